@@ -218,7 +218,7 @@ class Evolution:
                 self._fates["met before"] += 1
                 continue
             self._seen.add(source)
-            steps = (*parent.origin.steps, variant.words)[-STEPS:]
+            steps = (*parent.origin.steps, variant.summary)[-STEPS:]
             origin = ProgramOrigin(source, parent.origin.root, steps)
             return _PendingVariant(place, variant.operator, origin, parent)
         return None
@@ -237,7 +237,7 @@ class Evolution:
         second = vary(first.program, random)
         if second is None:
             return first
-        return ProgramVariant(second.program, first.operator, f"{first.words}; {second.words}")
+        return ProgramVariant(second.program, first.operator, f"{first.summary}; {second.summary}")
 
     def _take(self, made: _PendingVariant, found: Member) -> None:
         island = self.islands[made.island]

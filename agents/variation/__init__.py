@@ -1,15 +1,15 @@
 """Genetic programming on typed Rheo trees, without a language model.
 
-Every tree that comes out of here prints, and the checker has nothing to say of it, warnings
-included: the operators know types, scopes and directions. Chance comes from the source that is
-passed in, so the same seed gives the same programs.
+Every resulting tree can be printed and passes the checker without errors or warnings, because the
+operators know types, scopes and directions. Randomness comes from the generator that is passed in,
+so the same seed gives the same programs.
 
 | | |
 | --- | --- |
-| `vary`, `cross`, `generate` | a mutation, a crossing, a program at random |
-| `tidy`, `compute_size` | a program without what has no effect; how complex it is |
-| `hoist_invariants` | what is the same for every branch computed once: the same program, faster |
-| `find_constants`, `with_constants` | the numbers of a program, for what fits them |
+| `vary`, `cross`, `generate` | mutate a program, cross two programs, generate a random program |
+| `tidy`, `compute_size` | remove code without effect; measure the complexity of a program |
+| `hoist_invariants` | compute values that are the same for every branch only once |
+| `find_constants`, `with_constants` | read and replace the numbers of a program, for a tuner |
 """
 
 from agents.variation.cleanup import compute_size, tidy

@@ -1,7 +1,7 @@
-"""Variation of what is done, and of how decisions take their time.
+"""Mutation operators on actions, and on how decisions depend on several steps.
 
-Verbs act on other branches, for another number of intervals, with or without a look; conditions
-come to hold for several steps, measures are averaged over them.
+Verbs act on other branches, for another number of intervals, with or without probing. Conditions
+must hold for several steps, and measures are averaged over steps.
 """
 
 from agents.variation.curves import KnobCurve
@@ -30,8 +30,8 @@ from dsl.types import Type
 
 
 def change_burst(draft: ProgramEdit) -> ProgramVariant | None:
-    """Advances by more at a time, by less, or by something else."""
-    verb = draft.one(draft.spots(lambda s: isinstance(s.statement, tree.Advance)))
+    """Change by how many intervals branches advance at a time."""
+    verb = draft.choose(draft.find_statements(lambda s: isinstance(s.statement, tree.Advance)))
     if verb is None:
         return None
     old = verb.statement
@@ -42,27 +42,27 @@ def change_burst(draft: ProgramEdit) -> ProgramVariant | None:
         new = draft.writer.write("BURSTS", inside)
     changed = tree.Advance(NOWHERE, old.branches, new, old.look, old.because)
     far = "1" if new is None else format_expression(new)
-    words = f"advances {quote_expression(old.branches)} by `{far}`"
-    return draft.done("burst", words, replace_nodes(draft.program, {old: changed}))
+    summary = f"advances {quote_expression(old.branches)} by `{far}`"
+    return draft.build_variant("burst", summary, replace_nodes(draft.program, {old: changed}))
 
 
 def replace_acted_set(draft: ProgramEdit) -> ProgramVariant | None:
-    """Advances, prunes or probes other branches."""
-    site = draft.one(draft.sites(_is_acted_whole))
+    """Advance, prune or probe other branches."""
+    site = draft.choose(draft.find_sites(_is_acted_set))
     if site is None:
         return None
     new = draft.writer.write("ACTED", site.env)
-    words = f"acts on {quote_expression(new)} in place of {quote_expression(site.node)}"
-    return draft.done("acts on", words, replace_nodes(draft.program, {site.node: new}))
+    summary = f"acts on {quote_expression(new)} in place of {quote_expression(site.node)}"
+    return draft.build_variant("acts on", summary, replace_nodes(draft.program, {site.node: new}))
 
 
-def _is_acted_whole(site: ExpressionSite) -> bool:
+def _is_acted_set(site: ExpressionSite) -> bool:
     return site.purpose is Purpose.ACTED
 
 
 def change_probing(draft: ProgramEdit) -> ProgramVariant | None:
-    """Look at branches only now and then as they advance, or at each interval again."""
-    spot = draft.one(draft.spots(lambda s: isinstance(s.statement, tree.Advance)))
+    """Probe advancing branches only every few steps, or at each interval again."""
+    spot = draft.choose(draft.find_statements(lambda s: isinstance(s.statement, tree.Advance)))
     if spot is None:
         return None
     old = spot.statement
@@ -70,20 +70,22 @@ def change_probing(draft: ProgramEdit) -> ProgramVariant | None:
     changed = tree.Advance(NOWHERE, old.branches, old.burst, not old.look, old.because)
     if not old.look:
         program = replace_nodes(draft.program, {old: changed})
-        return draft.done(
+        return draft.build_variant(
             "look", f"looks at {quote_expression(old.branches)} as they advance", program
         )
     if spot.env.part is not ProgramSection.STEP:
         program = replace_nodes(draft.program, {old: changed})
-        return draft.done("look", f"does not look at {quote_expression(old.branches)} yet", program)
+        return draft.build_variant(
+            "look", f"does not look at {quote_expression(old.branches)} yet", program
+        )
     pause = draft.additions.knob("pause", sample_curve(Quantity.BURST, draft.random, rises=0.3))
     due = binary("==", binary("%", name("steps"), call("max", number(1), name(pause))), number(0))
     unseen = tree.FilterSet(NOWHERE, name("active"), tree.Unary(NOWHERE, "not", _field(".seen")))
     probing = tree.If(NOWHERE, due, block([tree.Probe(NOWHERE, unseen, None)]), None)
     body = splice_block(spot.block, spot.at, 1, (changed, probing))
     program = replace_nodes(draft.program, {spot.block: body})
-    words = f"looks at branches every `{pause}` steps only"
-    return draft.done("look", words, program)
+    summary = f"looks at branches every `{pause}` steps only"
+    return draft.build_variant("look", summary, program)
 
 
 def _field(text: str) -> tree.Field:
@@ -92,10 +94,12 @@ def _field(text: str) -> tree.Field:
 
 def change_open_count(draft: ProgramEdit) -> ProgramVariant | None:
     """Open another number of branches, always within a bound."""
-    spot = draft.one(draft.spots(lambda s: isinstance(_opening(s.statement), tree.Node)))
+    spot = draft.choose(
+        draft.find_statements(lambda s: isinstance(_find_opening(s.statement), tree.Node))
+    )
     if spot is None:
         return None
-    old = _opening(spot.statement)
+    old = _find_opening(spot.statement)
     assert old is not None
     new: tree.Expression
     if spot.env.part is ProgramSection.STEP:
@@ -104,44 +108,46 @@ def change_open_count(draft: ProgramEdit) -> ProgramVariant | None:
         new = name(
             draft.additions.knob("width", sample_curve(Quantity.BRANCHES, draft.random, 0.9))
         )
-    words = f"opens {quote_expression(new)} in place of {quote_expression(old.count)}"
-    return draft.done("amount", words, replace_nodes(draft.program, {old.count: new}))
+    summary = f"opens {quote_expression(new)} in place of {quote_expression(old.count)}"
+    return draft.build_variant("amount", summary, replace_nodes(draft.program, {old.count: new}))
 
 
-def _opening(statement: tree.Statement) -> tree.Open | tree.Sample | None:
+def _find_opening(statement: tree.Statement) -> tree.Open | tree.Sample | None:
     node = statement.value if isinstance(statement, tree.Let) else statement
     return node if isinstance(node, tree.Open | tree.Sample) else None
 
 
 def toggle_sampling(draft: ProgramEdit) -> ProgramVariant | None:
-    """Open branches instead of reading whole chains, or the reverse.
+    """Open branches instead of sampling complete chains, or the reverse.
 
-    What is open then is advanced in `step`.
+    Branches that are opened are advanced in `step`.
     """
-    spot = draft.one(draft.spots(lambda s: _opening(s.statement) is not None))
+    spot = draft.choose(draft.find_statements(lambda s: _find_opening(s.statement) is not None))
     if spot is None:
         return None
-    old = _opening(spot.statement)
+    old = _find_opening(spot.statement)
     assert old is not None
     if isinstance(old, tree.Open):
-        whole = tree.Sample(NOWHERE, old.count, old.because)
-        words = f"reads {quote_expression(old.count)} chains to their end at once"
-        return draft.done("read inside", words, replace_nodes(draft.program, {old: whole}))
+        sampled = tree.Sample(NOWHERE, old.count, old.because)
+        summary = f"reads {quote_expression(old.count)} chains to their end at once"
+        return draft.build_variant(
+            "read inside", summary, replace_nodes(draft.program, {old: sampled})
+        )
     count = old.count
     if spot.env.part is ProgramSection.STEP:
         # A cap on the steps may have been what bounded the branches.
-        count = call("min", copy_tree(old.count), _left(draft))
+        count = call("min", copy_tree(old.count), _remaining_openings(draft))
     opened = tree.Open(NOWHERE, count, look=True, because=old.because)
     program = replace_nodes(draft.program, {old: opened})
     if not any(isinstance(node, tree.Advance) for node in walk(program)):
-        program = _advancing(program)
-    words = f"looks inside of {quote_expression(old.count)} chains as they grow"
-    return draft.done("read inside", words, program)
+        program = _add_advance(program)
+    summary = f"looks inside of {quote_expression(old.count)} chains as they grow"
+    return draft.build_variant("read inside", summary, program)
 
 
-def _left(draft: ProgramEdit) -> tree.Expression:
-    """How many branches a step may open so that they come to no more than the steps may be."""
-    step = draft.seen.step()
+def _remaining_openings(draft: ProgramEdit) -> tree.Expression:
+    """Return how many branches a step may still open within the cap on steps."""
+    step = draft.survey.step()
     cap = None if step is None else step.cap
     if cap is None:
         cap = name(
@@ -150,7 +156,7 @@ def _left(draft: ProgramEdit) -> tree.Expression:
     return binary("-", copy_tree(cap), call("count", name("opened")))
 
 
-def _advancing(program: tree.Program) -> tree.Program:
+def _add_advance(program: tree.Program) -> tree.Program:
     """Return the program with `advance active` at the beginning of each step, without a cap."""
     step = find_section(program, tree.Step)
     advance = tree.Advance(NOWHERE, name("active"), None, look=True, because=None)
@@ -159,7 +165,7 @@ def _advancing(program: tree.Program) -> tree.Program:
 
 
 def add_opening_start(draft: ProgramEdit) -> ProgramVariant | None:
-    """Open branches in `start` where there is none."""
+    """Add a `start` section that opens branches to a program without one."""
     if find_section(draft.program, tree.Start) is not None:
         return None
     count = name(draft.additions.knob("width", sample_curve(Quantity.BRANCHES, draft.random, 0.9)))
@@ -167,58 +173,60 @@ def add_opening_start(draft: ProgramEdit) -> ProgramVariant | None:
     start = tree.Start(NOWHERE, block([opening]))
     program = with_section(draft.program, start)
     if not any(isinstance(node, tree.Advance) for node in walk(program)):
-        program = _advancing(program)
-    return draft.done("start", f"opens {quote_expression(count)} branches at first", program)
+        program = _add_advance(program)
+    return draft.build_variant(
+        "start", f"opens {quote_expression(count)} branches at first", program
+    )
 
 
 def toggle_step_cap(draft: ProgramEdit) -> ProgramVariant | None:
     """Remove or add the limit of steps."""
-    step = draft.seen.step()
+    step = draft.survey.step()
     if step is None:
         return None
     if step.cap is not None:
         changed = tree.Step(NOWHERE, None, step.body)
-        words = f"no longer ends after {quote_expression(step.cap)} steps"
+        summary = f"no longer ends after {quote_expression(step.cap)} steps"
     else:
         cap = name(draft.additions.knob("most", KnobCurve(True, False, 20, 80)))
         changed = tree.Step(NOWHERE, cap, step.body)
-        words = f"ends after {quote_expression(cap)} steps"
-    return draft.done("cap", words, with_section(draft.program, changed))
+        summary = f"ends after {quote_expression(cap)} steps"
+    return draft.build_variant("cap", summary, with_section(draft.program, changed))
 
 
 # Over time
 
 
 def sustain_condition(draft: ProgramEdit) -> ProgramVariant | None:
-    """Asks that the condition of a rule hold for some steps in a row."""
-    step = draft.seen.step()
+    """Require the condition of a rule to hold for several consecutive steps."""
+    step = draft.survey.step()
     if step is None:
         return None
-    spots = draft.spots(
+    spots = draft.find_statements(
         lambda s: (
             s.block is step.body
             and isinstance(s.statement, tree.If)
             and not _is_counter(s.statement.condition)
         )
     )
-    spot = draft.one(spots)
+    spot = draft.choose(spots)
     if spot is None:
         return None
     old = spot.statement
     assert isinstance(old, tree.If)
-    held = draft.additions.cell("held", number(0))
+    counter = draft.additions.cell("held", number(0))
     calm = draft.writer.knob(Quantity.STEPS)
-    more = binary("+", name(held), number(1))
+    more = binary("+", name(counter), number(1))
     counted = tree.Conditional(NOWHERE, copy_tree(old.condition), more, number(0))
-    counting = tree.Assign(NOWHERE, identifier(held), counted)
-    condition = binary(">=", name(held), calm)
+    counting = tree.Assign(NOWHERE, identifier(counter), counted)
+    condition = binary(">=", name(counter), calm)
     changed = tree.If(NOWHERE, condition, old.then, old.otherwise)
     body = splice_block(spot.block, spot.at, 1, (counting, changed))
-    words = (
+    summary = (
         f"asks that {quote_expression(old.condition)} hold for"
         f" {quote_expression(calm)} steps: {describe_statement(old)}"
     )
-    return draft.done("sustain", words, replace_nodes(draft.program, {spot.block: body}))
+    return draft.build_variant("sustain", summary, replace_nodes(draft.program, {spot.block: body}))
 
 
 def _is_counter(condition: tree.Expression) -> bool:
@@ -227,10 +235,10 @@ def _is_counter(condition: tree.Expression) -> bool:
 
 def smooth_measure(draft: ProgramEdit) -> ProgramVariant | None:
     """Read a measure averaged over the steps: a moving average, or a window."""
-    step = draft.seen.step()
+    step = draft.survey.step()
     if step is None:
         return None
-    sites = draft.sites(
+    sites = draft.find_sites(
         lambda s: (
             s.quantity is Quantity.PART
             and s.type is Type.REAL
@@ -240,27 +248,27 @@ def smooth_measure(draft: ProgramEdit) -> ProgramVariant | None:
             and s.node.function.text in {"confidence", "share", "margin", "beta_confidence"}
         )
     )
-    site = draft.one(sites)
+    site = draft.choose(sites)
     if site is None:
         return None
-    spots = draft.spots(lambda s: s.block is step.body)
+    spots = draft.find_statements(lambda s: s.block is step.body)
     spot = next(s for s in spots if any(node is site.node for node in walk(s.statement)))
-    reach = {each for each, _ in spot.env.lets}
-    here = {each for each, _ in site.env.lets}
+    outer_names = {name for name, _ in spot.env.lets}
+    inner_names = {name for name, _ in site.env.lets}
     used = {node.text for node in walk(site.node) if isinstance(node, tree.Name)}
-    if used & (here - reach):
+    if used & (inner_names - outer_names):
         return None
-    keeping, reading = _kept(draft, site.node)
+    keeping, reading = _smooth(draft, site.node)
     changed = replace_nodes(spot.statement, {site.node: reading})
     body = splice_block(spot.block, spot.at, 1, (keeping, changed))
-    words = (
+    summary = (
         f"reads {quote_expression(site.node)} over several steps, as {quote_expression(reading)}"
     )
-    return draft.done("smooth", words, replace_nodes(draft.program, {spot.block: body}))
+    return draft.build_variant("smooth", summary, replace_nodes(draft.program, {spot.block: body}))
 
 
-def _kept(draft: ProgramEdit, node: tree.Expression) -> tuple[tree.Statement, tree.Expression]:
-    """Return what keeps a measure over the steps, and what reads it."""
+def _smooth(draft: ProgramEdit, node: tree.Expression) -> tuple[tree.Statement, tree.Expression]:
+    """Return the statement that records a measure over steps, and the expression that reads it."""
     if draft.random.random() < 0.5:
         ema = draft.additions.cell("ema", number(0.0))
         alpha = name(draft.additions.knob("alpha", sample_curve(Quantity.PART, draft.random, 0.1)))

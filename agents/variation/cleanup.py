@@ -1,7 +1,7 @@
-"""Remove from a program what has no effect, and make sure that it ends with an answer.
+"""Remove code without effect from a program, and make sure that it ends with an answer.
 
-Variation leaves unread names, decided conditions and unreachable statements behind. `tidy` removes
-them. A sound program stays sound and behaves the same; what the checker warned of is gone.
+Variation produces unread names, constant conditions and unreachable statements. `tidy` removes
+them. A sound program stays sound and behaves the same, without the checker's warnings.
 """
 
 from typing import Any, NamedTuple
@@ -25,7 +25,7 @@ from dsl import tree
 
 
 class _NameUses(NamedTuple):
-    """What a program does with its names; `let`s are called differently throughout."""
+    """The names that a program reads and assigns; every `let` has a name of its own."""
 
     read: set[str]
     assigned: set[str]
@@ -34,136 +34,146 @@ class _NameUses(NamedTuple):
 def remove_unused(program: tree.Program) -> tree.Program:
     """Return the program without names that nothing reads.
 
-    Cells and fields that nothing assigns give way to their first values.
+    Cells and fields that nothing assigns are replaced by their initial values.
     """
-    names = _names(program)
-    constant = _constants(program, names)
+    names = _collect_uses(program)
+    constant = _find_constants(program, names)
 
-    def change(node: Any) -> Any:  # noqa: ANN401 - whatever stands in the tree
+    def change(node: Any) -> Any:  # noqa: ANN401 - any node of the tree
         match node:
             case tree.Let(name=name, value=value) if name.text not in names.read:
                 return value if isinstance(value, tree.Open | tree.Sample) else None
             case (
-                tree.Scheduled(name=place)
-                | tree.Knob(name=place)
-                | tree.Cell(name=place)
-                | tree.Assign(name=place)
-                | tree.SetField(field=place)
-                | tree.Push(window=place)
+                tree.Scheduled(name=target)
+                | tree.Knob(name=target)
+                | tree.Cell(name=target)
+                | tree.Assign(name=target)
+                | tree.SetField(field=target)
+                | tree.Push(window=target)
             ):
-                return node if place.text in names.read and place.text not in constant else None
+                return node if target.text in names.read and target.text not in constant else None
             case tree.Name(text=text) | tree.Field(text=text):
                 return constant.get(text, node)
-            case tree.Call(arguments=(tree.Call(function=made), *_)) if made.text == "window":
-                return _of_nothing(node.function.text)
+            case tree.Call(arguments=(tree.Call(function=inner), *_)) if inner.text == "window":
+                return _fold_empty_window(node.function.text)
         return node
 
-    return _with_sections(transform_tree(program, change))
+    return _remove_empty_sections(transform_tree(program, change))
 
 
-def _names(program: tree.Program) -> _NameUses:
-    """Read that only feed the next value of what is read do not count, unless chance is drawn."""
-    found = _NameUses(set(), set())
+def _collect_uses(program: tree.Program) -> _NameUses:
+    """Return the names that a program reads and assigns.
+
+    A read that only computes the next value of the same name does not count, unless the assignment
+    uses randomness.
+    """
+    uses = _NameUses(set(), set())
     waiting: list[tuple[tree.Node, str | None]] = [(program, None)]
     while waiting:
         node, target = waiting.pop()
         match node:
-            case tree.Assign(name=place) | tree.SetField(field=place) | tree.Push(window=place):
-                found.assigned.add(place.text)
-                target = None if uses_randomness(node) else place.text
+            case (
+                tree.Assign(name=assigned)
+                | tree.SetField(field=assigned)
+                | tree.Push(window=assigned)
+            ):
+                uses.assigned.add(assigned.text)
+                target = None if uses_randomness(node) else assigned.text
             case tree.Name(text=text) | tree.Field(text=text) if text != target:
-                found.read.add(text)
+                uses.read.add(text)
         waiting.extend((child, target) for child in tree.children(node))
-    return found
+    return uses
 
 
-def _constants(program: tree.Program, names: _NameUses) -> dict[str, tree.Expression]:
-    """Return the first values of the cells and fields that nothing assigns.
+def _find_constants(program: tree.Program, names: _NameUses) -> dict[str, tree.Expression]:
+    """Return the initial values of the cells and fields that nothing assigns.
 
-    A cell made of `budget` or `interval` is let be, as the checker lets it be.
+    A cell computed from `budget` or `interval` is excluded: the checker accepts it as well.
     """
-    found = {}
+    values = {}
     for node in walk(program):
         if not isinstance(node, tree.Cell) or node.name.text in names.assigned:
             continue
         if node.name.text not in names.read:
             continue
-        of_a_run = {"budget", "interval"}
-        if any(isinstance(part, tree.Name) and part.text in of_a_run for part in walk(node.value)):
+        run_values = {"budget", "interval"}
+        if any(
+            isinstance(part, tree.Name) and part.text in run_values for part in walk(node.value)
+        ):
             continue
-        found[node.name.text] = node.value
-    return found
+        values[node.name.text] = node.value
+    return values
 
 
-def _of_nothing(function: str) -> tree.Expression:
-    """Return what a function gives of a window that stays empty."""
+def _fold_empty_window(function: str) -> tree.Expression:
+    """Return the value of a function over a window that is always empty."""
     if function == "full":
         return truth(False)
     return number(0 if function == "count" else 0.0)
 
 
-def _with_sections(program: tree.Program) -> tree.Program:
-    """The program without sections that hold nothing, and without signals that nothing reads."""
-    kept = []
-    for each in program.sections:
-        match each:
+def _remove_empty_sections(program: tree.Program) -> tree.Program:
+    """Return the program without empty sections and without signals that nothing reads."""
+    sections = []
+    for section in program.sections:
+        match section:
             case tree.Start(body=body):
                 empty = not body.statements
             case tree.Step(body=body):
-                empty = not body.statements and not _tells_steps(program)
+                empty = not body.statements and not _reads_steps(program)
             case tree.Finally():
                 empty = False
             case _:
-                empty = not each.items
+                empty = not section.items
         if not empty:
-            kept.append(each)
+            sections.append(section)
     read = {node.text.removeprefix(".") for node in walk(program) if isinstance(node, tree.Field)}
     needs = tuple(
-        {each.text: each for each in program.needs if each.text in read}.values()
+        {section.text: section for section in program.needs if section.text in read}.values()
     )  # fmt: skip
-    if len(kept) == len(program.sections) and len(needs) == len(program.needs):
+    if len(sections) == len(program.sections) and len(needs) == len(program.needs):
         return program
-    return tree.Program(NOWHERE, needs, program.name, program.title, tuple(kept))
+    return tree.Program(NOWHERE, needs, program.name, program.title, tuple(sections))
 
 
-def _tells_steps(program: tree.Program) -> bool:
-    """Whether the number of steps is read anywhere."""
-    told = {"steps", ".age"}
+def _reads_steps(program: tree.Program) -> bool:
+    """Return whether the program reads the number of steps anywhere."""
+    counters = {"steps", ".age"}
     return any(
-        isinstance(node, tree.Name | tree.Field) and node.text in told for node in walk(program)
+        isinstance(node, tree.Name | tree.Field) and node.text in counters for node in walk(program)
     )
 
 
 ROUNDS = 12
-"""After so many rounds nothing is left to tidy in any program that a person could read."""
+"""The most passes of `tidy`: enough for every program of readable size."""
 
 
 def tidy(program: tree.Program) -> tree.Program:
-    """Return the program in order; see the module. Doing it twice changes nothing."""
+    """Return the program without code that has no effect; tidying again changes nothing."""
     program = make_lets_distinct(copy_tree(program))
     for _ in range(ROUNDS):
         before = program
-        program = remove_unused(_simplified(program))
+        program = remove_unused(_simplify_bodies(program))
         if program is before:
             break
-    return _answering(program)
+    return _ensure_answer(program)
 
 
-def _simplified(program: tree.Program) -> tree.Program:
-    """Only what runs is simplified: a schedule is written as it is for its proof."""
+def _simplify_bodies(program: tree.Program) -> tree.Program:
+    """Simplify the sections that run; the checker proves the schedule's directions as written."""
     acting = (tree.Start, tree.Step, tree.Finally)
     bodies = {
-        each.body: transform_tree(each.body, simplify_node)
-        for each in program.sections
-        if isinstance(each, acting)
+        section.body: transform_tree(section.body, simplify_node)
+        for section in program.sections
+        if isinstance(section, acting)
     }
     if all(old is new for old, new in bodies.items()):
         return program
     return replace_nodes(program, bodies)
 
 
-def _answering(program: tree.Program) -> tree.Program:
-    """The program with an answer on every way through `finally`, not `none` if there is one."""
+def _ensure_answer(program: tree.Program) -> tree.Program:
+    """Return the program with an answer on every path through `finally`, where one exists."""
     ending = find_section(program, tree.Finally)
     if ending is None:
         return program
@@ -174,7 +184,7 @@ def _answering(program: tree.Program) -> tree.Program:
             choices = (*choices, call("winner", name("alive")))
             changes[statement] = tree.Answer(NOWHERE, choices, statement.because)
     body = replace_nodes(ending.body, changes) if changes else ending.body
-    if not any(always_ends_step(each) for each in body.statements) or _stops(body):
+    if not any(always_ends_step(statement) for statement in body.statements) or _stops(body):
         last = tree.Answer(NOWHERE, (call("winner", name("alive")),), None)
         body = block((*body.statements, last))
     return program if body is ending.body else replace_nodes(program, {ending.body: body})
@@ -185,7 +195,7 @@ def _stops(body: tree.Block) -> bool:
 
 
 def _can_be_none(statement: tree.Answer) -> bool:
-    """Whether the checker would warn that it can be `none`."""
+    """Return whether the checker would warn that the answer can be `none`."""
     last = statement.choices[-1]
     if isinstance(last, tree.NoneLiteral):
         return len(statement.choices) == 1
@@ -198,13 +208,13 @@ def _can_be_none(statement: tree.Answer) -> bool:
 
 
 def compute_size(program: tree.Program) -> int:
-    """How complex a program is: the nodes of what runs, and two for each line that declares."""
+    """Return the complexity of a program: its executed nodes, and two per declaration."""
     count = 0
-    for each in program.sections:
-        match each:
+    for section in program.sections:
+        match section:
             case tree.Start() | tree.Step() | tree.Finally():
                 skipped = (tree.Identifier, tree.Group, tree.Text, tree.Block)
-                count += sum(1 for node in walk(each) if not isinstance(node, skipped))
+                count += sum(1 for node in walk(section) if not isinstance(node, skipped))
             case _:
-                count += 2 * len(each.items)
+                count += 2 * len(section.items)
     return count

@@ -1,4 +1,4 @@
-"""Crossing: a program receives rules, parts or numbers of another, with all that they depend on."""
+"""Crossover: copy rules, expressions or numbers of a donor, with their dependencies."""
 
 from collections.abc import Callable, Iterable, Sequence
 from random import Random
@@ -31,21 +31,21 @@ Sources = dict[str, tree.Scheduled | tree.Knob | tree.Cell]
 
 
 def cross(receiver: tree.Program, donor: tree.Program, random: Random) -> ProgramVariant | None:
-    """Return a program with something of another one.
+    """Return a program with a part of another one.
 
     Args:
-        receiver: a sound program, which most of the result is.
-        donor: a sound program.
-        random: the source of all chance.
+        receiver: A sound program; most of the result comes from it.
+        donor: A sound program that contributes rules, expressions, numbers or a section.
+        random: The random generator, the only source of randomness.
 
     Returns:
-        A sound program that the checker has nothing to say of; ``None`` where what was drawn has no
-        place in it.
+        A sound program without warnings of the checker; ``None`` where the selected operator does
+        not apply to these programs.
     """
     draft = ProgramEdit(receiver, random)
-    given = survey_program(make_lets_distinct(copy_tree(donor)))
+    donor_survey = survey_program(make_lets_distinct(copy_tree(donor)))
     operator = choose_weighted(random, _OPERATORS)
-    return operator(draft, given)
+    return operator(draft, donor_survey)
 
 
 # Rules
@@ -59,9 +59,9 @@ class _Carried(NamedTuple):
     names: set[str]
 
 
-def _cross_rules(draft: ProgramEdit, given: ProgramSurvey) -> ProgramVariant | None:
-    """Return a rule of the donor, with what it reads and with what keeps that up to date."""
-    step, own = given.step(), draft.seen.step()
+def _cross_rules(draft: ProgramEdit, donor_survey: ProgramSurvey) -> ProgramVariant | None:
+    """Insert a rule of the donor, with the state that it reads and the code that updates it."""
+    step, own = donor_survey.step(), draft.survey.step()
     if step is None or own is None or not step.body.statements:
         return None
     wanted = [
@@ -69,56 +69,56 @@ def _cross_rules(draft: ProgramEdit, given: ProgramSurvey) -> ProgramVariant | N
         for at, statement in enumerate(step.body.statements)
         if not isinstance(statement, tree.Let | tree.Assign | tree.Push)
     ]
-    at = draft.one(wanted)
+    at = draft.choose(wanted)
     if at is None:
         return None
-    carried = _closure(given, step, at)
-    statements = [step.body.statements[each] for each in carried.step]
-    start = find_section(given.program, tree.Start)
-    first = [start.body.statements[each] for each in carried.start] if start else []
+    carried = _collect_dependencies(donor_survey, step, at)
+    statements = [step.body.statements[index] for index in carried.step]
+    start = find_section(donor_survey.program, tree.Start)
+    first = [start.body.statements[index] for index in carried.start] if start else []
     if _reads_signals([*statements, *first], draft.program):
         return None
-    names = _brought(draft.additions, given, carried.names)
-    statements = [rename_names(each, names) for each in statements]
-    places = _places(own.body.statements, statements)
-    place = draft.one(places)
-    if place is None:
+    names = _declare_dependencies(draft.additions, donor_survey, carried.names)
+    statements = [rename_names(statement, names) for statement in statements]
+    targets = _find_targets(own.body.statements, statements)
+    target = draft.choose(targets)
+    if target is None:
         return None
-    body = splice_block(own.body, place, 0, tuple(statements))
+    body = splice_block(own.body, target, 0, tuple(statements))
     program = replace_nodes(draft.program, {own.body: body})
     if first:
         mine = find_section(program, tree.Start)
         before = mine.body.statements if mine else ()
-        new = block((*before, *(rename_names(each, names) for each in first)))
+        new = block((*before, *(rename_names(statement, names) for statement in first)))
         program = with_section(program, tree.Start(NOWHERE, new))
-    told = describe_statement(rename_names(step.body.statements[at], names))
-    words = f"{told}, as `{given.program.name.text}` does"
-    return draft.done("cross rules", words, program)
+    description = describe_statement(rename_names(step.body.statements[at], names))
+    summary = f"{description}, as `{donor_survey.program.name.text}` does"
+    return draft.build_variant("cross rules", summary, program)
 
 
-def _closure(given: ProgramSurvey, step: tree.Step, at: int) -> _Carried:
-    """What a rule needs: lets before it, and every statement that assigns a cell or field."""
-    start = find_section(given.program, tree.Start)
+def _collect_dependencies(donor_survey: ProgramSurvey, step: tree.Step, at: int) -> _Carried:
+    """Return a rule with the `let`s and the assignments that it depends on."""
+    start = find_section(donor_survey.program, tree.Start)
     setup = start.body.statements if start else ()
     needed, early = {at}, set[int]()
     names: set[str] = set()
     while True:
         before = len(names)
-        for each in sorted(needed):
-            names |= _read(step.body.statements[each])
-        for each in sorted(early):
-            names |= _read(setup[each])
-        for each, statement in enumerate(step.body.statements):
-            if _gives(statement) & names:
-                needed.add(each)
-        for each, statement in enumerate(setup):
-            if _gives(statement) & names:
-                early.add(each)
+        for index in sorted(needed):
+            names |= _used_names(step.body.statements[index])
+        for index in sorted(early):
+            names |= _used_names(setup[index])
+        for index, statement in enumerate(step.body.statements):
+            if _assigned_names(statement) & names:
+                needed.add(index)
+        for index, statement in enumerate(setup):
+            if _assigned_names(statement) & names:
+                early.add(index)
         if len(names) == before:
             return _Carried(sorted(early), sorted(needed), names)
 
 
-def _read(statement: tree.Statement) -> set[str]:
+def _used_names(statement: tree.Statement) -> set[str]:
     """Return the names that a statement reads or assigns."""
     return {
         node.text
@@ -127,44 +127,48 @@ def _read(statement: tree.Statement) -> set[str]:
     }
 
 
-def _gives(statement: tree.Statement) -> set[str]:
-    """The names that a statement gives a value: its `let`, and the cells and fields within."""
-    found = {statement.name.text} if isinstance(statement, tree.Let) else set[str]()
+def _assigned_names(statement: tree.Statement) -> set[str]:
+    """Return the names that a statement assigns: its `let`, and the cells and fields within."""
+    names = {statement.name.text} if isinstance(statement, tree.Let) else set[str]()
     for node in walk(statement):
         match node:
-            case tree.Assign(name=place) | tree.SetField(field=place) | tree.Push(window=place):
-                found.add(place.text)
-    return found
+            case tree.Assign(name=target) | tree.SetField(field=target) | tree.Push(window=target):
+                names.add(target.text)
+    return names
 
 
 def _reads_signals(statements: Iterable[tree.Statement], receiver: tree.Program) -> bool:
-    """Whether statements read a signal that the receiver does not need.
+    """Return whether statements read a signal that the receiver does not need.
 
-    Not every recording has it, so it would cost the receiver recordings that it can run on.
+    A recording without that signal could not run the receiver any more.
     """
-    has = {f".{each.text}" for each in receiver.needs}
-    read = {n.text for each in statements for n in walk(each) if isinstance(n, tree.Field)}
-    return bool(read & (_SIGNALS - has))
+    available = {f".{signal.text}" for signal in receiver.needs}
+    read = {
+        n.text for statement in statements for n in walk(statement) if isinstance(n, tree.Field)
+    }
+    return bool(read & (_SIGNALS - available))
 
 
-def _places(own: Sequence[tree.Statement], new: Sequence[tree.Statement]) -> list[int]:
-    """Where statements can be put so that what follows is still reached."""
-    ends = any(always_ends_step(each) for each in new)
+def _find_targets(own: Sequence[tree.Statement], new: Sequence[tree.Statement]) -> list[int]:
+    """Return the indexes at which statements can be inserted without unreachable code."""
+    ends = any(always_ends_step(statement) for statement in new)
     return [
-        at
-        for at in range(len(own) + 1)
-        if not (at > 0 and always_ends_step(own[at - 1])) and not (ends and at < len(own))
+        index
+        for index in range(len(own) + 1)
+        if not (index > 0 and always_ends_step(own[index - 1])) and not (ends and index < len(own))
     ]
 
 
-def _brought(additions: NewDeclarations, given: ProgramSurvey, names: set[str]) -> dict[str, str]:
-    """Declare what the donor declares under some names, and return their new names.
+def _declare_dependencies(
+    additions: NewDeclarations, donor_survey: ProgramSurvey, names: set[str]
+) -> dict[str, str]:
+    """Add the donor's declarations of some names to the receiver, and return their new names.
 
-    Lines of a schedule and first values bring along the knobs that they are made of.
+    The knobs that a line of the schedule or an initial value uses are added, too.
     """
-    sources = _sources(given.program)
+    sources = _collect_declarations(donor_survey.program)
     wanted: list[str] = []
-    waiting = [each for each in sources if each in names]
+    waiting = [source for source in sources if source in names]
     while waiting:
         name = waiting.pop()
         if name in wanted:
@@ -175,65 +179,67 @@ def _brought(additions: NewDeclarations, given: ProgramSurvey, names: set[str]) 
             for node in walk(sources[name])
             if isinstance(node, tree.Name) and node.text in sources
         )
-    found: dict[str, str] = {}
-    for name in [each for each in sources if each in wanted]:
-        found[name] = additions.name(name)
-    for name in [each for each in sources if each in wanted]:
-        new: Any = rename_names(sources[name], found)
+    new_names: dict[str, str] = {}
+    for name in [source for source in sources if source in wanted]:
+        new_names[name] = additions.name(name)
+    for name in [source for source in sources if source in wanted]:
+        new: Any = rename_names(sources[name], new_names)
         if isinstance(new, tree.Scheduled):
             additions.lines.append(new)
         elif isinstance(new, tree.Knob):
             additions.knobs.append(new)
         else:
             (additions.fields if name.startswith(".") else additions.cells).append(new)
-    for node in walk(given.program):
+    for node in walk(donor_survey.program):
         if isinstance(node, tree.Let):
-            found[node.name.text] = additions.name(node.name.text)
-    return found
+            new_names[node.name.text] = additions.name(node.name.text)
+    return new_names
 
 
-def _sources(program: tree.Program) -> Sources:
-    """Return what a program declares, in the order in which it can be declared."""
-    found: Sources = {}
+def _collect_declarations(program: tree.Program) -> Sources:
+    """Return the declarations of a program by name, in an order in which they are valid."""
+    sources: Sources = {}
     for kind in (tree.Knobs, tree.Schedule, tree.Memory, tree.EachBranch):
         part: Any = find_section(program, kind)
         for item in part.items if part else ():
-            found[item.name.text] = item
-    return found
+            sources[item.name.text] = item
+    return sources
 
 
 # Parts
 
 
-def _cross_parts(draft: ProgramEdit, given: ProgramSurvey) -> ProgramVariant | None:
-    """Return an expression of the donor in the place of one of its type."""
-    mine = draft.one(draft.sites(_is_part))
+def _cross_parts(draft: ProgramEdit, donor_survey: ProgramSurvey) -> ProgramVariant | None:
+    """Replace an expression by one of the donor of the same type."""
+    mine = draft.choose(draft.find_sites(_is_part))
     if mine is None:
         return None
-    theirs = [s for s in given.sites if _goes_for(s, mine, given)]
-    chosen = draft.one(theirs)
+    theirs = [s for s in donor_survey.sites if _can_replace(s, mine, donor_survey)]
+    chosen = draft.choose(theirs)
     if chosen is None or tree.is_equivalent(chosen.node, mine.node):
         return None
-    has = {f".{each.text}" for each in draft.program.needs}
+    available = {f".{signal.text}" for signal in draft.program.needs}
     read = {n.text for n in walk(chosen.node) if isinstance(n, tree.Field)}
-    if read & (_SIGNALS - has):
+    if read & (_SIGNALS - available):
         return None
     used = {n.text for n in walk(chosen.node) if isinstance(n, tree.Name)}
-    names = _brought(draft.additions, given, used & set(given.knobs))
+    names = _declare_dependencies(draft.additions, donor_survey, used & set(donor_survey.knobs))
     new = rename_names(chosen.node, names)
-    words = (
-        f"takes {quote_expression(new)} of `{given.program.name.text}` in place"
+    summary = (
+        f"takes {quote_expression(new)} of `{donor_survey.program.name.text}` in place"
         f" of {quote_expression(mine.node)}"
     )
-    return draft.done("cross parts", words, replace_nodes(draft.program, {mine.node: new}))
+    return draft.build_variant(
+        "cross parts", summary, replace_nodes(draft.program, {mine.node: new})
+    )
 
 
 def _is_part(site: ExpressionSite) -> bool:
     return not isinstance(site.node, tree.Number)
 
 
-def _goes_for(theirs: ExpressionSite, mine: ExpressionSite, given: ProgramSurvey) -> bool:
-    """Whether an expression of the donor can stand in a place, in meaning as in type."""
+def _can_replace(theirs: ExpressionSite, mine: ExpressionSite, donor_survey: ProgramSurvey) -> bool:
+    """Return whether an expression of the donor has the type and the meaning of another one."""
     if theirs.purpose is not mine.purpose or isinstance(theirs.node, tree.Number):
         return False
     if mine.purpose is Purpose.AMOUNT and mine.env.part is not theirs.env.part:
@@ -242,64 +248,66 @@ def _goes_for(theirs: ExpressionSite, mine: ExpressionSite, given: ProgramSurvey
         return False
     if theirs.env.dotted and not mine.env.dotted and has_free_dot(theirs.node):
         return False
-    kept = {*given.kinds, *(each for each, _ in theirs.env.lets)}
+    stored = {*donor_survey.kinds, *(name for name, _ in theirs.env.lets)}
     return not any(
-        isinstance(node, tree.Name | tree.Field) and node.text in kept for node in walk(theirs.node)
+        isinstance(node, tree.Name | tree.Field) and node.text in stored
+        for node in walk(theirs.node)
     )
 
 
 # Numbers and sections
 
 
-def _cross_numbers(draft: ProgramEdit, given: ProgramSurvey) -> ProgramVariant | None:
-    """Return the donor's lines for knobs of the same name: what it has fitted."""
+def _cross_numbers(draft: ProgramEdit, donor_survey: ProgramSurvey) -> ProgramVariant | None:
+    """Copy the donor's schedule lines for knobs of the same name."""
     mine, theirs = (
         find_section(draft.program, tree.Schedule),
-        find_section(given.program, tree.Schedule),
+        find_section(donor_survey.program, tree.Schedule),
     )
     if mine is None or theirs is None:
         return None
     known = {
-        each.name.text: each
-        for each in theirs.items
-        if not any(isinstance(n, tree.Name) and n.text != "beta" for n in walk(each))
+        entry.name.text: entry
+        for entry in theirs.items
+        if not any(isinstance(n, tree.Name) and n.text != "beta" for n in walk(entry))
     }
-    taken = []
+    adopted = []
     items = []
     for item in mine.items:
         name = item.name.text
         other = known.get(name)
-        same_type = draft.seen.knobs[name] is given.knobs.get(name, Type.WRONG)
+        same_type = draft.survey.knobs[name] is donor_survey.knobs.get(name, Type.WRONG)
         if other is not None and same_type and draft.random.random() < 0.5:
-            taken.append(name)
+            adopted.append(name)
             item = copy_tree(other)
         items.append(item)
-    if not taken:
+    if not adopted:
         return None
-    words = f"takes {', '.join(f'`{each}`' for each in taken)} of `{given.program.name.text}`"
+    knobs = ", ".join(f"`{knob}`" for knob in adopted)
+    summary = f"takes {knobs} of `{donor_survey.program.name.text}`"
     program = with_section(draft.program, tree.Schedule(NOWHERE, tuple(items)))
-    return draft.done("cross numbers", words, program)
+    return draft.build_variant("cross numbers", summary, program)
 
 
-def _cross_sections(draft: ProgramEdit, given: ProgramSurvey) -> ProgramVariant | None:
-    """The donor's `start` or `finally`, where it needs nothing that is kept over the steps."""
+def _cross_sections(draft: ProgramEdit, donor_survey: ProgramSurvey) -> ProgramVariant | None:
+    """Copy the donor's `start` or `finally`, where it uses no memory cell or field."""
     starts = draft.random.random() < 0.5
     theirs: tree.Start | tree.Finally | None
     theirs = (
-        find_section(given.program, tree.Start)
+        find_section(donor_survey.program, tree.Start)
         if starts
-        else find_section(given.program, tree.Finally)
+        else find_section(donor_survey.program, tree.Finally)
     )
     if theirs is None:
         return None
     used = {n.text for n in walk(theirs) if isinstance(n, tree.Name | tree.Field)}
-    if used & set(given.kinds) or _reads_signals(theirs.body.statements, draft.program):
+    if used & set(donor_survey.kinds) or _reads_signals(theirs.body.statements, draft.program):
         return None
-    names = _brought(draft.additions, given, used & set(given.knobs))
+    names = _declare_dependencies(draft.additions, donor_survey, used & set(donor_survey.knobs))
     program = with_section(draft.program, rename_names(theirs, names))
     word = "start" if starts else "finally"
-    words = f"has the `{word}` of `{given.program.name.text}`"
-    return draft.done("cross sections", words, program)
+    summary = f"has the `{word}` of `{donor_survey.program.name.text}`"
+    return draft.build_variant("cross sections", summary, program)
 
 
 _OPERATORS: tuple[

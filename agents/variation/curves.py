@@ -1,8 +1,8 @@
 """The canonical lines of a schedule: a knob as a curve from its value at β = 0 to that at β = 1.
 
-Between the ends a curve is even, ``round(4 + 28 * beta)``, or geometric, ``round(4 * pow(8,
-beta))``. The direction of every line written here is one that the checker proves. A line written
-otherwise counts as a curve if it has the values of one, so ``max(2, round(2 + 6 * beta))`` does.
+Between the ends a curve is linear, ``round(4 + 28 * beta)``, or geometric, ``round(4 * pow(8,
+beta))``. The checker can prove the direction of every line that this module writes. Another formula
+counts as a curve if it has the same values, such as ``max(2, round(2 + 6 * beta))``.
 """
 
 from collections.abc import Mapping
@@ -25,15 +25,15 @@ from dsl.operations import Number, evaluate_expression
 from dsl.types import Type
 
 LARGEST = 1e9
-"""Numbers beyond are nobody's knobs, and their last digits would be lost."""
+"""The largest value of a knob; the last digits of larger numbers would be lost."""
 
 DIGITS = 4
 """Significant digits of a real."""
 
 ROUNDED = 5e-3
-"""How far a line may be from its curve, as a part of its span: decimals may be rounded off.
+"""The largest distance of a line from its curve, as a fraction of its span, for rounded decimals.
 
-An integer may be one off where it goes far, since halves may be rounded otherwise.
+An integer that changes by 4 or more may differ by 1, since halves may be rounded differently.
 """
 
 _GRID = (0.0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0)
@@ -49,7 +49,7 @@ class KnobCurve(NamedTuple):
     at_one: float
 
     def short(self) -> "KnobCurve":
-        """The same with ends that are short to write, and even where it cannot be geometric."""
+        """Return the curve with rounded ends, and linear where it cannot be geometric."""
         ends = [self.at_zero, self.at_one]
         low, high = (float(round(v)) if self.integer else round_significant(v) for v in ends)
         possible = low > 0 and high > 0 and low != high
@@ -57,7 +57,7 @@ class KnobCurve(NamedTuple):
 
 
 def round_significant(value: float, digits: int = DIGITS) -> float:
-    """Return a number to some significant digits, and to some decimals near 1, where odds count."""
+    """Round a number to significant digits, but to at most 12 decimals."""
     if value == 0 or not isfinite(value):
         return 0.0
     decimals = digits - 1 - floor(log10(abs(value)))
@@ -77,7 +77,7 @@ def write_line(knob: str, curve: KnobCurve) -> tree.Scheduled:
 
 
 def _even(curve: KnobCurve) -> tree.Expression:
-    """``a + b * beta``."""
+    """Return the linear formula ``a + b * beta``."""
     low, rise = curve.at_zero, curve.at_one - curve.at_zero
     if curve.integer:
         start, slope = number(int(low)), number(abs(int(rise)))
@@ -94,7 +94,7 @@ def _even(curve: KnobCurve) -> tree.Expression:
 
 
 def _geometric(curve: KnobCurve) -> tree.Expression:
-    """``a * pow(b, beta)``; the base is as short as reaches the end."""
+    """Return ``a * pow(b, beta)``, with the shortest base that reaches the value at β = 1."""
     low = curve.at_zero
     start = number(int(low) if curve.integer else low)
     moving = binary("*", start, call("pow", number(_base(curve)), name("beta")))
@@ -102,46 +102,46 @@ def _geometric(curve: KnobCurve) -> tree.Expression:
 
 
 def _base(curve: KnobCurve) -> float:
-    """The ratio of the ends, exactly where that is short, else as shortly as reaches the end."""
+    """Return the ratio of the ends: exact where it is short, else the shortest that reaches."""
     exact = curve.at_one / curve.at_zero
     near = [round_significant(exact, digits) for digits in range(2, 9)]
-    for tried in [each for each in near[:3] if each == exact] + near:
+    for tried in [ratio for ratio in near[:3] if ratio == exact] + near:
         if tried != 1 and _reaches(curve, tried):
             return int(tried) if tried == int(tried) else tried
     return exact
 
 
 def _reaches(curve: KnobCurve, base: float) -> bool:
-    reached = curve.at_zero * pow_real(base, 1.0)
+    end = curve.at_zero * pow_real(base, 1.0)
     if curve.integer:
-        # Well off the half, so that no rounding of a power turns it.
+        # Not close to a half, so that the rounding of the power does not change the integer.
         rises = curve.at_one > curve.at_zero
-        return abs(reached - curve.at_one) < 0.4 and (base > 1) is rises
-    return round_significant(reached) == curve.at_one
+        return abs(end - curve.at_one) < 0.4 and (base > 1) is rises
+    return round_significant(end) == curve.at_one
 
 
 def parse_curve(
     item: tree.Scheduled, types: Mapping[tree.Node, Type], names: Mapping[str, Number]
 ) -> KnobCurve | None:
-    """Return the curve that a line is, where it is one.
+    """Return the curve of a line of the schedule; ``None`` where it is not a curve.
 
     Args:
-        item: the line.
-        types: the checker's types.
-        names: the values of the names that it may use, but for `beta`.
+        item: The line of the schedule.
+        types: The types of the checker, by node.
+        names: The values of the names that the line may use, except `beta`.
     """
     integer = types[item.value] is Type.INTEGER
-    found = [evaluate_expression(item.value, types, {**names, "beta": beta}) for beta in _GRID]
-    if max(map(abs, found)) > LARGEST:
+    values = [evaluate_expression(item.value, types, {**names, "beta": beta}) for beta in _GRID]
+    if max(map(abs, values)) > LARGEST:
         return None
-    span = max(found) - min(found)
+    span = max(values) - min(values)
     exactly = 0.0 if integer else 1e-6 * span + 1e-9
     roughly = float(span >= 4) if integer else ROUNDED * span
     for tolerance in (exactly, roughly):
         for geometric in (False, True):
-            curve = KnobCurve(integer, geometric, found[0], found[-1]).short()
+            curve = KnobCurve(integer, geometric, values[0], values[-1]).short()
             expected = [_at(curve, beta) for beta in _GRID]
-            alike = all(abs(a - b) <= tolerance for a, b in zip(found, expected, strict=True))
+            alike = all(abs(a - b) <= tolerance for a, b in zip(values, expected, strict=True))
             if alike and curve.geometric is geometric:
                 return curve
     return None
@@ -150,7 +150,13 @@ def parse_curve(
 def fit_even_curve(
     item: tree.Scheduled, types: Mapping[tree.Node, Type], names: Mapping[str, Number]
 ) -> KnobCurve | None:
-    """Return the even curve between the ends of a line, unless they lie too far out."""
+    """Return the linear curve between the ends of a line; ``None`` where one exceeds `LARGEST`.
+
+    Args:
+        item: The line of the schedule.
+        types: The types of the checker, by node.
+        names: The values of the names that the line may use, except `beta`.
+    """
     low, high = (
         evaluate_expression(item.value, types, {**names, "beta": beta}) for beta in (0.0, 1.0)
     )
@@ -160,29 +166,29 @@ def fit_even_curve(
 
 
 def _at(curve: KnobCurve, beta: float) -> float:
-    """Return the value of a curve as its canonical line gives it."""
+    """Return the value of a curve at β, as its canonical line computes it."""
     if curve.at_zero == curve.at_one:
         return curve.at_zero
     if curve.geometric:
-        found = curve.at_zero * pow_real(_base(curve), beta)
+        value = curve.at_zero * pow_real(_base(curve), beta)
     else:
-        found = curve.at_zero + (curve.at_one - curve.at_zero) * beta
-    return round(found) if curve.integer else found
+        value = curve.at_zero + (curve.at_one - curve.at_zero) * beta
+    return round(value) if curve.integer else value
 
 
 def find_defaults(program: tree.Program) -> dict[str, Number]:
     """Return the free knobs whose default is a number, by name."""
     knobs = find_section(program, tree.Knobs)
-    found = {
-        each.name.text: constant_value(each.default) for each in (knobs.items if knobs else ())
+    defaults = {
+        knob.name.text: constant_value(knob.default) for knob in (knobs.items if knobs else ())
     }
     return {
-        knob: default
-        for knob, default in found.items()
+        name: default
+        for name, default in defaults.items()
         if default is not None and abs(default) <= LARGEST
     }
 
 
 def refers_only_to_beta(item: tree.Scheduled) -> bool:
-    """Whether a line needs no other knob."""
+    """Return whether a line uses no other knob."""
     return all(node.text == "beta" for node in tree.walk(item.value) if isinstance(node, tree.Name))

@@ -1,7 +1,6 @@
-"""Expressions written anew at a place of a program.
+"""Write new expressions for a site of a program.
 
-Holes are filled by the grammar's tables, by knobs, and by what the program itself keeps under a
-name.
+Holes are filled from the grammar's tables, with knobs, and with names that the program declares.
 """
 
 from collections.abc import Callable
@@ -26,62 +25,69 @@ from dsl import tree
 from dsl.types import Type
 
 DEPTH = 3
-"""How deeply tables are filled from tables."""
+"""The greatest depth to which tables are filled from tables."""
 
 OWN = 0.35
-"""How likely a hole is filled with something that the program keeps, where it keeps any."""
+"""The probability that a hole is filled with a name of the program, where one is suitable."""
 
 SHARED = 0.12
-"""How likely a knob is one that the program has already."""
+"""The probability that an existing knob is used, where one is suitable."""
 
 INHERITED = 0.7
-"""How likely the voters in a part are those of the whole."""
+"""The probability that a nested expression uses the voters of the expression around it."""
 
 FilledHoles = dict[str, tree.Expression]
-"""What the holes of one text stand for."""
+"""The expressions that fill the holes of one text, by hole."""
 
 
 class ExpressionWriter:
     """Writes expressions for one change of one program.
 
     Args:
-        seen: the program.
-        additions: takes the knobs that come along.
-        random: the source of chance.
+        survey: The sites and types of the program.
+        additions: Receives the declarations of new knobs.
+        random: The random generator.
     """
 
-    def __init__(self, seen: ProgramSurvey, additions: NewDeclarations, random: Random):
-        self._seen = seen
+    def __init__(self, survey: ProgramSurvey, additions: NewDeclarations, random: Random):
+        self._survey = survey
         self._additions = additions
         self._random = random
 
     def write(self, table: str, env: SiteContext) -> tree.Expression:
-        """Something of a table that can stand where ``env`` holds."""
+        """Return an expression of a table that is valid in ``env``."""
         return self._fill(table, env, {}, 0)
 
     def filled(self, node: Any, env: SiteContext, filled: FilledHoles) -> Any:  # noqa: ANN401 - any node
         """Return a tree with its holes filled.
 
         Args:
-            node: the tree.
-            env: where it will stand.
-            filled: what its holes stand for so far; what is filled here is added.
+            node: The tree.
+            env: The context of the site where the tree is inserted.
+            filled: The expressions of the holes so far; new ones are added.
         """
         return self._filled(node, env, filled, 0)
 
     def knob(self, quantity: Quantity, rises: float = 0.65, stem: str | None = None) -> tree.Name:
-        """Return a knob for a quantity: most of the time a new one."""
-        found = quantity.range
+        """Return a knob for a quantity: most of the time a new one.
+
+        Args:
+            quantity: What the knob is a number of.
+            rises: The probability that the curve of a new knob rises with β.
+            stem: The name of a new knob; a number is appended where it is in use. By default that
+                of the quantity.
+        """
+        bounds = quantity.range
         known = [
             knob
-            for knob, used in self._seen.uses.items()
+            for knob, used in self._survey.uses.items()
             if used is quantity
-            and self._seen.knobs[knob] is (Type.INTEGER if found.integer else Type.REAL)
+            and self._survey.knobs[knob] is (Type.INTEGER if bounds.integer else Type.REAL)
         ]
         if known and self._random.random() < SHARED:
             return name(self._random.choice(known))
         return name(
-            self._additions.knob(stem or found.stem, sample_curve(quantity, self._random, rises))
+            self._additions.knob(stem or bounds.stem, sample_curve(quantity, self._random, rises))
         )
 
     def _filled(self, node: Any, env: SiteContext, filled: FilledHoles, depth: int) -> Any:  # noqa: ANN401
@@ -89,10 +95,10 @@ class ExpressionWriter:
             if hole not in filled:
                 filled[hole] = self._hole(hole, env, filled, depth)
 
-        def change(each: Any) -> Any:  # noqa: ANN401
-            if isinstance(each, tree.Name) and is_hole(each.text):
-                return copy_tree(filled[each.text])
-            return each
+        def change(part: Any) -> Any:  # noqa: ANN401
+            if isinstance(part, tree.Name) and is_hole(part.text):
+                return copy_tree(filled[part.text])
+            return part
 
         return transform_tree(copy_tree(node), change)
 
@@ -109,62 +115,66 @@ class ExpressionWriter:
     ) -> tree.Expression:
         own = _OWN.get(table)
         if own is not None and self._random.random() < OWN:
-            kept = own(self, env)
-            if kept:
-                return self._random.choice(kept)
-        choices = [(each.weight, each) for each in load_productions(table) if _fits(each, depth)]
+            own_choices = own(self, env)
+            if own_choices:
+                return self._random.choice(own_choices)
+        choices = [
+            (production.weight, production)
+            for production in load_productions(table)
+            if _fits(production, depth)
+        ]
         chosen = choose_weighted(self._random, choices)
         inside: FilledHoles = {}
         if "VOTERS" in above and self._random.random() < INHERITED:
             inside["VOTERS"] = above["VOTERS"]
-        found: tree.Expression = self._filled(chosen.expression, env, inside, depth + 1)
-        return found
+        result: tree.Expression = self._filled(chosen.expression, env, inside, depth + 1)
+        return result
 
-    # What the program keeps itself
+    # Names of the program
 
     def _names(self, kind: Type, quantity: Quantity | None, env: SiteContext) -> list[str]:
         """Return the `let`s and cells of a type, and of a quantity where that counts."""
-        of = self._seen.quantities.named
-        known = [*env.names(kind), *self._seen.cells(kind)]
-        return [each for each in known if quantity is None or of.get(each) is quantity]
+        of = self._survey.quantities.named
+        known = [*env.names(kind), *self._survey.cells(kind)]
+        return [name for name in known if quantity is None or of.get(name) is quantity]
 
     def _voters(self, env: SiteContext) -> list[tree.Expression]:
-        return [name(each) for each in env.names(Type.BRANCHES)]
+        return [name(label) for label in env.names(Type.BRANCHES)]
 
     def _leader(self, env: SiteContext) -> list[tree.Expression]:
-        return [name(each) for each in self._names(Type.ANSWER, None, env)]
+        return [name(label) for label in self._names(Type.ANSWER, None, env)]
 
     def _sureness(self, env: SiteContext) -> list[tree.Expression]:
-        return [name(each) for each in self._names(Type.REAL, Quantity.PART, env)]
+        return [name(label) for label in self._names(Type.REAL, Quantity.PART, env)]
 
     def _duration(self, env: SiteContext) -> list[tree.Expression]:
-        return [name(each) for each in self._names(Type.INTEGER, Quantity.STEPS, env)]
+        return [name(label) for label in self._names(Type.INTEGER, Quantity.STEPS, env)]
 
     def _pace(self, env: SiteContext) -> list[tree.Expression]:
-        return [tree.Field(NOWHERE, each) for each in self._seen.fields(Type.INTEGER)]
+        return [tree.Field(NOWHERE, field) for field in self._survey.fields(Type.INTEGER)]
 
     def _key(self, env: SiteContext) -> list[tree.Expression]:
         plain = self._pace(env)
-        return [*plain, *(tree.Unary(NOWHERE, "-", copy_tree(each)) for each in plain)]
+        return [*plain, *(tree.Unary(NOWHERE, "-", copy_tree(key)) for key in plain)]
 
     def _test(self, env: SiteContext) -> list[tree.Expression]:
-        fields = self._seen.fields(Type.INTEGER)
-        found: list[tree.Expression] = [
-            tree.Field(NOWHERE, each) for each in self._seen.fields(Type.TRUTH)
+        fields = self._survey.fields(Type.INTEGER)
+        tests: list[tree.Expression] = [
+            tree.Field(NOWHERE, label) for label in self._survey.fields(Type.TRUTH)
         ]
         if fields:
             field = tree.Field(NOWHERE, self._random.choice(fields))
             sign = self._random.choice([">=", "<"])
-            found.append(binary(sign, field, self.knob(Quantity.STEPS)))
+            tests.append(binary(sign, field, self.knob(Quantity.STEPS)))
         leaders = self._leader(env)
         if leaders:
             sign = self._random.choice(["==", "!="])
             leader = self._random.choice(leaders)
-            found.append(binary(sign, tree.Field(NOWHERE, ".answer"), leader))
-        return found
+            tests.append(binary(sign, tree.Field(NOWHERE, ".answer"), leader))
+        return tests
 
     def _condition(self, env: SiteContext) -> list[tree.Expression]:
-        """Conditions on what is kept; at most one, since each brings a knob."""
+        """Return at most one condition on stored values, since each one declares a knob."""
         makers: list[Callable[[], tree.Expression]] = []
         parts, durations = self._sureness(env), self._duration(env)
         truths = self._names(Type.TRUTH, None, env)

@@ -1,9 +1,9 @@
-"""The expressions that variation writes anew: a small grammar over Rheo, in Rheo.
+"""The expressions that variation writes: a small grammar over Rheo, in Rheo.
 
-A name in capitals is a hole. Some are filled with a knob, some with an expression from the table
-below; within one thing that is written, a hole of the same name is filled in the same way, and one
-with a letter behind it, ``VOTERS_B``, in a way of its own. A number in front of a line is its
-weight. The first line of a table has no holes but knobs, so that every expansion ends.
+A name in capitals is a hole, which is filled with a knob or with an expression from the tables
+below. Within one expression, holes of the same name are filled in the same way; a letter after the
+name, ``VOTERS_B``, makes it a separate hole. The number before a line is its weight. The first
+line of a table has no holes except knobs, so that every expansion ends.
 """
 
 import re
@@ -69,7 +69,7 @@ TABLES = {
         2 winner(VOTERS, weight = WEIGHING)
         1 runner_up(VOTERS)
     """,
-    # Parts of a whole that say how sure it is.
+    # Fractions that measure how sure the answer is.
     "SURENESS": """
         4 confidence(finished)
         4 confidence(VOTERS)
@@ -100,7 +100,7 @@ TABLES = {
         1 distinct(VOTERS)
         1 count(active where TEST)
     """,
-    # Numbers of steps, where no branch is meant.
+    # Numbers of steps, where a dot means no branch.
     "DURATION": """
         3 steps
         2 max(.streak of active)
@@ -123,7 +123,7 @@ TABLES = {
         1 max(.depth of finished) - .depth
         1 .streak + .age
     """,
-    # What decides over all.
+    # Conditions on all branches.
     "CONDITION": """
         3 steps >= WARMUP
         1 steps < WARMUP
@@ -147,7 +147,7 @@ TABLES = {
         1 spent > PURSE
         1 LEADER != none
     """,
-    # What decides over a branch.
+    # Conditions on one branch.
     "TEST": """
         4 .streak >= CALM
         3 .streak < CALM
@@ -185,7 +185,7 @@ TABLES = {
         2 if .answer == LEADER then 0 else 1
         2 if TEST then 0 else 1
     """,
-    # What a branch's vote counts.
+    # Weights of a branch's vote.
     "WEIGHING": """
         4 1 + .streak
         2 if .finished then FACTOR else 1
@@ -233,19 +233,19 @@ def find_filler(hole: str) -> str:
 
 
 def get_knob_stem(hole: str) -> str:
-    """Return what the knob of a hole is called."""
+    """Return the name of the knob of a hole."""
     return "warm_up" if hole == "WARMUP" else hole.lower()
 
 
 def is_hole(text: str) -> bool:
-    """Whether a name stands for something to be written."""
+    """Return whether a name is a hole."""
     return HOLE.match(text) is not None and find_filler(text) in {*TABLES, *KNOBS}
 
 
-def find_holes(node: tree.Node) -> tuple[str, ...]:
-    """Return the holes below a node, in order, each once."""
-    found = [each.text for each in tree.walk(node) if isinstance(each, tree.Name)]
-    return tuple(dict.fromkeys(text for text in found if is_hole(text)))
+def find_holes(root: tree.Node) -> tuple[str, ...]:
+    """Return the holes below a node, in order and without duplicates."""
+    names = [node.text for node in tree.walk(root) if isinstance(node, tree.Name)]
+    return tuple(dict.fromkeys(text for text in names if is_hole(text)))
 
 
 @cache
@@ -257,10 +257,10 @@ def load_productions(table: str) -> tuple[Production, ...]:
     assert parsed.program is not None, (table, parsed.diagnostics)
     (step,) = parsed.program.sections
     assert isinstance(step, tree.Step)
-    found = []
+    productions = []
     for (weight, _), let in zip(rows, step.body.statements, strict=True):
         assert isinstance(let, tree.Let)
         assert not isinstance(let.value, tree.Open | tree.Sample)
-        holes = tuple(each for each in find_holes(let.value) if find_filler(each) in TABLES)
-        found.append(Production(float(weight), let.value, holes))
-    return tuple(found)
+        holes = tuple(hole for hole in find_holes(let.value) if find_filler(hole) in TABLES)
+        productions.append(Production(float(weight), let.value, holes))
+    return tuple(productions)

@@ -1,7 +1,7 @@
-"""Takes out of a set's condition what is the same for every branch.
+"""Move calls that have the same value for every branch out of a set's condition.
 
-It is computed once, by a `let` in front of the statement: the program does the same, faster, and is
-easier to read.
+Such a call is computed once, by a `let` before the statement. The program behaves the same, runs
+faster and is easier to read.
 """
 
 from collections.abc import Iterator
@@ -27,11 +27,11 @@ _STEMS = {
 
 
 def hoist_invariants(program: tree.Program) -> tree.Program:
-    """Return the program with such calls in front of their statements."""
+    """Return the program with invariant calls computed by a `let` before their statements."""
     program = copy_tree(program)
-    taken = set(collect_declared(program))
+    used = set(collect_declared(program))
     sections = tuple(
-        replace(section, body=_block(section.body, taken))
+        replace(section, body=_block(section.body, used))
         if isinstance(section, tree.Start | tree.Step | tree.Finally)
         else section
         for section in program.sections
@@ -39,29 +39,29 @@ def hoist_invariants(program: tree.Program) -> tree.Program:
     return replace(program, sections=sections)
 
 
-def _block(body: tree.Block, taken: set[str]) -> tree.Block:
+def _block(body: tree.Block, used: set[str]) -> tree.Block:
     statements: list[tree.Statement] = []
     for statement in body.statements:
-        lets, changed = _statement(statement, taken)
-        statements += [*lets, _inside(changed, taken)]
+        lets, changed = _statement(statement, used)
+        statements += [*lets, _inside(changed, used)]
     return tree.Block(body.span, tuple(statements))
 
 
-def _inside(statement: tree.Statement, taken: set[str]) -> tree.Statement:
-    """The statement with its own blocks seen to; those of `update` have no `let` to gain by."""
+def _inside(statement: tree.Statement, used: set[str]) -> tree.Statement:
+    """Return the statement with its inner blocks hoisted, except those of `update`."""
     if not isinstance(statement, tree.If):
         return statement
     otherwise = statement.otherwise
     if isinstance(otherwise, tree.Block):
-        otherwise = _block(otherwise, taken)
+        otherwise = _block(otherwise, used)
     elif isinstance(otherwise, tree.If):
-        nested = _inside(otherwise, taken)
+        nested = _inside(otherwise, used)
         assert isinstance(nested, tree.If)
         otherwise = nested
-    return tree.If(statement.span, statement.condition, _block(statement.then, taken), otherwise)
+    return tree.If(statement.span, statement.condition, _block(statement.then, used), otherwise)
 
 
-def _statement(statement: tree.Statement, taken: set[str]) -> tuple[list[tree.Let], tree.Statement]:
+def _statement(statement: tree.Statement, used: set[str]) -> tuple[list[tree.Let], tree.Statement]:
     """Return the `let`s of one statement, and the statement with their names."""
     lets: list[tree.Let] = []
     before: list[tree.Let] = []
@@ -69,20 +69,20 @@ def _statement(statement: tree.Statement, taken: set[str]) -> tuple[list[tree.Le
     for call in _invariant(statement):
         known = next((let for let in lets if tree.is_equivalent(let.value, call)), None)
         if known is None:
-            called = free_name(_STEMS.get(call.function.text, "figure"), taken)
-            taken.add(called)
+            called = free_name(_STEMS.get(call.function.text, "figure"), used)
+            used.add(called)
             known = tree.Let(call.span, identifier(called), call)
             lets.append(known)
         changes[call] = name(known.name.text)
-    for let in lets:  # what was taken out may have such calls inside
-        inner, changed = _statement(let, taken)
+    for let in lets:  # a hoisted call may contain invariant calls
+        inner, changed = _statement(let, used)
         assert isinstance(changed, tree.Let)
         before += [*inner, changed]
     return before, replace_nodes(statement, changes) if changes else statement
 
 
 def _invariant(statement: tree.Statement) -> Iterator[tree.Call]:
-    """Yield the calls over sets that are made for each branch and come out the same for each."""
+    """Yield the calls over sets that run once per branch and have the same value each time."""
     waiting: list[tuple[tree.Node, bool]] = [(statement, False)]
     while waiting:
         node, dotted = waiting.pop()
@@ -93,7 +93,7 @@ def _invariant(statement: tree.Statement) -> Iterator[tree.Call]:
 
 
 def _below(node: tree.Node) -> list[tuple[tree.Node, bool]]:
-    """Return what stands below a node, and whether a dot means another branch there."""
+    """Return the children of a node, and whether a dot means another branch there."""
     match node:
         case tree.If():
             inner = [node.otherwise] if isinstance(node.otherwise, tree.If) else []
@@ -114,7 +114,7 @@ def _below(node: tree.Node) -> list[tuple[tree.Node, bool]]:
 
 
 def _is_invariant(call: tree.Call) -> bool:
-    """Whether it depends on no branch, no chance, no field that an `update` may just have set."""
+    """Return whether a call uses no branch, no randomness and no field that `update` can set."""
     if call.function.text not in _OVER_SETS or has_free_dot(call):
         return False
     for part in walk(call):

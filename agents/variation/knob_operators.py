@@ -1,4 +1,4 @@
-"""Variation of numbers: curves move, literals become knobs, knobs become literals."""
+"""Mutation operators on numbers: move curves, turn literals into knobs and knobs into literals."""
 
 from math import sqrt
 
@@ -29,72 +29,74 @@ OFTEN_LARGE = 0.15
 
 
 def move_knobs(draft: ProgramEdit) -> ProgramVariant | None:
-    """Move one to three knobs a little; where none can be moved, one is made to follow β."""
-    known = find_knob_curves(draft.seen)
+    """Move one to three knobs a little; if none can move, let a fixed one follow β."""
+    known = find_knob_curves(draft.survey)
     if not known:
         return release_knob(draft)
     count = choose_weighted(draft.random, [(6, 1), (3, 2), (1, 3)])
     chosen = draft.random.sample(list(known), min(count, len(known)))
-    moved = {knob: _moved(draft, knob, known[knob]) for knob in chosen}
-    words = ", ".join(_told(knob, known[knob], moved[knob]) for knob in chosen)
-    return draft.done("tweak", f"moves {words}", replace_lines(draft.program, moved))
+    moved = {knob: _move_curve(draft, knob, known[knob]) for knob in chosen}
+    summary = ", ".join(_describe_move(knob, known[knob], moved[knob]) for knob in chosen)
+    return draft.build_variant("tweak", f"moves {summary}", replace_lines(draft.program, moved))
 
 
-def _moved(draft: ProgramEdit, knob: str, curve: KnobCurve) -> KnobCurve:
+def _move_curve(draft: ProgramEdit, knob: str, curve: KnobCurve) -> KnobCurve:
     random = draft.random
-    found = compute_bounds(curve, infer_quantity(knob, curve, draft.seen))
+    bounds = compute_bounds(curve, infer_quantity(knob, curve, draft.survey))
     size = LARGE if random.random() < OFTEN_LARGE else SMALL
     at_zero, at_one = curve.at_zero, curve.at_one
     which = random.random()
     if at_zero == at_one:
-        # A fixed knob most often stays so: the ends go apart by their own operator.
-        at_zero = at_one = step_value(at_zero, found, size, random)
+        # A fixed knob stays fixed: `reshape_knob` is the operator that separates its ends.
+        at_zero = at_one = step_value(at_zero, bounds, size, random)
     elif which < 0.35:
-        at_zero = step_value(at_zero, found, size, random)
+        at_zero = step_value(at_zero, bounds, size, random)
     elif which < 0.7:
-        at_one = step_value(at_one, found, size, random)
+        at_one = step_value(at_one, bounds, size, random)
     else:
-        at_zero, at_one = (step_value(end, found, size, random) for end in (at_zero, at_one))
+        at_zero, at_one = (step_value(end, bounds, size, random) for end in (at_zero, at_one))
     return KnobCurve(curve.integer, curve.geometric, at_zero, at_one).short()
 
 
 def reshape_knob(draft: ProgramEdit) -> ProgramVariant | None:
-    """Return a knob another course: fixed, moving, turned round, even or geometric."""
+    """Change the shape of a knob's curve: fixed, moving, reversed, linear or geometric."""
     schedule = find_section(draft.program, tree.Schedule)
-    item = draft.one(schedule.items) if schedule else None
+    item = draft.choose(schedule.items) if schedule else None
     if item is None:
         return None
     knob = item.name.text
-    curve = find_knob_curves(draft.seen).get(knob)
+    curve = find_knob_curves(draft.survey).get(knob)
     if curve is None:
-        return _straightened(draft, item)
-    new = _reshaped(draft, knob, curve).short()
+        return _straighten(draft, item)
+    new = _reshape_curve(draft, knob, curve).short()
     if new == curve:
         return None
-    words = f"moves {_told(knob, curve, new)}"
+    summary = f"moves {_describe_move(knob, curve, new)}"
     if (new.at_zero, new.at_one) == (curve.at_zero, curve.at_one):
-        words = f"moves `{knob}` {'by a factor' if new.geometric else 'evenly'} along β"
-    return draft.done("reshape", words, replace_lines(draft.program, {knob: new}))
+        summary = f"moves `{knob}` {'by a factor' if new.geometric else 'evenly'} along β"
+    return draft.build_variant("reshape", summary, replace_lines(draft.program, {knob: new}))
 
 
-def _straightened(draft: ProgramEdit, item: tree.Scheduled) -> ProgramVariant | None:
-    """Write a line that is no curve as the even curve between its ends."""
+def _straighten(draft: ProgramEdit, item: tree.Scheduled) -> ProgramVariant | None:
+    """Write a line that is not a curve as the linear curve between its ends."""
     known = find_defaults(draft.program)
     if not {n.text for n in walk(item.value) if isinstance(n, tree.Name)} <= {*known, "beta"}:
         return None
-    new = fit_even_curve(item, draft.seen.types, known)
+    new = fit_even_curve(item, draft.survey.types, known)
     if new is None:
         return None
-    words = f"moves `{item.name.text}` evenly along β"
-    return draft.done("reshape", words, replace_lines(draft.program, {item.name.text: new}))
+    summary = f"moves `{item.name.text}` evenly along β"
+    return draft.build_variant(
+        "reshape", summary, replace_lines(draft.program, {item.name.text: new})
+    )
 
 
-def _reshaped(draft: ProgramEdit, knob: str, curve: KnobCurve) -> KnobCurve:
+def _reshape_curve(draft: ProgramEdit, knob: str, curve: KnobCurve) -> KnobCurve:
     random = draft.random
-    found = compute_bounds(curve, infer_quantity(knob, curve, draft.seen))
+    bounds = compute_bounds(curve, infer_quantity(knob, curve, draft.survey))
     low, high = curve.at_zero, curve.at_one
     if low == high:
-        apart = [step_value(low, found, LARGE / 2, random), low]
+        apart = [step_value(low, bounds, LARGE / 2, random), low]
         random.shuffle(apart)
         return KnobCurve(curve.integer, curve.geometric, *apart)
     which = random.random()
@@ -108,36 +110,36 @@ def _reshaped(draft: ProgramEdit, knob: str, curve: KnobCurve) -> KnobCurve:
 
 
 def release_knob(draft: ProgramEdit) -> ProgramVariant | None:
-    """Lets a free knob follow β, from its default on."""
+    """Let a free knob follow β, starting at or ending at its default."""
     knobs = find_section(draft.program, tree.Knobs)
     if knobs is None:
         return None
-    told = {n.text for each in knobs.items for n in walk(each) if isinstance(n, tree.Name)}
+    referenced = {n.text for item in knobs.items for n in walk(item) if isinstance(n, tree.Name)}
     free = [
-        each
-        for each in knobs.items
-        if each.name.text not in told
-        and each.name.text in find_defaults(draft.program)
-        and not _uses_knobs(each)
+        item
+        for item in knobs.items
+        if item.name.text not in referenced
+        and item.name.text in find_defaults(draft.program)
+        and not _uses_knobs(item)
     ]
-    knob = draft.one(free)
+    knob = draft.choose(free)
     if knob is None:
         return None
     default = constant_value(knob.default)
     assert default is not None
-    integer = draft.seen.knobs[knob.name.text] is Type.INTEGER
+    integer = draft.survey.knobs[knob.name.text] is Type.INTEGER
     fixed = KnobCurve(integer, False, default, default)
-    found = compute_bounds(fixed, infer_quantity(knob.name.text, fixed, draft.seen))
-    other = step_value(default, found, LARGE / 2, draft.random)
-    new = KnobCurve(integer, found.scale is Scale.RATIO, *sorted((default, other))).short()
-    rest = tuple(each for each in knobs.items if each is not knob)
-    program = with_section(draft.program, tree.Knobs(NOWHERE, rest))
+    bounds = compute_bounds(fixed, infer_quantity(knob.name.text, fixed, draft.survey))
+    other = step_value(default, bounds, LARGE / 2, draft.random)
+    new = KnobCurve(integer, bounds.scale is Scale.RATIO, *sorted((default, other))).short()
+    remaining = tuple(item for item in knobs.items if item is not knob)
+    program = with_section(draft.program, tree.Knobs(NOWHERE, remaining))
     schedule = find_section(program, tree.Schedule)
-    # In front, since lines further down may use it.
+    # First, since later lines may use it.
     lines = (write_line(knob.name.text, new), *(schedule.items if schedule else ()))
     program = with_section(program, tree.Schedule(NOWHERE, lines))
-    words = f"lets `{knob.name.text}` follow β, {_span(new)}"
-    return draft.done("release", words, program)
+    summary = f"lets `{knob.name.text}` follow β, {_span(new)}"
+    return draft.build_variant("release", summary, program)
 
 
 def _uses_knobs(knob: tree.Knob) -> bool:
@@ -145,8 +147,8 @@ def _uses_knobs(knob: tree.Knob) -> bool:
 
 
 def hoist_number(draft: ProgramEdit) -> ProgramVariant | None:
-    """Make a knob of a number that stands in the text."""
-    site = draft.one(draft.sites(_is_telling, bounds=True))
+    """Replace a literal number by a new knob."""
+    site = draft.choose(draft.find_sites(_is_decisive, bounds=True))
     if site is None:
         return None
     assert isinstance(site.node, tree.Number)
@@ -162,12 +164,12 @@ def hoist_number(draft: ProgramEdit) -> ProgramVariant | None:
     curve = KnobCurve(integer, False, *both).short()
     knob = draft.additions.knob(quantity.range.stem, curve)
     program = replace_nodes(draft.program, {site.node: name(knob)})
-    words = f"makes a knob `{knob}`, {_span(curve)}, of {site.node.written}"
-    return draft.done("hoist", words, program)
+    summary = f"makes a knob `{knob}`, {_span(curve)}, of {site.node.written}"
+    return draft.build_variant("hoist", summary, program)
 
 
-def _is_telling(site: ExpressionSite) -> bool:
-    """Whether a number decides something: counters and bounds at 0 are no decisions."""
+def _is_decisive(site: ExpressionSite) -> bool:
+    """Return whether a number affects decisions, unlike increments and bounds at 0."""
     if not isinstance(site.node, tree.Number) or not 0 < site.node.value <= LARGEST:
         return False
     if site.node.value == 1 and site.purpose in {Purpose.VALUE, Purpose.KEY, Purpose.WEIGHT}:
@@ -177,54 +179,56 @@ def _is_telling(site: ExpressionSite) -> bool:
 
 def link_knobs(draft: ProgramEdit) -> ProgramVariant | None:
     """Use one knob where another of the same quantity was used."""
-    site = draft.one(draft.sites(lambda s: _is_knob(draft, s.node), bounds=True))
+    site = draft.choose(draft.find_sites(lambda s: _is_knob(draft, s.node), bounds=True))
     if site is None:
         return None
     assert isinstance(site.node, tree.Name)
     old = site.node.text
     others = [
         knob
-        for knob, used in draft.seen.uses.items()
+        for knob, used in draft.survey.uses.items()
         if knob != old
-        and used is draft.seen.uses.get(old)
-        and draft.seen.knobs[knob] is draft.seen.knobs[old]
+        and used is draft.survey.uses.get(old)
+        and draft.survey.knobs[knob] is draft.survey.knobs[old]
     ]
-    other = draft.one(others)
+    other = draft.choose(others)
     if other is None:
         return None
     program = replace_nodes(draft.program, {site.node: name(other)})
-    return draft.done("link", f"uses `{other}` where it used `{old}`", program)
+    return draft.build_variant("link", f"uses `{other}` where it used `{old}`", program)
 
 
 def unlink_knob(draft: ProgramEdit) -> ProgramVariant | None:
-    """Return one of the uses of a knob a knob of its own."""
-    known = find_knob_curves(draft.seen)
-    uses = [site.node.text for site in draft.seen.sites if isinstance(site.node, tree.Name)]
-    shared = {each for each in known if uses.count(each) > 1}
-    site = draft.one(draft.sites(lambda s: isinstance(s.node, tree.Name) and s.node.text in shared))
+    """Give one of the uses of a shared knob a knob of its own."""
+    known = find_knob_curves(draft.survey)
+    uses = [site.node.text for site in draft.survey.sites if isinstance(site.node, tree.Name)]
+    shared = {knob for knob in known if uses.count(knob) > 1}
+    site = draft.choose(
+        draft.find_sites(lambda s: isinstance(s.node, tree.Name) and s.node.text in shared)
+    )
     if site is None:
         return None
     assert isinstance(site.node, tree.Name)
     old = site.node.text
-    curve = _moved(draft, old, known[old])
+    curve = _move_curve(draft, old, known[old])
     new = draft.additions.knob(old, curve)
     program = replace_nodes(draft.program, {site.node: name(new)})
-    words = f"has a knob of its own, `{new}`, {_span(curve)}, for one of the uses of `{old}`"
-    return draft.done("unlink", words, program)
+    summary = f"has a knob of its own, `{new}`, {_span(curve)}, for one of the uses of `{old}`"
+    return draft.build_variant("unlink", summary, program)
 
 
 def _is_knob(draft: ProgramEdit, node: tree.Expression) -> bool:
-    return isinstance(node, tree.Name) and node.text in draft.seen.knobs
+    return isinstance(node, tree.Name) and node.text in draft.survey.knobs
 
 
 def inline_knob(draft: ProgramEdit) -> ProgramVariant | None:
     """Write the value of a fixed knob where it is used."""
     fixed = {
         knob: curve
-        for knob, curve in find_knob_curves(draft.seen).items()
+        for knob, curve in find_knob_curves(draft.survey).items()
         if curve.at_zero == curve.at_one
     }
-    knob = draft.one(list(fixed))
+    knob = draft.choose(list(fixed))
     if knob is None:
         return None
     value = fixed[knob].at_zero
@@ -235,21 +239,21 @@ def inline_knob(draft: ProgramEdit) -> ProgramVariant | None:
         if isinstance(node, tree.Name) and node.text == knob
     }
     program = replace_nodes(draft.program, uses)
-    return draft.done("inline", f"writes {value:g} for `{knob}`", program)
+    return draft.build_variant("inline", f"writes {value:g} for `{knob}`", program)
 
 
 def replace_lines(program: tree.Program, new: dict[str, KnobCurve]) -> tree.Program:
-    """Return the program with the lines of some knobs written for other curves."""
+    """Return the program with new curves for some knobs of the schedule."""
     schedule = find_section(program, tree.Schedule)
     assert schedule is not None
     items = tuple(
-        write_line(each.name.text, new[each.name.text]) if each.name.text in new else each
-        for each in schedule.items
+        write_line(item.name.text, new[item.name.text]) if item.name.text in new else item
+        for item in schedule.items
     )
     return with_section(program, tree.Schedule(NOWHERE, items))
 
 
-def _told(knob: str, before: KnobCurve, after: KnobCurve) -> str:
+def _describe_move(knob: str, before: KnobCurve, after: KnobCurve) -> str:
     return f"`{knob}` from {_span(before)} to {_span(after)}"
 
 

@@ -1,4 +1,4 @@
-"""Variation of measures: other numbers of the same quantity are read, and votes weigh otherwise."""
+"""Mutation operators on measures: read another number of the same quantity, reweight votes."""
 
 from agents.variation.program_edit import ProgramEdit, ProgramVariant
 from agents.variation.quantities import Quantity
@@ -14,10 +14,10 @@ TABLES = {
     Quantity.FEW: ("COUNTING", Type.INTEGER),
     Quantity.STEPS: ("DURATION", Type.INTEGER),
 }
-"""The tables of the grammar by the quantity that they give, with the type of what is in them."""
+"""The grammar's tables, with the type of their expressions, by quantity."""
 
 _VOTING = {"winner", "runner_up", "votes", "share", "margin", "entropy", "confidence"}
-_SISTERS = {
+_RELATED = {
     "confidence": ["share", "margin"],
     "share": ["confidence", "margin"],
     "margin": ["confidence", "share"],
@@ -33,8 +33,8 @@ _SISTERS = {
 
 def replace_measure(draft: ProgramEdit) -> ProgramVariant | None:
     """Read another measure of the same quantity."""
-    site = draft.one(
-        draft.sites(
+    site = draft.choose(
+        draft.find_sites(
             lambda s: (
                 s.quantity in TABLES
                 and isinstance(s.node, tree.Call | tree.Field)
@@ -50,29 +50,29 @@ def replace_measure(draft: ProgramEdit) -> ProgramVariant | None:
         return None
     if site.env.dotted and isinstance(site.node, tree.Field):
         table = "PACE"
-    return draft.swapped(site, draft.writer.write(table, site.env), "measure")
+    return draft.replace_expression(site, draft.writer.write(table, site.env), "measure")
 
 
 def replace_with_related_call(draft: ProgramEdit) -> ProgramVariant | None:
     """Call a function of the same kind on the same branches."""
-    site = draft.one(draft.sites(_has_sisters))
+    site = draft.choose(draft.find_sites(_has_related))
     if site is None:
         return None
     assert isinstance(site.node, tree.Call)
-    names = _SISTERS[site.node.function.text]
+    names = _RELATED[site.node.function.text]
     if site.takes is Type.INTEGER:
-        names = [each for each in names if each != "mean"]
+        names = [function for function in names if function != "mean"]
     other = identifier(draft.random.choice(names))
     new = tree.Call(NOWHERE, other, (copy_tree(site.node.arguments[0]),))
-    return draft.swapped(site, new, "measure")
+    return draft.replace_expression(site, new, "measure")
 
 
-def _has_sisters(site: ExpressionSite) -> bool:
-    """Whether a call reads branches, and nothing else, in a way that others do, too."""
+def _has_related(site: ExpressionSite) -> bool:
+    """Return whether a call only reads branches, and a related function could replace it."""
     node = site.node
     if not isinstance(node, tree.Call) or len(node.arguments) != 1:
         return False
-    if site.purpose is Purpose.CHOICE or node.function.text not in _SISTERS:
+    if site.purpose is Purpose.CHOICE or node.function.text not in _RELATED:
         return False
     (argument,) = node.arguments
     if isinstance(argument, tree.Name):
@@ -82,9 +82,9 @@ def _has_sisters(site: ExpressionSite) -> bool:
 
 
 def change_vote_weight(draft: ProgramEdit) -> ProgramVariant | None:
-    """Return votes a weight, another weight, or none."""
-    site = draft.one(
-        draft.sites(
+    """Add, change or remove the weight of votes."""
+    site = draft.choose(
+        draft.find_sites(
             lambda s: (
                 isinstance(s.node, tree.Call)
                 and s.node.function.text in _VOTING
@@ -104,4 +104,4 @@ def change_vote_weight(draft: ProgramEdit) -> ProgramVariant | None:
         keyword = tree.KeywordArgument(NOWHERE, identifier("weight"), by)
         function = identifier(site.node.function.text)
         new = tree.Call(NOWHERE, function, (*plain, keyword))
-    return draft.swapped(site, new, "weight")
+    return draft.replace_expression(site, new, "weight")

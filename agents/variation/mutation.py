@@ -70,14 +70,14 @@ OPERATORS: tuple[tuple[float, Operator], ...] = (
     (0.7, rule_operators.repeat_rule),
     (1.2, rule_operators.guard_statement),
     (1.5, rule_operators.unguard_statements),
-    # Whatever it may be
+    # Any expression
     (3, expression_operators.replace_subtree),
     (3, expression_operators.shrink_expression),
     (2, expression_operators.change_answer),
     (1, expression_operators.drop_answer),
 )
-"""The operators with their weights: two changes of five are changes of numbers, and what makes
-programs longer is about as likely as what makes them shorter.
+"""The operators with their weights: two of five changes are changes of numbers, and a change that
+makes a program longer is about as likely as one that makes it shorter.
 """
 
 
@@ -85,12 +85,12 @@ def vary(program: tree.Program, random: Random) -> ProgramVariant | None:
     """Return a program one mutation away.
 
     Args:
-        program: a sound program.
-        random: the source of all chance.
+        program: A sound program.
+        random: The random generator, the only source of randomness.
 
     Returns:
-        A sound program that the checker has nothing to say of; ``None`` where what was drawn has no
-        place in this program, and the caller may draw again.
+        A sound program without warnings of the checker; ``None`` where the selected operator does
+        not apply to this program. The caller may try again.
     """
     operator = choose_weighted(random, OPERATORS)
     return operator(ProgramEdit(program, random))
@@ -124,7 +124,7 @@ _CHANGES: tuple[tuple[float, Operator], ...] = (
 
 
 def generate(random: Random) -> tree.Program:
-    """Return a sound program that the checker has nothing to say of."""
+    """Return a random sound program without warnings of the checker."""
     program = _skeleton(random)
     for _ in range(choose_weighted(random, [(2, 1), (3, 2), (3, 3), (2, 4)])):
         program = _changed(program, choose_weighted(random, _RULES), random)
@@ -139,7 +139,7 @@ def _changed(program: tree.Program, operator: Operator, random: Random) -> tree.
 
 
 def _skeleton(random: Random) -> tree.Program:
-    """Return a program without rules."""
+    """Return a random program that opens and advances branches, without rules."""
     text = choose_weighted(random, _SKELETONS)
     ending = "finally { answer LEADER else winner(finished) else winner(alive) }"
     parsed = parse(Source(f"controller drawn {{ {text} {ending} }}"))
@@ -155,4 +155,4 @@ def _skeleton(random: Random) -> tree.Program:
         body = find_section(program, kind)
         if body is not None:
             changes[body] = draft.writer.filled(body, SiteContext(part), {})
-    return tidy(draft.additions.applied(replace_nodes(program, changes)))
+    return tidy(draft.additions.apply(replace_nodes(program, changes)))

@@ -1,4 +1,4 @@
-"""A program that is being changed once: what is known of it, and what the change brings along."""
+"""One change of one program: its sites, the declarations to add, and the resulting variant."""
 
 from collections.abc import Callable, Sequence
 from random import Random
@@ -12,83 +12,109 @@ from agents.variation.tree_transforms import copy_tree, format_expression, repla
 from dsl import tree
 
 LARGEST = 220
-"""Programs of this size grow no further: people read them."""
+"""The size above which a change may not make a program larger, so that it stays readable."""
 
 LONGEST = 90
-"""Characters of an expression that words show."""
+"""The most characters of an expression in a summary."""
 
 T = TypeVar("T")
 
 
 class ProgramVariant(NamedTuple):
-    """A program made of another one."""
+    """A program derived from another one."""
 
     program: tree.Program
     operator: str
-    """The short name of what was done."""
-    words: str
-    """What changed, as a clause for people: "prunes branches that …"."""
+    """The short name of the operator that was applied."""
+    summary: str
+    """What changed, as a clause for readers: "prunes branches that …"."""
 
 
 class ProgramEdit:
-    """See the module.
+    """A change of one program, as the operators see it.
 
     Args:
-        program: a sound program.
-        random: the source of all chance.
+        program: A sound program.
+        random: The random generator, the only source of randomness.
     """
 
     def __init__(self, program: tree.Program, random: Random):
         self.program = make_lets_distinct(copy_tree(program))
         self.random = random
-        self.seen = survey_program(self.program)
+        self.survey = survey_program(self.program)
         self.additions = NewDeclarations(self.program)
-        self.writer = ExpressionWriter(self.seen, self.additions, random)
+        self.writer = ExpressionWriter(self.survey, self.additions, random)
 
-    def sites(
+    def find_sites(
         self, wanted: Callable[[ExpressionSite], bool], *, bounds: bool = False
     ) -> list[ExpressionSite]:
-        """The expressions that meet a condition; those that bound an amount only if asked for."""
+        """Return the expressions that meet a condition.
+
+        Args:
+            wanted: The condition.
+            bounds: Whether to include expressions that bound the number of opened branches.
+        """
         return [
             site
-            for site in self.seen.sites
+            for site in self.survey.sites
             if wanted(site) and (bounds or site.purpose is not Purpose.BOUND)
         ]
 
-    def spots(self, wanted: Callable[[StatementSite], bool]) -> list[StatementSite]:
+    def find_statements(self, wanted: Callable[[StatementSite], bool]) -> list[StatementSite]:
         """Return the statements that meet a condition."""
-        return [spot for spot in self.seen.spots if wanted(spot)]
+        return [spot for spot in self.survey.statements if wanted(spot)]
 
-    def one(self, items: Sequence[T]) -> T | None:
-        """One of some things, ``None`` of none."""
+    def choose(self, items: Sequence[T]) -> T | None:
+        """Return a random item, or ``None`` where there are none."""
         return self.random.choice(items) if items else None
 
-    def swapped(
+    def replace_expression(
         self, site: ExpressionSite, new: tree.Expression, operator: str
     ) -> ProgramVariant | None:
-        """One expression put in the place of another."""
-        words = f"reads {quote_expression(new)} in place of {quote_expression(site.node)}"
-        return self.done(operator, words, replace_nodes(self.program, {site.node: new}))
+        """Replace one expression by another.
 
-    def done(self, operator: str, words: str, program: tree.Program) -> ProgramVariant | None:
-        """Return the outcome of a change, in order; ``None`` where that is not worth playing."""
-        after = tidy(self.additions.applied(program))
+        Args:
+            site: The expression to replace.
+            new: The replacement.
+            operator: The short name of the operator.
+
+        Returns:
+            The variant; ``None`` where it is not worth evaluating.
+        """
+        summary = f"reads {quote_expression(new)} in place of {quote_expression(site.node)}"
+        return self.build_variant(operator, summary, replace_nodes(self.program, {site.node: new}))
+
+    def build_variant(
+        self, operator: str, summary: str, program: tree.Program
+    ) -> ProgramVariant | None:
+        """Tidy a changed program and return it as a variant.
+
+        Args:
+            operator: The short name of the operator.
+            summary: What changed, as a clause for readers.
+            program: The changed program, without the new declarations.
+
+        Returns:
+            The variant; ``None`` where the program is unchanged, too large, or never gets an
+            answer.
+        """
+        after = tidy(self.additions.apply(program))
         if tree.is_equivalent(after, self.program):
             return None
         if compute_size(after) > LARGEST and compute_size(after) > compute_size(self.program):
             return None
         if not _gets_answers(after):
             return None
-        return ProgramVariant(after, operator, words)
+        return ProgramVariant(after, operator, summary)
 
 
 def _gets_answers(program: tree.Program) -> bool:
-    """Whether branches can come to an end at all: chains that are opened are advanced, too."""
+    """Return whether branches can finish: chains are sampled, or opened and advanced."""
     kinds = {type(node) for node in walk(program)}
     return tree.Sample in kinds or {tree.Open, tree.Advance} <= kinds
 
 
 def quote_expression(node: tree.Expression) -> str:
-    """Return an expression in words: on one line, in backquotes, and not too long."""
+    """Return an expression on one line, in backquotes and truncated to `LONGEST` characters."""
     text = format_expression(node)
     return f"`{text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + '…'}`"

@@ -1,7 +1,7 @@
-"""What numbers are numbers of: branches, steps, parts of a whole.
+"""The quantities of numbers: branches, steps, tokens, fractions.
 
-It tells what can sensibly be compared with what, and between which bounds a knob is looked for. The
-types of the language say what may be written; this says what is worth writing.
+A quantity determines what a number can sensibly be compared with, and the bounds of a knob. The
+types of the language define what is valid; quantities define what is worth trying.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from dsl.types import Type
 
 
 class Scale(Enum):
-    """By what steps a quantity is sensibly changed."""
+    """The scale on which a quantity is changed."""
 
     EVEN = "by as much everywhere"
     RATIO = "by a factor"
@@ -22,16 +22,16 @@ class Scale(Enum):
 
 
 class Range(NamedTuple):
-    """Where the values of a quantity lie."""
+    """The range of the values of a quantity."""
 
     integer: bool
     low: float
     high: float
     scale: Scale
     common: tuple[float, float]
-    """Where most of them lie: what is drawn at random."""
+    """The range of common values, from which random ones are sampled."""
     stem: str
-    """What a new knob for it is called."""
+    """The name of a new knob for the quantity."""
 
 
 class Quantity(Enum):
@@ -50,7 +50,7 @@ class Quantity(Enum):
 
     @property
     def range(self) -> Range:
-        """Where its values lie."""
+        """The range of its values."""
         return self.value
 
 
@@ -89,8 +89,8 @@ class Quantities:
     """The quantities of one program.
 
     Args:
-        program: the program.
-        kinds: the type of each memory cell and field, by name.
+        program: The program.
+        kinds: The type of each memory cell and field, by name.
     """
 
     def __init__(self, program: tree.Program, kinds: Mapping[str, Type]):
@@ -98,18 +98,18 @@ class Quantities:
         self.named: dict[str, Quantity] = {}
         """Of cells, windows, fields and lets, by name."""
         values = list(_stored(program))
-        for _ in range(2):  # a cell may be told by another that is told further down
-            for place, value in values:
-                found = self.of(value)
-                if found is not None:
-                    self.named.setdefault(place, found)
-        for place, kind in kinds.items():
+        for _ in range(2):  # a cell may depend on another that is assigned further down
+            for stored_name, value in values:
+                quantity = self.of(value)
+                if quantity is not None:
+                    self.named.setdefault(stored_name, quantity)
+        for stored_name, kind in kinds.items():
             if kind in {Type.INTEGER, Type.REAL, Type.WINDOW}:
                 default = Quantity.STEPS if kind is Type.INTEGER else Quantity.PART
-                self.named.setdefault(place, default)
+                self.named.setdefault(stored_name, default)
 
     def of(self, node: tree.Expression | tree.PerBranch) -> Quantity | None:
-        """Return what a number is a number of; ``None`` where its parts do not tell."""
+        """Return the quantity of a number; ``None`` where its parts do not determine it."""
         match node:
             case tree.Name(text=text):
                 return _OF_VALUES.get(text) or self.named.get(text)
@@ -154,27 +154,31 @@ class Quantities:
         if isinstance(first, tree.KeywordArgument):
             return None
         if function == "rise":
-            kept = self.of(first)
-            return Quantity.CHANGE if kept is Quantity.PART else kept
+            quantity = self.of(first)
+            return Quantity.CHANGE if quantity is Quantity.PART else quantity
         if function in _FOLDS and (of_window or isinstance(first, tree.PerBranch)):
             return self.of(first)
         if function in _LIKE_ARGUMENTS:
-            plain = [each for each in node.arguments if not isinstance(each, tree.KeywordArgument)]
-            return next((found for each in plain if (found := self.of(each))), None)
+            plain = [
+                argument
+                for argument in node.arguments
+                if not isinstance(argument, tree.KeywordArgument)
+            ]
+            return next((quantity for argument in plain if (quantity := self.of(argument))), None)
         return None
 
 
 def _stored(program: tree.Program) -> list[tuple[str, tree.Expression]]:
-    """Return what is kept under a name: of cells, windows, fields and lets."""
-    found: list[tuple[str, tree.Expression]] = []
+    """Return the assigned values by name, of cells, windows, fields and lets."""
+    values: list[tuple[str, tree.Expression]] = []
     for node in walk(program):
         match node:
-            case tree.Let(name=place, value=value) if not isinstance(
+            case tree.Let(name=target, value=value) if not isinstance(
                 value, tree.Open | tree.Sample
             ):
-                found.append((place.text, value))
-            case tree.Assign(name=place, value=value) | tree.SetField(field=place, value=value):
-                found.append((place.text, value))
-            case tree.Push(window=place, value=value):
-                found.append((place.text, value))
-    return found
+                values.append((target.text, value))
+            case tree.Assign(name=target, value=value) | tree.SetField(field=target, value=value):
+                values.append((target.text, value))
+            case tree.Push(window=target, value=value):
+                values.append((target.text, value))
+    return values

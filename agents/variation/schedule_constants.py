@@ -1,4 +1,4 @@
-"""The constants of a program, for what fits numbers: the ends of each knob of its schedule."""
+"""The constants of a program for a tuner: the ends of each knob of its schedule."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from agents.variation.tree_transforms import NOWHERE, copy_tree, find_section, w
 from dsl import tree
 
 STEEP = 4
-"""From this ratio of its ends on, a fixed integer that comes to move does so by a factor."""
+"""The ratio of its ends from which a formerly fixed integer becomes a geometric curve."""
 
 
 class ScheduleConstant(NamedTuple):
@@ -20,57 +20,63 @@ class ScheduleConstant(NamedTuple):
     integer: bool
     low: float
     high: float
-    """The bounds of both ends, from what the knob is compared with."""
+    """The bounds of both ends, from the quantity of the knob."""
     logarithmic: bool
-    """Whether it is sensibly changed by a factor; ``low`` is above 0 then."""
+    """Whether it is changed by a factor; ``low`` is above 0 then."""
     at_zero: float
     at_one: float
 
 
 def find_constants(program: tree.Program) -> list[ScheduleConstant]:
     """Return the constants of a sound program, in the order of its schedule."""
-    seen = survey_program(copy_tree(program))
-    return [_constant(knob, curve, seen) for knob, curve in find_knob_curves(seen).items()]
+    survey = survey_program(copy_tree(program))
+    return [_constant(knob, curve, survey) for knob, curve in find_knob_curves(survey).items()]
 
 
-def find_knob_curves(seen: ProgramSurvey) -> dict[str, KnobCurve]:
+def find_knob_curves(survey: ProgramSurvey) -> dict[str, KnobCurve]:
     """Return the knobs of the schedule that are curves, in order."""
-    schedule = find_section(seen.program, tree.Schedule)
-    found = {}
+    schedule = find_section(survey.program, tree.Schedule)
+    curves = {}
     for item in schedule.items if schedule else ():
         if refers_only_to_beta(item):
-            curve = parse_curve(item, seen.types, {})
+            curve = parse_curve(item, survey.types, {})
             if curve is not None:
-                found[item.name.text] = curve
-    return found
+                curves[item.name.text] = curve
+    return curves
 
 
-def infer_quantity(knob: str, curve: KnobCurve, seen: ProgramSurvey) -> Quantity:
-    """Return what a knob is a number of, from its uses, else from its values."""
-    used = seen.uses.get(knob)
+def infer_quantity(knob: str, curve: KnobCurve, survey: ProgramSurvey) -> Quantity:
+    """Return the quantity of a knob, from its uses, else from its values.
+
+    Args:
+        knob: The name of the knob.
+        curve: Its curve over β.
+        survey: The sites of the program, with the quantities of its knobs by use.
+    """
+    used = survey.uses.get(knob)
     if used is not None and (not used.range.integer or curve.integer):
         return used
     if curve.integer:
         return Quantity.STEPS
     if used is not None and used is not Quantity.WEIGHT:
         return used
-    whole = min(curve.at_zero, curve.at_one) >= 0 and max(curve.at_zero, curve.at_one) <= 1
-    return Quantity.PART if whole else Quantity.WEIGHT
+    is_part = min(curve.at_zero, curve.at_one) >= 0 and max(curve.at_zero, curve.at_one) <= 1
+    return Quantity.PART if is_part else Quantity.WEIGHT
 
 
 def compute_bounds(curve: KnobCurve, quantity: Quantity) -> Range:
-    """Return the range of a quantity, made wide enough for what is there."""
-    found = quantity.range
-    low = min(found.low, curve.at_zero, curve.at_one)
-    high = max(found.high, curve.at_zero, curve.at_one)
-    even = found.scale is Scale.RATIO and low <= 0
-    return found._replace(low=low, high=high, scale=Scale.EVEN if even else found.scale)
+    """Return the range of a quantity, extended to include the ends of a curve."""
+    base = quantity.range
+    low = min(base.low, curve.at_zero, curve.at_one)
+    high = max(base.high, curve.at_zero, curve.at_one)
+    even = base.scale is Scale.RATIO and low <= 0
+    return base._replace(low=low, high=high, scale=Scale.EVEN if even else base.scale)
 
 
-def _constant(knob: str, curve: KnobCurve, seen: ProgramSurvey) -> ScheduleConstant:
-    found = compute_bounds(curve, infer_quantity(knob, curve, seen))
+def _constant(knob: str, curve: KnobCurve, survey: ProgramSurvey) -> ScheduleConstant:
+    bounds = compute_bounds(curve, infer_quantity(knob, curve, survey))
     return ScheduleConstant(
-        knob, curve.integer, found.low, found.high, found.scale is Scale.RATIO,
+        knob, curve.integer, bounds.low, bounds.high, bounds.scale is Scale.RATIO,
         curve.at_zero, curve.at_one,
     )  # fmt: skip
 
@@ -78,11 +84,12 @@ def _constant(knob: str, curve: KnobCurve, seen: ProgramSurvey) -> ScheduleConst
 def with_constants(
     program: tree.Program, values: Mapping[str, tuple[float, float]]
 ) -> tree.Program:
-    """Return the program with other values of knobs at β = 0 and β = 1, directions included.
+    """Return the program with other values of knobs at β = 0 and β = 1; directions follow them.
 
     Args:
-        program: a sound program.
-        values: the two values of knobs that `find_constants` names; of an integer they are rounded.
+        program: A sound program.
+        values: The values at β = 0 and β = 1, by knob of `find_constants`; those of an integer are
+            rounded.
     """
     old = find_knob_curves(survey_program(copy_tree(program)))
     schedule = find_section(program, tree.Schedule)
@@ -90,8 +97,8 @@ def with_constants(
         return program
     new = {knob: _moved(old[knob], *ends) for knob, ends in values.items() if knob in old}
     items = tuple(
-        write_line(each.name.text, new[each.name.text]) if each.name.text in new else each
-        for each in schedule.items
+        write_line(item.name.text, new[item.name.text]) if item.name.text in new else item
+        for item in schedule.items
     )
     return with_section(program, tree.Schedule(NOWHERE, items))
 

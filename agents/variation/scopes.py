@@ -1,4 +1,4 @@
-"""Names: which are free, and what a change declares along with what it writes."""
+"""Names of a program: free names, distinct `let`s, and the declarations of a change."""
 
 import re
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ _NUMBERED = re.compile(r"_\d+$")
 
 
 def collect_declared(program: tree.Program) -> set[str]:
-    """Every name that a program declares anywhere."""
+    """Return every name that a program declares."""
     return {
         node.name.text
         for node in walk(program)
@@ -29,21 +29,21 @@ def collect_declared(program: tree.Program) -> set[str]:
     }
 
 
-def free_name(stem: str, taken: Iterable[str]) -> str:
-    """Return a name that nothing is called yet: the stem, or the stem with a number."""
-    used = {*taken, *NAMES, *ATTRIBUTES, *KEYWORDS}
+def free_name(stem: str, used: Iterable[str]) -> str:
+    """Return an unused name: the stem, or the stem with a number."""
+    reserved = {*used, *NAMES, *ATTRIBUTES, *KEYWORDS}
     bare = _NUMBERED.sub("", stem)
-    found, count = bare, 1
-    while found in used:
+    candidate, count = bare, 1
+    while candidate in reserved:
         count += 1
-        found = f"{bare}_{count}"
-    return found
+        candidate = f"{bare}_{count}"
+    return candidate
 
 
 def make_lets_distinct(program: tree.Program) -> tree.Program:
-    """Return the program with each `let` called otherwise than all others.
+    """Return the program with a distinct name for each `let`.
 
-    Then statements can change their blocks without meeting a namesake.
+    Then a statement can move to another block without a conflict of names.
     """
     while True:
         met: set[str] = set()
@@ -65,39 +65,39 @@ def make_lets_distinct(program: tree.Program) -> tree.Program:
 
 
 class NewDeclarations:
-    """The knobs, cells and fields that a change brings along.
+    """The knobs, cells and fields that a change adds to a program.
 
     Args:
-        program: what the change is made to.
+        program: The program to change.
     """
 
     def __init__(self, program: tree.Program):
-        self._taken = collect_declared(program)
+        self._used = collect_declared(program)
         self.knobs: list[tree.Knob] = []
         self.lines: list[tree.Scheduled] = []
         self.cells: list[tree.Cell] = []
         self.fields: list[tree.Cell] = []
 
     def name(self, stem: str) -> str:
-        """Take a free name."""
-        found = free_name(stem, self._taken)
-        self._taken.add(found)
-        return found
+        """Reserve and return a free name."""
+        name = free_name(stem, self._used)
+        self._used.add(name)
+        return name
 
     def knob(self, stem: str, curve: KnobCurve) -> str:
         """Declare a knob of the schedule and return its name."""
-        found = self.name(stem)
-        self.lines.append(write_line(found, curve))
-        return found
+        name = self.name(stem)
+        self.lines.append(write_line(name, curve))
+        return name
 
     def cell(self, stem: str, first: tree.Expression) -> str:
         """Declare a memory cell and return its name."""
-        found = self.name(stem)
-        self.cells.append(tree.Cell(NOWHERE, identifier(found), first))
-        return found
+        name = self.name(stem)
+        self.cells.append(tree.Cell(NOWHERE, identifier(name), first))
+        return name
 
-    def applied(self, program: tree.Program) -> tree.Program:
-        """Return the program with all of it declared, behind what is there."""
+    def apply(self, program: tree.Program) -> tree.Program:
+        """Return the program with the new declarations, after the existing ones."""
         if self.knobs:
             free = find_section(program, tree.Knobs)
             knobs = (*(free.items if free else ()), *self.knobs)
@@ -111,7 +111,7 @@ class NewDeclarations:
             cells = (*(memory.items if memory else ()), *self.cells)
             program = with_section(program, tree.Memory(NOWHERE, cells))
         if self.fields:
-            each = find_section(program, tree.EachBranch)
-            fields = (*(each.items if each else ()), *self.fields)
+            branch_fields = find_section(program, tree.EachBranch)
+            fields = (*(branch_fields.items if branch_fields else ()), *self.fields)
             program = with_section(program, tree.EachBranch(NOWHERE, fields))
         return program

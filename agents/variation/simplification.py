@@ -1,6 +1,6 @@
-"""Shorter ways to say the same: expressions and statements whose parts tell that they can be.
+"""Simplify expressions and statements without a change of behaviour.
 
-Nothing that draws chance is left out, since the draws after it would be others.
+Nothing that uses randomness is removed, since that would change the random numbers after it.
 """
 
 import operator
@@ -19,8 +19,8 @@ _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 _OF_ITSELF = {"<=": True, ">=": True, "==": True, "<": False, ">": False, "!=": False}
 
 
-def simplify_node(node: Any) -> Any:  # noqa: ANN401 - whatever stands in the tree
-    """What stands in place of a node whose parts are as short as can be; see `transformed`."""
+def simplify_node(node: Any) -> Any:  # noqa: ANN401 - any node of the tree
+    """Return the replacement of a node whose parts are simplified; see `transform_tree`."""
     match node:
         case tree.Unary():
             return _unary(node)
@@ -51,19 +51,19 @@ def simplify_node(node: Any) -> Any:  # noqa: ANN401 - whatever stands in the tr
 
 
 def uses_randomness(node: tree.Node) -> bool:
-    """Whether something in it draws chance."""
-    return any(isinstance(each, tree.Call) and each.function.text in CHANCE for each in walk(node))
+    """Return whether a node uses random numbers."""
+    return any(isinstance(part, tree.Call) and part.function.text in CHANCE for part in walk(node))
 
 
 def find_base_set(branches: tree.Expression) -> str | None:
-    """Return the set that others narrow or sort, where it has a name."""
+    """Return the name of the set below filters and sort orders, where it has one."""
     while isinstance(branches, tree.FilterSet | tree.SortSet | tree.ExcludeSet | tree.TakeFirst):
         branches = branches.branches
     return branches.text if isinstance(branches, tree.Name) else None
 
 
 def always_ends_step(statement: tree.Statement | None) -> bool:
-    """Whether a statement always ends the step: in an answer, or in ``stop``."""
+    """Return whether a statement always ends the step, with an answer or with ``stop``."""
     match statement:
         case tree.Answer() | tree.Stop():
             return True
@@ -86,11 +86,11 @@ def split_chain(node: tree.Expression, word: str = "and") -> list[tree.Expressio
 
 
 def join_chain(parts: list[tree.Expression], word: str = "and") -> tree.Expression:
-    """Return the chain of some parts."""
-    first, *rest = parts
-    for each in rest:
-        first = binary(word, first, each)
-    return first
+    """Join expressions by ``and`` or ``or``."""
+    chain, *others = parts
+    for part in others:
+        chain = binary(word, chain, part)
+    return chain
 
 
 def negate(node: tree.Expression) -> tree.Expression:
@@ -106,7 +106,7 @@ def negate(node: tree.Expression) -> tree.Expression:
 
 
 def _differs(key: tree.Expression) -> bool:
-    """Whether a key may be another for each branch."""
+    """Return whether a sort key can differ between branches."""
     return uses_randomness(key) or any(isinstance(part, tree.Field) for part in walk(key))
 
 
@@ -122,15 +122,15 @@ def _logical(node: tree.Binary) -> tree.Expression:
     word = node.operator
     absorbing = word == "or"
     parts: list[tree.Expression] = []
-    for each in split_chain(node, word):
-        if isinstance(each, tree.BooleanLiteral):
-            if each.value is absorbing and not uses_randomness(node):
+    for part in split_chain(node, word):
+        if isinstance(part, tree.BooleanLiteral):
+            if part.value is absorbing and not uses_randomness(node):
                 return truth(absorbing)
-            if each.value is not absorbing:
+            if part.value is not absorbing:
                 continue
-        if any(tree.is_equivalent(each, known) for known in parts) and not uses_randomness(each):
+        if any(tree.is_equivalent(part, known) for known in parts) and not uses_randomness(part):
             continue
-        parts.append(each)
+        parts.append(part)
     if not parts:
         return truth(not absorbing)
     return node if len(parts) == len(split_chain(node, word)) else join_chain(parts, word)
@@ -175,13 +175,13 @@ def _where(node: tree.FilterSet) -> tree.Expression:
         inner = inner.branches
     name = find_base_set(inner)
     parts = [
-        each
-        for each in split_chain(node.condition)
-        if uses_randomness(each)
+        part
+        for part in split_chain(node.condition)
+        if uses_randomness(part)
         or not (
-            (isinstance(each, tree.BooleanLiteral) and each.value)
-            or any(tree.is_equivalent(each, other) for other in known)
-            or _always(each, name)
+            (isinstance(part, tree.BooleanLiteral) and part.value)
+            or any(tree.is_equivalent(part, other) for other in known)
+            or _always(part, name)
         )
     ]
     if not parts:
@@ -237,24 +237,24 @@ def _if(node: tree.If) -> Any:  # noqa: ANN401
 
 
 def _inlined(body: tree.Block | tree.If | None) -> Any:  # noqa: ANN401
-    """The statements that remain of a decided ``if``; its `let`s are called as no others are."""
+    """Return the statements of an ``if`` whose condition is constant."""
     if body is None or isinstance(body, tree.If):
         return body
     return body.statements
 
 
 def _answer(node: tree.Answer) -> tree.Answer:
-    """Return an answer without choices that are always `none`; at its end, `else none` is meant."""
+    """Return an answer without choices that are never used, such as `none` before the last one."""
     choices: list[tree.Expression] = []
-    for each in node.choices:
-        if isinstance(each, tree.NoneLiteral) and each is not node.choices[-1]:
+    for choice in node.choices:
+        if isinstance(choice, tree.NoneLiteral) and choice is not node.choices[-1]:
             continue
-        if any(tree.is_equivalent(each, known) for known in choices):
+        if any(tree.is_equivalent(choice, known) for known in choices):
             continue
-        voted = isinstance(each, tree.Call) and each.function.text in {"winner", "runner_up"}
-        if voted and any(_everyones(known) for known in choices):
-            continue  # where nobody at all votes, nobody votes in a part either
-        choices.append(each)
+        voted = isinstance(choice, tree.Call) and choice.function.text in {"winner", "runner_up"}
+        if voted and any(_is_overall_winner(known) for known in choices):
+            continue  # if no branch votes at all, none votes in a subset
+        choices.append(choice)
     if not choices:
         choices = [node.choices[-1]]
     if len(choices) == len(node.choices):
@@ -262,13 +262,13 @@ def _answer(node: tree.Answer) -> tree.Answer:
     return tree.Answer(NOWHERE, tuple(choices), node.because)
 
 
-def _everyones(node: tree.Expression) -> bool:
-    """Whether it is ``winner(opened)``, which is `none` only where there is no answer at all."""
+def _is_overall_winner(node: tree.Expression) -> bool:
+    """Return whether it is ``winner(opened)``, which is `none` only if no branch has an answer."""
     return tree.is_equivalent(node, call("winner", name("opened")))
 
 
 def _block(node: tree.Block) -> tree.Block:
-    """Return a block without what stands behind a statement that always leaves."""
+    """Return a block without the unreachable statements after one that ends the step."""
     for index, statement in enumerate(node.statements[:-1]):
         if always_ends_step(statement):
             return block(node.statements[: index + 1])

@@ -1,7 +1,7 @@
-"""A program seen as places: expressions that others may replace, statements with what they see.
+"""Survey the sites of a program: replaceable expressions, and statements with their scope.
 
-Names and types come from the language's own checker; what this adds is the way down: which type a
-place takes, where a dot means a branch, which `let`s are in reach, and what the value is for.
+Names and types come from the checker. This module adds the context of each site: which type it
+takes, whether a dot means a branch, which `let`s are in scope, and what the value is for.
 """
 
 from collections.abc import Sequence
@@ -19,11 +19,11 @@ from dsl.checker.symbols import Role as Declared
 from dsl.types import Type
 
 Lets: TypeAlias = tuple[tuple[str, Type], ...]
-"""The names that hold from a place on, with their types."""
+"""The names in scope at a site, with their types."""
 
 
 class ProgramSection(Enum):
-    """The section that a place is in."""
+    """The section that contains a site."""
 
     START = auto()
     STEP = auto()
@@ -61,7 +61,7 @@ class Purpose(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SiteContext:
-    """What can be written at a place."""
+    """What can be written at a site."""
 
     part: ProgramSection
     dotted: bool = False
@@ -69,12 +69,12 @@ class SiteContext:
 
     def names(self, kind: Type) -> list[str]:
         """Return the `let`s of a type."""
-        return [name for name, found in self.lets if found is kind]
+        return [name for name, type_ in self.lets if type_ is kind]
 
 
 @dataclass(frozen=True, slots=True)
 class _SiteExpectation:
-    """What is known of a place before what stands there is looked at."""
+    """What the surrounding code determines about a site, independent of the expression there."""
 
     env: SiteContext
     takes: Type
@@ -95,21 +95,21 @@ class ExpressionSite(NamedTuple):
 
 
 class StatementSite(NamedTuple):
-    """A statement where it stands."""
+    """A statement with its position and scope."""
 
     statement: tree.Statement
     block: tree.Block
     at: int
     env: SiteContext
-    """What is in reach before it."""
+    """The scope before the statement."""
     updating: bool
     level: int
-    """How many blocks it lies in, the section's own not counted."""
+    """How many blocks contain it, without that of the section."""
 
 
 @dataclass(slots=True)
 class ProgramSurvey:
-    """All places of a program; see the module."""
+    """All sites of a program, with the types of its names."""
 
     program: tree.Program
     types: dict[tree.Node, Type]
@@ -119,9 +119,9 @@ class ProgramSurvey:
     """The types of knobs, free ones and those of the schedule."""
     quantities: Quantities
     sites: list[ExpressionSite] = field(default_factory=list)
-    spots: list[StatementSite] = field(default_factory=list)
+    statements: list[StatementSite] = field(default_factory=list)
     uses: dict[str, Quantity] = field(default_factory=dict)
-    """What each knob is a number of, by how it is used."""
+    """The quantity of each knob, from its uses."""
 
     def step(self) -> tree.Step | None:
         """Return the section `step`, where there is one."""
@@ -129,26 +129,26 @@ class ProgramSurvey:
 
     def cells(self, kind: Type) -> list[str]:
         """Return the memory cells of a type."""
-        return [n for n, found in self.kinds.items() if found is kind and not n.startswith(".")]
+        return [n for n, type_ in self.kinds.items() if type_ is kind and not n.startswith(".")]
 
     def fields(self, kind: Type) -> list[str]:
         """Return the fields of a type."""
-        return [n for n, found in self.kinds.items() if found is kind and n.startswith(".")]
+        return [n for n, type_ in self.kinds.items() if type_ is kind and n.startswith(".")]
 
 
 def survey_program(program: tree.Program) -> ProgramSurvey:
-    """Look at all places of a sound program in which every node stands once."""
+    """Survey a sound program in which no two positions share a node."""
     scope = Scope()
     check_sections(scope, program)
     check_declarations(scope, program)
     check_bodies(scope, program)
     symbols = [*scope.globals.values(), *scope.fields.values()]
-    kept = {Declared.MEMORY, Declared.FIELD}
-    kinds = {each.name: each.type for each in symbols if each.role in kept}
-    knobs = {each.name: each.type for each in symbols if each.role not in kept}
-    found = ProgramSurvey(program, scope.types, kinds, knobs, Quantities(program, kinds))
-    _SurveyWalk(found).program()
-    return found
+    stored_roles = {Declared.MEMORY, Declared.FIELD}
+    kinds = {symbol.name: symbol.type for symbol in symbols if symbol.role in stored_roles}
+    knobs = {symbol.name: symbol.type for symbol in symbols if symbol.role not in stored_roles}
+    survey = ProgramSurvey(program, scope.types, kinds, knobs, Quantities(program, kinds))
+    _SurveyWalk(survey).program()
+    return survey
 
 
 _SECTIONS = (
@@ -159,55 +159,55 @@ _SECTIONS = (
 _COMPARISONS = {"<", "<=", ">", ">=", "==", "!="}
 _VOTING = {"winner", "runner_up", "votes", "share", "margin", "entropy", "confidence"}
 _THROUGH = {"abs", "min", "max", "clamp", "sum"}
-"""Functions that give a number of the kind of their arguments."""
+"""Functions whose value has the quantity of their arguments."""
 
 
 class _SurveyWalk:
-    """The way through one program, from the sections down."""
+    """Visits one program from the sections down and records its sites."""
 
-    def __init__(self, found: ProgramSurvey):
-        self._found = found
-        self._types = found.types
-        self._of = found.quantities.of
+    def __init__(self, survey: ProgramSurvey):
+        self._survey = survey
+        self._types = survey.types
+        self._of = survey.quantities.of
 
     def program(self) -> None:
-        for each in self._found.program.sections:
-            if isinstance(each, tree.Memory | tree.EachBranch):
-                self._first_values(each)
-            part = next((part for kind, part in _SECTIONS if isinstance(each, kind)), None)
+        for section in self._survey.program.sections:
+            if isinstance(section, tree.Memory | tree.EachBranch):
+                self._first_values(section)
+            part = next((part for kind, part in _SECTIONS if isinstance(section, kind)), None)
             if part is None:
                 continue
-            if isinstance(each, tree.Step) and each.cap is not None:
-                self._cap(each)
-            assert isinstance(each, tree.Start | tree.Step | tree.Finally)
-            self._block(each.body, SiteContext(part), updating=False, level=0)
+            if isinstance(section, tree.Step) and section.cap is not None:
+                self._cap(section)
+            assert isinstance(section, tree.Start | tree.Step | tree.Finally)
+            self._block(section.body, SiteContext(part), updating=False, level=0)
 
-    def _first_values(self, kept: tree.Memory | tree.EachBranch) -> None:
-        """First values are no places either; they tell what their knobs are."""
-        for cell in kept.items:
-            named = self._found.quantities.named.get(cell.name.text)
-            window = self._found.kinds.get(cell.name.text) is Type.WINDOW
+    def _first_values(self, section: tree.Memory | tree.EachBranch) -> None:
+        """Infer the quantities of knobs in initial values, which are no sites."""
+        for cell in section.items:
+            named = self._survey.quantities.named.get(cell.name.text)
+            window = self._survey.kinds.get(cell.name.text) is Type.WINDOW
             for node in tree.walk(cell.value):
-                if isinstance(node, tree.Name) and node.text in self._found.knobs:
+                if isinstance(node, tree.Name) and node.text in self._survey.knobs:
                     quantity = Quantity.WINDOW if window else named
                     if quantity is not None:
-                        self._found.uses.setdefault(node.text, quantity)
+                        self._survey.uses.setdefault(node.text, quantity)
 
     def _cap(self, step: tree.Step) -> None:
-        """The cap is no place for anything else; it only tells what its knob is."""
+        """Infer the quantity of a knob in the cap on steps, which is no site."""
         samples = any(isinstance(node, tree.Sample) for node in tree.walk(step.body))
         assert step.cap is not None
         for node in tree.walk(step.cap):
-            if isinstance(node, tree.Name) and node.text in self._found.knobs:
+            if isinstance(node, tree.Name) and node.text in self._survey.knobs:
                 quantity = Quantity.BRANCHES if samples else Quantity.STEPS
-                self._found.uses.setdefault(node.text, quantity)
+                self._survey.uses.setdefault(node.text, quantity)
 
     # Statements
 
     def _block(self, block: tree.Block, env: SiteContext, *, updating: bool, level: int) -> None:
         for index, statement in enumerate(block.statements):
             spot = StatementSite(statement, block, index, env, updating, level)
-            self._found.spots.append(spot)
+            self._survey.statements.append(spot)
             self._statement(statement, env, updating=updating, level=level)
             if isinstance(statement, tree.Let):
                 acting = isinstance(statement.value, tree.Open | tree.Sample)
@@ -220,10 +220,10 @@ class _SurveyWalk:
         match node:
             case tree.Let(value=value):
                 self._let(node.name.text, value, env)
-            case tree.Assign(name=place, value=value) | tree.SetField(field=place, value=value):
-                self._stored(place.text, value, env)
+            case tree.Assign(name=target, value=value) | tree.SetField(field=target, value=value):
+                self._stored(target.text, value, env)
             case tree.Push(value=value):
-                wanted = self._found.quantities.named.get(node.window.text)
+                wanted = self._survey.quantities.named.get(node.window.text)
                 self._visit(value, _SiteExpectation(env, Type.REAL, Purpose.VALUE, wanted))
             case tree.If():
                 self._visit(node.condition, _SiteExpectation(env, Type.TRUTH, Purpose.CONDITION))
@@ -253,9 +253,9 @@ class _SurveyWalk:
             self._stored(name, value, env)
 
     def _stored(self, name: str, value: tree.Expression, env: SiteContext) -> None:
-        takes = self._found.kinds.get(name, self._types[value])
+        takes = self._survey.kinds.get(name, self._types[value])
         purpose = Purpose.MEMBERS if takes is Type.BRANCHES else Purpose.VALUE
-        wanted = self._found.quantities.named.get(name)
+        wanted = self._survey.quantities.named.get(name)
         self._visit(value, _SiteExpectation(env, takes, purpose, wanted))
 
     def _verb(self, node: tree.Verb, env: SiteContext) -> None:
@@ -277,15 +277,15 @@ class _SurveyWalk:
     def _visit(self, node: tree.Expression, way: _SiteExpectation) -> None:
         kind = self._types[node]
         quantity = (self._of(node) or way.wanted) if kind.is_number else None
-        self._found.sites.append(
+        self._survey.sites.append(
             ExpressionSite(node, kind, way.takes, way.purpose, quantity, way.env)
         )
         if way.purpose is Purpose.AMOUNT:
             way = replace(way, purpose=Purpose.BOUND)
         match node:
             case tree.Name(text=text):
-                if text in self._found.knobs and way.wanted is not None:
-                    self._found.uses.setdefault(text, way.wanted)
+                if text in self._survey.knobs and way.wanted is not None:
+                    self._survey.uses.setdefault(text, way.wanted)
             case tree.Unary():
                 self._visit(node.operand, way)
             case tree.Binary():

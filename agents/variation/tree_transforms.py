@@ -1,7 +1,7 @@
-"""Making trees out of trees: copies, replacements and single nodes, none of them with a span.
+"""Copy and transform trees, and build single nodes; new nodes have no span.
 
-Trees are frozen. What is not touched is shared between the old tree and the new one, so a tree in
-which nodes are told apart by identity is copied first.
+Trees are frozen, and the old and the new tree share unchanged nodes. Copy a tree first where nodes
+are distinguished by identity.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,26 +23,26 @@ _PARTS: dict[type[tree.Node], tuple[str, ...]] = {}
 
 
 def _parts(kind: type[tree.Node]) -> tuple[str, ...]:
-    """Return the names of what a kind of node holds, looked up once a kind."""
-    found = _PARTS.get(kind)
-    if found is None:
-        found = _PARTS[kind] = tuple(item.name for item in fields(kind))
-    return found
+    """Return the field names of a kind of node, cached by kind."""
+    names = _PARTS.get(kind)
+    if names is None:
+        names = _PARTS[kind] = tuple(item.name for item in fields(kind))
+    return names
 
 
 def copy_tree(node: N) -> N:
-    """Return a copy in which every node stands once; parentheses are left to the formatter."""
-    return cast("N", _copied(node))
+    """Return a copy in which no two positions share a node, without parentheses."""
+    return cast("N", _copy(node))
 
 
-def _copied(value: Any) -> Any:  # noqa: ANN401 - whatever a node holds
+def _copy(value: Any) -> Any:  # noqa: ANN401 - any field of a node
     if isinstance(value, tree.Group):
-        return _copied(value.inner)
+        return _copy(value.inner)
     if isinstance(value, tree.Node):
         kind = type(value)
-        return kind(*[_copied(getattr(value, part)) for part in _parts(kind)])
+        return kind(*[_copy(getattr(value, part)) for part in _parts(kind)])
     if type(value) is tuple:
-        return tuple([_copied(item) for item in value])
+        return tuple([_copy(item) for item in value])
     return value
 
 
@@ -63,52 +63,55 @@ def walk(node: tree.Node) -> Iterator[tree.Node]:
 
 
 def transform_tree(node: N, change: Callable[[Any], Any]) -> N:
-    """Return a tree made from the leaves up.
+    """Transform a tree from the leaves up.
 
     Args:
-        node: the root.
-        change: what stands in place of a node, whose parts are changed already. ``None`` takes it
-            out of the list that it stands in, a tuple puts several there, or a block behind `else`.
+        node: The root.
+        change: Returns the replacement of a node whose children are transformed already. ``None``
+            removes it from the list that contains it; a tuple inserts several nodes there, or a
+            block after `else`.
     """
-    return cast("N", _transformed(node, change))
+    return cast("N", _transform(node, change))
 
 
-def _transformed(node: tree.Node, change: Callable[[Any], Any]) -> Any:  # noqa: ANN401
+def _transform(node: tree.Node, change: Callable[[Any], Any]) -> Any:  # noqa: ANN401
     kind = type(node)
     values: list[Any] = []
     touched = False
     for part in _parts(kind):
         value = getattr(node, part)
-        found: Any = value
+        result: Any = value
         if isinstance(value, tree.Node):
-            found = _transformed(value, change)
-            if type(found) is tuple:
-                found = tree.Block(NOWHERE, found)
+            result = _transform(value, change)
+            if type(result) is tuple:
+                result = tree.Block(NOWHERE, result)
         elif type(value) is tuple:
-            found = _spliced([_transformed(item, change) for item in value])
-            if len(found) == len(value) and all(a is b for a, b in zip(found, value, strict=True)):
-                found = value
-        touched = touched or found is not value
-        values.append(found)
+            result = _splice([_transform(item, change) for item in value])
+            if len(result) == len(value) and all(
+                a is b for a, b in zip(result, value, strict=True)
+            ):
+                result = value
+        touched = touched or result is not value
+        values.append(result)
     return change(kind(*values) if touched else node)
 
 
-def _spliced(items: Iterable[Any]) -> tuple[Any, ...]:
-    found: list[Any] = []
+def _splice(items: Iterable[Any]) -> tuple[Any, ...]:
+    result: list[Any] = []
     for item in items:
         if type(item) is tuple:
-            found.extend(item)
+            result.extend(item)
         elif item is not None:
-            found.append(item)
-    return tuple(found)
+            result.append(item)
+    return tuple(result)
 
 
 def replace_nodes(root: N, changes: Mapping[Any, Any]) -> N:
-    """Return a tree with some nodes changed, found by identity; the new ones are not searched."""
-    return cast("N", _replaced(root, changes))
+    """Return a tree with some nodes replaced, by identity; replacements are not searched."""
+    return cast("N", _replace(root, changes))
 
 
-def _replaced(node: tree.Node, changes: Mapping[Any, Any]) -> Any:  # noqa: ANN401
+def _replace(node: tree.Node, changes: Mapping[Any, Any]) -> Any:  # noqa: ANN401
     if node in changes:
         return changes[node]
     kind = type(node)
@@ -116,34 +119,34 @@ def _replaced(node: tree.Node, changes: Mapping[Any, Any]) -> Any:  # noqa: ANN4
     touched = False
     for part in _parts(kind):
         value = getattr(node, part)
-        found: Any = value
+        result: Any = value
         if isinstance(value, tree.Node):
-            found = _replaced(value, changes)
+            result = _replace(value, changes)
         elif type(value) is tuple and value:
-            items = [_replaced(item, changes) for item in value]
+            items = [_replace(item, changes) for item in value]
             if any(a is not b for a, b in zip(items, value, strict=True)):
-                found = _spliced(items)
-        touched = touched or found is not value
-        values.append(found)
+                result = _splice(items)
+        touched = touched or result is not value
+        values.append(result)
     return kind(*values) if touched else node
 
 
 def rename_names(node: N, names: Mapping[str, str]) -> N:
-    """Return a copy in which names, and what declares or assigns them, are called otherwise."""
+    """Return a copy with other names, in their declarations and assignments, too."""
 
-    def change(each: Any) -> Any:  # noqa: ANN401 - whatever a node becomes
-        if isinstance(each, tree.Name | tree.Field | tree.Identifier) and each.text in names:
-            return type(each)(NOWHERE, names[each.text])
-        if isinstance(each, tree.KeywordArgument):
-            # The argument's name is the language's, also where a knob is called the same.
-            return tree.KeywordArgument(NOWHERE, identifier("weight"), each.value)
-        return each
+    def change(part: Any) -> Any:  # noqa: ANN401 - any node
+        if isinstance(part, tree.Name | tree.Field | tree.Identifier) and part.text in names:
+            return type(part)(NOWHERE, names[part.text])
+        if isinstance(part, tree.KeywordArgument):
+            # The name of the argument belongs to the language, even if a knob has the same name.
+            return tree.KeywordArgument(NOWHERE, identifier("weight"), part.value)
+        return part
 
     return transform_tree(copy_tree(node), change)
 
 
 def has_free_dot(node: tree.Node) -> bool:
-    """Whether a dot in it means the branch of a set around it."""
+    """Return whether a dot in it means the branch of an enclosing set."""
     match node:
         case tree.Field():
             return True
@@ -162,44 +165,50 @@ def has_free_dot(node: tree.Node) -> bool:
 
 
 def identifier(text: str) -> tree.Identifier:
-    """Return a name where it is declared or assigned."""
+    """Return the node of a name that is declared or assigned."""
     return tree.Identifier(NOWHERE, text)
 
 
 def name(text: str) -> tree.Name:
-    """Return the use of a name."""
+    """Return the node of a name that is read."""
     return tree.Name(NOWHERE, text)
 
 
 def number(value: float) -> tree.Expression:
-    """Return a number, with a sign where it has one."""
+    """Return the node of a number; a negative one is the negation of a literal."""
     if value < 0:
         return tree.Unary(NOWHERE, "-", number(-value))
     return tree.Number(NOWHERE, value, repr(value))
 
 
 def truth(value: bool) -> tree.BooleanLiteral:
-    """``true`` or ``false``."""
+    """Return the node of ``true`` or ``false``."""
     return tree.BooleanLiteral(NOWHERE, value)
 
 
 def binary(operator: str, left: tree.Expression, right: tree.Expression) -> tree.Binary:
-    """Two operands."""
+    """Return the node of a binary operation.
+
+    Args:
+        operator: The operator as Rheo writes it, such as ``>=``.
+        left: The left operand.
+        right: The right operand.
+    """
     return tree.Binary(NOWHERE, operator, left, right)
 
 
 def call(function: str, *arguments: tree.Expression) -> tree.Call:
-    """Return a call without weights."""
+    """Return the node of a call without weights."""
     return tree.Call(NOWHERE, identifier(function), arguments)
 
 
 def block(statements: Iterable[tree.Statement]) -> tree.Block:
-    """Statements in braces."""
+    """Return a block of statements."""
     return tree.Block(NOWHERE, tuple(statements))
 
 
 def reason(text: str) -> tree.Text:
-    """Return what stands behind ``because``."""
+    """Return the node of the text after ``because``."""
     return tree.Text(NOWHERE, text)
 
 
@@ -213,19 +222,19 @@ def format_expression(expression: tree.Expression) -> str:
 SECTIONS = (
     tree.Knobs, tree.Schedule, tree.Memory, tree.EachBranch, tree.Start, tree.Step, tree.Finally,
 )  # fmt: skip
-"""The order in which sections that are added come to stand."""
+"""The order of the sections of a program, for sections that are added."""
 
 S = TypeVar("S", bound=tree.Section)
 
 
 def find_section(program: tree.Program, kind: type[S]) -> S | None:
-    """Return the section of a kind, where there is one."""
-    return next((each for each in program.sections if isinstance(each, kind)), None)
+    """Return the section of a kind; ``None`` where the program has none."""
+    return next((section for section in program.sections if isinstance(section, kind)), None)
 
 
 def with_section(program: tree.Program, new: tree.Section) -> tree.Program:
-    """The program with a section in place of the one of its kind, or put where it belongs."""
-    kinds = [type(each) for each in program.sections]
+    """Return the program with a section replaced, or added in the usual order."""
+    kinds = [type(section) for section in program.sections]
     sections = list(program.sections)
     if type(new) in kinds:
         sections[kinds.index(type(new))] = new

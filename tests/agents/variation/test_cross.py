@@ -86,5 +86,5 @@ def test_the_same_seed_crosses_alike() -> None:
         first, second = (cross(*pair, Random(seed)) for _ in range(2))
         assert (first is None) == (second is None)
         if first is not None and second is not None:
-            assert first.words == second.words
+            assert first.summary == second.summary
             assert tree.is_equivalent(first.program, second.program)

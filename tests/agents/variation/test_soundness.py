@@ -24,7 +24,7 @@ def test_descendants_of_every_controller_are_sound(name: str) -> None:
     for _ in range(12):
         variant = vary(found, random)
         if variant is not None:
-            assert remarks(variant.program) == [], variant.words
+            assert remarks(variant.program) == [], variant.summary
             found = variant.program
 
 
@@ -34,7 +34,7 @@ def test_every_operator_has_a_place_in_some_controller_and_is_sound_there(operat
     tried = (operator(ProgramEdit(found, random)) for found in written().values() for _ in range(3))
     made = list(islice((each for each in tried if each is not None), 6))
     assert made
-    assert [each.words for each in made if remarks(each.program)] == []
+    assert [each.summary for each in made if remarks(each.program)] == []
 
 
 def test_crossings_of_controllers_are_sound() -> None:
@@ -43,7 +43,7 @@ def test_crossings_of_controllers_are_sound() -> None:
     pairs = [(random.choice(pool), random.choice(pool)) for _ in range(60)]
     made = [each for each in (cross(*pair, random) for pair in pairs) if each is not None]
     assert len(made) > 20
-    assert [each.words for each in made if remarks(each.program)] == []
+    assert [each.summary for each in made if remarks(each.program)] == []
 
 
 def test_random_programs_are_sound() -> None:
@@ -83,4 +83,4 @@ def test_every_operator_is_sound_on_programs_with_every_construct_of_the_languag
             variant = operator(ProgramEdit(found, random))
             if variant is not None:
                 codes = {each.code for each in remarks(variant.program)}
-                assert codes <= LEFT_ALONE, (operator.__name__, variant.words)
+                assert codes <= LEFT_ALONE, (operator.__name__, variant.summary)

@@ -36,7 +36,7 @@ def with_rule(template: RuleTemplate, random: Random) -> ProgramVariant | None:
         step.body: splice_block(step.body, 1, 0, new.step),
         start.body: splice_block(start.body, 1, 0, new.start),
     }
-    return draft.done("rule", new.words, replace_nodes(draft.program, bodies))
+    return draft.build_variant("rule", new.summary, replace_nodes(draft.program, bodies))
 
 
 @pytest.mark.parametrize(

@@ -93,10 +93,10 @@ def test_the_key_of_an_order_may_change() -> None:
 
 def test_words_are_one_plain_sentence() -> None:
     for each in variants(written()["library cmc"], 80):
-        assert each.words
-        assert "\n" not in each.words
-        assert each.words.count("`") % 2 == 0
-        assert not any(hole in each.words for hole in ("VOTERS", "SURENESS", "LEADER"))
+        assert each.summary
+        assert "\n" not in each.summary
+        assert each.summary.count("`") % 2 == 0
+        assert not any(hole in each.summary for hole in ("VOTERS", "SURENESS", "LEADER"))
 
 
 def test_programs_do_not_outgrow_their_readers() -> None:
