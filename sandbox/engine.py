@@ -61,7 +61,15 @@ class SandboxEngine:
         rules: EpisodeRules = EpisodeRules(),  # noqa: B008 - it is immutable
         counts: LineCounts | None = None,
     ) -> EpisodeArrays:
-        """Play all episodes; see `harness.engines.ReplayEngine.play`.
+        """Play all episodes, as `harness.engines.ReplayEngine.play` does.
+
+        Args:
+            script: The controller.
+            setting: β; there are no knobs.
+            replay_environment: The recording.
+            seeds: Seeds of every question.
+            rules: Budget and cost of a probe.
+            counts: Counts of each source line, added to in place; ``None`` to count nothing.
 
         Raises:
             InputError: The policy does not admit the script.
@@ -103,6 +111,11 @@ class SandboxEngine:
 
     def trace(self, script: Script, beta: float | None, replay: Replay) -> None:
         """Play one episode in the caller's replay, which may record a trace.
+
+        Args:
+            script: The controller.
+            beta: The value of β; ``None`` for a controller without it.
+            replay: A new episode over a recorded question.
 
         Raises:
             InputError: The policy does not admit the script.

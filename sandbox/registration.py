@@ -142,12 +142,37 @@ class RegisteredEngine:
         rules: EpisodeRules = EpisodeRules(),  # noqa: B008 - it is immutable
         counts: LineCounts | None = None,
     ) -> EpisodeArrays:
-        """Play all episodes; see `harness.engines.ForeignEngine.play`."""
+        """Play all episodes, as `harness.engines.ForeignEngine.play` does.
+
+        Args:
+            source: The controller.
+            setting: β; there are no knobs.
+            replay_environment: The recording.
+            seeds: Seeds of every question.
+            rules: Budget and cost of a probe.
+            counts: Counts of each source line, added to in place; ``None`` to count nothing.
+
+        Raises:
+            InputError: The policy does not admit the controller.
+            EpisodeFailed: An episode failed.
+            ExternalError: No worker can be started.
+        """
         script = Script(source.name, source.text)
         return self._engine.play(script, setting, replay_environment, seeds, rules, counts)
 
     def trace(self, source: Source, beta: float | None, replay: Replay) -> None:
-        """Play one episode in a given replay; see `harness.engines.ForeignEngine.trace`."""
+        """Play one episode in the caller's replay, as `harness.engines.ForeignEngine.trace` does.
+
+        Args:
+            source: The controller.
+            beta: The value of β; ``None`` for a controller without it.
+            replay: A new episode over a recorded question.
+
+        Raises:
+            InputError: The policy does not admit the controller.
+            EpisodeFailed: The episode failed.
+            ExternalError: No worker can be started.
+        """
         self._engine.trace(Script(source.name, source.text), beta, replay)
 
     def close(self) -> None:

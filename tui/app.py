@@ -76,7 +76,15 @@ class RheostatApp(App[None]):
         timeout: float | None = None,
         markup: bool = False,
     ) -> None:
-        """See `App`; disable markup, since a message may quote a file."""
+        """Show a notification without markup, since a message may quote a file.
+
+        Args:
+            message: Text of any number of lines; control characters are escaped.
+            title: Heading; escaped to one line.
+            severity: Level, which decides the colour.
+            timeout: Seconds until it disappears; ``None`` for the app's default.
+            markup: Ignored; `App` has it.
+        """
         super().notify(
             escape_block(message), title=escape_line(title), severity=severity, timeout=timeout,
             markup=False,

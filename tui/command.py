@@ -52,6 +52,15 @@ def tui(place: Path, on: tuple[Path, ...], serve: bool, port: int) -> None:
     It shows runs while they happen, candidates and what their lines do, and single episodes step by
     step, and lets you approve, reject, and write controllers. It only reads runs: a run that is
     active in another terminal continues undisturbed.
+
+    Args:
+        place: A run, a directory of runs, or a Rheo program.
+        on: Recordings for the workbench.
+        serve: Whether to serve the app to a browser instead of this terminal.
+        port: Port for ``serve``.
+
+    Raises:
+        InputError: A path does not exist or is of another kind, or there is no terminal.
     """
     from harness.errors import InputError
 

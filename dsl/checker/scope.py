@@ -59,7 +59,17 @@ class Scope:
         help: str | None = None,  # noqa: A002 - the diagnostic's own word
         edit: Edit | None = None,
     ) -> None:
-        """Add an error."""
+        """Add an error.
+
+        Args:
+            code: the code of the diagnostic, such as ``RH201``.
+            message: what is wrong, in one sentence without a full stop.
+            span: the part of the source to underline.
+            label: text beside the underline; empty for none.
+            also: further marks, such as an earlier declaration.
+            help: what to do about it, if there is advice.
+            edit: A safe automatic fix, if there is one.
+        """
         self.diagnostics.append(Diagnostic(code, message, Mark(span, label), also, help, edit))
 
     def warning(
@@ -73,7 +83,17 @@ class Scope:
         help: str | None = None,  # noqa: A002
         edit: Edit | None = None,
     ) -> None:
-        """Add a warning."""
+        """Add a warning.
+
+        Args:
+            code: the code of the diagnostic, such as ``RH701``.
+            message: what is doubtful, in one sentence without a full stop.
+            span: the part of the source to underline.
+            label: text beside the underline; empty for none.
+            also: further marks, such as an earlier declaration.
+            help: what to do about it, if there is advice.
+            edit: A safe automatic fix, if there is one.
+        """
         self.diagnostics.append(
             Diagnostic(code, message, Mark(span, label), also, help, edit, Severity.WARNING)
         )

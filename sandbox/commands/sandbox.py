@@ -52,6 +52,12 @@ def build(out: Output, base: str, from_host: bool, image: str) -> None:
 
     The image holds an interpreter, the worker and the three packages that it needs. Rebuild it
     after an update of rheostat.
+
+    Args:
+        out: Where to write the result, and in which format.
+        base: Image to build on.
+        from_host: Whether to copy the running Python instead of building on ``base``.
+        image: Name of the image to build.
     """
     from sandbox.image_builder.build import build_image
 
@@ -77,6 +83,14 @@ def check(out: Output, image: str, runtime: str | None) -> None:
 
     Each check starts a container as for a worker, and runs in it what an attacker would run after
     escaping the interpreter.
+
+    Args:
+        out: Where to write the results, and in which format.
+        image: Name of the image to check.
+        runtime: Container runtime of the engine; ``None`` for its default.
+
+    Raises:
+        NegativeResult: A check failed.
     """
     from harness.cli import console
     from harness.errors import NegativeResult

@@ -89,7 +89,16 @@ def _said(check: SandboxCheck, place: ContainerWorkerLauncher) -> _ProbeReply:
 def run_check(
     check: SandboxCheck, place: ContainerWorkerLauncher, *, apart: bool = False
 ) -> CheckResult:
-    """Run one check; ``apart`` if containers have a separate kernel."""
+    """Run one check in a new container.
+
+    Args:
+        check: The attempt, and the output that shows that it failed.
+        place: Launcher of the container.
+        apart: Whether containers have a separate kernel, which some checks judge differently.
+
+    Raises:
+        ExternalError: A container cannot be started.
+    """
     said, took = _said(check, place)
     if check.but_the_image and isinstance(said, dict):
         said = {name: value for name, value in said.items() if name not in place.variables}

@@ -39,6 +39,11 @@ from sandbox.image.contents import copy_packages
 def build_on_base(client: "DockerClient", name: str, base: str = BASE) -> BuiltImage:
     """Build the image on a base image.
 
+    Args:
+        client: Connection to the Docker engine.
+        name: Name of the image to build.
+        base: Name of the image to build on; it must have ``python3``.
+
     Raises:
         ExternalError: The build failed, with its last output; or the base image does not exist, or
             the packages cannot be downloaded.

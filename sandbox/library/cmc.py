@@ -60,7 +60,14 @@ def follow(episode, knobs):
 
 
 def abandon(episode, leader, dissent, patience):
-    """Prune branches that have long dissented from the leader, but keep two."""
+    """Prune branches that have long dissented from the leader, but keep two.
+
+    Args:
+        episode: The episode to prune in.
+        leader: The answer that most finished branches have; ``None`` for none.
+        dissent: By branch index, how many steps in a row it has dissented; updated in place.
+        patience: Dissenting steps after which a branch is pruned.
+    """
     for branch in episode.active:
         agrees = branch.answer == leader
         dissent[branch.index] = 0 if agrees else dissent.get(branch.index, 0) + 1

@@ -125,7 +125,13 @@ class ShownEpisode:
     # Verbs
 
     def open(self, count: int, *, look: bool = True, because: str | None = None) -> Branches:
-        """Open branches and advance each through its first interval; return the new ones."""
+        """Open branches and advance each through its first interval; return the new ones.
+
+        Args:
+            count: Number of branches; no more than are available are opened.
+            look: Whether to reveal the first answer of each.
+            because: Reason, for traces.
+        """
         most = min(_whole(count, "open"), self.available)
         return self._do(most > 0, Open, count=most, look=bool(look), because=because)
 
@@ -149,7 +155,13 @@ class ShownEpisode:
     def extend(
         self, branches: Iterable[Branch], burst: Burst = 1, *, because: str | None = None
     ) -> Branches:
-        """Advance active branches without revealing answers."""
+        """Advance active branches without revealing answers.
+
+        Args:
+            branches: Branches in order.
+            burst: A number, or a function from a branch to a number; below 1 the branch is skipped.
+            because: Reason, for traces.
+        """
         return self._move(branches, burst, look=False, because=because)
 
     def probe(self, branches: Iterable[Branch], *, because: str | None = None) -> Branches:

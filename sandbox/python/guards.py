@@ -78,7 +78,18 @@ def guarded_import(
     fromlist: tuple[str, ...] | None = (),
     level: int = 0,
 ) -> Facade:
-    """Implement import statements."""
+    """Implement import statements.
+
+    Args:
+        name: Name of the module.
+        _globals: Ignored; `__import__` has it.
+        _locals: Ignored, likewise part of the signature of `__import__`.
+        fromlist: Ignored; the facade has all names that may be imported.
+        level: Depth of a relative import, which must be 0.
+
+    Raises:
+        ImportError: The module is not one that a controller may import.
+    """
     if level != 0 or name not in MODULE_FACADES:
         raise ImportError(f"import of {name!r} is not allowed")
     return MODULE_FACADES[name]
@@ -192,12 +203,25 @@ _INPLACE: Mapping[str, Callable[[Any, Any], Any]] = {
 
 
 def guarded_inplace(sign: str, left: object, right: object) -> object:
-    """``left += right`` and the like."""
+    """Compute an in-place operation on a name, such as ``left += right``.
+
+    Args:
+        sign: The operator, such as ``+=``.
+        left: The value of the name.
+        right: The operand.
+    """
     return _INPLACE[sign](left, right)
 
 
 def guarded_augment(thing: Any, index: object, sign: str, value: object) -> None:  # noqa: ANN401
-    """``thing[index] += value`` and the like."""
+    """Apply an in-place operation to an item, such as ``thing[index] += value``.
+
+    Args:
+        thing: The container, which must be one that a controller may write to.
+        index: The index or key of the item.
+        sign: The operator, such as ``+=``.
+        value: The operand.
+    """
     guarded_write(thing)[index] = guarded_inplace(sign, thing[index], value)  # type: ignore[index]
 
 

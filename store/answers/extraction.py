@@ -74,7 +74,14 @@ class Boxed:
     name = "boxed"
 
     def read(self, text: str, *, truncated: bool = False, letters: str | None = None) -> str:
-        """Implement the protocol."""
+        """Extract the content of the last box, or of the boxes that its sentence lists.
+
+        Args:
+            text: what the model wrote.
+            truncated: whether the text was cut at its token limit; a box that is open at its end
+                is then no answer.
+            letters: ignored; a box is read as it is.
+        """
         found = _last_boxes(text, truncated=truncated)
         return _join_boxes(text, found) if found else NO_ANSWER
 
@@ -85,7 +92,14 @@ class Choice:
     name = "choice"
 
     def read(self, text: str, *, truncated: bool = False, letters: str | None = None) -> str:
-        """Implement the protocol."""
+        """Extract the letter in the last box, or the letter that the text names.
+
+        Args:
+            text: what the model wrote.
+            truncated: whether the text was cut at its token limit; a box that is open at its end
+                is then no answer.
+            letters: the letters of the question's choices, such as ``"ABCD"``; ``None`` if unknown.
+        """
         from store.answers.choices import boxed_letter, named_letter
 
         boxes = _last_boxes(text, truncated=truncated)
@@ -103,7 +117,14 @@ class LastNumber:
     name = "last-number"
 
     def read(self, text: str, *, truncated: bool = False, letters: str | None = None) -> str:
-        """Implement the protocol."""
+        """Extract the last number, without thousands separators and currency signs.
+
+        Args:
+            text: what the model wrote.
+            truncated: whether the text was cut at its token limit; a number at its very end
+                is then no answer.
+            letters: ignored; a number has none.
+        """
         found = NO_ANSWER
         for match in _NUMBER.finditer(text):
             if match[0].strip(" $€£-−%") and not (truncated and match.end() == len(text)):
@@ -129,7 +150,14 @@ class Pattern:
             raise StoreError(f"pattern:{pattern}: is no pattern: {error}") from error
 
     def read(self, text: str, *, truncated: bool = False, letters: str | None = None) -> str:
-        """Implement the protocol."""
+        """Extract the first group of the last match, or the match if the pattern has no group.
+
+        Args:
+            text: what the model wrote.
+            truncated: whether the text was cut at its token limit; a match at its very end
+                is then no answer.
+            letters: ignored; the pattern decides alone.
+        """
         found = NO_ANSWER
         for match in self._pattern.finditer(text):
             if not (truncated and match.end() == len(text)):

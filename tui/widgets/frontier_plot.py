@@ -84,7 +84,13 @@ class LogAxisFormatter(AxisFormatter):
         self._least = least
 
     def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
-        """See `AxisFormatter`."""
+        """Return the logarithms of the ticks within a range.
+
+        Args:
+            min_: Logarithm to base 10 of the least value.
+            max_: Logarithm to base 10 of the largest value.
+            max_ticks: The most ticks; never more than 6 are returned.
+        """
         found = [
             log10(step * 10**power) for power in range(self._least, 9) for step in (1, 2, 5)
             if min_ <= log10(step * 10**power) <= max_

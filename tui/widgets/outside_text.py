@@ -88,7 +88,17 @@ class OutsideTable(DataTable[Text]):
         key: str | None = None,
         label: str | Text | None = None,
     ) -> RowKey:
-        """Add a row at the end."""
+        """Add a row of one-line cells at the end.
+
+        Args:
+            cells: The content of each cell; control characters are escaped.
+            height: Lines of the row; ``None`` to fit the content.
+            key: Key of the row; ``None`` to have one made.
+            label: Label at the left of the row.
+
+        Returns:
+            The key of the row.
+        """
         return super().add_row(*map(_cell, cells), height=height, key=key, label=label)
 
     def update_cell(
@@ -99,7 +109,14 @@ class OutsideTable(DataTable[Text]):
         *,
         update_width: bool = False,
     ) -> None:
-        """Change a cell."""
+        """Replace the content of a cell.
+
+        Args:
+            row_key: Key of the row.
+            column_key: Key of the column.
+            value: The new content; control characters are escaped.
+            update_width: Whether to fit the width of the column to it.
+        """
         super().update_cell(row_key, column_key, _cell(value), update_width=update_width)
 
 

@@ -78,7 +78,16 @@ def render_source(
     dark: bool = True,
     language: ControllerLanguage = ControllerLanguage.RHEO,
 ) -> Text:
-    """Render a program as styled text."""
+    """Render a program as styled text.
+
+    Args:
+        source: Source text.
+        margin: By line from 1, the text before it.
+        marked: Line to highlight, from 1; ``None`` for none.
+        title: Heading above the text; empty for none.
+        dark: Whether the theme is dark, which decides the colour of the highlight.
+        language: Language of the program.
+    """
     width = max((len(each) for each in margin.values()), default=0)
     lines = [escape_line(each.expandtabs(2)) for each in source.rstrip("\n").split("\n")]
     digits = len(str(len(lines)))
