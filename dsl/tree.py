@@ -1,11 +1,10 @@
 """The syntax tree of Rheo: frozen nodes, each with the span that it was read from.
 
 Nodes are compared by identity, so that what the checker learns of a node can be kept beside the
-tree; `is_equivalent` compares by structure.
+tree; `dsl.traversal.is_equivalent` compares by structure.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
@@ -398,46 +397,3 @@ class Program(Node):
     name: Identifier
     title: Text | None
     sections: tuple[Section, ...]
-
-
-def children(node: Node) -> Iterator[Node]:
-    """Return the nodes directly below a node, in source order."""
-    for item in fields(node):
-        value = getattr(node, item.name)
-        if isinstance(value, Node):
-            yield value
-        elif isinstance(value, tuple):
-            yield from (child for child in value if isinstance(child, Node))
-
-
-def walk(node: Node) -> Iterator[Node]:
-    """Return a node and all below it, parents first."""
-    yield node
-    for child in children(node):
-        yield from walk(child)
-
-
-def ungroup(expression: Expression) -> Expression:
-    """Return an expression without the parentheses around it."""
-    while isinstance(expression, Group):
-        expression = expression.inner
-    return expression
-
-
-def is_equivalent(left: object, right: object) -> bool:
-    """Return whether two trees mean the same: equal but for spans and parentheses."""
-    while isinstance(left, Group):
-        left = left.inner
-    while isinstance(right, Group):
-        right = right.inner
-    if type(left) is not type(right):
-        return False
-    if isinstance(left, Node):
-        return all(
-            is_equivalent(getattr(left, item.name), getattr(right, item.name))
-            for item in fields(left)
-            if item.name not in {"span", "written"}
-        )
-    if isinstance(left, tuple) and isinstance(right, tuple):
-        return len(left) == len(right) and all(map(is_equivalent, left, right))
-    return left == right

@@ -12,6 +12,7 @@ from agents.run.records import ControllerLanguage
 from agents.search.arena import Arena
 from agents.search.measurements import SearchSubset
 from dsl import tree
+from dsl.traversal import children, walk
 from harness.engines import ControllerSetting, EpisodeRules
 from harness.request.controllers import Playable, parse_playable
 from harness.request.foreign import ForeignController
@@ -97,9 +98,9 @@ def _beginnings(program: Playable) -> set[int]:
     checked = program.checked
     return {
         checked.source.position(child.span.start).line
-        for node in tree.walk(checked.program)
+        for node in walk(checked.program)
         if isinstance(node, tree.Block)
-        for child in tree.children(node)
+        for child in children(node)
     }
 
 

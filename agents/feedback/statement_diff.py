@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from dsl import tree
 from dsl.source import Source
+from dsl.traversal import is_equivalent
 
 
 class ChangeKind(Enum):
@@ -106,10 +107,10 @@ def _akin(before: _Statement, after: _Statement) -> bool:
     match before.node, after.node:
         case tree.If(then=one, otherwise=rest), tree.If(then=other, otherwise=last):
             return before.head == after.head or (
-                tree.is_equivalent(one, other) and tree.is_equivalent(rest, last)
+                is_equivalent(one, other) and is_equivalent(rest, last)
             )
         case tree.Update(body=one), tree.Update(body=other):
-            return before.head == after.head or tree.is_equivalent(one, other)
+            return before.head == after.head or is_equivalent(one, other)
         case tree.Let(name=one), tree.Let(name=other):
             return one.text == other.text
         case tree.Assign(name=one), tree.Assign(name=other):

@@ -22,6 +22,7 @@ from agents.variation.tree_transforms import (
     walk,
 )
 from dsl import tree
+from dsl.traversal import children
 
 
 class _NameUses(NamedTuple):
@@ -81,7 +82,7 @@ def _collect_uses(program: tree.Program) -> _NameUses:
                 target = None if uses_randomness(node) else assigned.text
             case tree.Name(text=text) | tree.Field(text=text) if text != target:
                 uses.read.add(text)
-        waiting.extend((child, target) for child in tree.children(node))
+        waiting.extend((child, target) for child in children(node))
     return uses
 
 

@@ -23,6 +23,7 @@ from agents.variation.tree_transforms import (
 )
 from dsl import tree
 from dsl.builtins import SIGNALS
+from dsl.traversal import is_equivalent
 from dsl.types import Type
 
 _SIGNALS = {f".{signal}" for signal in SIGNALS}
@@ -216,7 +217,7 @@ def _cross_parts(draft: ProgramEdit, donor_survey: ProgramSurvey) -> ProgramVari
         return None
     theirs = [s for s in donor_survey.sites if _can_replace(s, mine, donor_survey)]
     chosen = draft.choose(theirs)
-    if chosen is None or tree.is_equivalent(chosen.node, mine.node):
+    if chosen is None or is_equivalent(chosen.node, mine.node):
         return None
     available = {f".{signal.text}" for signal in draft.program.needs}
     read = {n.text for n in walk(chosen.node) if isinstance(n, tree.Field)}

@@ -22,6 +22,7 @@ from dsl import tree
 from dsl.checker.symbols import constant_value
 from dsl.numeric import pow_real
 from dsl.operations import Number, evaluate_expression
+from dsl.traversal import walk
 from dsl.types import Type
 
 LARGEST = 1e9
@@ -191,4 +192,4 @@ def find_defaults(program: tree.Program) -> dict[str, Number]:
 
 def refers_only_to_beta(item: tree.Scheduled) -> bool:
     """Return whether a line uses no other knob."""
-    return all(node.text == "beta" for node in tree.walk(item.value) if isinstance(node, tree.Name))
+    return all(node.text == "beta" for node in walk(item.value) if isinstance(node, tree.Name))

@@ -14,6 +14,7 @@ from agents.variation.quantities import Quantity
 from dsl import tree
 from dsl.parser import parse
 from dsl.source import Source
+from dsl.traversal import walk
 
 KNOBS = {
     "WIDTH": Quantity.BRANCHES,
@@ -244,7 +245,7 @@ def is_hole(text: str) -> bool:
 
 def find_holes(root: tree.Node) -> tuple[str, ...]:
     """Return the holes below a node, in order and without duplicates."""
-    names = [node.text for node in tree.walk(root) if isinstance(node, tree.Name)]
+    names = [node.text for node in walk(root) if isinstance(node, tree.Name)]
     return tuple(dict.fromkeys(text for text in names if is_hole(text)))
 
 

@@ -18,6 +18,7 @@ from agents.variation.tree_transforms import (
 )
 from dsl import tree
 from dsl.builtins import ATTRIBUTES, CHANCE, COUNTING, FOLDING, VOTING
+from dsl.traversal import children, is_equivalent
 
 _OVER_SETS = frozenset({*VOTING, *COUNTING, *FOLDING})
 _STEMS = {
@@ -67,7 +68,7 @@ def _statement(statement: tree.Statement, used: set[str]) -> tuple[list[tree.Let
     before: list[tree.Let] = []
     changes: dict[tree.Node, tree.Node] = {}
     for call in _invariant(statement):
-        known = next((let for let in lets if tree.is_equivalent(let.value, call)), None)
+        known = next((let for let in lets if is_equivalent(let.value, call)), None)
         if known is None:
             called = free_name(_STEMS.get(call.function.text, "figure"), used)
             used.add(called)
@@ -110,7 +111,7 @@ def _below(node: tree.Node) -> list[tuple[tree.Node, bool]]:
             return [(node.branches, False), *([(burst, True)] if burst is not None else [])]
         case tree.Update():
             return [(node.branches, False), (node.body, True)]
-    return [(child, False) for child in tree.children(node)]
+    return [(child, False) for child in children(node)]
 
 
 def _is_invariant(call: tree.Call) -> bool:

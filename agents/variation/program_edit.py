@@ -10,6 +10,7 @@ from agents.variation.scopes import NewDeclarations, make_lets_distinct
 from agents.variation.survey import ExpressionSite, Purpose, StatementSite, survey_program
 from agents.variation.tree_transforms import copy_tree, format_expression, replace_nodes, walk
 from dsl import tree
+from dsl.traversal import is_equivalent
 
 LARGEST = 220
 """The size above which a change may not make a program larger, so that it stays readable."""
@@ -99,7 +100,7 @@ class ProgramEdit:
             answer.
         """
         after = tidy(self.additions.apply(program))
-        if tree.is_equivalent(after, self.program):
+        if is_equivalent(after, self.program):
             return None
         if compute_size(after) > LARGEST and compute_size(after) > compute_size(self.program):
             return None

@@ -16,6 +16,7 @@ from agents.variation.tree_transforms import (
     with_section,
 )
 from dsl import tree
+from dsl.traversal import is_equivalent
 from dsl.types import Type
 
 NESTED = 0.12
@@ -213,7 +214,7 @@ def repeat_rule(draft: ProgramEdit) -> ProgramVariant | None:
     lets = [n.name.text for n in walk(spot.statement) if isinstance(n, tree.Let)]
     twin = rename_names(spot.statement, {name: draft.additions.name(name) for name in lets})
     twin = _with_own_knobs(draft, twin)
-    if tree.is_equivalent(twin, spot.statement):
+    if is_equivalent(twin, spot.statement):
         return None
     body = splice_block(spot.block, spot.at + 1, 0, (twin,))
     program = replace_nodes(draft.program, {spot.block: body})

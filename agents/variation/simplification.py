@@ -10,6 +10,7 @@ from typing import Any
 from agents.variation.tree_transforms import NOWHERE, binary, block, call, name, truth, walk
 from dsl import tree
 from dsl.builtins import CHANCE
+from dsl.traversal import is_equivalent
 
 _COMPARED: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
@@ -33,10 +34,10 @@ def simplify_node(node: Any) -> Any:  # noqa: ANN401 - any node of the tree
         case tree.FilterSet():
             return _where(node)
         case tree.SortSet(branches=branches, key=key):
-            inner = isinstance(branches, tree.SortSet) and tree.is_equivalent(branches.key, key)
+            inner = isinstance(branches, tree.SortSet) and is_equivalent(branches.key, key)
             return branches if inner or not _differs(key) else node
         case tree.TakeFirst(count=count, branches=tree.TakeFirst() as inside):
-            return inside if tree.is_equivalent(count, inside.count) else node
+            return inside if is_equivalent(count, inside.count) else node
         case tree.If():
             return _if(node)
         case tree.Update(body=body):
@@ -128,7 +129,7 @@ def _logical(node: tree.Binary) -> tree.Expression:
                 return truth(absorbing)
             if part.value is not absorbing:
                 continue
-        if any(tree.is_equivalent(part, known) for known in parts) and not uses_randomness(part):
+        if any(is_equivalent(part, known) for known in parts) and not uses_randomness(part):
             continue
         parts.append(part)
     if not parts:
@@ -140,7 +141,7 @@ def _comparison(node: tree.Binary) -> tree.Expression:
     left, right = _constant(node.left), _constant(node.right)
     if left is not None and right is not None:
         return truth(_COMPARED[node.operator](left, right))
-    if tree.is_equivalent(node.left, node.right) and not uses_randomness(node):
+    if is_equivalent(node.left, node.right) and not uses_randomness(node):
         return truth(_OF_ITSELF[node.operator])
     return node
 
@@ -157,7 +158,7 @@ def _constant(node: tree.Expression) -> float | None:
 def _choice(node: tree.Conditional) -> tree.Expression:
     if isinstance(node.condition, tree.BooleanLiteral):
         return node.then if node.condition.value else node.otherwise
-    if tree.is_equivalent(node.then, node.otherwise) and not uses_randomness(node.condition):
+    if is_equivalent(node.then, node.otherwise) and not uses_randomness(node.condition):
         return node.then
     return node
 
@@ -180,7 +181,7 @@ def _where(node: tree.FilterSet) -> tree.Expression:
         if uses_randomness(part)
         or not (
             (isinstance(part, tree.BooleanLiteral) and part.value)
-            or any(tree.is_equivalent(part, other) for other in known)
+            or any(is_equivalent(part, other) for other in known)
             or _always(part, name)
         )
     ]
@@ -218,7 +219,7 @@ def _if(node: tree.If) -> Any:  # noqa: ANN401
             return simplify_node(tree.If(NOWHERE, negate(condition), otherwise, None))
     if (
         isinstance(otherwise, tree.Block)
-        and tree.is_equivalent(then, otherwise)
+        and is_equivalent(then, otherwise)
         and not uses_randomness(condition)
     ):
         return _inlined(then)
@@ -249,7 +250,7 @@ def _answer(node: tree.Answer) -> tree.Answer:
     for choice in node.choices:
         if isinstance(choice, tree.NoneLiteral) and choice is not node.choices[-1]:
             continue
-        if any(tree.is_equivalent(choice, known) for known in choices):
+        if any(is_equivalent(choice, known) for known in choices):
             continue
         voted = isinstance(choice, tree.Call) and choice.function.text in {"winner", "runner_up"}
         if voted and any(_is_overall_winner(known) for known in choices):
@@ -264,7 +265,7 @@ def _answer(node: tree.Answer) -> tree.Answer:
 
 def _is_overall_winner(node: tree.Expression) -> bool:
     """Return whether it is ``winner(opened)``, which is `none` only if no branch has an answer."""
-    return tree.is_equivalent(node, call("winner", name("opened")))
+    return is_equivalent(node, call("winner", name("opened")))
 
 
 def _block(node: tree.Block) -> tree.Block:

@@ -16,6 +16,7 @@ from dsl.checker.declarations import check_declarations, check_sections
 from dsl.checker.scope import Scope
 from dsl.checker.statements import check_bodies
 from dsl.checker.symbols import Role as Declared
+from dsl.traversal import walk
 from dsl.types import Type
 
 Lets: TypeAlias = tuple[tuple[str, Type], ...]
@@ -187,7 +188,7 @@ class _SurveyWalk:
         for cell in section.items:
             named = self._survey.quantities.named.get(cell.name.text)
             window = self._survey.kinds.get(cell.name.text) is Type.WINDOW
-            for node in tree.walk(cell.value):
+            for node in walk(cell.value):
                 if isinstance(node, tree.Name) and node.text in self._survey.knobs:
                     quantity = Quantity.WINDOW if window else named
                     if quantity is not None:
@@ -195,9 +196,9 @@ class _SurveyWalk:
 
     def _cap(self, step: tree.Step) -> None:
         """Infer the quantity of a knob in the cap on steps, which is no site."""
-        samples = any(isinstance(node, tree.Sample) for node in tree.walk(step.body))
+        samples = any(isinstance(node, tree.Sample) for node in walk(step.body))
         assert step.cap is not None
-        for node in tree.walk(step.cap):
+        for node in walk(step.cap):
             if isinstance(node, tree.Name) and node.text in self._survey.knobs:
                 quantity = Quantity.BRANCHES if samples else Quantity.STEPS
                 self._survey.uses.setdefault(node.text, quantity)

@@ -30,6 +30,7 @@ from dsl.checker.declarations import check_declarations
 from dsl.checker.scope import Scope
 from dsl.parser import parse
 from dsl.source import Source
+from dsl.traversal import walk
 
 KINDS = ("stopping", "pruning", "opening", "pacing")
 """The kinds of rules."""
@@ -102,7 +103,7 @@ def instantiate_rule(
     names: dict[str, str] = {}
     for knob, curve in template.curves.items():
         names[knob] = additions.knob(knob, _vary_curve(curve, random))
-    for node in tree.walk(template.program):
+    for node in walk(template.program):
         if isinstance(node, tree.Cell | tree.Let):
             names[node.name.text] = additions.name(node.name.text)
     program = rename_names(template.program, names)

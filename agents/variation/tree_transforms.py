@@ -12,6 +12,7 @@ from dsl import tree
 from dsl.formatter.expressions import lay_out
 from dsl.formatter.layout import flat
 from dsl.source import Span
+from dsl.traversal import children
 
 NOWHERE = Span(0, 0)
 """The span of a node that was never text."""
@@ -158,7 +159,7 @@ def has_free_dot(node: tree.Node) -> bool:
             return has_free_dot(outer)
         case tree.KeywordArgument():
             return False
-    return any(map(has_free_dot, tree.children(node)))
+    return any(map(has_free_dot, children(node)))
 
 
 # Single nodes

@@ -13,7 +13,8 @@ from dsl.checker.scope import ExpressionPosition, Scope
 from dsl.diagnostics import Edit, Mark
 from dsl.operations import Number, answer_text, evaluate_expression
 from dsl.source import Source
-from dsl.tree import Expression, Identifier, Name, walk
+from dsl.traversal import walk
+from dsl.tree import Expression, Identifier, Name
 from dsl.types import Type
 
 STEPS = 20

@@ -12,7 +12,7 @@ from dsl.formatter.layout import Layout, concat
 from dsl.formatter.margins import Margins
 from dsl.formatter.writer import ProgramWriter, WriterEntry
 from dsl.source import Source, Span
-from dsl.tree import is_equivalent
+from dsl.traversal import is_equivalent
 
 
 def format_allocation(source: Source) -> str:

@@ -10,7 +10,8 @@ from dsl.allocation import tree
 from dsl.allocation.checker import CheckedAllocation, ResolvedStage
 from dsl.diagnostics import Diagnostic, Edit, Mark
 from dsl.source import Span
-from dsl.tree import Text, walk
+from dsl.traversal import walk
+from dsl.tree import Text
 from dsl.vocabulary import did_you_mean, nearest
 
 CODE = "RH806"

@@ -11,6 +11,7 @@ from dsl.checker.symbols import CheckedProgram, Needs, Role, Symbol
 from dsl.checker.usage import check_usage
 from dsl.diagnostics import Diagnostic
 from dsl.source import Source
+from dsl.traversal import walk
 
 __all__ = ["CheckedProgram", "Needs", "Role", "Symbol", "check"]
 
@@ -37,7 +38,5 @@ def check(program: tree.Program, source: Source) -> tuple[CheckedProgram | None,
 
 
 def _needs(scope: Scope, program: tree.Program) -> Needs:
-    inside = any(
-        isinstance(node, tree.Open | tree.Advance | tree.Probe) for node in tree.walk(program)
-    )
+    inside = any(isinstance(node, tree.Open | tree.Advance | tree.Probe) for node in walk(program))
     return Needs(frozenset(scope.needs), inside)

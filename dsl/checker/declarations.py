@@ -7,6 +7,7 @@ from dsl.checker.scope import ExpressionPosition, Scope
 from dsl.checker.symbols import Role, Symbol, constant_value
 from dsl.diagnostics import Mark
 from dsl.source import Span
+from dsl.traversal import walk
 from dsl.types import Type, joined
 from dsl.vocabulary import did_you_mean, nearest
 
@@ -64,7 +65,7 @@ def check_sections(scope: Scope, program: tree.Program) -> None:
 def _declared(program: tree.Program) -> dict[str, Span]:
     """Return every name that the program declares, with the span of its first declaration."""
     found: dict[str, Span] = {}
-    for node in tree.walk(program):
+    for node in walk(program):
         if isinstance(node, tree.Knob | tree.Scheduled | tree.Cell | tree.Let):
             found.setdefault(node.name.text, node.name.span)
     return found

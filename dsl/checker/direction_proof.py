@@ -34,6 +34,7 @@ from dsl.operations import (
     operands,
     operator_name,
 )
+from dsl.traversal import walk
 from dsl.types import Type
 
 MAX_HALVINGS = 8
@@ -108,7 +109,7 @@ class DirectionProver:
     def turns(self, node: tree.Expression) -> set[float]:
         """Return the values of β on both sides of each comparison that changes once."""
         found: set[float] = set()
-        for inner in tree.walk(node):
+        for inner in walk(node):
             if isinstance(inner, tree.Name) and inner.text in self._lines:
                 found |= self.turns(self._lines[inner.text].value)
             if not isinstance(inner, tree.Binary) or self._types[inner] is not Type.TRUTH:

@@ -9,6 +9,7 @@ from dsl.checker.scope import ExpressionPosition, Scope
 from dsl.checker.symbols import Role, Symbol
 from dsl.diagnostics import Edit, Mark
 from dsl.source import Span
+from dsl.traversal import walk
 from dsl.types import Type, fits, joined
 from dsl.vocabulary import did_you_mean
 
@@ -325,7 +326,7 @@ def _choice(scope: Scope, node: tree.Conditional) -> Type:
 
 def _warn_of_constant_key(scope: Scope, node: tree.SortSet) -> None:
     """Warn of a sort key that is the same for every branch; `for` was likely meant."""
-    for part in tree.walk(node.key):
+    for part in walk(node.key):
         if isinstance(part, tree.Field):
             return
         if isinstance(part, tree.Call) and part.function.text in CHANCE:

@@ -3,6 +3,7 @@
 from dsl import tree
 from dsl.checker.scope import Scope
 from dsl.source import Span
+from dsl.traversal import ungroup, walk
 
 _PAID = (tree.Open, tree.Sample, tree.Advance, tree.Probe)
 
@@ -15,7 +16,7 @@ def check_flow(scope: Scope, program: tree.Program) -> None:
         match section:
             case tree.Start(body=body):
                 # The budget can end in a verb, and then only `finally` can answer.
-                acts = any(isinstance(node, _PAID) for node in tree.walk(body))
+                acts = any(isinstance(node, _PAID) for node in walk(body))
                 ends_early = _always_leaves(scope, body) == "answer" and not acts
             case tree.Step(body=body):
                 _always_leaves(scope, body)
@@ -102,7 +103,7 @@ def _no_answer(scope: Scope, body: tree.Block) -> None:
 
 def _may_be_none(scope: Scope, node: tree.Answer) -> None:
     """Warn of an unconditional last answer that can be `none`, with nothing to cover it."""
-    last = tree.ungroup(node.choices[-1])
+    last = ungroup(node.choices[-1])
     if isinstance(last, tree.NoneLiteral):
         if len(node.choices) > 1:
             return  # the program writes it out: `… else none`

@@ -12,6 +12,7 @@ from dsl.checker.scope import Scope
 from dsl.checker.symbols import Role
 from dsl.operations import evaluate_expression
 from dsl.source import Span
+from dsl.traversal import ungroup, walk
 
 _ACTS = (tree.Open, tree.Sample, tree.Advance, tree.Probe, tree.Prune)
 _ENDED = {"finished", "pruned"}
@@ -48,7 +49,7 @@ def _check_step(scope: Scope, live: "_Live", step: tree.Step, verbs: list[tree.V
     ):
         return
     inside = list(live.verbs(step.body))
-    answers = any(isinstance(node, tree.Answer) for node in tree.walk(step.body))
+    answers = any(isinstance(node, tree.Answer) for node in walk(step.body))
     if answers and live.leaves(step.body):
         return
     opens = any(isinstance(verb, tree.Open) for verb in verbs)
@@ -78,20 +79,17 @@ def _check_step(scope: Scope, live: "_Live", step: tree.Step, verbs: list[tree.V
 def _answers_with_votes(scope: Scope, program: tree.Program) -> bool:
     """Return whether an answer comes from branches, directly or by way of a name."""
     named: dict[str, list[tree.Expression]] = {}
-    for node in tree.walk(program):
+    for node in walk(program):
         if isinstance(node, tree.Assign | tree.Let) and not isinstance(
             node.value, tree.Open | tree.Sample
         ):
             named.setdefault(node.name.text, []).append(node.value)
     waiting = [
-        choice
-        for node in tree.walk(program)
-        if isinstance(node, tree.Answer)
-        for choice in node.choices
+        choice for node in walk(program) if isinstance(node, tree.Answer) for choice in node.choices
     ]
     seen: set[str] = set()
     while waiting:
-        inner = tree.ungroup(waiting.pop())
+        inner = ungroup(waiting.pop())
         match inner:
             case tree.Call():
                 return True
@@ -114,7 +112,7 @@ class _Live:
 
     def __init__(self, scope: Scope, program: tree.Program):
         self._scope = scope
-        lets = [node for node in tree.walk(program) if isinstance(node, tree.Let)]
+        lets = [node for node in walk(program) if isinstance(node, tree.Let)]
         times = Counter(node.name.text for node in lets)
         self._lets = {
             node.name.text: node.value
@@ -143,7 +141,7 @@ class _Live:
             tree.Binary,
             tree.Conditional,
         )
-        if all(isinstance(node, plain) for node in tree.walk(expression)):
+        if all(isinstance(node, plain) for node in walk(expression)):
             return evaluate_expression(expression, self._scope.types, {})
         return None
 
@@ -194,7 +192,7 @@ class _Live:
 
     def _may_hold_active(self, branches: tree.Expression) -> bool:
         """Return whether a set can have an active branch."""
-        inner = tree.ungroup(branches)
+        inner = ungroup(branches)
         match inner:
             case tree.Name(text=name):
                 named = self._lets.get(name)
@@ -207,7 +205,7 @@ class _Live:
                 known = self.known(count)
                 return (known is None or known > 0) and self._may_hold_active(base)
             case tree.ExcludeSet(branches=base, without=without):
-                gone = tree.ungroup(without)
+                gone = ungroup(without)
                 all_gone = isinstance(gone, tree.Name) and gone.text in {
                     "active", "alive", "opened",
                 }  # fmt: skip
@@ -216,7 +214,7 @@ class _Live:
 
     def _excludes_active(self, condition: tree.Expression) -> bool:
         """Return whether a condition is false for every active branch."""
-        inner = tree.ungroup(condition)
+        inner = ungroup(condition)
         match inner:
             case tree.Binary(operator="and", left=left, right=right):
                 return self._excludes_active(left) or self._excludes_active(right)

@@ -9,6 +9,7 @@ from dsl.checker.symbols import Role, Symbol
 from dsl.diagnostics import Edit, Mark
 from dsl.foreign_idioms import OPERATORS
 from dsl.source import Span
+from dsl.traversal import ungroup
 from dsl.types import Type, fits
 from dsl.vocabulary import did_you_mean
 
@@ -307,9 +308,9 @@ def _act(
 def _warn_of_no_effect(
     scope: Scope, statement: tree.Advance | tree.Probe | tree.Prune, word: str
 ) -> None:
-    branches = tree.ungroup(statement.branches)
+    branches = ungroup(statement.branches)
     while isinstance(branches, tree.FilterSet | tree.SortSet | tree.ExcludeSet | tree.TakeFirst):
-        branches = tree.ungroup(branches.branches)
+        branches = ungroup(branches.branches)
     if isinstance(branches, tree.Name) and branches.text in {"finished", "pruned"}:
         scope.warning(
             "RH706",

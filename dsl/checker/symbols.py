@@ -6,6 +6,7 @@ from typing import NamedTuple
 from dsl import tree
 from dsl.operations import NodeTypes
 from dsl.source import Source, Span
+from dsl.traversal import ungroup, walk
 from dsl.types import Type, joined
 
 
@@ -61,7 +62,7 @@ class CheckedProgram(NamedTuple):
         """Whether it follows β."""
         return any(
             isinstance(node, tree.Schedule) or (isinstance(node, tree.Name) and node.text == "beta")
-            for node in tree.walk(self.program)
+            for node in walk(self.program)
         )
 
     def section(self, kind: type[tree.Section]) -> tree.Section | None:
@@ -91,7 +92,7 @@ def knob_type(knob: tree.Knob, types: NodeTypes) -> Type:
 
 def constant_value(expression: tree.Expression) -> int | float | None:
     """Return the value of a number, signed or in parentheses; ``None`` for anything else."""
-    match tree.ungroup(expression):
+    match ungroup(expression):
         case tree.Number(value=value):
             return value
         case tree.Unary(operator="-", operand=operand):

@@ -6,6 +6,7 @@ from dsl import tree
 from dsl.builtins import CHANCE
 from dsl.checker.scope import Scope
 from dsl.checker.symbols import Role, Symbol
+from dsl.traversal import children, walk
 from dsl.types import Type
 
 _CODES = {
@@ -32,7 +33,7 @@ def check_usage(scope: Scope, program: tree.Program) -> None:
     uses = _uses(scope, program)
     lets = [
         scope.symbols[node.name]
-        for node in tree.walk(program)
+        for node in walk(program)
         if isinstance(node, tree.Let) and node.name in scope.symbols
     ]
     for symbol in (*scope.globals.values(), *scope.fields.values(), *lets):
@@ -59,14 +60,12 @@ def _uses(scope: Scope, program: tree.Program) -> _Uses:
             case tree.Name() | tree.Field():
                 symbol = scope.symbols[node]
                 (uses.fed if symbol == target else uses.read).add(symbol)
-        waiting.extend((child, target) for child in tree.children(node))
+        waiting.extend((child, target) for child in children(node))
     return uses
 
 
 def _draws(node: tree.Node) -> bool:
-    return any(
-        isinstance(part, tree.Call) and part.function.text in CHANCE for part in tree.walk(node)
-    )
+    return any(isinstance(part, tree.Call) and part.function.text in CHANCE for part in walk(node))
 
 
 def _never_read(scope: Scope, program: tree.Program, symbol: Symbol, uses: _Uses) -> None:
@@ -85,7 +84,7 @@ def _names_a_verb(program: tree.Program, symbol: Symbol) -> bool:
         isinstance(node, tree.Let)
         and node.name.span == symbol.span
         and isinstance(node.value, tree.Open | tree.Sample)
-        for node in tree.walk(program)
+        for node in walk(program)
     )
 
 
@@ -94,14 +93,14 @@ def _never_assigned(scope: Scope, program: tree.Program, uses: _Uses) -> None:
 
     A cell made of `budget` or `interval` is skipped: no other section can name such a constant.
     """
-    for node in tree.walk(program):
+    for node in walk(program):
         if not isinstance(node, tree.Cell):
             continue
         name = node.name.text
         symbol = (scope.fields if name.startswith(".") else scope.globals)[name]
         if symbol not in uses.read or symbol in uses.assigned:
             continue
-        if any(isinstance(part, tree.Name) and part.text in _OF_A_RUN for part in tree.walk(node)):
+        if any(isinstance(part, tree.Name) and part.text in _OF_A_RUN for part in walk(node)):
             continue
         is_window = symbol.type is Type.WINDOW
         scope.warning(
@@ -127,9 +126,7 @@ def _constant(symbol: Symbol) -> str:
 
 
 def _needed_in_vain(scope: Scope, program: tree.Program) -> None:
-    read = {
-        node.text.removeprefix(".") for node in tree.walk(program) if isinstance(node, tree.Field)
-    }
+    read = {node.text.removeprefix(".") for node in walk(program) if isinstance(node, tree.Field)}
     for signal, span in scope.needs.items():
         if signal not in read:
             scope.warning(

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dsl import tree
 from dsl.compiler import numbers
 from dsl.compiler.expressions import ExpressionEmitter
+from dsl.traversal import walk
 
 
 class BarrierEmitter:
@@ -87,7 +88,7 @@ def is_steady(node: tree.Expression) -> bool:
 
     Such a one can be computed as its branch's turn comes.
     """
-    for part in tree.walk(node):
+    for part in walk(node):
         match part:
             case tree.Name(text=name):
                 if name in _MOVING:

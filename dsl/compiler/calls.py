@@ -8,6 +8,7 @@ from dsl.beta import beta_confidence_int, beta_confidence_real, beta_quantile
 from dsl.compiler import numbers, runtime
 from dsl.compiler.emitter import real
 from dsl.random_draws import splitmix64
+from dsl.traversal import ungroup
 from dsl.types import Type
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class CallEmitter:
             case Type.BRANCHES:
                 return self._of_set(name, node)
             case Type.WINDOW:
-                window = tree.ungroup(first)
+                window = ungroup(first)
                 assert isinstance(window, tree.Name)
                 return self._of_window(name, expressions.variables.windows[window.text])
         return self._of_numbers(name, node)
@@ -53,7 +54,7 @@ class CallEmitter:
             count = expressions.members(plain[0]).size
             return count if name == "count" else self._emit.op(f"icmp eq i64 {count}, 0")
         answer = plain[1] if len(plain) == 2 else None
-        branches = tree.ungroup(plain[0])
+        branches = ungroup(plain[0])
         finished = isinstance(branches, tree.Name) and branches.text == "finished"
         if finished and not weights and name not in {"runner_up", "entropy"}:
             return self._of_finished(name, answer)

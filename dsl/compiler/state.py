@@ -5,6 +5,7 @@ from dsl.builtins import SIGNALS
 from dsl.checker import CheckedProgram
 from dsl.compiler.emitter import Emitter
 from dsl.compiler.memory_layout import StateWord
+from dsl.traversal import walk
 
 ACTIVE, FINISHED, PRUNED = "0", "1", "2"
 NONE = "-1"
@@ -15,7 +16,7 @@ class StateUses:
     """What of the state a program reads, so that nothing else need be kept up."""
 
     def __init__(self, checked: CheckedProgram):
-        nodes = list(tree.walk(checked.program))
+        nodes = list(walk(checked.program))
         fields = {node.text for node in nodes if isinstance(node, tree.Field)}
         names = {node.text for node in nodes if isinstance(node, tree.Name)}
         self.streak = ".streak" in fields

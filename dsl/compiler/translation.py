@@ -19,6 +19,7 @@ from dsl.compiler.state import EpisodeState, StateUses
 from dsl.compiler.statements import LineCounters, StatementEmitter
 from dsl.interpreter.controller import DEFAULT_CAP, MAX_CAP, MAX_WINDOW
 from dsl.random_draws import splitmix64
+from dsl.traversal import ungroup, walk
 from dsl.types import Type
 
 
@@ -123,7 +124,7 @@ class _Translation:
 
     def _lay_out_cell(self, cell: tree.Cell, base: str) -> None:
         emit, name = self._emit, cell.name.text
-        value = tree.ungroup(cell.value)
+        value = ungroup(cell.value)
         kind = self._expressions.type_of(value)
         if kind is not Type.WINDOW:
             self._cells[name] = cell
@@ -233,7 +234,7 @@ def _answer_texts(checked: CheckedProgram) -> tuple[str, ...]:
     """Return the texts that are answers; reasons and titles have no type."""
     texts = (
         node.text
-        for node in tree.walk(checked.program)
+        for node in walk(checked.program)
         if isinstance(node, tree.Text) and node in checked.types
     )
     return tuple(dict.fromkeys(texts))

@@ -14,6 +14,7 @@ from dsl.formatter.margins import Margins
 from dsl.formatter.writer import ProgramWriter
 from dsl.parser import MAX_DEPTH, parse
 from dsl.source import Source
+from dsl.traversal import children, is_equivalent
 
 __all__ = ["FormatterError", "UnprintableTree", "format_source", "print_tree"]
 
@@ -39,7 +40,7 @@ def format_source(source: Source) -> str:
     margins = Margins(source.text, parsed.comments)
     text = ProgramWriter(margins).program(parsed.program, len(source.text))
     again = parse(Source(text, source.name))
-    if again.program is None or not tree.is_equivalent(again.program, parsed.program):
+    if again.program is None or not is_equivalent(again.program, parsed.program):
         raise FormatterError(f"{source.name}: formatting would change what the program means")
     if sorted(c.text for c in again.comments) != sorted(c.text for c in parsed.comments):
         raise FormatterError(f"{source.name}: formatting would change the comments")
@@ -57,13 +58,13 @@ def print_tree(program: tree.Program) -> str:
     """
     level: list[tree.Node] = [program]
     for _ in range(MAX_DEPTH):
-        level = [child for node in level for child in tree.children(node)]
+        level = [child for node in level for child in children(node)]
     if level:
         raise UnprintableTree(f"the tree is more than {MAX_DEPTH} levels deep")
     text = ProgramWriter(Margins()).program(program, 0)
     again = parse(Source(text))
     if again.program is None:
         raise UnprintableTree(f"the tree cannot be written: {again.diagnostics[0].message}")
-    if not tree.is_equivalent(again.program, program):
+    if not is_equivalent(again.program, program):
         raise UnprintableTree("the tree cannot be written: read back, it is another one")
     return text

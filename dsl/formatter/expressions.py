@@ -9,6 +9,7 @@ from typing import assert_never
 
 from dsl import tree
 from dsl.formatter.layout import LINE, Concat, Layout, LayoutGroup, Nest, concat, continued
+from dsl.traversal import ungroup
 
 
 class Binding(IntEnum):
@@ -76,7 +77,7 @@ def _bare(expression: tree.Expression) -> Layout:
         case tree.Name(text=text) | tree.Field(text=text):
             return text
         case tree.Group():
-            return _parenthesised(lay_out(tree.ungroup(expression)))
+            return _parenthesised(lay_out(ungroup(expression)))
         case tree.Unary(operator="not", operand=operand):
             return concat("not ", lay_out(operand, Binding.NOT))
         case tree.Unary(operand=operand):

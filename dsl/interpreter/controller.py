@@ -11,6 +11,7 @@ from dsl.interpreter.frame import Frame, Integer, Number, SlidingWindow
 from dsl.interpreter.snapshot import SnapshotObserver, VerbContexts, take_snapshot
 from dsl.interpreter.statements import ActingStatement, StatementClosures, StatementExit
 from dsl.schedule import clip_beta, evaluate
+from dsl.traversal import ungroup
 from dsl.types import Type
 
 DEFAULT_CAP = 500
@@ -78,7 +79,7 @@ class Interpreter:
                     pass  # the schedule and the knobs are evaluated once for each β
 
     def _remember(self, expressions: ExpressionClosures, cell: tree.Cell) -> None:
-        value = tree.ungroup(cell.value)
+        value = ungroup(cell.value)
         if expressions.type_of(value) is Type.WINDOW:
             assert isinstance(value, tree.Call)
             (size,) = value.arguments

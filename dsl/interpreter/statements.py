@@ -20,6 +20,7 @@ from dsl.episode import (
 )
 from dsl.interpreter.expressions import Closure, ExpressionClosures
 from dsl.interpreter.frame import Frame, of_each
+from dsl.traversal import walk
 
 
 class StatementExit(Enum):
@@ -72,7 +73,7 @@ class StatementClosures:
         self, statement: tree.Statement
     ) -> tuple[PlainStatement | None, ActingStatement | None]:
         """Return a statement as one of the two kinds: plain where nothing in it can act."""
-        if not any(isinstance(node, _VERBS) for node in tree.walk(statement)):
+        if not any(isinstance(node, _VERBS) for node in walk(statement)):
             return self._plain(statement), None
         return None, self._count_acting(statement, self._verb_or_if(statement))
 
@@ -356,7 +357,7 @@ _VERBS = (
 def first_on_lines(checked: CheckedProgram) -> dict[tree.Node, int]:
     """Return the first statement of each line, with the line: a line runs when it does."""
     first: dict[int, tree.Node] = {}
-    for node in tree.walk(checked.program):
+    for node in walk(checked.program):
         if isinstance(node, tree.Statement):
             line = checked.source.position(node.span.start).line
             earlier = first.setdefault(line, node)

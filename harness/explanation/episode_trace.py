@@ -15,6 +15,7 @@ from dsl.episode import Answer, AnyVerb, BranchView, Episode, Origin, Status
 from dsl.interpreter import Interpreter
 from dsl.interpreter.snapshot import Snapshot
 from dsl.source import Source
+from dsl.traversal import walk
 from harness.engines.catalog import get_foreign_engine
 from harness.mdp.environment import ReplayEnvironment, refuse_unmet_needs
 from harness.mdp.ledger import Action, BarrierRecord
@@ -290,7 +291,7 @@ def _stop(checked: CheckedProgram, verb: AnyVerb) -> StopReason | None:
 def _statement(checked: CheckedProgram, origin: Origin) -> tree.Node:
     return next(
         node
-        for node in tree.walk(checked.program)
+        for node in walk(checked.program)
         if isinstance(node, tree.Verb)
         and checked.source.position(node.span.start) == (origin.line, origin.column)
     )

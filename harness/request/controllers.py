@@ -10,11 +10,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from dsl import library, tree
+from dsl import library
 from dsl.checker import CheckedProgram
 from dsl.diagnostics import render_all
 from dsl.program import UnreadableProgram, analyse_program, load_checked_program, read_program_file
 from dsl.source import Source
+from dsl.traversal import walk
 from dsl.vocabulary import nearest
 from harness.errors import InputError
 from harness.messages import suggest
@@ -55,7 +56,7 @@ class RheoController(NamedTuple):
     @property
     def size(self) -> int:
         """Nodes of its syntax tree."""
-        return sum(1 for _ in tree.walk(self.checked.program))
+        return sum(1 for _ in walk(self.checked.program))
 
 
 Playable: TypeAlias = RheoController | ForeignController

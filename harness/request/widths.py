@@ -12,6 +12,7 @@ from dsl.checker import CheckedProgram
 from dsl.checker.symbols import free_knobs, knob_type, schedule_lines
 from dsl.operations import Number, evaluate_expression
 from dsl.schedule import SettingsError, evaluate
+from dsl.traversal import ungroup, walk
 from dsl.types import Type
 from harness.request.assignments import KnobValues
 from harness.request.controllers import RheoController
@@ -96,9 +97,9 @@ def width_knob(checked: CheckedProgram) -> str | None:
 def _width_expressions(checked: CheckedProgram) -> Iterator[tree.Expression]:
     start, step = checked.section(tree.Start), checked.section(tree.Step)
     if start is not None:
-        yield from (node.count for node in tree.walk(start) if isinstance(node, _SAMPLERS))
+        yield from (node.count for node in walk(start) if isinstance(node, _SAMPLERS))
     if isinstance(step, tree.Step):
-        inside = [node for node in tree.walk(step.body) if isinstance(node, _SAMPLERS)]
+        inside = [node for node in walk(step.body) if isinstance(node, _SAMPLERS)]
         if inside and step.cap is not None:
             yield step.cap
         yield from (node.count for node in inside)
@@ -136,7 +137,7 @@ class _Counter:
         unknown.
         """
         every = [each for each in step.body.statements if _sampler(each) is not None]
-        if sum(isinstance(node, _SAMPLERS) for node in tree.walk(step.body)) > len(every):
+        if sum(isinstance(node, _SAMPLERS) for node in walk(step.body)) > len(every):
             self.whole = False
         times = None if step.cap is None else self._value(step.cap)
         if times is None or not every:
@@ -177,7 +178,7 @@ class _Counter:
     def _value(self, expression: tree.Expression) -> Number | None:
         """Return the value of a count, or ``None`` if it depends on more than knobs."""
         inner = self._lets.inlined(expression)
-        if any(isinstance(node, _WITH_BRANCHES) for node in tree.walk(inner)):
+        if any(isinstance(node, _WITH_BRANCHES) for node in walk(inner)):
             return None
         if not set(_names(inner)) <= self._values.keys():
             return None
@@ -194,19 +195,19 @@ class _Lets:
         self._symbols = checked.symbols
         self._values = {
             node.name.span: node.value
-            for node in tree.walk(checked.program)
+            for node in walk(checked.program)
             if isinstance(node, tree.Let) and not isinstance(node.value, _SAMPLERS)
         }
 
     def inlined(self, expression: tree.Expression) -> tree.Expression:
         """Return the expression of a ``let`` if ``expression`` is its name, else ``expression``."""
-        inner = tree.ungroup(expression)
+        inner = ungroup(expression)
         while isinstance(inner, tree.Name):
             symbol = self._symbols.get(inner)
             named = None if symbol is None or symbol.span is None else self._values.get(symbol.span)
             if named is None or isinstance(named, tree.Open | tree.Sample):
                 break
-            inner = tree.ungroup(named)
+            inner = ungroup(named)
         return inner
 
 
@@ -216,4 +217,4 @@ def _sampler(statement: tree.Statement) -> tree.Open | tree.Sample | None:
 
 
 def _names(node: tree.Node) -> Iterator[str]:
-    return (part.text for part in tree.walk(node) if isinstance(part, tree.Name))
+    return (part.text for part in walk(node) if isinstance(part, tree.Name))

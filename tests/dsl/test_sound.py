@@ -2,11 +2,11 @@
 
 from hypothesis import HealthCheck, given, settings
 
-from dsl import tree
 from dsl.diagnostics import render_all
 from dsl.formatter import format_source
 from dsl.program import analyse_program
 from dsl.source import Source
+from dsl.traversal import is_equivalent
 from tests.dsl.sound import sound_texts
 
 
@@ -26,4 +26,4 @@ def test_formatting_keeps_a_program_sound(text: str) -> None:
     assert again.checked is not None
     before = analyse_program(Source(text)).program
     assert before is not None
-    assert tree.is_equivalent(again.checked.program, before)
+    assert is_equivalent(again.checked.program, before)

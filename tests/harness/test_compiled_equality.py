@@ -13,6 +13,7 @@ from dsl.checker import CheckedProgram
 from dsl.compiler.objects import ObjectCache
 from dsl.program import load_checked_program
 from dsl.source import Source
+from dsl.traversal import walk
 from harness.engines import ControllerSetting, EpisodeRules, empty_counts
 from harness.engines.compiled import CompiledEngine
 from harness.engines.interpreter import InterpreterEngine
@@ -114,7 +115,7 @@ def test_the_programs_hold_every_construct_of_the_language() -> None:
 def constructs(checked: CheckedProgram) -> set[Any]:
     """The kinds of nodes of a program, its built-in words and its operators."""
     found: set[Any] = set()
-    for node in tree.walk(checked.program):
+    for node in walk(checked.program):
         found.add(type(node))
         match node:
             case tree.Call():

@@ -5,6 +5,7 @@ from random import Random
 from agents.variation import ProgramVariant, cross
 from dsl import tree
 from dsl.formatter import print_tree
+from dsl.traversal import is_equivalent
 from tests.agents.variation.programs import program, remarks, written
 
 PLAIN = """controller plain {
@@ -87,4 +88,4 @@ def test_the_same_seed_crosses_alike() -> None:
         assert (first is None) == (second is None)
         if first is not None and second is not None:
             assert first.summary == second.summary
-            assert tree.is_equivalent(first.program, second.program)
+            assert is_equivalent(first.program, second.program)

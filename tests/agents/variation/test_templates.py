@@ -12,6 +12,7 @@ from agents.variation.templates import KINDS, RuleTemplate, instantiate_rule, lo
 from agents.variation.tree_transforms import find_section, replace_nodes
 from dsl import tree
 from dsl.formatter import print_tree
+from dsl.traversal import walk
 from tests.agents.variation.programs import program, remarks
 
 RULES = [(kind, each) for kind in KINDS for each in load_templates(kind)]
@@ -49,7 +50,7 @@ def test_every_rule_can_be_put_into_a_program(template: RuleTemplate) -> None:
         assert made is not None
         assert remarks(made.program) == [], print_tree(made.program)
         assert set(template.curves) <= {
-            node.name.text for node in tree.walk(made.program) if isinstance(node, tree.Scheduled)
+            node.name.text for node in walk(made.program) if isinstance(node, tree.Scheduled)
         }
 
 
@@ -57,9 +58,7 @@ def test_every_rule_can_be_put_into_a_program(template: RuleTemplate) -> None:
 def test_rules_that_end_an_episode_say_why(kind: str) -> None:
     for template in load_templates(kind):
         ends = [
-            node
-            for node in tree.walk(template.program)
-            if isinstance(node, tree.Answer | tree.Stop)
+            node for node in walk(template.program) if isinstance(node, tree.Answer | tree.Stop)
         ]
         assert ends
         assert all(node.because is not None for node in ends)
@@ -69,7 +68,7 @@ def test_every_hole_has_a_table_or_is_a_knob() -> None:
     for template in [each for _, each in RULES]:
         capitals = [
             node.text
-            for node in tree.walk(template.program)
+            for node in walk(template.program)
             if isinstance(node, tree.Name) and node.text.isupper()
         ]
         assert all(map(is_hole, capitals)), template.name
@@ -84,7 +83,7 @@ def test_every_table_begins_with_something_that_needs_no_other_table(table: str)
 @pytest.mark.parametrize("table", TABLES)
 def test_every_line_of_a_table_has_known_holes_only(table: str) -> None:
     for each in load_productions(table):
-        names = [n.text for n in tree.walk(each.expression) if isinstance(n, tree.Name)]
+        names = [n.text for n in walk(each.expression) if isinstance(n, tree.Name)]
         assert {find_filler(n) for n in find_holes(each.expression)} == {
             find_filler(n) for n in names if n.isupper()
         }

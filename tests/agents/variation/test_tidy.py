@@ -7,11 +7,11 @@ import pytest
 
 from agents.variation import compute_size, tidy
 from agents.variation.simplification import uses_randomness
-from dsl import tree
 from dsl.formatter import print_tree
 from dsl.parser import parse
 from dsl.program import analyse_program, load_checked_program
 from dsl.source import Source
+from dsl.traversal import is_equivalent
 from harness.engines import ControllerSetting, EpisodeRules
 from harness.engines.interpreter import InterpreterEngine
 from tests.agents.variation.programs import program, remarks, written
@@ -88,13 +88,13 @@ def test_a_signal_that_nothing_reads_is_not_needed() -> None:
 @pytest.mark.parametrize("name", written())
 def test_a_controller_in_order_is_left_as_it_is(name: str) -> None:
     found = written()[name]
-    assert tree.is_equivalent(tidy(found), found)
+    assert is_equivalent(tidy(found), found)
 
 
 def test_tidying_twice_changes_nothing() -> None:
     for seed in range(60):
         once = tidy(program(seeded_program(seed)))
-        assert tree.is_equivalent(tidy(once), once)
+        assert is_equivalent(tidy(once), once)
 
 
 def plays_alike(seed: int) -> bool | None:

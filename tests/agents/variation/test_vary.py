@@ -11,6 +11,7 @@ from dsl import tree
 from dsl.formatter import print_tree
 from dsl.parser import parse
 from dsl.source import Source
+from dsl.traversal import is_equivalent, walk
 from tests.agents.variation.programs import descendant, program, written
 
 
@@ -28,7 +29,7 @@ def test_the_same_seed_gives_the_same_program() -> None:
     for found in written().values():
         first, second = (descendant(found, Random(7), 4) for _ in range(2))
         assert print_tree(first) == print_tree(second)
-    assert tree.is_equivalent(generate(Random(7)), generate(Random(7)))
+    assert is_equivalent(generate(Random(7)), generate(Random(7)))
 
 
 def test_the_program_that_is_varied_stays_as_it_was() -> None:
@@ -40,7 +41,7 @@ def test_the_program_that_is_varied_stays_as_it_was() -> None:
 
 def test_a_variant_is_never_the_program_itself() -> None:
     found = written()["seed widening"]
-    assert not any(tree.is_equivalent(each.program, found) for each in variants(found, 60))
+    assert not any(is_equivalent(each.program, found) for each in variants(found, 60))
 
 
 @pytest.mark.slow
@@ -126,6 +127,6 @@ def test_a_step_never_opens_without_a_bound() -> None:
         found = descendant(written()["seed widening"], random, 6)
         for section in found.sections:
             if isinstance(section, tree.Step):
-                for node in tree.walk(section):
+                for node in walk(section):
                     if isinstance(node, tree.Open):
                         assert "- count(" in print_tree(found), print_tree(found)

@@ -7,6 +7,7 @@ from dsl import tree
 from dsl.checker import CheckedProgram
 from dsl.compiler.objects import ObjectCache
 from dsl.interpreter import Interpreter
+from dsl.traversal import walk
 from harness import engines
 from harness.engines.compiled import CompiledEngine
 from harness.mdp.environment import ReplayEnvironment
@@ -57,7 +58,7 @@ def compiled(checked: CheckedProgram, setting: Setting) -> Told:
     An answer that no branch gave has a number only where it is gold: each text of the program is
     made gold in turn, until one is right.
     """
-    texts = [node.text for node in tree.walk(checked.program) if isinstance(node, tree.Text)]
+    texts = [node.text for node in walk(checked.program) if isinstance(node, tree.Text)]
     for gold in (*texts, "no answer of any"):
         branch_pools = [BranchPool([], setting.interval)] * setting.question + [setting.branch_pool]
         replay_environment = ReplayEnvironment(branch_pools, [gold] * len(branch_pools))

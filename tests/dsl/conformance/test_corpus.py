@@ -8,6 +8,7 @@ from dsl import builtins, tree
 from dsl.episode import AnyVerb
 from dsl.parser import parse
 from dsl.source import Source
+from dsl.traversal import walk
 from tests.dsl.conformance import test_conformance
 from tests.dsl.conformance.cases import BadCase, Case, parse_cases, read_corpus
 from tests.dsl.conformance.engines import interpreter
@@ -40,7 +41,7 @@ def test_the_corpus_holds_cases_of_every_kind() -> None:
 
 
 def test_every_builtin_has_a_case() -> None:
-    nodes = [node for program in programs() for node in tree.walk(program)]
+    nodes = [node for program in programs() for node in walk(program)]
     said = {node.text for node in nodes if isinstance(node, tree.Name | tree.Field)}
     said |= {node.function.text for node in nodes if isinstance(node, tree.Call)}
     known = {*builtins.SETS, *builtins.VALUES, *builtins.ATTRIBUTES, *builtins.FUNCTIONS}
@@ -48,7 +49,7 @@ def test_every_builtin_has_a_case() -> None:
 
 
 def test_every_construct_of_the_language_has_a_case() -> None:
-    found = {type(node) for program in programs() for node in tree.walk(program)}
+    found = {type(node) for program in programs() for node in walk(program)}
     constructs = {
         kind
         for kind in vars(tree).values()
