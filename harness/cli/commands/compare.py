@@ -1,6 +1,7 @@
 """``rheostat compare``: two controllers, one against the other."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,10 @@ from harness.cli.options import (
     set_option,
 )
 from harness.cli.output import Output
+
+if TYPE_CHECKING:
+    from harness.evaluation.grid import Grid
+    from harness.evaluation.scores import CellEpisodes
 
 
 @command(
@@ -93,11 +98,7 @@ def compare(
         cache_dir: Directory of cached results; ``None`` to read the setting.
     """
     from harness.cli.grid_run import play_with_progress, prepare_grid
-    from harness.cli.output import OutputFormat, output_width
     from harness.cli.sweep_output import describe_interruption, refuse_unwritable
-    from harness.evaluation.comparison import compare_controllers as compared
-    from harness.evaluation.sweep import describe_sweep_origin
-    from harness.pages import sweep_page
 
     refuse_unwritable(out)
     grid = prepare_grid(
@@ -110,10 +111,19 @@ def compare(
     )  # fmt: skip
     if not swept.complete:
         raise describe_interruption(grid, swept, kept=keep)
-    found = compared(grid, swept.played)
+    _write_comparisons(out, grid, swept.played)
+
+
+def _write_comparisons(out: Output, grid: "Grid", played: "CellEpisodes") -> None:
+    from harness.cli.output import OutputFormat, output_width
+    from harness.evaluation.comparison import compare_controllers
+    from harness.evaluation.sweep import describe_sweep_origin
+    from harness.pages import sweep_page
+
+    comparisons = compare_controllers(grid, played)
     if out.form is OutputFormat.CSV:
-        out.table(sweep_page.matches_table(found))
+        out.table(sweep_page.matches_table(comparisons))
     else:
         width = output_width(out)
-        pages = "\n".join(sweep_page.format_comparison(each, width) for each in found)
-        out.document({"what": describe_sweep_origin(grid), "comparisons": found}, pages)
+        pages = "\n".join(sweep_page.format_comparison(each, width) for each in comparisons)
+        out.document({"what": describe_sweep_origin(grid), "comparisons": comparisons}, pages)

@@ -1,6 +1,7 @@
 """``rheostat profile``: what each line of a controller does and costs."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.cli.declarations import command, output_options, setting_option
 from harness.cli.options import (
@@ -13,6 +14,13 @@ from harness.cli.options import (
     set_option,
 )
 from harness.cli.output import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.explanation.line_profile import Profile
+    from harness.request.plan import Plan
+    from harness.request.recordings import NamedRecording
 
 
 @command(
@@ -72,13 +80,11 @@ def profile(
     """
     from harness.cli import console, sweep_output
     from harness.cli.grid_run import execution_options
-    from harness.cli.output import OutputFormat, output_width
     from harness.cli.point_warnings import warn_of_shortage
     from harness.engines import EpisodeRules
     from harness.engines.catalog import get_engine as engine_of
     from harness.explanation.line_profile import profile_controller
-    from harness.pages import profile_page
-    from harness.request.plan import ForeignPlan, describe_plan_origin, parse_plan
+    from harness.request.plan import parse_plan
     from harness.request.recordings import open_recordings
     from harness.settings import GeneralSettings, load
 
@@ -91,17 +97,33 @@ def profile(
     player = engine_of(engine, chosen.workers, chosen.objects)
     questions = sum(len(named.recording.questions) for named in recordings)
     with console.progress("profiling", questions) as advance:
-        found = profile_controller(plan, recordings, range(seeds), player, advance)
+        profiles = profile_controller(plan, recordings, range(seeds), player, advance)
     warn_of_shortage(plan, recordings)
+    _write_profiles(out, plan, recordings, profiles, engine=player.name, seeds=seeds)
+
+
+def _write_profiles(
+    out: Output,
+    plan: "Plan",
+    recordings: "Sequence[NamedRecording]",
+    profiles: "Sequence[Profile]",
+    *,
+    engine: str,
+    seeds: int,
+) -> None:
+    from harness.cli.output import OutputFormat, output_width
+    from harness.pages import profile_page
+    from harness.request.plan import ForeignPlan, describe_plan_origin
+
     if out.form is OutputFormat.CSV:
-        out.table(profile_page.lines_table(found))
+        out.table(profile_page.lines_table(profiles))
         return
-    name = plan.program.version if isinstance(plan, ForeignPlan) else player.name
+    name = plan.program.version if isinstance(plan, ForeignPlan) else engine
     what = describe_plan_origin(plan, recordings) | {"engine": name, "seeds": seeds}
     about = {
         "controller": f"{plan.program.label} ({plan.program.origin})",
         "seeds": f"0 to {seeds - 1}" if seeds > 1 else "0",
     }
     width = output_width(out)
-    pages = [profile_page.format_profile(plan, about, each, width) for each in found]
-    out.document({"what": what, "profiles": found}, "\n".join(pages))
+    pages = [profile_page.format_profile(plan, about, each, width) for each in profiles]
+    out.document({"what": what, "profiles": profiles}, "\n".join(pages))

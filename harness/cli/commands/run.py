@@ -19,11 +19,11 @@ from harness.cli.serving_options import (
 
 if TYPE_CHECKING:
     from harness.cli.field_help import FieldSection
-    from harness.cli.live_run import ReferenceRecording
+    from harness.cli.live_run import LiveRunRequest, ReferenceRecording
     from harness.live.runner import LiveResult
     from harness.request.plan import Plan
 
-DRAWN_BY = frozenset({
+SAMPLING_OPTIONS = frozenset({
     "branches", "interval", "max_tokens", "temperature", "top_p", "top_k", "min_p",
     "repetition_penalty", "seed", "family", "end", "ask", "answers", "equivalence", "instruction",
     "template", "probe_tokens", "probe_stop", "probe_regex", "probe_choices",
@@ -129,11 +129,8 @@ def run(
         against: Recording to compare with; ``None`` for none.
         **options: The other options, as fields of `harness.cli.collect_options.CollectOptions`.
     """
-    import time
-
-    from harness.cli import collect_options, console, live_run, model_servers
+    from harness.cli import collect_options, live_run
     from harness.engines import EpisodeRules
-    from harness.live import trace_file
     from harness.request.plan import parse_plan
 
     plan = parse_plan(controller, beta, settings, EpisodeRules(budget, kappa))
@@ -141,14 +138,30 @@ def run(
     if against is not None:
         _refuse_what_is_recorded(ctx)
         recorded = live_run.open_reference(against)
-    drawn = collect_options.build_options({**options, **live_run.UNUSED_OPTIONS})
-    asked = live_run.LiveRunRequest(plan, drawn, seeds, at_once)
+    sampling = collect_options.build_options({**options, **live_run.UNUSED_OPTIONS})
+    request = live_run.LiveRunRequest(plan, sampling, seeds, at_once)
+    _play(out, request, recorded, traces)
+
+
+def _play(
+    out: Output,
+    request: "LiveRunRequest",
+    recorded: "ReferenceRecording | None",
+    traces: Path | None,
+) -> None:
+    """Play the episodes, write their traces, and show the results."""
+    import time
+
+    from harness.cli import console, live_run, model_servers
+    from harness.live import trace_file
+
+    plan = request.plan
     recordings = [] if recorded is None else [recorded.named]
     began = time.monotonic()
     with trace_file.open_trace_file(traces) as write:
         outcome = model_servers.run_async(
             live_run.play_live(
-                asked,
+                request,
                 recorded,
                 lambda served, live_result: write(
                     trace_file.build_document(plan, served, recordings, live_result)
@@ -171,7 +184,7 @@ def _refuse_what_is_recorded(ctx: click.Context) -> None:
     for parameter in ctx.command.params:
         name = parameter.name or ""
         typed = ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-        if name in DRAWN_BY and typed:
+        if name in SAMPLING_OPTIONS and typed:
             raise InputError(
                 f"{parameter.opts[0]}: the recording of --against sets how branches are sampled;"
                 " leave it out"

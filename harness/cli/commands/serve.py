@@ -153,6 +153,24 @@ def serve(
         traces: New file for the episodes; ``None`` to write none.
         **options: The other options, as fields of `harness.cli.collect_options.CollectOptions`.
     """
+    _require_extra()
+    from harness.cli import collect_options, live_run, model_servers, proxy_run
+    from harness.engines import EpisodeRules
+    from harness.proxy.listener import ListenOptions
+    from harness.request.plan import parse_plan
+
+    plan = parse_plan(controller, beta, settings, EpisodeRules(budget, kappa))
+    sampling = collect_options.build_options(
+        {**options, **live_run.UNUSED_OPTIONS, "questions": None}
+    )
+    listening = ListenOptions(host, port, grace, arrival)
+    browsers = proxy_run.Browsers(origins, hosts)
+    bounds = proxy_run.read_limits(at_once, max_body, keep_alive, listening, browsers)
+    model_servers.run_async(proxy_run.serve_proxy(plan, sampling, bounds, listening, traces))
+
+
+def _require_extra() -> None:
+    """Raise `ExternalError` unless the packages of the extra ``proxy`` are installed."""
     try:
         import prometheus_client
         import starlette
@@ -166,14 +184,3 @@ def serve(
             hint=f"install rheostat with its extra: {install_command('proxy')}",
         ) from None
     del prometheus_client, starlette, uvicorn
-    from harness.cli import collect_options, live_run, model_servers, proxy_run
-    from harness.engines import EpisodeRules
-    from harness.proxy.listener import ListenOptions
-    from harness.request.plan import parse_plan
-
-    plan = parse_plan(controller, beta, settings, EpisodeRules(budget, kappa))
-    asked = collect_options.build_options({**options, **live_run.UNUSED_OPTIONS, "questions": None})
-    listening = ListenOptions(host, port, grace, arrival)
-    browsers = proxy_run.Browsers(origins, hosts)
-    bounds = proxy_run.read_limits(at_once, max_body, keep_alive, listening, browsers)
-    model_servers.run_async(proxy_run.serve_proxy(plan, asked, bounds, listening, traces))

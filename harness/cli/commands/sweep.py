@@ -99,30 +99,22 @@ def sweep(
         threads: Most threads; ``None`` to read the setting.
         cache_dir: Directory of cached results; ``None`` to read the setting.
     """
-    from harness.cli import sweep_output
-    from harness.cli.grid_run import play_with_progress, prepare_grid
-    from harness.cli.point_warnings import warn_of_single_point
+    from harness.cli import grid_run, point_warnings, sweep_output
     from harness.evaluation.sweep import build_rows
 
     sweep_output.refuse_unwritable(out, plot)
-    grid = prepare_grid(
-        controllers,
-        on,
-        beta,
-        settings,
-        seeds=seeds,
-        budget=budget,
-        kappa=kappa,
-        engine=engine_name(engine),
-    )
-    flags = {"threads": threads, "cache_dir": cache_dir}
-    swept = play_with_progress(
-        grid, "sweeping", keep=keep, flags=flags, cluster=cluster_address(engine, ray_address)
-    )
-    found = build_rows(grid, swept.played)
-    warn_of_single_point(grid, found)
-    sweep_output.write_sweep(out, grid, found, complete=swept.complete, frontier=frontier)
+    grid = grid_run.prepare_grid(
+        controllers, on, beta, settings,
+        seeds=seeds, budget=budget, kappa=kappa, engine=engine_name(engine),
+    )  # fmt: skip
+    swept = grid_run.play_with_progress(
+        grid, "sweeping", keep=keep, flags={"threads": threads, "cache_dir": cache_dir},
+        cluster=cluster_address(engine, ray_address),
+    )  # fmt: skip
+    rows = build_rows(grid, swept.played)
+    point_warnings.warn_of_single_point(grid, rows)
+    sweep_output.write_sweep(out, grid, rows, complete=swept.complete, frontier=frontier)
     if not swept.complete:
         raise sweep_output.describe_interruption(grid, swept, kept=keep)
     if plot is not None:
-        sweep_output.write_plot(found, plot)
+        sweep_output.write_plot(rows, plot)

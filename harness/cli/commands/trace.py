@@ -1,6 +1,7 @@
 """``rheostat trace``: one episode, action by action."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,6 +10,9 @@ from harness.cli.declarations import SpreadingOption, command, document_options
 from harness.cli.options import beta_option, rules_options, set_option
 from harness.cli.output import Output
 from harness.cli.parameter_types import FilePath, WholeNumber
+
+if TYPE_CHECKING:
+    from harness.request.plan import Plan
 
 
 @command(
@@ -103,22 +107,31 @@ def trace(
         _show_kept(out, kept, question, seed)
         return
     assert controller is not None
-    from harness.cli.point_warnings import warn_of_shortage
     from harness.engines import EpisodeRules
+    from harness.request.plan import parse_plan
+
+    plan = parse_plan(controller, beta, settings, EpisodeRules(budget, kappa))
+    _show_replay(out, plan, on, question, seed)
+
+
+def _show_replay(
+    out: Output, plan: "Plan", on: tuple[Path, ...], question: str | None, seed: int
+) -> None:
+    """Play an episode over a recording and show it."""
+    from harness.cli.point_warnings import warn_of_shortage
     from harness.engines.interpreter import InterpreterEngine
     from harness.explanation.episode_trace import trace_episode
     from harness.mdp.environment import load_replay_environment
     from harness.pages import trace_page
-    from harness.request.plan import ForeignPlan, describe_plan_origin, parse_plan
+    from harness.request.plan import ForeignPlan, describe_plan_origin
     from harness.request.recordings import find_question, open_recordings
 
-    plan = parse_plan(controller, beta, settings, EpisodeRules(budget, kappa))
     engine = InterpreterEngine.name
     if isinstance(plan, ForeignPlan):
         engine = plan.program.version
     [named] = open_recordings(on)
     number = find_question(named.recording, "0" if question is None else question)
-    found = trace_episode(plan, load_replay_environment(named.recording), number, seed)
+    episode = trace_episode(plan, load_replay_environment(named.recording), number, seed)
     warn_of_shortage(plan, [named])
     name = named.recording.questions[number].id
     what = describe_plan_origin(plan, [named]) | {
@@ -132,7 +145,7 @@ def trace(
         "question": f"{name}, number {number}",
         "seed": f"{seed}",
     }
-    out.document({"what": what, "episode": found}, trace_page.format_trace(what, about, found))
+    out.document({"what": what, "episode": episode}, trace_page.format_trace(what, about, episode))
 
 
 def _refuse_unfit(controller: str | None, on: tuple[Path, ...], kept: Path | None) -> None:
