@@ -23,7 +23,8 @@ from agents.loop.state import LoopContext, LoopState
 from agents.loop.task import Slot
 from agents.run.directory import RunDirectory
 from agents.run.records import Draft, ResourceUsage, ReviewVerdict, RoundSummary
-from agents.search.review import Incumbent, compute_source_digest
+from agents.search.programs import compute_source_digest
+from agents.search.review import Incumbent
 
 
 def write_brief(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:

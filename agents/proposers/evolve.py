@@ -1,15 +1,15 @@
 """The proposer ``evolve``: genetic programming on typed Rheo trees, without a language model.
 
-Each round it goes on with the populations that it left, on what the round shows of the search set,
-and puts the best of them forward that it has not put forward before.
+Each round it continues with its populations, on the part of the search set that the round shows,
+and proposes the best programs that it has not proposed before.
 """
 
 from collections.abc import Sequence
-from hashlib import sha256
 
 import msgspec
 
 from agents.evolution.evolution_round import BatchEvaluator, Evolution
+from agents.evolution.islands import ISLAND_KINDS
 from agents.evolution.members import ProgramOrigin
 from agents.evolution.starting_programs import free_schedule_knobs
 from agents.feedback.brief import Brief, KnownProgram
@@ -17,38 +17,35 @@ from agents.proposers import ProposalBatch
 from agents.run.records import ControllerLanguage, Proposal
 from agents.search.bench_protocol import Bench
 from agents.search.measurements import ProgramScore
+from agents.search.programs import compute_source_digest
 
 ARCHIVE_PROPOSALS = 3
-"""The best candidates so far that are let in each round: what tuning or people made of them."""
+"""The best candidates of the run that join the populations each round; a reviewer or the tuner may
+have changed them."""
 
 MAX_REMEMBERED = 12
-"""Programs of the archive that the next round knows of: each is played anew on what it shows."""
+"""Programs of the archive that the next round starts with; each is played again on its part."""
 
 
 class _EvolveState(msgspec.Struct, frozen=True, array_like=True):
-    """What it leaves for the next round."""
+    """State that the proposer keeps from round to round."""
 
     islands: list[list[ProgramOrigin]]
     archive: list[ProgramOrigin]
     proposed: list[str]
-    """Digests of the programs that were put forward."""
+    """Digests of the programs that were proposed."""
 
 
 class EvolveProposer:
-    """See the module."""
+    """Propose programs varied by genetic programming; see the module."""
 
     name = "evolve"
 
     def propose(self, brief: Brief, bench: Bench) -> ProposalBatch:
         """See `agents.proposers.Proposer`."""
-        left = bench.state
-        state = (
-            _initial_state(bench)
-            if left is None
-            else msgspec.msgpack.decode(left, type=_EvolveState)
-        )
+        state = _load_state(bench)
         evolution = Evolution(bench.random, _make_player(bench))
-        # What has free knobs already has no schedule that could be varied.
+        # A program with free knobs has no schedule that could be varied.
         candidates = [] if bench.free_knobs else _candidates(brief)
         newcomers = [ProgramOrigin(each.source, each.name, ()) for each in candidates]
         evolution.settle(state.islands, newcomers)
@@ -59,7 +56,7 @@ class EvolveProposer:
                 break
             bench.tell("brood", **evolution.diagnostics)
         proposals = self._fresh(evolution, set(state.proposed), brief, bench)
-        proposed = [*state.proposed, *(_digest(each.source) for each in proposals)]
+        proposed = [*state.proposed, *(compute_source_digest(each.source) for each in proposals)]
         islands = [[each.origin for each in island.members] for island in evolution.islands]
         archive = [each.origin for each in evolution.archive.fittest(MAX_REMEMBERED)]
         return ProposalBatch(
@@ -71,22 +68,22 @@ class EvolveProposer:
     def repair(
         self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench
     ) -> ProposalBatch:
-        """Its programs check by construction, so there is nothing to mend."""
+        """Return nothing, since the proposed programs check by construction."""
         return ProposalBatch(())
 
     def _fresh(
         self, evolution: Evolution, proposed: set[str], brief: Brief, bench: Bench
     ) -> list[Proposal]:
-        known = proposed | {_digest(each.source) for each in brief.known}
-        found: list[Proposal] = []
+        known = proposed | {compute_source_digest(each.source) for each in brief.known}
+        proposals: list[Proposal] = []
         for each in evolution.ranked:
             origin = each.origin
             source = free_schedule_knobs(origin.source) if bench.free_knobs else origin.source
-            if len(found) < bench.most and _digest(source) not in known:
+            if len(proposals) < bench.most and compute_source_digest(source) not in known:
                 words = "; then ".join(origin.steps) or "as it was"
                 text = f"from {origin.root}: {words}"
-                found.append(Proposal(source=source, words=text, parents=[origin.root]))
-        return found
+                proposals.append(Proposal(source=source, words=text, parents=[origin.root]))
+        return proposals
 
 
 def _make_player(bench: Bench) -> BatchEvaluator:
@@ -99,9 +96,12 @@ def _make_player(bench: Bench) -> BatchEvaluator:
     return play
 
 
-def _initial_state(bench: Bench) -> _EvolveState:
+def _load_state(bench: Bench) -> _EvolveState:
+    """Load the state of the round before; in the first, every island has the starting programs."""
+    if bench.state is not None:
+        return msgspec.msgpack.decode(bench.state, type=_EvolveState)
     origins = [ProgramOrigin(each.source, each.name, ()) for each in bench.starting_programs]
-    return _EvolveState([origins, origins, origins, origins], [], [])
+    return _EvolveState([origins] * len(ISLAND_KINDS), [], [])
 
 
 def _candidates(brief: Brief) -> Sequence[KnownProgram]:
@@ -111,7 +111,3 @@ def _candidates(brief: Brief) -> Sequence[KnownProgram]:
         for each in brief.known
         if each.objective is not None and each.language is ControllerLanguage.RHEO
     ][:ARCHIVE_PROPOSALS]
-
-
-def _digest(source: str) -> str:
-    return sha256(source.encode()).hexdigest()

@@ -5,9 +5,7 @@ settings of a template, and proposes the program that has this path as its sched
 refine the path with the best score; after some rounds a path gets a third control point.
 """
 
-from collections.abc import Callable, Sequence
-from functools import partial
-from hashlib import sha256
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
@@ -18,15 +16,15 @@ from agents.run.records import Proposal
 from agents.search.arena import thin_betas
 from agents.search.bench_protocol import Bench
 from agents.search.measurements import SettingFigures
+from agents.search.programs import compute_source_digest
 from agents.template_search.knob_paths import list_settings, write_program
 from agents.template_search.path_search import (
     DRAWN,
     LEAST_DRAWN,
-    POPULATION,
     RACE_SEEDS,
-    SEEDS,
     PathState,
     bend_path,
+    count_plays,
     race_settings,
     refine_path,
     start_path,
@@ -64,7 +62,7 @@ BEND_AFTER = 150
 
 
 class _TemplateState(msgspec.Struct, frozen=True, kw_only=True):
-    """What it leaves for its next round."""
+    """State that the proposer keeps from round to round."""
 
     paths: list[PathState]
     """The paths, best first."""
@@ -74,7 +72,7 @@ class _TemplateState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TemplatesProposer:
-    """See the module."""
+    """Propose programs of templates with fitted schedules; see the module."""
 
     name = "templates"
 
@@ -91,7 +89,7 @@ class TemplatesProposer:
         refined = round_search.refine(paths, rounds)
         paths = _replace_path(paths, refined) if refined is not None else paths
         proposals = _list_proposals([refined] if refined is not None else paths, proposed, bench)
-        digests = [*proposed, *(_digest(each.source) for each in proposals)]
+        digests = [*proposed, *(compute_source_digest(each.source) for each in proposals)]
         return ProposalBatch(
             proposals,
             search=_describe(paths),
@@ -103,7 +101,7 @@ class TemplatesProposer:
     def repair(
         self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench
     ) -> ProposalBatch:
-        """Return nothing: its programs check by construction."""
+        """Return nothing, since the proposed programs check by construction."""
         return ProposalBatch(())
 
 
@@ -125,41 +123,39 @@ class _RoundSearch:
     def start(self) -> list[PathState]:
         """Return the first paths, best first.
 
-        They are the starting programs, as they are, and for each template the path that a race of
-        its settings begins.
+        They are the schedules of the starting programs and, for each template, the path that a race
+        of its settings begins. What cannot be played is left out.
         """
         paths = []
+        for template, path in self._list_starts():
+            try:
+                begun = self._race(template) if path is None else path
+                if begun is None or self._bench.is_out_of_time():
+                    continue
+                paths.append(self._score(begun))
+            except InputError as problem:
+                self._bench.tell("skipped", template=template.name, reason=str(problem))
+                continue
+            self._bench.tell("started", template=template.name, score=round(paths[-1].score, 2))
+        return _rank(paths)
+
+    def _list_starts(self) -> Iterable[tuple[ProgramTemplate, PathState | None]]:
+        """List templates, with a path if they are starting programs, whose schedules are paths."""
         for program in self._bench.starting_programs:
             converted = convert_program(program.name, program.source)
             if converted is not None:
                 template, ends = converted
-                path = PathState(template=program.name, source=template.source, path=ends.tolist())
-                paths += self._attempt(template, partial(_return_path, path))
+                yield (
+                    template,
+                    PathState(template=program.name, source=template.source, path=ends.tolist()),
+                )
         for template in load_program_templates():
-            paths += self._attempt(template, self._race)
-        return _rank(paths)
-
-    def _attempt(
-        self, template: ProgramTemplate, begin: Callable[[ProgramTemplate], PathState | None]
-    ) -> list[PathState]:
-        """Begin a path and score it; empty if its template cannot be played or no time is left."""
-        if self._bench.is_out_of_time():
-            return []
-        try:
-            path = begin(template)
-            scored = None if path is None else self._score(path)
-        except InputError as problem:
-            self._bench.tell("skipped", template=template.name, reason=str(problem))
-            return []
-        if scored is None:
-            return []
-        self._bench.tell("started", template=template.name, score=round(scored.score, 2))
-        return [scored]
+            yield template, None
 
     def _race(self, template: ProgramTemplate) -> PathState | None:
-        """Race settings of a template; ``None`` if the allowance suffices for too few."""
+        """Race settings of a template; ``None`` if the allowance or the time is too short."""
         drawn = min(DRAWN, self._race_allowance // RACE_SEEDS)
-        if drawn < LEAST_DRAWN:
+        if drawn < LEAST_DRAWN or self._bench.is_out_of_time():
             return None
         raced = race_settings(template, self._play, self._random, drawn=drawn)
         return None if raced is None else start_path(template, raced)
@@ -172,7 +168,6 @@ class _RoundSearch:
         if len(path.path) == 2 and path.generations >= BEND_AFTER:
             path = bend_path(path)
         template = _find_template(path)
-        cost = POPULATION * len(self._betas) * SEEDS
         refined = refine_path(
             template,
             path,
@@ -180,7 +175,7 @@ class _RoundSearch:
             self._bench.score_settings,
             betas=self._betas,
             seed=self._bench.random.getrandbits(31) + 1,
-            generations=max(0, self._bench.setting_allowance // cost - 1),
+            generations=max(0, self._bench.setting_allowance // count_plays(self._betas) - 1),
             is_out_of_time=self._bench.is_out_of_time,
         )
         refined = self._score(refined)
@@ -223,28 +218,24 @@ class _RoundSearch:
         return self._bench.play_settings(template.source, settings, seeds)
 
 
-def _return_path(path: PathState, template: ProgramTemplate) -> PathState:
-    return path
-
-
 def _list_proposals(
     paths: Sequence[PathState], proposed: Sequence[str], bench: Bench
 ) -> list[Proposal]:
-    found: list[Proposal] = []
+    proposals: list[Proposal] = []
     for path in paths[: bench.most]:
         template = _find_template(path)
         source = write_program(template, path.points)
-        if _digest(source) in proposed:
+        if compute_source_digest(source) in proposed:
             continue
         text = (
             f"the template {template.name} with a schedule fitted in {path.generations} generations"
         )
-        found.append(Proposal(source=source, words=text, parents=[template.name]))
-    return found
+        proposals.append(Proposal(source=source, words=text, parents=[template.name]))
+    return proposals
 
 
 def _replace_path(paths: Sequence[PathState], refined: PathState) -> list[PathState]:
-    """Put a refined path in the place of the path that it continues."""
+    """Replace the path that a refined path continues."""
     others = [
         each
         for each in paths
@@ -273,7 +264,3 @@ def _describe(paths: Sequence[PathState]) -> dict[str, object]:
 
 def _find_template(path: PathState) -> ProgramTemplate:
     return parse_program_template(path.template, path.source)
-
-
-def _digest(source: str) -> str:
-    return sha256(source.encode()).hexdigest()

@@ -201,7 +201,7 @@ def build_profile_table(report: RunReport, side: Side, controller: str) -> TextT
                 for row in side.rows
                 if row.controller == controller
                 and row.recording == label
-                and profile.allows(row.accuracy, row.cost, row.sequential)
+                and profile.find_met(row.accuracy, row.cost, row.sequential)
             ]
             found = min((beta for beta in met if beta is not None), default=None)
             cells.append("-" if found is None else f"{found:g}")

@@ -8,6 +8,8 @@ question. Dollars are tokens times the price ``usd_per_million_tokens`` of the f
 from pathlib import Path
 
 import msgspec
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from harness.errors import InputError
 
@@ -27,19 +29,23 @@ class UserProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     usd_per_million_tokens: float = 0.0
     """Price of tokens; a profile's own replaces that of its file."""
 
-    def allows(self, accuracy: float, tokens: float, sequential: float) -> bool:
-        """Return whether a point meets all limits.
+    def find_met(
+        self, accuracy: ArrayLike, tokens: ArrayLike, sequential: ArrayLike
+    ) -> NDArray[np.bool_]:
+        """Return which points meet all limits, an array of the common shape.
 
         Args:
             accuracy: Accuracy in percent.
             tokens: Tokens per question.
             sequential: Sequential tokens per question.
         """
-        dollars = tokens * self.usd_per_million_tokens / 1e6
+        met = np.asarray(accuracy) >= (self.accuracy or 0.0)
+        dollars = np.asarray(tokens) * self.usd_per_million_tokens / 1e6
         limits = ((tokens, self.tokens), (sequential, self.sequential), (dollars, self.usd))
-        return accuracy >= (self.accuracy or 0.0) and all(
-            most is None or value <= most for value, most in limits
-        )
+        for values, most in limits:
+            if most is not None:
+                met = met & (np.asarray(values) <= most)
+        return met
 
 
 class _ProfileFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

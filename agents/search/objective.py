@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agents.run.user_profiles import UserProfile, load_profiles
 from harness.errors import InputError
@@ -190,7 +189,10 @@ class MeetObjective:
         self, points: CurvePoints, references: ReferenceCurves, prices: PriceOptions
     ) -> Floats:
         """See `Objective`."""
-        met = [_find_met(each, points).any(axis=-1) for each in self.profiles]
+        met = [
+            each.find_met(points.accuracy, points.cost, points.sequential).any(axis=-1)
+            for each in self.profiles
+        ]
         share: Floats = 100 * np.mean(met, axis=0)
         return share + TIE_WEIGHT * FrontierObjective()(points, references, prices)
 
@@ -239,20 +241,6 @@ def _parse_gamma(text: str, rest: str) -> float:
             " least 0; write tradeoff:2"
         )
     return gamma
-
-
-def _find_met(profile: UserProfile, points: CurvePoints) -> NDArray[np.bool_]:
-    """Return which points meet all limits of a profile, an array (..., P)."""
-    dollars = points.cost * profile.usd_per_million_tokens / 1e6
-    met = points.accuracy >= (profile.accuracy or 0.0)
-    for values, most in (
-        (points.cost, profile.tokens),
-        (points.sequential, profile.sequential),
-        (dollars, profile.usd),
-    ):
-        if most is not None:
-            met &= values <= most
-    return met
 
 
 def _curve(points: CurvePoints, references: ReferenceCurves, prices: PriceOptions) -> FrontierCurve:

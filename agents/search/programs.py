@@ -6,11 +6,14 @@ once, and no two knobs vary together.
 """
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from math import exp, log
 from random import Random
+from typing import NamedTuple
 
 from agents.run.directory import RunDirectory
 from agents.run.records import BaselineRef
+from dsl.checker import CheckedProgram
 from dsl.checker.symbols import free_knobs, knob_type
 from dsl.operations import evaluate_expression
 from dsl.schedule import evaluate
@@ -52,6 +55,51 @@ WIDE_RATIO = 8
 """Ranges with a ratio of ends above this are spread geometrically."""
 
 
+class KnobRange(NamedTuple):
+    """The range of a free knob."""
+
+    name: str
+    low: float
+    high: float
+    integer: bool
+
+    @property
+    def geometric(self) -> bool:
+        """Whether equal steps are equal ratios."""
+        return self.low > 0 and self.high / self.low >= WIDE_RATIO
+
+    def value(self, coordinate: float) -> float:
+        """Return the value at a coordinate in [0, 1]; integers are not rounded."""
+        coordinate = min(max(coordinate, 0.0), 1.0)
+        if self.geometric:
+            value = exp(log(self.low) + coordinate * (log(self.high) - log(self.low)))
+        else:
+            value = self.low + coordinate * (self.high - self.low)
+        return min(max(value, self.low), self.high)
+
+    def coordinate(self, value: float) -> float:
+        """Return the coordinate of a value; values outside of the range move to its ends."""
+        value = min(max(value, self.low), self.high)
+        if self.geometric:
+            return log(value / self.low) / log(self.high / self.low)
+        width = self.high - self.low
+        return (value - self.low) / width if width else 0.0
+
+
+def list_knob_ranges(checked: CheckedProgram) -> list[KnobRange]:
+    """List the ranges of a program's free knobs, in its order."""
+    defaults = evaluate(checked, 0.0)  # a range may name knobs above it
+    return [
+        KnobRange(
+            name,
+            float(evaluate_expression(knob.low, checked.types, defaults)),
+            float(evaluate_expression(knob.high, checked.types, defaults)),
+            knob_type(knob, checked.types) is Type.INTEGER,
+        )
+        for name, knob in free_knobs(checked.program).items()
+    ]
+
+
 def choose_points(
     program: Playable, betas: Sequence[float], given: Sequence[Knobs] = ()
 ) -> list[ControllerSetting]:
@@ -66,39 +114,29 @@ def choose_points(
     if isinstance(program, ForeignController):
         return [ControllerSetting(beta) for beta in betas]
     checked = program.checked
-    free = free_knobs(checked.program)
     if checked.scheduled:
         return [ControllerSetting(beta, dict(knobs)) for knobs in given or [{}] for beta in betas]
     if given:
         return [ControllerSetting(None, dict(knobs)) for knobs in given]
-    if not free:
+    ranges = list_knob_ranges(checked)
+    if not ranges:
         return [ControllerSetting()]
-    levels = {}
-    defaults = evaluate(checked, 0.0)  # a range may name knobs above it
-    for place, (name, knob) in enumerate(free.items()):
-        low = float(evaluate_expression(knob.low, checked.types, defaults))
-        high = float(evaluate_expression(knob.high, checked.types, defaults))
-        whole = knob_type(knob, checked.types) is Type.INTEGER
-        levels[name] = _levels(low, high, len(betas), place, whole=whole)
+    levels = {knob.name: _list_levels(knob, len(betas), at) for at, knob in enumerate(ranges)}
     return [
-        ControllerSetting(None, {name: of[at] for name, of in levels.items()})
+        ControllerSetting(None, {name: values[at] for name, values in levels.items()})
         for at in range(len(betas))
     ]
 
 
-def _levels(low: float, high: float, count: int, place: int, *, whole: bool) -> list[int | float]:
-    """Return a knob's value at each setting: every level once, in its own order."""
+def _list_levels(knob: KnobRange, count: int, seed: int) -> list[int | float]:
+    """List a knob's value at each setting: every level once, in an order of its own."""
     order = list(range(count))
-    if place:
-        Random(place).shuffle(order)
-    by_ratio = low > 0 and high / low >= WIDE_RATIO
-    found: list[int | float] = []
-    for level in order:
-        share = level / (count - 1) if count > 1 else 0.5
-        if by_ratio:
-            at = exp(log(low) + share * (log(high) - log(low)))
-        else:
-            at = low + share * (high - low)
-        at = min(max(at, low), high)
-        found.append(round(at) if whole else at)
-    return found
+    if seed:
+        Random(seed).shuffle(order)
+    values = [knob.value(level / (count - 1) if count > 1 else 0.5) for level in order]
+    return [round(value) if knob.integer else value for value in values]
+
+
+def compute_source_digest(source: str) -> str:
+    """Return the digest of a program's source."""
+    return sha256(source.encode()).hexdigest()

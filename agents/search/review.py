@@ -8,13 +8,12 @@ cannot be told apart (`agents.search.selection`).
 """
 
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from typing import NamedTuple
 
 from agents.run.records import ControllerLanguage, Draft, Gain, PointFigures, Review, ReviewVerdict
 from agents.search.arena import Arena
 from agents.search.measurements import ProgramMeasurement, ProgramScore, SearchSubset
-from agents.search.programs import choose_points
+from agents.search.programs import choose_points, compute_source_digest
 from agents.search.scorer import find_cost_drop
 from dsl.checker.symbols import free_knobs
 from harness.request.controllers import Playable, parse_playable
@@ -89,11 +88,6 @@ def review_candidate(
         reasons=reasons,
         points=_points(arena, program, worth),
     )
-
-
-def compute_source_digest(source: str) -> str:
-    """Return the digest of a program's source."""
-    return sha256(source.encode()).hexdigest()
 
 
 class _Gains:

@@ -83,10 +83,7 @@ class Scorer:
         shown = shown or self.whole
         curves = [compute_curves(m, q) for m, q in zip(measured, shown.questions, strict=True)]
         references = self._list_references(shown)
-        values = tuple(
-            float(self._objective(curve, reference, self._prices))
-            for curve, reference in zip(curves, references, strict=True)
-        )
+        values = self._evaluate(curves, references)
         halves = [
             self._halves(curve, reference)
             for curve, reference in zip(curves, references, strict=True)
@@ -95,7 +92,7 @@ class Scorer:
         sequential = sum(int(m.sequential.sum()) for m in measured)
         return ProgramScore(
             score=float(np.mean(values)),
-            by_recording=values,
+            by_recording=tuple(values),
             halves=(
                 float(np.mean([low for low, _ in halves])),
                 float(np.mean([high for _, high in halves])),
@@ -118,14 +115,8 @@ class Scorer:
             CurvePoints(*(each[:, at] for each in figures)) for at in range(figures.cost.shape[1])
         ]
         references = self._list_references(shown or self.whole)
-        values = [
-            float(self._objective(curve, reference, self._prices))
-            for curve, reference in zip(curves, references, strict=True)
-        ]
-        baselines = [
-            float(self._objective(reference.baselines, reference, self._prices))
-            for reference in references
-        ]
+        values = self._evaluate(curves, references)
+        baselines = self._evaluate([each.baselines for each in references], references)
         uncovered = [
             max(0.0, float(np.log2(reference.high / self._prices.price(curve).max())))
             for curve, reference in zip(curves, references, strict=True)
@@ -186,6 +177,15 @@ class Scorer:
             low=round(around.low, 4),
             high=round(around.high, 4),
         )
+
+    def _evaluate(
+        self, curves: Sequence[CurvePoints], references: Sequence[ReferenceCurves]
+    ) -> list[float]:
+        """Return the objective of a curve on each recording."""
+        return [
+            float(self._objective(curve, reference, self._prices))
+            for curve, reference in zip(curves, references, strict=True)
+        ]
 
     def _list_references(self, shown: SearchSubset) -> list[ReferenceCurves]:
         return [

@@ -10,12 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from agents.template_search.program_templates import (
-    Floats,
-    KnobRange,
-    ProgramTemplate,
-    Setting,
-)
+from agents.search.programs import KnobRange
+from agents.template_search.program_templates import Floats, ProgramTemplate, Setting
 from agents.variation.curves import KnobCurve, round_significant, write_line
 from dsl import tree
 from dsl.formatter import print_tree
@@ -34,11 +30,6 @@ def make_monotone(path: Floats) -> Floats:
         low, high = np.minimum(path[0], path[2]), np.maximum(path[0], path[2])
         path[1] = np.clip(path[1], low, high)
     return path
-
-
-def bend(path: Floats) -> Floats:
-    """Return the same path with three control points."""
-    return path if len(path) == 3 else np.stack([path[0], path.mean(axis=0), path[1]])
 
 
 def locate(path: Floats, betas: Sequence[float]) -> Floats:

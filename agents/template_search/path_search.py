@@ -40,7 +40,7 @@ NEAREST = 12
 """Settings whose mean is an end of the first path."""
 
 LEAST_DRAWN = 4 * NEAREST
-"""With fewer settings, a race tells nothing."""
+"""With fewer settings, the ends of a path would be means of nearly all of them."""
 
 SIGMA = 0.15
 """Initial step size of the strategy, as a fraction of a knob's range."""
@@ -53,7 +53,6 @@ SEEDS = 6
 
 DROP_PENALTY = 2.0
 """Penalty, in points of the objective, for a path whose tokens fall as β rises."""
-
 
 UNCOVERED_DOUBLINGS = 1.0
 """A path may end this many doublings of the price below the most expensive baseline."""
@@ -146,9 +145,9 @@ def race_settings(
         totals = (totals * first + played * seeds) / (first + seeds)
         first += seeds
         if heat < len(HEATS) - 1:
-            kept = np.argsort(_distances(totals[0], totals[1]), kind="stable")
-            kept = np.sort(kept[: max(len(points) // 2, 2 * NEAREST)])
-            points, totals = points[kept], totals[:, kept]
+            order = np.argsort(_distances(totals[0], totals[1]), kind="stable")
+            survivors = np.sort(order[: max(len(points) // 2, 2 * NEAREST)])
+            points, totals = points[survivors], totals[:, survivors]
     return RacedSettings(points, totals[0], totals[1])
 
 
@@ -206,13 +205,13 @@ def refine_path(
     )
     first, played = state.seeds_played, 0
     while played < generations and not is_out_of_time():
-        asked = [strategy.ask() for _ in range(POPULATION)]
-        paths = [make_monotone(each.reshape(shape)) for each in asked]
+        samples = [strategy.ask() for _ in range(POPULATION)]
+        paths = [make_monotone(sample.reshape(shape)) for sample in samples]
         curves = _play_paths(template, paths, play, betas, first)
         if curves is None:
             break
         scores = [_penalise(score(each)) for each in curves]
-        strategy.tell([(at, -value) for at, value in zip(asked, scores, strict=True)])
+        strategy.tell([(at, -value) for at, value in zip(samples, scores, strict=True)])
         first, played = first + SEEDS, played + 1
     if not played:
         return state
@@ -235,32 +234,46 @@ def _play_paths(
     betas: Sequence[float],
     first: int,
 ) -> list[SettingFigures] | None:
-    """Play paths at every β; return a curve for each, or ``None`` beyond the allowance.
-
-    The upper half of β is played under half of the seeds: its episodes take most of the time, and
-    more votes in an episode make its outcome depend less on the seed.
-    """
+    """Play paths at every β; return a curve for each, or ``None`` beyond the allowance."""
     parts = []
-    for group, seeds in (
-        ([beta for beta in betas if beta <= 0.5], SEEDS),
-        ([beta for beta in betas if beta > 0.5], SEEDS // 2),
-    ):
+    for group, seeds in _group_betas(betas):
         settings = [each for path in paths for each in list_settings(template, path, group)]
-        figures = play(template, settings, range(first, first + seeds)) if settings else None
-        if settings and figures is None:
+        figures = play(template, settings, range(first, first + seeds))
+        if figures is None:
             return None
-        if figures is not None:
-            parts.append(
-                [figures.part(at * len(group), (at + 1) * len(group)) for at in range(len(paths))]
-            )
+        parts.append(
+            [figures.part(at * len(group), (at + 1) * len(group)) for at in range(len(paths))]
+        )
     return [
         SettingFigures(*(np.concatenate(columns) for columns in zip(*curve, strict=True)))
         for curve in zip(*parts, strict=True)
     ]
 
 
+def count_plays(betas: Sequence[float]) -> int:
+    """Count the settings times seeds that a generation plays.
+
+    Args:
+        betas: Values of β at which a path is played.
+    """
+    return POPULATION * sum(len(group) * seeds for group, seeds in _group_betas(betas))
+
+
+def _group_betas(betas: Sequence[float]) -> list[tuple[list[float], int]]:
+    """Group values of β by the number of seeds that they are played under.
+
+    The upper half of β is played under half of the seeds: its episodes take most of the time, and
+    more votes in an episode make its outcome depend less on the seed.
+    """
+    groups = [
+        ([beta for beta in betas if beta <= 0.5], SEEDS),
+        ([beta for beta in betas if beta > 0.5], SEEDS // 2),
+    ]
+    return [(group, seeds) for group, seeds in groups if group]
+
+
 def bend_path(state: PathState) -> PathState:
-    """Return the same path with a third control point in the middle, to be refined anew."""
+    """Return the same path with a third control point in the middle, to be refined again."""
     if len(state.path) == 3:
         return state
     points = locate(state.points, (0.0, 0.5, 1.0))
@@ -295,6 +308,6 @@ def _distances(accuracy: Floats, log_cost: Floats) -> Floats:
     """
     order = np.lexsort((-accuracy, log_cost))
     best = np.maximum.accumulate(accuracy[order])
-    found = np.empty_like(accuracy)
-    found[order] = best - accuracy[order]
-    return found
+    distances = np.empty_like(accuracy)
+    distances[order] = best - accuracy[order]
+    return distances

@@ -14,20 +14,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.search.programs import WIDE_RATIO
+from agents.search.programs import KnobRange, list_knob_ranges
 from agents.variation import ScheduleConstant, find_constants
 from agents.variation.curves import round_significant
 from agents.variation.tree_transforms import find_section
 from dsl import tree
-from dsl.checker import CheckedProgram
-from dsl.checker.symbols import free_knobs, knob_type
 from dsl.formatter import print_tree
-from dsl.operations import evaluate_expression
 from dsl.parser import parse
 from dsl.program import load_checked_program
-from dsl.schedule import evaluate
 from dsl.source import Source
-from dsl.types import Type
 
 Floats = NDArray[np.float64]
 
@@ -36,35 +31,6 @@ SPREAD = 4
 
 Setting = Mapping[str, int | float]
 """The value of every knob, by name."""
-
-
-class KnobRange(NamedTuple):
-    """A free knob of a template."""
-
-    name: str
-    low: float
-    high: float
-    integer: bool
-
-    @property
-    def geometric(self) -> bool:
-        """Whether equal steps are equal ratios."""
-        return self.low > 0 and self.high / self.low >= WIDE_RATIO
-
-    def value(self, coordinate: float) -> float:
-        """Return the value at a coordinate in [0, 1]; integers are not rounded."""
-        coordinate = min(max(coordinate, 0.0), 1.0)
-        if self.geometric:
-            return float(self.low * (self.high / self.low) ** coordinate)
-        return self.low + coordinate * (self.high - self.low)
-
-    def coordinate(self, value: float) -> float:
-        """Return the coordinate of a value; values outside of the range move to its ends."""
-        value = min(max(value, self.low), self.high)
-        if self.geometric:
-            return float(np.log(value / self.low) / np.log(self.high / self.low))
-        width = self.high - self.low
-        return (value - self.low) / width if width else 0.0
 
 
 class ProgramTemplate(NamedTuple):
@@ -76,7 +42,7 @@ class ProgramTemplate(NamedTuple):
 
     @property
     def about(self) -> str:
-        """The comment at its head."""
+        """Return the comment at its head."""
         lines = takewhile(lambda line: line.startswith("#"), self.source.splitlines())
         return " ".join(line.removeprefix("#").strip() for line in lines)
 
@@ -86,11 +52,11 @@ class ProgramTemplate(NamedTuple):
         Args:
             point: Array (K,), one coordinate in [0, 1] for each knob.
         """
-        found: dict[str, int | float] = {}
+        setting: dict[str, int | float] = {}
         for knob, coordinate in zip(self.knobs, point, strict=True):
             value = knob.value(float(coordinate))
-            found[knob.name] = round(value) if knob.integer else float(f"{value:.4g}")
-        return found
+            setting[knob.name] = round(value) if knob.integer else float(f"{value:.4g}")
+        return setting
 
     def point(self, setting: Setting) -> Floats:
         """Return the point of a setting, an array (K,)."""
@@ -118,7 +84,7 @@ def parse_program_template(name: str, source: str) -> ProgramTemplate:
         ValueError: It has no free knob.
     """
     checked = load_checked_program(Source(source, f"{name}.rheo"))
-    knobs = tuple(_list_ranges(checked))
+    knobs = tuple(list_knob_ranges(checked))
     if not knobs:
         raise ValueError(f"{name}.rheo: a template needs free knobs; it has none")
     return ProgramTemplate(name, source, knobs)
@@ -198,16 +164,3 @@ def draw_points(count: int, knobs: Sequence[KnobRange], random: np.random.Genera
     """
     levels = np.stack([random.permutation(count) for _ in knobs], axis=1)
     return (levels + random.random(levels.shape)) / count
-
-
-def _list_ranges(checked: CheckedProgram) -> list[KnobRange]:
-    defaults = evaluate(checked, 0.0)  # a range may name knobs above it
-    return [
-        KnobRange(
-            name,
-            float(evaluate_expression(knob.low, checked.types, defaults)),
-            float(evaluate_expression(knob.high, checked.types, defaults)),
-            knob_type(knob, checked.types) is Type.INTEGER,
-        )
-        for name, knob in free_knobs(checked.program).items()
-    ]

@@ -23,7 +23,8 @@ from agents.run.records import (
     RoundSummary,
 )
 from agents.search.arena import Arena, open_arena
-from agents.search.review import Incumbent, compute_source_digest, review_candidate
+from agents.search.programs import compute_source_digest
+from agents.search.review import Incumbent, review_candidate
 from dsl.diagnostics import render_all
 from dsl.program import analyse_program
 from dsl.source import Source

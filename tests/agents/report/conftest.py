@@ -24,7 +24,8 @@ from agents.run.records import (
     RoundSummary,
 )
 from agents.search.arena import open_arena
-from agents.search.review import Incumbent, compute_source_digest, review_candidate
+from agents.search.programs import compute_source_digest
+from agents.search.review import Incumbent, review_candidate
 from harness.evaluation.result_cache import ResultCache
 from tests.agents.conftest import request
 

@@ -12,7 +12,8 @@ from agents.run.records import Draft, Proposal, ReviewVerdict
 from agents.search.arena import open_arena
 from agents.search.evaluator import EvaluationRequest
 from agents.search.player_pool import ProcessPlayers, players
-from agents.search.review import Incumbent, compute_source_digest, review_candidate
+from agents.search.programs import compute_source_digest
+from agents.search.review import Incumbent, review_candidate
 from dsl import library
 from dsl.program import load_checked_program
 from dsl.source import Source

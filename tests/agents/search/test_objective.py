@@ -161,7 +161,7 @@ def test_reports_and_the_objective_agree_on_what_a_profile_allows(
     curve = points([100.0 * (at + 1) for at in range(len(accuracies))], accuracies)
     met = MeetObjective([profile])(curve, REFERENCES, TOKENS) >= 100
     allowed = [
-        profile.allows(accuracy, cost, 10.0)
+        bool(profile.find_met(accuracy, cost, 10.0))
         for accuracy, cost in zip(curve.accuracy, curve.cost, strict=True)
     ]
     assert bool(met) is any(allowed)

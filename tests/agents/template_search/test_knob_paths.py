@@ -8,12 +8,12 @@ from hypothesis.extra import numpy as hnp
 
 from agents.evolution.starting_programs import load_library_programs, load_seeds
 from agents.template_search.knob_paths import (
-    bend,
     list_settings,
     locate,
     make_monotone,
     write_program,
 )
+from agents.template_search.path_search import PathState, bend_path
 from agents.template_search.program_templates import (
     ProgramTemplate,
     convert_program,
@@ -63,7 +63,8 @@ def test_every_template_is_described_and_has_ranges(name: str) -> None:
 def test_bending_a_path_leaves_its_settings_unchanged() -> None:
     template = next(iter(TEMPLATES.values()))
     path = np.random.default_rng(0).random((2, len(template.knobs)))
-    assert np.allclose(locate(bend(path), BETAS), locate(path, BETAS))
+    state = PathState(template=template.name, source=template.source, path=path.tolist())
+    assert np.allclose(locate(bend_path(state).points, BETAS), locate(path, BETAS))
 
 
 def test_a_middle_point_outside_of_the_ends_moves_between_them() -> None:
