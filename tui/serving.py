@@ -119,7 +119,7 @@ class AppServer(Server):
             # The page's script appends `?width=`, so the token is in the path.
             "socket": f"ws://{request.host}/{self._token}/ws",
         }
-        response = aiohttp_jinja2.render_template("index.html", request, context)
+        response = aiohttp_jinja2.render_template("index.html.j2", request, context)
         policy = _POLICY.format(host=request.host)
         response.headers.update({**_HEADERS, "Content-Security-Policy": policy})
         return response
