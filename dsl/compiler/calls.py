@@ -51,7 +51,7 @@ class CallEmitter:
         ]
         weights = [a.value for a in node.arguments if isinstance(a, tree.KeywordArgument)]
         if name in {"count", "empty"}:
-            count = expressions.members(plain[0]).size
+            count = expressions.sets.members(plain[0]).size
             return count if name == "count" else self._emit.op(f"icmp eq i64 {count}, 0")
         answer = plain[1] if len(plain) == 2 else None
         branches = ungroup(plain[0])
@@ -92,7 +92,7 @@ class CallEmitter:
 
     def _unweighted(self, name: str, node: tree.Expression, answer: tree.Expression | None) -> str:
         expressions, state = self._expressions, self._expressions.state
-        members = expressions.members(node)
+        members = expressions.sets.members(node)
         given = None if answer is None else expressions.value(answer)
         votes, seen, marks = state.vote_arrays[:3]
         found = self._kernel(
@@ -136,9 +136,9 @@ class CallEmitter:
         weight: tree.Expression,
     ) -> str:  # fmt: skip
         expressions, state = self._expressions, self._expressions.state
-        members = expressions.members(node)
+        members = expressions.sets.members(node)
         weights = state.array()
-        expressions.of_each(
+        expressions.sets.of_each(
             members,
             lambda place, _: self._emit.store_element(
                 "double", expressions.real(weight), weights, place
@@ -187,7 +187,7 @@ class CallEmitter:
 
     def _over(self, name: str, node: tree.PerBranch) -> str:
         expressions, emit = self._expressions, self._emit
-        members = expressions.members(node.branches)
+        members = expressions.sets.members(node.branches)
         integers = expressions.type_of(node.value) is Type.INTEGER and name in {"sum", "min", "max"}
         kind = "i64" if integers else "double"
         values = expressions.state.array()
@@ -196,7 +196,7 @@ class CallEmitter:
             value = expressions.value(node.value) if integers else expressions.real(node.value)
             emit.store_element(kind, value, values, place)
 
-        expressions.of_each(members, enter)
+        expressions.sets.of_each(members, enter)
         return self._fold(name, kind, members.size, lambda at: emit.load_element(kind, values, at))
 
     def _fold(self, name: str, kind: str, count: str, at: Callable[[str], str]) -> str:

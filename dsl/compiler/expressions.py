@@ -5,7 +5,8 @@ from typing import NamedTuple, assert_never
 
 from dsl import tree
 from dsl.checker import CheckedProgram, Role
-from dsl.compiler import numbers, runtime
+from dsl.compiler import numbers
+from dsl.compiler.branch_sets import SetEmitter
 from dsl.compiler.calls import CallEmitter
 from dsl.compiler.emitter import real
 from dsl.compiler.kernels import KernelLibrary
@@ -14,15 +15,6 @@ from dsl.types import Type
 
 KINDS = {Type.INTEGER: "i64", Type.REAL: "double", Type.TRUTH: "i1", Type.ANSWER: "i64"}
 """The LLVM type of a scalar; an answer is its number."""
-
-
-class BranchSet(NamedTuple):
-    """A set: its members in order."""
-
-    pointer: str
-    size: str
-    live: bool = False
-    """It is the list of active branches itself, which verbs change."""
 
 
 class RingBuffer(NamedTuple):
@@ -66,6 +58,7 @@ class ExpressionEmitter:
         """The branch that a dot refers to."""
         self._types = checked.types
         self._symbols = checked.symbols
+        self.sets = SetEmitter(self, checked)
         self._calls = CallEmitter(self)
 
     def type_of(self, node: tree.Expression) -> Type:
@@ -285,137 +278,3 @@ class ExpressionEmitter:
         emit.store(kind, otherwise(), result)
         emit.place(behind)
         return emit.load(kind, result)
-
-    # Sets
-
-    def members(self, node: tree.Expression) -> BranchSet:
-        """Return a set of branches."""
-        match node:
-            case tree.Group(inner=inner):
-                return self.members(inner)
-            case tree.Name():
-                return self._named_set(node)
-            case tree.FilterSet():
-                return self._where(node)
-            case tree.SortSet():
-                return self._by(node)
-            case tree.ExcludeSet():
-                return self._except(node)
-            case tree.TakeFirst():
-                return self._first(node)
-            case tree.Conditional():
-                return self._chosen_set(node)
-        raise AssertionError(node)
-
-    def copied(self, members: BranchSet) -> BranchSet:
-        """Return a set that no verb changes."""
-        if not members.live:
-            return members
-        emit, own = self.emit, self.state.array()
-        with emit.loop(members.size) as place:
-            emit.store_element("i32", emit.load_element("i32", members.pointer, place), own, place)
-        return BranchSet(own, members.size)
-
-    def _named_set(self, node: tree.Name) -> BranchSet:
-        emit, state = self.emit, self.state
-        if self._symbols[node].role is Role.LET:
-            slots = self.variables.lets[node.text]
-            assert isinstance(slots, tuple)
-            return BranchSet(emit.load("ptr", slots[0]), emit.load("i64", slots[1]))
-        opened = emit.load("i64", state.opened)
-        match node.text:
-            case "opened":
-                return BranchSet(state.all, opened)
-            case "active":
-                return BranchSet(state.active, emit.load("i64", state.active_count), live=True)
-            case "finished":
-                return BranchSet(state.finished, emit.load("i64", state.finished_count))
-            case "alive" if not state.uses.prune:
-                return BranchSet(state.all, opened)
-        sign = "ne" if node.text == "alive" else "eq"
-        every = BranchSet(state.all, opened)
-        return self.filtered(
-            every,
-            lambda branch: emit.op(
-                f"icmp {sign} i64 {emit.load_element('i64', state.status, branch)}, {PRUNED}"
-            ),
-        )
-
-    def filtered(self, members: BranchSet, keep: Callable[[str], str]) -> BranchSet:
-        """Return the members for which a condition holds."""
-        emit, own, count = self.emit, self.state.array(), self.emit.slot("i64")
-        emit.store("i64", "0", count)
-        with emit.loop(members.size) as place:
-            branch = self.state.member(members.pointer, place)
-            with emit.when(keep(branch)):
-                self.state.append(own, count, branch)
-        return BranchSet(own, emit.load("i64", count))
-
-    def of_each(self, members: BranchSet, action: Callable[[str, str], None]) -> None:
-        """Emit code for each member, with its index and itself; a dot refers to it."""
-        outside = self.branch
-        with self.emit.loop(members.size) as place:
-            branch = self.state.member(members.pointer, place)
-            self.branch = branch
-            action(place, branch)
-        self.branch = outside
-
-    def _where(self, node: tree.FilterSet) -> BranchSet:
-        members = self.members(node.branches)
-
-        def keep(branch: str) -> str:
-            outside, self.branch = self.branch, branch
-            condition = self.value(node.condition)
-            self.branch = outside
-            return condition
-
-        return self.filtered(members, keep)
-
-    def _by(self, node: tree.SortSet) -> BranchSet:
-        emit = self.emit
-        members = self.members(node.branches)
-        own, keys = self.state.array(), self.state.array()
-        integers = self.type_of(node.key) is Type.INTEGER
-        kind = "i64" if integers else "double"
-
-        def enter(place: str, branch: str) -> None:
-            emit.store_element(kind, self.value(node.key), keys, place)
-            emit.store_element("i32", emit.op(f"trunc i64 {branch} to i32"), own, place)
-
-        self.of_each(members, enter)
-        sort = runtime.sort_integers if integers else runtime.sort_reals
-        self.library.call(emit, sort, own, keys, members.size)
-        return BranchSet(own, members.size)
-
-    def _except(self, node: tree.ExcludeSet) -> BranchSet:
-        members = self.members(node.branches)
-        without = self.members(node.without)
-        own = self.state.array()
-        count = self.library.call(
-            self.emit, runtime.subtract, members.pointer, members.size, without.pointer,
-            without.size, self.state.marks, own,
-        )  # fmt: skip
-        return BranchSet(own, count)
-
-    def _first(self, node: tree.TakeFirst) -> BranchSet:
-        emit = self.emit
-        wanted = numbers.largest(emit, "i64", self.value(node.count), "0")
-        members = self.members(node.branches)
-        return members._replace(size=numbers.smallest(emit, "i64", members.size, wanted))
-
-    def _chosen_set(self, node: tree.Conditional) -> BranchSet:
-        emit = self.emit
-        pointer, count = emit.slot("ptr"), emit.slot("i64")
-        condition = self.value(node.condition)
-        first, second, behind = emit.label("then"), emit.label("else"), emit.label("end")
-        emit.branch(condition, first, second)
-        live = False
-        for label, part in ((first, node.then), (second, node.otherwise)):
-            emit.place(label)
-            members = self.members(part)
-            live = live or members.live
-            emit.store("ptr", members.pointer, pointer)
-            emit.store("i64", members.size, count)
-            emit.jump(behind)
-        emit.place(behind)
-        return BranchSet(emit.load("ptr", pointer), emit.load("i64", count), live)

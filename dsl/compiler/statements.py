@@ -8,8 +8,9 @@ from dsl import tree
 from dsl.checker import CheckedProgram
 from dsl.compiler import numbers
 from dsl.compiler.barrier import BarrierEmitter, is_steady
+from dsl.compiler.branch_sets import BranchSet
 from dsl.compiler.branches import BranchEmitter
-from dsl.compiler.expressions import KINDS, BranchSet, ExpressionEmitter
+from dsl.compiler.expressions import KINDS, ExpressionEmitter
 from dsl.compiler.state import ACTIVE, NONE, PRUNED
 from dsl.interpreter.statements import first_on_lines
 from dsl.types import Type
@@ -81,8 +82,8 @@ class StatementEmitter:
             case tree.If():
                 self._if(statement)
             case tree.Update():
-                members = self._expressions.members(statement.branches)
-                self._expressions.of_each(members, lambda _, __: self.block(statement.body))
+                members = self._expressions.sets.members(statement.branches)
+                self._expressions.sets.of_each(members, lambda _, __: self.block(statement.body))
             case tree.Answer():
                 self._answer(statement)
             case tree.Stop():
@@ -112,7 +113,7 @@ class StatementEmitter:
         if isinstance(value, tree.Open | tree.Sample):
             members = self._open_or_sample(value)
         elif self._expressions.type_of(value) is Type.BRANCHES:
-            members = self._expressions.copied(self._expressions.members(value))
+            members = self._expressions.sets.copied(self._expressions.sets.members(value))
         else:
             kind = KINDS[self._expressions.type_of(value)]
             found, slot = self._expressions.value(value), emit.slot(kind)
@@ -258,7 +259,7 @@ class StatementEmitter:
 
     def _advance(self, statement: tree.Advance) -> None:
         emit, state = self._emit, self._state
-        members = self._expressions.copied(self._expressions.members(statement.branches))
+        members = self._expressions.sets.copied(self._expressions.sets.members(statement.branches))
         burst = statement.burst
         bursts: str | None = None
         if burst is not None and not is_steady(burst):
@@ -296,7 +297,7 @@ class StatementEmitter:
                 value = self._expressions.value(burst)
                 self._emit.store_element("i64", value, bursts, place)
 
-        self._expressions.of_each(members, enter)
+        self._expressions.sets.of_each(members, enter)
         return bursts
 
     def _burst(
@@ -335,7 +336,7 @@ class StatementEmitter:
 
     def _probe(self, statement: tree.Probe) -> None:
         emit, state, branches = self._emit, self._state, self._branches
-        members = self._expressions.members(statement.branches)
+        members = self._expressions.sets.members(statement.branches)
         with self._verb(statement) as barrier, emit.breakable(members.size) as (place, behind):
             branch = state.member(members.pointer, place)
             depth = emit.load_element("i64", state.depth, branch)
@@ -348,7 +349,7 @@ class StatementEmitter:
 
     def _prune(self, statement: tree.Prune) -> None:
         emit, state = self._emit, self._state
-        members = self._expressions.members(statement.branches)
+        members = self._expressions.sets.members(statement.branches)
         with self._verb(statement) as barrier, emit.loop(members.size) as place:
             branch = state.member(members.pointer, place)
             with self._if_active(branch):

@@ -1,0 +1,169 @@
+"""Sets of branches in a compiled program: arrays of branch indices in the working memory."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from dsl import tree
+from dsl.checker import CheckedProgram, Role
+from dsl.compiler import numbers, runtime
+from dsl.compiler.state import PRUNED
+from dsl.types import Type
+
+if TYPE_CHECKING:
+    from dsl.compiler.expressions import ExpressionEmitter
+
+
+class BranchSet(NamedTuple):
+    """A set: its members in order."""
+
+    pointer: str
+    size: str
+    live: bool = False
+    """It is the list of active branches itself, which verbs change."""
+
+
+class SetEmitter:
+    """Emits the expressions of one program that are sets.
+
+    Args:
+        expressions: the emitter of the scalars in them.
+        checked: the program.
+    """
+
+    def __init__(self, expressions: "ExpressionEmitter", checked: CheckedProgram):
+        self._expressions = expressions
+        self._emit = expressions.emit
+        self._state = expressions.state
+        self._symbols = checked.symbols
+
+    def members(self, node: tree.Expression) -> BranchSet:
+        """Emit a set of branches."""
+        match node:
+            case tree.Group(inner=inner):
+                return self.members(inner)
+            case tree.Name():
+                return self._named_set(node)
+            case tree.FilterSet():
+                return self._where(node)
+            case tree.SortSet():
+                return self._by(node)
+            case tree.ExcludeSet():
+                return self._except(node)
+            case tree.TakeFirst():
+                return self._first(node)
+            case tree.Conditional():
+                return self._chosen_set(node)
+        raise AssertionError(node)
+
+    def copied(self, members: BranchSet) -> BranchSet:
+        """Emit a copy of a set if verbs change it; else return the set itself."""
+        if not members.live:
+            return members
+        emit, own = self._emit, self._state.array()
+        with emit.loop(members.size) as place:
+            emit.store_element("i32", emit.load_element("i32", members.pointer, place), own, place)
+        return BranchSet(own, members.size)
+
+    def _named_set(self, node: tree.Name) -> BranchSet:
+        emit, state = self._emit, self._state
+        if self._symbols[node].role is Role.LET:
+            slots = self._expressions.variables.lets[node.text]
+            assert isinstance(slots, tuple)
+            return BranchSet(emit.load("ptr", slots[0]), emit.load("i64", slots[1]))
+        opened = emit.load("i64", state.opened)
+        match node.text:
+            case "opened":
+                return BranchSet(state.all, opened)
+            case "active":
+                return BranchSet(state.active, emit.load("i64", state.active_count), live=True)
+            case "finished":
+                return BranchSet(state.finished, emit.load("i64", state.finished_count))
+            case "alive" if not state.uses.prune:
+                return BranchSet(state.all, opened)
+        sign = "ne" if node.text == "alive" else "eq"
+        every = BranchSet(state.all, opened)
+        return self.filtered(
+            every,
+            lambda branch: emit.op(
+                f"icmp {sign} i64 {emit.load_element('i64', state.status, branch)}, {PRUNED}"
+            ),
+        )
+
+    def filtered(self, members: BranchSet, keep: Callable[[str], str]) -> BranchSet:
+        """Emit the members for which a condition holds."""
+        emit, own, count = self._emit, self._state.array(), self._emit.slot("i64")
+        emit.store("i64", "0", count)
+        with emit.loop(members.size) as place:
+            branch = self._state.member(members.pointer, place)
+            with emit.when(keep(branch)):
+                self._state.append(own, count, branch)
+        return BranchSet(own, emit.load("i64", count))
+
+    def of_each(self, members: BranchSet, action: Callable[[str, str], None]) -> None:
+        """Emit code for each member, with its index and itself; a dot refers to it."""
+        outside = self._expressions.branch
+        with self._emit.loop(members.size) as place:
+            branch = self._state.member(members.pointer, place)
+            self._expressions.branch = branch
+            action(place, branch)
+        self._expressions.branch = outside
+
+    def _where(self, node: tree.FilterSet) -> BranchSet:
+        members = self.members(node.branches)
+
+        def keep(branch: str) -> str:
+            outside, self._expressions.branch = self._expressions.branch, branch
+            condition = self._expressions.value(node.condition)
+            self._expressions.branch = outside
+            return condition
+
+        return self.filtered(members, keep)
+
+    def _by(self, node: tree.SortSet) -> BranchSet:
+        emit = self._emit
+        members = self.members(node.branches)
+        own, keys = self._state.array(), self._state.array()
+        integers = self._expressions.type_of(node.key) is Type.INTEGER
+        kind = "i64" if integers else "double"
+
+        def enter(place: str, branch: str) -> None:
+            emit.store_element(kind, self._expressions.value(node.key), keys, place)
+            emit.store_element("i32", emit.op(f"trunc i64 {branch} to i32"), own, place)
+
+        self.of_each(members, enter)
+        sort = runtime.sort_integers if integers else runtime.sort_reals
+        self._expressions.library.call(emit, sort, own, keys, members.size)
+        return BranchSet(own, members.size)
+
+    def _except(self, node: tree.ExcludeSet) -> BranchSet:
+        members = self.members(node.branches)
+        without = self.members(node.without)
+        own = self._state.array()
+        count = self._expressions.library.call(
+            self._emit, runtime.subtract, members.pointer, members.size, without.pointer,
+            without.size, self._state.marks, own,
+        )  # fmt: skip
+        return BranchSet(own, count)
+
+    def _first(self, node: tree.TakeFirst) -> BranchSet:
+        emit = self._emit
+        wanted = numbers.largest(emit, "i64", self._expressions.value(node.count), "0")
+        members = self.members(node.branches)
+        return members._replace(size=numbers.smallest(emit, "i64", members.size, wanted))
+
+    def _chosen_set(self, node: tree.Conditional) -> BranchSet:
+        emit = self._emit
+        pointer, count = emit.slot("ptr"), emit.slot("i64")
+        condition = self._expressions.value(node.condition)
+        first, second, behind = emit.label("then"), emit.label("else"), emit.label("end")
+        emit.branch(condition, first, second)
+        live = False
+        for label, part in ((first, node.then), (second, node.otherwise)):
+            emit.place(label)
+            members = self.members(part)
+            live = live or members.live
+            emit.store("ptr", members.pointer, pointer)
+            emit.store("i64", members.size, count)
+            emit.jump(behind)
+        emit.place(behind)
+        return BranchSet(emit.load("ptr", pointer), emit.load("i64", count), live)
