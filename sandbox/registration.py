@@ -20,7 +20,7 @@ from sandbox.host.container import ContainerWorkerLauncher
 from sandbox.host.interfaces import WorkerLauncher, WorkerLimits
 from sandbox.host.pool import EpisodeLimits
 from sandbox.host.process import ProcessWorkerLauncher
-from sandbox.python.policy import find_statement_lines
+from sandbox.python.line_counting import find_statement_lines
 from sandbox.script import (
     Script,
     diagnose_script,

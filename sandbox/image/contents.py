@@ -24,6 +24,7 @@ PROJECT_FILES = (
     "sandbox/python/controller_episode.py",
     "sandbox/python/functions.py",
     "sandbox/python/guards.py",
+    "sandbox/python/line_counting.py",
     "sandbox/python/names.py",
     "sandbox/python/policy.py",
     "sandbox/python/syntax.py",

@@ -5,9 +5,9 @@ classes, so that every type it can meet is known and `sandbox.python.guards` can
 reached on each. It has no ``finally``, no bare ``except`` and no ``with``, so that nothing keeps
 running when it is to end. Loops and functions count their turns.
 
-This wall gives early, clear answers and deters; it is no boundary. That is the container.
+The policy reports problems early and clearly; it is no security boundary. That is the container.
 
-For profiles, `count_lines` adds a call before the first statement of each line.
+For profiles, `sandbox.python.line_counting` adds a call before the first statement of each line.
 """
 
 import ast
@@ -20,56 +20,9 @@ from typing import Any, NamedTuple
 from RestrictedPython.transformer import IOPERATOR_TO_STR, RestrictingNodeTransformer
 
 from sandbox.python.guards import BUILTINS, MODULE_FACADES
+from sandbox.python.line_counting import count_lines
 from sandbox.python.names import undefined
 from sandbox.python.syntax import refusal
-
-_BLOCKS = ("body", "orelse", "handlers")
-
-
-def count_lines(tree: ast.Module) -> None:
-    """Put a call of ``_ran_`` with the line's number before the first statement of each line.
-
-    Args:
-        tree: of the whole text, as the policy left it; it is changed in place.
-    """
-    _count(tree, set())
-
-
-def find_statement_lines(tree: ast.Module) -> set[int]:
-    """Return the lines that are counted: those on which a statement begins that does something.
-
-    Args:
-        tree: of the whole text.
-    """
-    return {
-        node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt) and not _silent(node)
-    }
-
-
-def _count(node: ast.AST, met: set[int]) -> None:
-    for name in _BLOCKS:
-        block = getattr(node, name, None)
-        if isinstance(block, list):  # a lambda has a body that is none
-            setattr(node, name, [each for old in block for each in _prepend_count(old, met)])
-
-
-def _prepend_count(statement: ast.AST, met: set[int]) -> list[ast.AST]:
-    """Return a statement with the call before it, where it is the first on its line."""
-    line = getattr(statement, "lineno", 0)
-    first = line not in met and isinstance(statement, ast.stmt) and not _silent(statement)
-    if first:
-        met.add(line)
-    _count(statement, met)
-    if not first:
-        return [statement]
-    call = ast.Expr(ast.Call(ast.Name("_ran_", ast.Load()), [ast.Constant(line)], []))
-    return [ast.fix_missing_locations(ast.copy_location(call, statement)), statement]
-
-
-def _silent(statement: ast.stmt) -> bool:
-    """Whether it does nothing: a text as a statement."""
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-
 
 FILE = "<controller>"
 """The file name in a controller's code objects; locations are matched by it."""
