@@ -14,15 +14,19 @@ from textual.worker import get_current_worker
 
 from dsl.diagnostics import DslError
 from harness.errors import RheostatError
-from harness.messages import format_count, format_tokens
 from harness.request.controllers import load_program
 from store.errors import StoreError
-from tui.formatting import ago, format_interval, format_state, format_usd, format_verdict
 from tui.messages import CurvesReady, OperationFailed, RunsLoaded
 from tui.model.replay import open_run_player
 from tui.model.run_reader import CandidateView, RunReader, RunView
 from tui.screens.dialogs import DECISIONS, DecideScreen, make_decision_handler, waiting_text
 from tui.screens.help import HELP
+from tui.screens.run_text import (
+    format_cells,
+    format_rationale,
+    format_standing,
+    format_trial_cells,
+)
 from tui.widgets.frontier_plot import CHOSEN, PALETTE, FrontierPlot, PlotCurve, format_legend
 from tui.widgets.outside_text import OutsideStatic, OutsideTable
 from tui.widgets.trial_plots import ProgressPlot, describe_progress
@@ -121,34 +125,9 @@ class RunScreen(Screen[None]):
         """Show the present state of the run."""
         [view] = message.views
         before, self._view = self._view, view
-        self.query_one("#standing", OutsideStatic).update(self._standing(view))
+        self.query_one("#standing", OutsideStatic).update(format_standing(view))
         if before is None or _listed(before) != _listed(view):
             self._list(grown=before is not None, before=before)
-
-    def _standing(self, view: RunView) -> Text:
-        text = format_state(view)
-        best = view.candidate(view.best) if view.best else None
-        parts = [f"round {view.begun}"]
-        if view.request is not None:
-            parts[0] += f" of {view.request.caps.rounds}"
-        if view.objective is not None:
-            gain = f", {format_interval(best.gain)}" if best is not None else ""
-            parts.append(f"best {view.best or 'a baseline'} {view.objective:.2f}{gain}")
-        plays = "program" if view.request is None else view.request.plays
-        parts.append(format_count(view.used.evaluations, plays))
-        if view.used.usd or view.used.tokens_in:
-            tokens = format_tokens(view.used.tokens_in + view.used.tokens_out)
-            parts.append(f"{tokens} tokens, {format_usd(view.used.usd)} dollars")
-        parts.append(f"{view.minutes:.1f} min")
-        if view.state == "at work" and view.playing[0]:
-            parts.append(f"{view.playing[0].partition(':')[0]} has played {view.playing[1]}")
-        parts.append(f"last event {ago(view.age)}")
-        if view.ending is not None and view.state == "ended":
-            parts.append(view.ending.reason)
-        text.append("  " + " · ".join(parts), "")
-        if view.problem:
-            text.append(f"\n{view.problem}", "red")
-        return text
 
     # The table
 
@@ -220,21 +199,11 @@ class RunScreen(Screen[None]):
 
         return sorted(candidates, key=key)
 
-    def _cells(self, each: CandidateView) -> list[Text | str]:
-        waits = self._view is not None and self._view.waiting == each.name
+    def _cells(self, candidate: CandidateView) -> list[Text | str]:
+        waits = self._view is not None and self._view.waiting == candidate.name
         if self.is_allocation_run:
-            return _trial_cells(each, waits=waits)
-        at = each.at(self._beta)
-        return [
-            each.name,
-            format_verdict(each, waits=waits),
-            f"{at[0]:.1f}" if at else "-",
-            format_tokens(at[1]) if at else "-",
-            f"{each.objective:.2f}" if each.objective is not None else "-",
-            format_interval(each.gain),
-            each.parent or "-",
-            each.proposer.partition(":")[0],
-        ]
+            return format_trial_cells(candidate, waits=waits)
+        return format_cells(candidate, self._beta, waits=waits)
 
     @property
     def selected(self) -> CandidateView | None:
@@ -249,7 +218,9 @@ class RunScreen(Screen[None]):
     def _detail(self) -> None:
         """Show the plot and the rationale of the candidate under the cursor."""
         chosen = self.selected
-        said = _said(chosen, None if self.is_allocation_run else self._beta, SORTS[self._sort])
+        said = format_rationale(
+            chosen, None if self.is_allocation_run else self._beta, SORTS[self._sort]
+        )
         if self._view is not None and self._view.guidelines:
             said.append("\nGuidelines\n", "bold")
             said.append("\n".join(self._view.guidelines) + "\n")
@@ -373,35 +344,3 @@ class RunScreen(Screen[None]):
 def _listed(view: RunView) -> tuple[object, ...]:
     """Return the table rows of a run."""
     return view.candidates, view.waiting
-
-
-def _trial_cells(each: CandidateView, *, waits: bool) -> list[Text | str]:
-    cost, score = (None, None) if each.trial is None else each.trial
-    return [
-        each.name,
-        format_verdict(each, waits=waits),
-        "-" if score is None else f"{score:.2f}",
-        "-" if cost is None else f"{cost:.4g}",
-        format_interval(each.gain),
-        each.proposer.partition(":")[0],
-    ]
-
-
-def _said(chosen: CandidateView | None, beta: float | None, sort: str) -> Text:
-    text = Text("" if beta is None else f"β {beta:g}, ", "dim")
-    text.append(f"sorted by {sort}\n", "dim")
-    if chosen is None:
-        return text.append("No candidates yet.")
-    text.append(f"\n{chosen.name}", "bold")
-    text.append(f" by {chosen.proposer}\n")
-    text.append(f"{chosen.words or 'No rationale.'}\n")
-    review = chosen.review
-    if review is not None and review.reasons:
-        text.append("\n" + "\n".join(review.reasons) + "\n", "yellow")
-    if review is not None and review.by_recording:
-        text.append("\n")
-        for label, value in review.by_recording.items():
-            text.append(f"{value:>7.2f}  {label}\n", "dim")
-    if chosen.diagnostics:
-        text.append(f"\n{chosen.diagnostics}\n", "red")
-    return text
