@@ -64,9 +64,9 @@ def render_codes_page() -> str:
     ]
     intro = (
         "# Diagnostics\n\n"
-        "`rheostat check` finds what is wrong with a program, and every message has a code."
-        " `rheostat explain CODE` prints what stands here. An error keeps a program from running, a"
-        " warning does not.\n\n"
+        "`rheostat check` reports the problems of a program. Every message has a code, and"
+        " `rheostat explain CODE` prints its explanation from this page. A program with errors does"
+        " not run. A program with warnings does.\n\n"
         "| code | | meaning |\n| --- | --- | --- |\n"
     )
     return "\n".join([intro + "\n".join(rows) + "\n", *map(_chapter, PAGES)])

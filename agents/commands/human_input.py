@@ -50,7 +50,7 @@ def approve(directory: Path, candidate: str, note: str, by: str | None) -> None:
     examples=[
         ("rheostat reject runs/first r003-2", "Reject the candidate."),
         (
-            'rheostat reject runs/first r003-2 --note "one model alone gains by it"',
+            'rheostat reject runs/first r003-2 --note "better on one model only"',
             "Add a note, which the next brief includes.",
         ),
     ],

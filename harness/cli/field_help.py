@@ -25,7 +25,7 @@ _MEANINGS = {
     "id": "the question's name",
     "choices": "the choices of a multiple-choice question",
     "greedy": "one sample at temperature 0",
-    "difficulty": "rank among the questions, 0 the easiest",
+    "difficulty": "rank among the questions; 0 is the easiest",
     "tokens": "the number of tokens of the whole branch",
     "final": "the branch's own answer at the end",
     "probes": "the answer after each interval; for every branch or for none",

@@ -114,7 +114,7 @@ def _show_tracebacks(ctx: click.Context, param: click.Parameter, asked: bool) ->
     name=PROGRAM,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     examples=[
-        (f"{PROGRAM} sample", "Create sample recordings to try everything on."),
+        (f"{PROGRAM} sample", "Create sample recordings to try the commands on."),
         (
             f"{PROGRAM} sweep sc asc cmc --on sample/search/*.recording --seeds 5",
             "Replay controllers over them, at every value of beta.",

@@ -39,7 +39,7 @@ from harness.cli.parameter_types import FilePath, WholeNumber
 )  # fmt: skip
 @click.option(
     "--foreign", metavar="FILE", type=FilePath(dir_okay=False),
-    help="Also time this controller in another language; it must play as CMC does.",
+    help="Also time this controller in another language; it must decide as CMC does.",
 )  # fmt: skip
 @output_options
 def bench(
@@ -54,11 +54,11 @@ def bench(
 ) -> None:
     """Measure how fast each engine plays CMC on the same episodes.
 
-    The contenders are: a compiled pass that reads as much and decides nothing; the compiled engine;
-    the interpreter; CMC in plain Python with scipy; and, with --foreign, a controller in Python in
-    the sandbox. Each runs in its own process on one core. Times are processor times; the wall-clock
-    time shown next to them includes the processes of the sandbox. Episodes that several contenders
-    play are compared, and the command fails if any differ.
+    The contenders are: a compiled pass that reads as many answers but makes no decisions; the
+    compiled engine; the interpreter; CMC in plain Python with scipy; and, with --foreign, a
+    controller in Python in the sandbox. Each runs in its own process on one core. Times are
+    processor times; the wall-clock time shown next to them includes the processes of the sandbox.
+    Episodes that several contenders play are compared, and the command fails if any differ.
 
     Args:
         out: Where to write the result, and in which format.

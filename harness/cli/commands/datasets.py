@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     help="Write to DIR.",
 )
 def sample(directory: Path) -> None:
-    """Write six simulated recordings to try everything on.
+    """Write six simulated recordings to try the commands on.
 
     They cover three simulated models on two benchmarks, search and heldout. No language model was
     involved, so their figures say nothing about real models. Existing recordings are kept.
@@ -88,7 +88,7 @@ def questions(benchmark: str, file: Path, skip_bad_rows: bool, target: Path | No
     """Convert a local copy of a benchmark to questions for `rheostat collect`.
 
     Files may be compressed (.gz, .bz2, .xz, .zst). Question ids are kept where the file has them.
-    Nothing is downloaded. The licence of the questions is that of their source.
+    Nothing is downloaded. The questions keep the licence of their source.
 
     Use hmmt for any problems with short answers, and mmlu for any multiple-choice questions.
 

@@ -31,10 +31,10 @@ from harness.cli.parameter_types import FilePath
 def explore(out: Output, recordings: tuple[Path, ...], seeds: int) -> None:
     """Show how often simple evidence about an answer is right.
 
-    Sixteen branches are opened side by side and read to their ends, under each seed. The tables
-    show how often the first to finish are right, how often the leader of the finished is right by
-    its votes, what agreement of unfinished branches is worth, and which questions take the tokens.
-    Use them to write the rules of a controller.
+    Sixteen branches are opened in parallel and read to their ends, under each seed. The tables show
+    how often the first branches to finish are right, how often the leading answer of the finished
+    branches is right by its number of votes, how reliable agreement among unfinished branches is,
+    and which questions use the most tokens. Use the rates to choose the rules of a controller.
 
     Args:
         out: Where to write the result, and in which format.

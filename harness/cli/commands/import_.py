@@ -70,9 +70,10 @@ def autotts(
 ) -> None:
     """Import the JSON released with AutoTTS and Parallel-Probe, one environment per file.
 
-    Both layouts are recognised, BENCHMARK/MODEL.json and MODEL/BENCHMARK.json: names of known
-    benchmarks tell them apart, and guesses are reported. All files are read and checked before
-    anything is written. The licence of the data is that of its source.
+    Two layouts are recognised: BENCHMARK/MODEL.json and MODEL/BENCHMARK.json. The name of a known
+    benchmark shows which one it is; if there is none, the layout is guessed and the guess is
+    reported. All files are read and checked before anything is written. The data keeps the licence
+    of its source.
 
     Args:
         files: The released files.
@@ -181,11 +182,11 @@ def jsonl(
 ) -> None:
     """Import JSON Lines: one question with all its branches per line.
 
-    Unknown fields are an error, so that a misspelt signal is not lost. Branches without probes make
-    a recording that can only be replayed with whole reads. A branch may be just a text: its final
-    answer is then extracted from the text (boxed, or choice for multiple choice, unless --answers
-    is given), and its tokens are counted with --tokenizer. See `rheostat explain importing` for
-    more on each field.
+    Unknown fields are an error, so that a misspelt signal is not lost. If the branches have no
+    probes, the recording can only be replayed with controllers that sample complete branches. A
+    branch may be just a text: its final answer is then extracted from the text (boxed, or choice
+    for multiple choice, unless --answers is given), and its tokens are counted with --tokenizer.
+    See `rheostat explain importing` for more on each field.
 
     Args:
         file: JSON Lines of questions with their branches.

@@ -37,17 +37,17 @@ if TYPE_CHECKING:
 @click.option("--verify", is_flag=True, help="Read and check every byte first.")
 @output_options
 def inspect(out: Output, recordings: tuple[Path, ...], questions: bool, verify: bool) -> None:
-    """Show what recordings hold: accuracy, lengths, agreement by depth, provenance.
+    """Summarise recordings: accuracy, lengths, agreement by depth, provenance.
 
     pass@1 is the mean share of correct branches. majority@64 is the mean over the branch orders
     that replay uses for the seeds 0 to 99; ties go to the answer seen first. pass@64 is the
     unbiased estimate. With fewer than 64 branches, all are taken and the label shows how many.
 
-    For a record of trials, the pipeline, its stages and models, the best trial, and whether the
-    last append is incomplete are shown; every byte is checked.
+    For a record of trials, the summary shows the pipeline, its stages and models, the best trial,
+    and whether the last append is incomplete. Every byte is checked.
 
-    If answers were recorded as written and math-verify is installed, a warning reports final
-    answers that it considers equal.
+    If answers were compared as text and math-verify is installed, a warning lists final answers
+    that math-verify considers equal.
 
     Args:
         out: Where to write the result, and in which format.

@@ -58,11 +58,11 @@ def profile(
     threads: int | None,
     cache_dir: Path | None,
 ) -> None:
-    """Show what each line of a controller did: runs, tokens, episodes ended, share correct.
+    """Profile the lines of a controller: runs, tokens, episodes ended, share correct.
 
-    A second table shows what was wasted in hindsight: the tokens spent after the final leader was
-    settled, on branches that were pruned later, and on branches that never counted. It also lists
-    the questions lost and won against the majority over 64. Several recordings are profiled
+    A second table shows tokens that were wasted in hindsight: those spent after the final leader
+    was settled, on branches that were pruned later, and on branches that never counted. It also
+    lists the questions lost and won against the majority over 64. Several recordings are profiled
     separately and then together.
 
     Args:

@@ -115,7 +115,7 @@ def fmt(files: tuple[Path, ...], check: bool) -> None:
             "rheostat check --json - < controller.rheo",
             "Read stdin, and write the messages as JSON.",
         ),
-        ("rheostat check mine.py", "Check that a controller in Python uses only what is allowed."),
+        ("rheostat check mine.py", "Check that a controller in Python uses only allowed features."),
         ("rheostat check cmc", "Check a controller of the library."),
         ("rheostat check lean.rheo --on digits.toml", "Check an allocation against a pipeline."),
     ],
@@ -142,9 +142,9 @@ def fmt(files: tuple[Path, ...], check: bool) -> None:
 def check(out: Output, files: tuple[Path, ...], pipeline: Path | None, strict: bool) -> None:
     """Check programs without running them.
 
-    Checks names, types, control flow, usage and the directions of schedules; for an allocation, its
-    budget, its stages and their ranges, and with --on whether it fits a pipeline. Messages are the
-    result and go to stdout; `rheostat explain CODE` describes each. The exit status is 1 if a
+    Names, types, control flow, usage and the directions of schedules are checked; for an
+    allocation, its budget, its stages and their ranges, and with --on whether it fits a pipeline.
+    Diagnostics go to stdout; `rheostat explain CODE` describes each. The exit status is 1 if a
     program has errors.
 
     Args:
@@ -183,10 +183,10 @@ def check(out: Output, files: tuple[Path, ...], pipeline: Path | None, strict: b
 
 @command("lsp", examples=[("rheostat lsp", "Start the server, as an editor does.")])
 def lsp() -> None:
-    """Run the language server for editors, over stdin and stdout.
+    """Run the language server for editors on stdin and stdout.
 
-    It speaks the Language Server Protocol: errors as you type with quick fixes, hover, completion,
-    go to definition, formatting and the outline. See `rheostat explain editors` for the setup.
+    It offers errors as you type with quick fixes, hover, completion, go to definition, formatting
+    and the outline. See `rheostat explain editors` for the setup.
     """
     from harness.errors import ExternalError
     from store.extras import install_command

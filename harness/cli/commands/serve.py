@@ -34,9 +34,16 @@ from harness.cli.serving_options import (
 @beta_option
 @set_option
 @rules_options
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on.",
+)
 @click.option(
     "--port",
+    metavar="PORT",
     type=WholeNumber(0, 65_535),
     default=8008,
     show_default=True,

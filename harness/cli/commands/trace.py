@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     examples=[
         (
             "rheostat trace cmc --on r.recording --question 7 --seed 3 --beta 0.5",
-            "Show how one episode went.",
+            "Show one episode, action by action.",
         ),
         (
             "rheostat trace esc --on r.recording --question search-07 --set size=4 --json",

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--seed",
+    metavar="N",
     type=WholeNumber(0, 1 << 62),
     default=0,
     show_default=True,
@@ -50,9 +51,9 @@ if TYPE_CHECKING:
 def verify(out: Output, recording: Path, branches: int, seed: int, **options: object) -> None:
     """Sample some branches of a recording again, with their probes, and compare.
 
-    The exit status is 1 if anything differs. A server that computes in another order, for another
-    batch or on another machine, may occasionally return another token; if most branches differ, the
-    server runs another model.
+    The exit status is 1 if anything differs. A few differences are normal: another batch or another
+    machine changes the order of floating-point operations, and so occasionally a token. If most
+    branches differ, the server runs another model.
 
     Args:
         out: Where to write the result, and in which format.
