@@ -46,10 +46,10 @@ class RoundTrialBench(SpendTracker):
         state: State that the proposer left in the previous round.
         most: Maximum number of trials to suggest.
         planned: Trials of the whole run, if it is bounded.
-        purse: Spend limit of language models.
-        out_of_time: Return whether a time limit was reached.
+        spend_limit: Spend limit of language models.
+        is_out_of_time: Return whether a time limit was reached.
         check_interrupt: Raise if an interrupt was requested.
-        tell: Write progress to the event log.
+        report: Write progress to the event log.
     """
 
     def __init__(
@@ -64,16 +64,16 @@ class RoundTrialBench(SpendTracker):
         spend_limit: SpendLimit = SpendLimit(),  # noqa: B008 - it is immutable
         is_out_of_time: Callable[[], bool] = lambda: False,
         check_interrupt: Callable[[], None] = lambda: None,
-        tell: Callable[..., None] = lambda says, **data: None,
+        report: Callable[..., None] = lambda says, **data: None,
     ):
         super().__init__(spend_limit)
         self.space, self.seen, self.state = space, seen, state
         self.random = Random(seed)
         self.most, self.planned = most, planned
-        self._is_out_of_time, self._check_interrupt, self._tell = (
+        self._is_out_of_time, self._check_interrupt, self._report = (
             is_out_of_time,
             check_interrupt,
-            tell,
+            report,
         )
 
     def check_interrupt(self) -> None:
@@ -84,9 +84,9 @@ class RoundTrialBench(SpendTracker):
         """See `agents.run.budget_guard.BudgetGuard.is_out_of_time`."""
         return self._is_out_of_time()
 
-    def tell(self, says: str, **data: object) -> None:
-        """See `agents.run.budget_guard.BudgetGuard.tell`."""
-        self._tell(says, **data)
+    def report(self, message: str, **data: object) -> None:
+        """See `agents.run.budget_guard.BudgetGuard.report`."""
+        self._report(message, **data)
 
 
 def allocation_task_factory(
@@ -168,7 +168,7 @@ class AllocationTask:
     def _bench(self, slot: Slot, services: LoopServices) -> RoundTrialBench:
         request, number = self._request, slot["round"]
 
-        def tell(says: str, **data: object) -> None:
+        def report(says: str, **data: object) -> None:
             services.log.add("searching", says, round=number, proposer=slot["proposer"], data=data)
 
         return RoundTrialBench(
@@ -181,7 +181,7 @@ class AllocationTask:
             spend_limit=SpendLimit(slot["tokens"], slot["usd"]),
             is_out_of_time=lambda: services.accounts.is_out_of_time(request.caps),
             check_interrupt=services.interruption.check_interrupt,
-            tell=tell,
+            report=report,
         )
 
     def _seen(self, number: int) -> list[ObservedTrial]:
@@ -191,7 +191,7 @@ class AllocationTask:
         name = f"trial_{number}_{at}"
         return format_allocation(self._environment.pipeline, self._asked.budget, choices, name)
 
-    def checked(self, draft: Draft, number: int) -> Draft:
+    def check(self, draft: Draft, number: int) -> Draft:
         """Check a draft with the checker, the pipeline and the budget."""
         told = ""
         try:

@@ -59,7 +59,7 @@ class ModelCaller:
             self._bench.charge(used)
             self.usage += used
             self.calls += 1
-            self._bench.tell(
+            self._bench.report(
                 "replied", finish=reply.finish.value, problem=reply.problem, reply=call.key
             )
         return [*replies, *[None] * (len(calls) - allowed)]

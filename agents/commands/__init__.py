@@ -1,1 +1,1 @@
-"""The commands of a discovery."""
+"""Commands of the search: discover, allocate, runs, report, approve, reject and propose."""

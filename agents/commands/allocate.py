@@ -1,4 +1,4 @@
-"""``rheostat allocate``: looks for the best allocation across the stages of a pipeline."""
+"""``rheostat allocate``: search for the best allocation across the stages of a pipeline."""
 
 from pathlib import Path
 
@@ -133,7 +133,7 @@ INSIGHTS = ("sizes", "saturation", "coupling")
 @run_options
 @document_options  # fmt: skip
 def allocate(
-    out: Output, language: str | None, play: Path | None, beta: str, **asked: object
+    out: Output, language: str | None, play: Path | None, beta: str, **options: object
 ) -> None:
     """Search for the best allocation of a budget across the stages of a pipeline.
 
@@ -147,8 +147,8 @@ def allocate(
 
     if language == "python":
         raise InputError("--language python: allocations are written in Rheo")
-    wanted = AllocateOptions(**asked)  # type: ignore[arg-type]
+    allocate_options = AllocateOptions(**options)  # type: ignore[arg-type]
     if play is not None:
-        play_allocation(out, wanted, play, beta)
+        play_allocation(out, allocate_options, play, beta)
     else:
-        run_allocation(out, wanted)
+        run_allocation(out, allocate_options)

@@ -1,4 +1,4 @@
-"""From what was typed to a run of trials, and to its end."""
+"""Runs of trials: from the options of ``rheostat allocate`` to the result."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ from agents.chat.settings import ChatSettings
 from agents.commands.model_setup import MODEL_FIELDS, collect_model_fields, resolve_model_setup
 from agents.commands.session_runner import is_run_over, run_to_end
 from agents.external_agents.settings import AgentSettings
-from agents.proposers.registry import ProposerResources as ProposerMeans
+from agents.proposers.registry import ProposerResources
 from agents.run.directory import RunDirectory, create_run, open_run
 from agents.run.records import (
     AllocationRequest,
@@ -47,15 +47,15 @@ from store.pipelines.pipeline_file import pipeline_digest, read_pipeline
 from store.pipelines.schema import Pipeline, Simulation
 
 DEFAULT_TRIALS = 50
-"""As many as were published."""
+"""Number of trials in the published experiments."""
 
 ROUNDS_PER_TRIAL = 3
-"""Rounds for each trial at most: one that brings nothing new costs no trial."""
+"""Maximum rounds for each trial; a round without a new allocation costs no trial."""
 
 
 @dataclass(frozen=True)
 class AllocateOptions:
-    """What was typed, ``None`` or empty where it was not."""
+    """Options of the command; ``None`` or empty if an option was not given."""
 
     pipeline: Path | None
     budget: float | None
@@ -88,129 +88,139 @@ class AllocateOptions:
     wait: bool
     checkpoints: str | None
 
-    def given(self, names: Sequence[str]) -> dict[str, Any]:
-        """Those of some options that were typed."""
-        found = {name: getattr(self, name) for name in names}
-        return {name: value for name, value in found.items() if value not in (None, (), False)}
+    def select(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return the options among ``names`` that were given, by name."""
+        values = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in values.items() if value not in (None, (), False)}
 
 
-def run_allocation(out: Output, asked: AllocateOptions) -> None:
-    """Create or resume a run, and show its result.
+def run_allocation(out: Output, options: AllocateOptions) -> None:
+    """Create or resume a run, and print its result.
 
     Raises:
-        InputError: something that was typed cannot be used.
-        StoreError: a file of the pipeline cannot be read.
-        ExternalError: a server or a package does not play its part.
+        InputError: An option cannot be used.
+        StoreError: A file of the pipeline cannot be read.
+        ExternalError: A server fails, or a package is missing.
     """
     settings, agent = load(ChatSettings, "chat"), load(AgentSettings, "agent")
-    before = open_run(asked.replies) if asked.replies is not None else None
-    with _open_directory(asked) as place:
-        if asked.resume:
-            run = _resume_run(place, asked)
+    before = open_run(options.replies) if options.replies is not None else None
+    with _open_directory(options) as directory:
+        if options.resume:
+            run = _resume_run(directory, options)
             if is_run_over(run, out):
                 return
         else:
-            run = create_run(place, _build_request(asked, settings, agent, before))
+            run = create_run(directory, _build_request(options, settings, agent, before))
         request = run.request
         assert request.allocation is not None
-        where = open_run_environment(request.allocation, run)
-        made = build_trial_proposers(
-            request.proposers, ProposerMeans(run, request.asking, settings, before, agent)
+        environment = open_run_environment(request.allocation, run)
+        proposers = build_trial_proposers(
+            request.proposers, ProposerResources(run, request.asking, settings, before, agent)
         )
 
         def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) -> None:
             if candidate is not None:
-                write_allocation_card(run, where, candidate, decision)
+                write_allocation_card(run, environment, candidate, decision)
 
-        opener = allocation_task_factory(where, made)
-        if not run_to_end(run, opener, finish, out, asked.wait, asked.checkpoints, {}):
+        opener = allocation_task_factory(environment, proposers)
+        if not run_to_end(run, opener, finish, out, options.wait, options.checkpoints, {}):
             return
-        kept = asked.directory is not None
-        found = compute_result(run, where, kept=kept)
-        # What was held out stays shut: the run may yet go on, and `rheostat report` opens it.
-        means = run_playback_options(request.allocation, run)
-        found = replace(found, held_out=evaluate_held_out(run, where, means, found, wanted=False))
-        if kept:
-            write_trial_report(run, found)
-        out.document(found, format_summary(found))
+        is_kept = options.directory is not None
+        result = compute_result(run, environment, kept=is_kept)
+        # Held-out questions stay closed: the run can continue, and `rheostat report` opens them.
+        playback = run_playback_options(request.allocation, run)
+        result = replace(
+            result, held_out=evaluate_held_out(run, environment, playback, result, wanted=False)
+        )
+        if is_kept:
+            write_trial_report(run, result)
+        out.document(result, format_summary(result))
 
 
-def play_allocation(out: Output, asked: AllocateOptions, file: Path, beta: str) -> None:
-    """Plays one allocation at every β, and shows its frontier.
+def play_allocation(out: Output, options: AllocateOptions, file: Path, beta: str) -> None:
+    """Play one allocation at every β, and print its frontier.
+
+    Args:
+        out: Output of the command.
+        options: Options of the command; they name the pipeline and how it is played.
+        file: File of the allocation.
+        beta: Values of β: a list or a range ``first:last:step``.
 
     Raises:
-        DslError: the allocation is not sound.
-        InputError: it cannot be played on the pipeline, or is over its budget.
-        ExternalError: a server does not play its part.
+        DslError: The allocation does not check.
+        InputError: It cannot be played on the pipeline, or exceeds its budget.
+        ExternalError: A server fails.
     """
     source = read_program(file)
-    of = _build_allocation_request(asked, budget=1.0)
-    record = TRIALS_RECORD if of.record is None and of.execute else None
-    means = run_playback_options(of)._replace(
-        governors=_merge_governors(of.governors, source, list(parse_betas(beta)))
+    allocation = _build_allocation_request(options, budget=1.0)
+    record = TRIALS_RECORD if allocation.record is None and allocation.execute else None
+    playback = run_playback_options(allocation)._replace(
+        governors=_merge_governors(allocation.governors, source, list(parse_betas(beta)))
     )
-    means = means._replace(record=Path(record)) if record else means
+    playback = playback._replace(record=Path(record)) if record else playback
     points = compute_frontier(
-        open_environment(of.pipeline, of.path, means), source, list(parse_betas(beta))
+        open_environment(allocation.pipeline, allocation.path, playback),
+        source,
+        list(parse_betas(beta)),
     )
     out.document(points, build_frontier_table(points).text(output_width(out)))
 
 
 def _merge_governors(
-    governors: Mapping[str, Sequence[str]], source: Source, at: Sequence[float]
+    governors: Mapping[str, Sequence[str]], source: Source, betas: Sequence[float]
 ) -> dict[str, list[str]]:
-    """Return the governors that were asked for, and those that an allocation names itself."""
-    found = {stage: list(some) for stage, some in governors.items()}
-    for beta in at:
+    """Merge the requested governors with those that an allocation names."""
+    merged = {stage: list(controllers) for stage, controllers in governors.items()}
+    for beta in betas:
         for each in load_allocation(source).at(beta).stages:
             if each.controller:
-                found.setdefault(each.stage, []).append(f"{each.controller}@{each.beta!r}")
-    return found
+                merged.setdefault(each.stage, []).append(f"{each.controller}@{each.beta!r}")
+    return merged
 
 
 @contextmanager
-def _open_directory(asked: AllocateOptions) -> Iterator[Path]:
-    """Where the run lies: what nobody named is not kept."""
-    if asked.directory is not None:
-        yield asked.directory
+def _open_directory(options: AllocateOptions) -> Iterator[Path]:
+    """Open the directory of the run; a temporary one if none is named."""
+    if options.directory is not None:
+        yield options.directory
         return
-    if asked.resume or (asked.approve or "auto") != "auto":
-        what = "--resume" if asked.resume else f"--approve {asked.approve}"
-        raise InputError(f"{what}: no run is given", hint="keep the run with --run DIR")
+    if options.resume or (options.approve or "auto") != "auto":
+        option = "--resume" if options.resume else f"--approve {options.approve}"
+        raise InputError(f"{option}: no run is given", hint="keep the run with --run DIR")
     with TemporaryDirectory(prefix="rheostat-") as folder:
         yield Path(folder) / "run"
 
 
 def _build_request(
-    asked: AllocateOptions,
+    options: AllocateOptions,
     settings: ChatSettings,
     agent: AgentSettings,
     before: RunDirectory | None,
 ) -> Request:
-    """Return the request of a new run, after all checks."""
-    names = list(dict.fromkeys(asked.proposers)) or ["agent"]
+    """Build the request of a new run, after all checks."""
+    names = list(dict.fromkeys(options.proposers)) or ["agent"]
     check_trial_proposers(names)
-    of = _build_allocation_request(asked, asked.budget)
-    pipeline, path, budget = of.pipeline, of.path, of.budget
-    where = open_environment(pipeline, path, run_playback_options(of))
-    AllocationSpace(pipeline, budget, governed=where.governed, recorded=where.recorded)
-    how = _resolve_model_setup(asked, names, settings, agent, before)
+    allocation = _build_allocation_request(options, options.budget)
+    pipeline, path, budget = allocation.pipeline, allocation.path, allocation.budget
+    environment = open_environment(pipeline, path, run_playback_options(allocation))
+    AllocationSpace(pipeline, budget, governed=environment.governed, recorded=environment.recorded)
+    model_options = _resolve_model_setup(options, names, settings, agent, before)
     return Request(
         version=2,
         proposers=names,
-        approve=ApprovalMode(asked.approve or "auto"),
-        seed=asked.seed or 0,
-        per_round=asked.per_round or 1,
+        approve=ApprovalMode(options.approve or "auto"),
+        seed=options.seed or 0,
+        per_round=options.per_round or 1,
         repairs=0,
-        asking=how,
-        caps=_build_caps(asked, RunLimits(rounds=0)),
-        allocation=of,
+        asking=model_options,
+        caps=_build_caps(options, RunLimits(rounds=0)),
+        allocation=allocation,
     )
 
 
-def _build_allocation_request(asked: AllocateOptions, budget: float | None) -> AllocationRequest:
-    """Return the pipeline that was typed, and what plays it."""
-    pipeline, path, content = _load_pipeline(asked)
+def _build_allocation_request(options: AllocateOptions, budget: float | None) -> AllocationRequest:
+    """Build the part of the request that names the pipeline and how it is played."""
+    pipeline, path, content = _load_pipeline(options)
     if budget is None:
         if pipeline.simulation is None:
             raise InputError(
@@ -219,110 +229,110 @@ def _build_allocation_request(asked: AllocateOptions, budget: float | None) -> A
             )
         budget = default_budget(pipeline)
         console.info(f"--budget {budget:g}: the default for {pipeline.name}")
-    served = asked.base_url is not None or any(each.base_url for each in pipeline.models)
-    execute = asked.execute
+    served = options.base_url is not None or any(each.base_url for each in pipeline.models)
+    execute = options.execute
     if execute is None:
-        execute = pipeline.simulation is None and asked.record is None and served
-    if pipeline.simulation is None and asked.record is None and not execute:
+        execute = pipeline.simulation is None and options.record is None and served
+    if pipeline.simulation is None and options.record is None and not execute:
         raise InputError(
             f"{path}: there is no server and no record to run trials on",
             hint="use --base-url for a server, or --record for recorded trials",
         )
-    unseen = find_held_out(pipeline, path)
+    held_out = find_held_out(pipeline, path)
     return AllocationRequest(
         pipeline=pipeline,
         path=path,
         digest=content,
-        held_out=None if unseen is None else HeldOutQuestions(**unseen._asdict()),
+        held_out=None if held_out is None else HeldOutQuestions(**held_out._asdict()),
         budget=budget,
-        record=None if asked.record is None else asked.record.resolve(),
+        record=None if options.record is None else options.record.resolve(),
         execute=execute,
-        base_url=asked.base_url or "",
-        governors=_parse_governors(asked.governors),
+        base_url=options.base_url or "",
+        governors=_parse_governors(options.governors),
     )
 
 
-def _load_pipeline(asked: AllocateOptions) -> tuple[Pipeline, Path | None, str]:
+def _load_pipeline(options: AllocateOptions) -> tuple[Pipeline, Path | None, str]:
     """Return the pipeline, its file if it has one, and its digest."""
-    simulated = {"draw": asked.draw is not None, "without": bool(asked.without),
-                 "sampled": asked.sampled}  # fmt: skip
-    if asked.pipeline is not None:
+    simulated = {"draw": options.draw is not None, "without": bool(options.without),
+                 "sampled": options.sampled}  # fmt: skip
+    if options.pipeline is not None:
         for name, is_given in simulated.items():
             if is_given:
                 raise InputError(
                     f"--{name}: applies only to the simulated pipeline, which is used without --on",
                     hint="use [simulation] in the pipeline file instead",
                 )
-        found = read_pipeline(asked.pipeline)
-        return found.pipeline, asked.pipeline.resolve(), found.digest
+        loaded = read_pipeline(options.pipeline)
+        return loaded.pipeline, options.pipeline.resolve(), loaded.digest
     for name in ("record", "governors", "execute"):
-        if getattr(asked, name):
+        if getattr(options, name):
             raise InputError(
                 f"--{name.removesuffix('s')}: needs a pipeline file", hint="give it with --on"
             )
     simulation = Simulation(
-        seed=(asked.seed or 0) if asked.draw is None else asked.draw,
-        sizes="sizes" not in asked.without,
-        saturation="saturation" not in asked.without,
-        coupling="coupling" not in asked.without,
-        sampled=asked.sampled,
+        seed=(options.seed or 0) if options.draw is None else options.draw,
+        sizes="sizes" not in options.without,
+        saturation="saturation" not in options.without,
+        coupling="coupling" not in options.without,
+        sampled=options.sampled,
     )
     pipeline = draw_pipeline(simulation)
     return pipeline, None, pipeline_digest(pipeline, ())
 
 
-def _parse_governors(typed_: Sequence[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for each in typed_:
+def _parse_governors(texts: Sequence[str]) -> dict[str, list[str]]:
+    governors: dict[str, list[str]] = {}
+    for each in texts:
         stage, sign, governor = each.partition("=")
         if not sign:
             raise InputError(f"--governor {each}: write STAGE=CONTROLLER@BETA")
-        found.setdefault(stage, []).append(governor)
-    return found
+        governors.setdefault(stage, []).append(governor)
+    return governors
 
 
 def _resolve_model_setup(
-    asked: AllocateOptions,
+    options: AllocateOptions,
     names: Sequence[str],
     settings: ChatSettings,
     agent: AgentSettings,
     before: RunDirectory | None,
 ) -> ModelOptions:
-    """How proposing models are asked. The server of a pipeline is not theirs."""
-    given = collect_model_fields(asked.given(MODEL_FIELDS))
+    """Resolve how proposing models are called; the pipeline's server does not serve them."""
+    fields = collect_model_fields(options.select(MODEL_FIELDS))
     if not any(each.startswith("chat:") for each in names):
-        given.pop("base_url", None)
+        fields.pop("base_url", None)
     return resolve_model_setup(
-        names, given, brief_tokens=0, caps=_build_caps(asked, RunLimits()), settings=settings,
+        names, fields, brief_tokens=0, caps=_build_caps(options, RunLimits()), settings=settings,
         agent=agent, before=before.request.asking if before is not None else None,
     )  # fmt: skip
 
 
-def _build_caps(asked: AllocateOptions, before: RunLimits) -> RunLimits:
-    trials = asked.trials or before.evaluations or DEFAULT_TRIALS
+def _build_caps(options: AllocateOptions, before: RunLimits) -> RunLimits:
+    trials = options.trials or before.evaluations or DEFAULT_TRIALS
     return RunLimits(
-        rounds=asked.rounds or max(before.rounds, ROUNDS_PER_TRIAL * trials),
+        rounds=options.rounds or max(before.rounds, ROUNDS_PER_TRIAL * trials),
         evaluations=trials,
-        minutes=asked.max_minutes or before.minutes,
-        usd=asked.max_usd or before.usd,
-        tokens=asked.max_tokens or before.tokens,
+        minutes=options.max_minutes or before.minutes,
+        usd=options.max_usd or before.usd,
+        tokens=options.max_tokens or before.tokens,
     )
 
 
-def _resume_run(place: Path, asked: AllocateOptions) -> RunDirectory:
+def _resume_run(directory: Path, options: AllocateOptions) -> RunDirectory:
     """Open a run to resume; given limits replace its own."""
-    run = open_run(place)
+    run = open_run(directory)
     request = run.request
     if request.allocation is None:
         raise InputError(
-            f"{place}: this run searches for controllers",
-            hint=f"use rheostat discover --run {place} --resume",
+            f"{directory}: this run searches for controllers",
+            hint=f"use rheostat discover --run {directory} --resume",
         )
-    _refuse_changed(asked, request, request.allocation)
-    url = asked.base_url or request.allocation.base_url
+    _refuse_changed(options, request, request.allocation)
+    url = options.base_url or request.allocation.base_url
     after = replace(
         request,
-        caps=_build_caps(asked, request.caps),
+        caps=_build_caps(options, request.caps),
         allocation=replace(request.allocation, base_url=url),
     )
     if after != request:
@@ -331,20 +341,22 @@ def _resume_run(place: Path, asked: AllocateOptions) -> RunDirectory:
     return run
 
 
-def _refuse_changed(asked: AllocateOptions, request: Request, of: AllocationRequest) -> None:
+def _refuse_changed(
+    options: AllocateOptions, request: Request, allocation: AllocationRequest
+) -> None:
     """Raise if an option differs from the one that the run was started with."""
     names: Mapping[str, tuple[object, object]] = {
-        "on": (asked.pipeline and asked.pipeline.resolve(), of.path),
-        "budget": (asked.budget, of.budget),
-        "seed": (asked.seed, request.seed),
-        "proposer": (list(asked.proposers) or None, request.proposers),
-        "record": (asked.record and asked.record.resolve(), of.record),
-        "approve": (asked.approve and ApprovalMode(asked.approve), request.approve),
-        "per-round": (asked.per_round, request.per_round),
-        "governor": (_parse_governors(asked.governors) or None, of.governors),
+        "on": (options.pipeline and options.pipeline.resolve(), allocation.path),
+        "budget": (options.budget, allocation.budget),
+        "seed": (options.seed, request.seed),
+        "proposer": (list(options.proposers) or None, request.proposers),
+        "record": (options.record and options.record.resolve(), allocation.record),
+        "approve": (options.approve and ApprovalMode(options.approve), request.approve),
+        "per-round": (options.per_round, request.per_round),
+        "governor": (_parse_governors(options.governors) or None, allocation.governors),
     }
-    for name, (given, begun) in names.items():
-        if given is not None and given != begun:
+    for name, (value, original) in names.items():
+        if value is not None and value != original:
             raise InputError(
                 f"--{name}: the run was started with another value; leave it out to resume",
                 hint="only limits and --base-url can be changed: --trials, --rounds, --max-…",

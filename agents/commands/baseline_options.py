@@ -1,7 +1,7 @@
-"""What ``--baseline`` says: against which controllers candidates are held, at which settings.
+"""The option ``--baseline``: controllers to compare candidates with, and their settings.
 
-``cmc`` follows β and needs nothing more; ``sc:n=1,4,16`` and ``esc:n=16,32:size=8`` give the values
-of free knobs, every combination of them.
+``cmc`` follows β and needs no settings; ``sc:n=1,4,16`` and ``esc:n=16,32:size=8`` list the values
+of free knobs, of which every combination is used.
 """
 
 import re
@@ -16,40 +16,40 @@ from harness.request.assignments import expand_assignments
 from harness.request.controllers import RheoController, load_program
 
 _NEXT_KNOB = re.compile(r":(?=\s*[A-Za-z_]\w*\s*=)")
-"""Where a knob begins; a colon of a range has a number behind it, and one of a path a name."""
+"""Start of a knob; the colon of a range precedes a number, that of a path a plain name."""
 
 
 def parse_baselines(texts: Sequence[str]) -> list[BaselineRef]:
-    """Return the baselines that were asked for, the usual ones where none were.
+    """Parse the options ``--baseline``; return the default baselines if there are none.
 
     Args:
-        texts: what was given to each ``--baseline``.
+        texts: Value of each option.
 
     Raises:
-        InputError: there is no such controller or knob, a value that it does not take, or no
-            value for a knob that wants some; or a controller is named twice.
-        OSError: a file cannot be read.
+        InputError: A controller or knob does not exist, a value is out of range or missing, or a
+            controller is named twice.
+        OSError: A file cannot be read.
     """
-    found: dict[str, BaselineRef] = {}
+    baselines: dict[str, BaselineRef] = {}
     for text in texts:
         each = _parse_baseline(text)
-        if each.label in found:
+        if each.label in baselines:
             raise InputError(
                 f"--baseline {text}: {each.label} is given twice; give all values of a knob in"
                 " one list, and give files different names"
             )
-        found[each.label] = each
-    return list(found.values()) or DEFAULT_BASELINES
+        baselines[each.label] = each
+    return list(baselines.values()) or DEFAULT_BASELINES
 
 
-def check_baselines_unchanged(wanted: Sequence[BaselineRef]) -> None:
-    """Make sure that the files among the baselines are what they were when the run began.
+def check_baselines_unchanged(baselines: Sequence[BaselineRef]) -> None:
+    """Check that the files among the baselines are unchanged since the run began.
 
     Raises:
-        InputError: one is not, or is gone.
-        OSError: one cannot be read.
+        InputError: A file has changed, or does not exist.
+        OSError: A file cannot be read.
     """
-    for each in wanted:
+    for each in baselines:
         if each.digest and load_program(each.controller).digest != each.digest:
             raise InputError(f"{each.controller}: has changed since the run started; restore it")
 
@@ -62,16 +62,16 @@ def _parse_baseline(text: str) -> BaselineRef:
     try:
         settings = expand_assignments([program], knobs)[0]
     except InputError as problem:
-        said = problem.problem.replace("--set ", f"--baseline {controller}:", 1)
-        raise InputError(said, hint=problem.hint) from None
+        message = problem.problem.replace("--set ", f"--baseline {controller}:", 1)
+        raise InputError(message, hint=problem.hint) from None
     return _reference(program, [dict(setting) for setting in settings])
 
 
 def _without_settings(text: str, program: RheoController) -> BaselineRef:
-    """A baseline without settings: it follows β, has no knobs, or is one of the usual ones."""
-    usual = next((each for each in DEFAULT_BASELINES if each.controller == text), None)
-    if usual is not None:
-        return usual
+    """Return a baseline without settings; it follows β, has no knobs, or is a default one."""
+    default = next((each for each in DEFAULT_BASELINES if each.controller == text), None)
+    if default is not None:
+        return default
     free = list(free_knobs(program.checked.program))
     if free and not program.checked.scheduled:
         raise InputError(

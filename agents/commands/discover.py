@@ -1,4 +1,4 @@
-"""``rheostat discover``: looks for controllers."""
+"""``rheostat discover``: search for controllers."""
 
 from pathlib import Path
 
@@ -183,7 +183,7 @@ def discover(
     ray_address: str,
     threads: int | None,
     cache_dir: Path | None,
-    **asked: object,
+    **options: object,
 ) -> None:
     """Search for controllers that beat the baselines on recordings.
 
@@ -203,13 +203,13 @@ def discover(
     before = open_run(replies) if replies is not None else None
     typed = click.get_current_context().get_parameter_source("kappa")
     if typed is not click.core.ParameterSource.COMMANDLINE:
-        del asked["kappa"]
+        del options["kappa"]
     if resume:
-        run = resume_run(directory, on, held_out, asked)
+        run = resume_run(directory, on, held_out, options)
         if is_run_over(run, out):
             return
     else:
-        run = begin_run(directory, on, held_out, asked, settings=chat, agent=agent, before=before)
+        run = begin_run(directory, on, held_out, options, settings=chat, agent=agent, before=before)
     run_discovery(
         run, out, wait=wait, checkpoints=checkpoints, settings=chat, agent=agent, before=before,
         flags={"threads": threads, "cache_dir": cache_dir},

@@ -1,4 +1,4 @@
-"""From what was typed to a run: a new one, or one that goes on."""
+"""Runs of ``rheostat discover``: create a run from the options, or resume one."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -37,17 +37,17 @@ _CAPS = {
     "rounds": "rounds", "max_evaluations": "evaluations", "max_minutes": "minutes",
     "max_usd": "usd", "max_tokens": "tokens",
 }  # fmt: skip
-"""Options that bound a run, with the fields that they set."""
+"""Options that limit a run, with the fields of `RunLimits` that they set."""
 
 PYTHON_SEEDS = {"seeds": 6, "screening": 2}
-"""Shuffles under which controllers in Python are played: they are not compiled, and take long."""
+"""Default seeds for controllers in Python, which are not compiled and therefore slow."""
 
 
 def begin_run(
     directory: Path,
     on: Sequence[Path],
     held_out: Sequence[Path],
-    asked: Mapping[str, Any],
+    options: Mapping[str, Any],
     *,
     settings: ChatSettings,
     agent: AgentSettings,
@@ -56,54 +56,58 @@ def begin_run(
     """Create the directory of a new run, after all checks.
 
     Args:
-        directory: of the run.
-        on: the search set.
-        held_out: recordings for the report.
-        asked: the other options, ``None`` where they were not given.
-        settings: how models are called.
-        agent: where agents run, unless it was typed.
-        before: another run, whose replies stand for them.
+        directory: Directory of the run.
+        on: Recordings of the search set.
+        held_out: Recordings for the report.
+        options: The other options by name; ``None`` if an option was not given.
+        settings: Settings of model calls.
+        agent: Settings of agents; options take precedence.
+        before: Run whose model replies are replayed; ``None`` to call models.
 
     Raises:
-        InputError: something that was typed cannot be used.
-        StoreError: a recording cannot be read.
-        ExternalError: a model cannot be asked.
+        InputError: An option cannot be used.
+        StoreError: A recording cannot be read.
+        ExternalError: A model cannot be called.
     """
     if not on:
         raise InputError("--on is missing: give the recordings to search on")
-    search, kept = open_recordings(on), open_recordings(held_out) if held_out else []
-    _require_disjoint(search, kept)
-    wanted = Request(
+    search, held_out_recordings = open_recordings(on), open_recordings(held_out) if held_out else []
+    _require_disjoint(search, held_out_recordings)
+    request = Request(
         search=_recording_refs(search),
-        held_out=_recording_refs(kept),
-        caps=RunLimits(**_caps(asked)),
-        **(_default_fields(asked) | _fields(asked)),
+        held_out=_recording_refs(held_out_recordings),
+        caps=RunLimits(**_caps(options)),
+        **(_default_fields(options) | _fields(options)),
     )
-    check_language_options(wanted, asked)
-    if wanted.language is ControllerLanguage.PYTHON:
+    check_language_options(request, options)
+    if request.language is ControllerLanguage.PYTHON:
         require_container_isolation()
-    how = resolve_model_setup(
-        wanted.proposers,
-        collect_model_fields(asked),
-        language=wanted.language,
-        brief_tokens=wanted.brief_tokens,
-        caps=wanted.caps,
+    model_options = resolve_model_setup(
+        request.proposers,
+        collect_model_fields(options),
+        language=request.language,
+        brief_tokens=request.brief_tokens,
+        caps=request.caps,
         settings=settings,
         agent=agent,
         before=before.request.asking if before is not None else None,
     )
-    return create_run(directory, replace(wanted, asking=how))
+    return create_run(directory, replace(request, asking=model_options))
 
 
 def resume_run(
-    directory: Path, on: Sequence[Path], held_out: Sequence[Path], asked: Mapping[str, Any]
+    directory: Path, on: Sequence[Path], held_out: Sequence[Path], options: Mapping[str, Any]
 ) -> RunDirectory:
-    """Open a run to resume; given limits replace its own.
+    """Open a run to resume; limits and the URL of a server may be changed.
 
-    So does the URL of a server: where a model is served is no part of what it is asked.
+    Args:
+        directory: Directory of the run.
+        on: Recordings of the search set; if given, they must be those of the run.
+        held_out: Recordings for the report; if given, they must be those of the run.
+        options: The other options by name; ``None`` if an option was not given.
 
     Raises:
-        InputError: there is no such run, or what was typed is not what it was begun with.
+        InputError: The run does not exist, or an option differs from the run's request.
     """
     run = open_run(directory)
     before = run.request
@@ -116,10 +120,10 @@ def resume_run(
             raise InputError(
                 f"--{option}: the run was started with other recordings; leave it out to resume"
             )
-    how = collect_model_fields(asked)
-    moved = how.pop("base_url", before.asking.base_url)
-    for begun_with, given in ((before, _fields(asked)), (before.asking, how)):
-        for name, value in given.items():
+    model_fields = collect_model_fields(options)
+    moved = model_fields.pop("base_url", before.asking.base_url)
+    for begun_with, fields in ((before, _fields(options)), (before.asking, model_fields)):
+        for name, value in fields.items():
             if value != getattr(begun_with, name):
                 raise InputError(
                     f"--{_option_name(name)}: the run was started with another value; leave it"
@@ -132,11 +136,11 @@ def resume_run(
         require_container_isolation()
     after = replace(
         before,
-        caps=replace(before.caps, **_caps(asked)),
+        caps=replace(before.caps, **_caps(options)),
         asking=replace(before.asking, base_url=moved),
     )
     if after != before:
-        with run.locked():  # a session that is at work keeps the caps that it began with
+        with run.locked():  # an active session keeps the limits that it started with
             run.write("request.json", after)
     return run
 
@@ -157,39 +161,39 @@ def _require_disjoint(search: Sequence[NamedRecording], held_out: Sequence[Named
             )
 
 
-def _caps(asked: Mapping[str, Any]) -> dict[str, Any]:
-    return {field: asked[name] for name, field in _CAPS.items() if asked.get(name) is not None}
+def _caps(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {field: options[name] for name, field in _CAPS.items() if options.get(name) is not None}
 
 
-def _fields(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a request that were asked for.
+def _fields(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Parse the options that set fields of a request.
 
     Raises:
-        InputError: one of them cannot be used.
+        InputError: An option cannot be used.
     """
-    found = {
+    fields = {
         name: value
-        for name, value in asked.items()
+        for name, value in options.items()
         if value is not None and value != () and name not in _CAPS and name not in MODEL_FIELDS
     }
-    if "proposers" in found:
-        found["proposers"] = list(dict.fromkeys(found["proposers"]))
-        check_proposer_names(found["proposers"])
-    if "baselines" in found:
-        found["baselines"] = parse_baselines(found["baselines"])
-    if "objective" in found:
-        _check_objective(found)
-    if "start_from" in found:
-        found["starting_programs"] = load_starting_programs(found.pop("start_from"))
-    if "beta" in found:
-        found["betas"] = list(parse_betas(found.pop("beta")))
-    if "language" in found:
-        found["language"] = ControllerLanguage(found["language"])
-    if "approve" in found:
-        found["approve"] = ApprovalMode(found["approve"])
-    if "feedback" in found:
-        found["feedback"] = FeedbackMode(found["feedback"])
-    return found
+    if "proposers" in fields:
+        fields["proposers"] = list(dict.fromkeys(fields["proposers"]))
+        check_proposer_names(fields["proposers"])
+    if "baselines" in fields:
+        fields["baselines"] = parse_baselines(fields["baselines"])
+    if "objective" in fields:
+        _check_objective(fields)
+    if "start_from" in fields:
+        fields["starting_programs"] = load_starting_programs(fields.pop("start_from"))
+    if "beta" in fields:
+        fields["betas"] = list(parse_betas(fields.pop("beta")))
+    if "language" in fields:
+        fields["language"] = ControllerLanguage(fields["language"])
+    if "approve" in fields:
+        fields["approve"] = ApprovalMode(fields["approve"])
+    if "feedback" in fields:
+        fields["feedback"] = FeedbackMode(fields["feedback"])
+    return fields
 
 
 def _check_objective(fields: dict[str, Any]) -> None:
@@ -205,10 +209,10 @@ def _check_objective(fields: dict[str, Any]) -> None:
         load_program(objective.controller)
 
 
-def _default_fields(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a run whose options name nothing else."""
-    python = asked.get("language") == ControllerLanguage.PYTHON.value
-    by_variation = python or asked.get("free_knobs")
+def _default_fields(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the default fields of a request."""
+    python = options.get("language") == ControllerLanguage.PYTHON.value
+    by_variation = python or options.get("free_knobs")
     return {
         "baselines": parse_baselines([]),
         "proposers": ["evolve"] if by_variation else ["templates", "evolve"],

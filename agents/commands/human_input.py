@@ -1,4 +1,4 @@
-"""``rheostat approve``, ``reject`` and ``propose``: commands by which people act on a run."""
+"""``rheostat approve``, ``reject`` and ``propose``: commands for user input to a run."""
 
 from pathlib import Path
 
@@ -106,9 +106,9 @@ def propose(directory: Path, file: Path, words: str, beta: float | None) -> None
     from harness.errors import InputError
 
     run = open_run(directory)
-    asked = run.request.allocation
-    if asked is not None:
-        submit_allocation(run, asked, file, words, beta)
+    allocation = run.request.allocation
+    if allocation is not None:
+        submit_allocation(run, allocation, file, words, beta)
     elif beta is not None:
         raise InputError("--beta: applies to allocations, but this run searches for controllers")
     else:

@@ -1,4 +1,4 @@
-"""How language models are asked in a run, made of what was typed and what a server says."""
+"""Model options of a run, resolved from the command line, the settings and the server."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,46 +19,46 @@ MODEL_FIELDS = (
     "base_url", "temperatures", "reply_tokens", "constrained", "agent_minutes",
     "agent_image", "agent_network", "agent_env",
 )  # fmt: skip
-"""Options that make up `ModelOptions`, by their fields."""
+"""Options that set the fields of `ModelOptions` of the same names."""
 
 MIN_PROMPT_TOKENS = 5600
-"""Tokens of a prompt beside its brief: the language card, programs to build on, the task."""
+"""Tokens of a prompt without its brief: the language card, programs to build on, the task."""
 
 
-def check_language_options(wanted: Request, asked: Mapping[str, Any]) -> None:
-    """Refuses what does not go with controllers in Python.
+def check_language_options(request: Request, options: Mapping[str, Any]) -> None:
+    """Check that the options of a new run are compatible with controllers in Python.
 
     Args:
-        wanted: what a new run is asked for.
-        asked: what was typed.
+        request: Request of the run.
+        options: Options of the command by name; ``None`` if an option was not given.
 
     Raises:
-        InputError: an option does not go with it, or nobody proposes in it.
+        InputError: An option applies to Rheo only, or no proposer writes Python.
     """
-    if wanted.language is ControllerLanguage.RHEO:
+    if request.language is ControllerLanguage.RHEO:
         return
-    kinds = {each.partition(":")[0] for each in wanted.proposers}
+    kinds = {each.partition(":")[0] for each in request.proposers}
     if not kinds & {CHAT, COMMAND}:
         raise InputError(
             "--language python: needs a language model or an agent, and none is configured",
             hint='add --proposer chat:PROVIDER:MODEL or --proposer command:"..."',
         )
     for name, option in (("constrained", "constrain"), ("free_knobs", "free-knobs")):
-        if asked.get(name):
+        if options.get(name):
             raise InputError(
                 f"--{option}: applies to controllers in Rheo, but --language is python"
             )
 
 
-def collect_model_fields(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of `ModelOptions` that were typed."""
-    found = {name: asked[name] for name in MODEL_FIELDS if asked.get(name) not in (None, ())}
-    return {name: list(value) if type(value) is tuple else value for name, value in found.items()}
+def collect_model_fields(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Collect the fields of `ModelOptions` that were given as options."""
+    fields = {name: options[name] for name in MODEL_FIELDS if options.get(name) not in (None, ())}
+    return {name: list(value) if type(value) is tuple else value for name, value in fields.items()}
 
 
 def resolve_model_setup(
     proposers: Sequence[str],
-    given: Mapping[str, Any],
+    fields: Mapping[str, Any],
     *,
     brief_tokens: int,
     caps: RunLimits,
@@ -67,96 +67,101 @@ def resolve_model_setup(
     before: ModelOptions | None,
     language: ControllerLanguage = ControllerLanguage.RHEO,
 ) -> ModelOptions:
-    """How models are asked in a new run; the server is asked what it can do.
+    """Resolve the model options of a new run, and query the server for its abilities.
 
-    Whatever is missing to ask them is told here, before a run is made.
+    Anything that prevents calls of the models is reported here, before the run is created.
 
     Args:
-        proposers: of the request.
-        given: what `collect_model_fields` found.
-        brief_tokens: the most tokens of a brief.
-        caps: of the run.
-        settings: how models are called.
-        agent: where agents run, as far as ``given`` does not say.
-        before: how they were asked in the run whose replies stand for them, if one does.
-        language: what they are to write in.
+        proposers: Names of the proposers of the run.
+        fields: Options that were given, from `collect_model_fields`.
+        brief_tokens: Maximum number of tokens of a brief.
+        caps: Limits of the run.
+        settings: Settings of model calls.
+        agent: Settings of agents; ``fields`` takes precedence.
+        before: Options of the run whose replies are replayed; ``None`` to call models.
+        language: Language that models and agents write in.
 
     Raises:
-        InputError: something does not fit together.
-        ExternalError: the server does not answer, or a package or a key is missing.
+        InputError: Options are incompatible with each other or with the server.
+        ExternalError: The server does not answer, or a package or a key is missing.
     """
-    found = replace(before or ModelOptions(), **given)
-    wanted = list_models(proposers)
-    if "base_url" in given and not wanted:
+    resolved = replace(before or ModelOptions(), **fields)
+    models = list_models(proposers)
+    if "base_url" in fields and not models:
         raise InputError("--base-url: no model is used", hint="add --proposer chat:openai:MODEL")
     if list_commands(proposers):
         if before is None:
-            found = _with_container(found, given, agent)
-            _check_agents(found, proposers, agent)
-    elif "agent_image" in given:
+            resolved = _with_container(resolved, fields, agent)
+            _check_agents(resolved, proposers, agent)
+    elif "agent_image" in fields:
         raise InputError("--agent-image: no agent is used", hint='add --proposer command:"…"')
-    for model in wanted:
-        is_own_server = found.base_url is not None
-        price = Price(model, settings.prices, is_own_server=is_own_server)
-        if caps.usd is not None and not price.known:
-            raise InputError(
-                f"--max-usd: the price of {model} is unknown",
-                hint=f'add it to rheostat.toml: [chat.prices] "{model}" = [DOLLARS_IN,'
-                " DOLLARS_OUT], per million tokens",
-            )
+    for model in models:
+        if caps.usd is not None:
+            _require_price(model, settings, is_own_server=resolved.base_url is not None)
         if before is None:
-            asked = ChatModel(model, found.base_url, settings)  # or it says what is missing
-            _warn_of_dropped(asked, model, found.temperatures)
-            if found.base_url is not None:
-                found = _fit_to_server(
-                    found,
-                    found.base_url,
+            client = ChatModel(model, resolved.base_url, settings)  # raises if it cannot be called
+            _warn_of_dropped(client, model, resolved.temperatures)
+            if resolved.base_url is not None:
+                resolved = _fit_to_server(
+                    resolved,
+                    resolved.base_url,
                     model,
                     brief_tokens,
                     language,
-                    known="constrained" in given,
+                    is_constraint_given="constrained" in fields,
                 )
-    return found
+    return resolved
 
 
-def _warn_of_dropped(asked: ChatModel, model: str, temperatures: Sequence[float | None]) -> None:
-    """Warns of temperatures that the model's client does not send."""
-    changed = [each for each in temperatures if asked.sent_temperature(each) != each]
-    wanted = ", ".join(f"{each:g}" for each in changed if each is not None)
-    if wanted:
+def _require_price(model: str, settings: ChatSettings, *, is_own_server: bool) -> None:
+    if not Price(model, settings.prices, is_own_server=is_own_server).known:
+        raise InputError(
+            f"--max-usd: the price of {model} is unknown",
+            hint=f'add it to rheostat.toml: [chat.prices] "{model}" = [DOLLARS_IN,'
+            " DOLLARS_OUT], per million tokens",
+        )
+
+
+def _warn_of_dropped(client: ChatModel, model: str, temperatures: Sequence[float | None]) -> None:
+    """Warn of temperatures that the model's client does not send."""
+    dropped = [each for each in temperatures if client.sent_temperature(each) != each]
+    listing = ", ".join(f"{each:g}" for each in dropped if each is not None)
+    if listing:
         console.warn(
-            f"{model}: its client does not send the temperature {wanted} for a model of this"
+            f"{model}: its client does not send the temperature {listing} for a model of this"
             " name; the model uses its own default, and candidates record that"
         )
 
 
 def _with_container(
-    found: ModelOptions, given: Mapping[str, Any], agent: AgentSettings
+    resolved: ModelOptions, fields: Mapping[str, Any], agent: AgentSettings
 ) -> ModelOptions:
-    """With where agents run: as it was typed, or else by the settings.
+    """Set the container of agents from the options, or else from the settings.
 
     Raises:
-        InputError: what is for a container was typed, and no image is named.
+        InputError: An option of containers was given without an image.
     """
-    image = given.get("agent_image", agent.image or None)
+    image = fields.get("agent_image", agent.image or None)
     if image is None:
         for name in ("agent_network", "agent_env"):
-            if name in given:
+            if name in fields:
                 raise InputError(
                     f"--{name.replace('_', '-')}: applies only to an agent in a container",
                     hint="set its image with --agent-image",
                 )
-        return found
-    network, env = (given.get(f"agent_{name}", getattr(agent, name)) for name in ("network", "env"))
-    return replace(found, agent_image=image, agent_network=network, agent_env=env)
+        return resolved
+    network, env = (
+        fields.get(f"agent_{name}", getattr(agent, name)) for name in ("network", "env")
+    )
+    return replace(resolved, agent_image=image, agent_network=network, agent_env=env)
 
 
 def _check_agents(asking: ModelOptions, proposers: Sequence[str], agent: AgentSettings) -> None:
-    """Refuses agents that cannot be run.
+    """Check that the agents can be run.
 
     Raises:
-        InputError: and `ExternalError`: this machine has no such command, or the engine not
-            what is asked of it.
+        InputError: A variable is not set, or the network cannot be used.
+        ExternalError: A command does not exist, or the container engine lacks the image.
     """
     if asking.agent_image is None:
         require_commands(proposers)
@@ -165,13 +170,13 @@ def _check_agents(asking: ModelOptions, proposers: Sequence[str], agent: AgentSe
 
 
 def _fit_to_server(
-    found: ModelOptions,
+    resolved: ModelOptions,
     base_url: str,
     model: str,
     brief_tokens: int,
     language: ControllerLanguage,
     *,
-    known: bool,
+    is_constraint_given: bool,
 ) -> ModelOptions:
     provider, _, name = model.partition(":")
     if provider != "openai":
@@ -179,13 +184,13 @@ def _fit_to_server(
             f"--base-url: applies to servers with OpenAI's API, and {model} does not use it",
             hint=f"use chat:openai:{name}",
         )
-    told = query_server(base_url, name)
-    needs = MIN_PROMPT_TOKENS + brief_tokens + found.reply_tokens
-    if told.context is not None and needs > told.context:
+    server = query_server(base_url, name)
+    needs = MIN_PROMPT_TOKENS + brief_tokens + resolved.reply_tokens
+    if server.context is not None and needs > server.context:
         raise InputError(
-            f"{name} has a context of {told.context:,} tokens, but a call takes up to {needs:,}",
+            f"{name} has a context of {server.context:,} tokens, but a call takes up to {needs:,}",
             hint="reduce --brief-tokens or --reply-tokens; their sum is"
-            f" {brief_tokens + found.reply_tokens:,}",
+            f" {brief_tokens + resolved.reply_tokens:,}",
         )
-    decodes = told.decodes and language is ControllerLanguage.RHEO
-    return found if known else replace(found, constrained=decodes)
+    decodes = server.decodes and language is ControllerLanguage.RHEO
+    return resolved if is_constraint_given else replace(resolved, constrained=decodes)

@@ -1,4 +1,4 @@
-"""What a session says while it works, made from its events: a line a round, a bar in between."""
+"""Progress of a session in the terminal: a line per round and a bar within it."""
 
 from contextlib import ExitStack
 
@@ -9,10 +9,10 @@ from harness.cli import console
 
 
 class ProgressReporter:
-    """Hears the events of a session, and says what a person wants to know.
+    """Print the progress of a session from its events.
 
     Args:
-        run: the run.
+        run: Run directory.
     """
 
     def __init__(self, run: RunDirectory):
@@ -21,7 +21,7 @@ class ProgressReporter:
         self._advance: console.Advance = lambda done: None
         self._played: dict[str, int] = {}
 
-    def hear(self, event: Event) -> None:
+    def handle(self, event: Event) -> None:
         """Handle one event."""
         match event.kind:
             case "started" | "resumed":
@@ -59,7 +59,7 @@ class ProgressReporter:
         self._advance = self._bar.enter_context(console.progress(f"round {event.round}", total))
 
     def _move(self, event: Event) -> None:
-        """Move the bar by what a proposer has played since it last spoke; report what failed."""
+        """Advance the bar by the programs played since the proposer's last event."""
         if event.data.get("problem"):
             console.info(f"round {event.round:>3}  {event.proposer}: {event.data['problem']}")
         if event.data.get("warning"):
@@ -69,7 +69,7 @@ class ProgressReporter:
         self._played[name] = played
 
     def _waiting(self, candidate: str) -> str:
-        """Return what waits: what it gains, and where its source is to be read."""
+        """Describe a candidate that waits: its gain and the path of its source."""
         gain = self._run.review(candidate).baseline_gain
         gains = ""
         if gain is not None:
@@ -93,7 +93,7 @@ class ProgressReporter:
         console.info(f"round {event.round:>3}  {best}  {used:,} programs, {spent:.1f} min")
 
     def _trials(self, event: Event, used: int) -> None:
-        """A line where a trial is the best so far: most are not."""
+        """Print a line if the latest trial is the best so far."""
         summary = self._run.summaries()[-1]
         if event.candidate not in summary.candidates:
             return
@@ -102,8 +102,8 @@ class ProgressReporter:
 
 
 def _subject(request: Request) -> str:
-    """Return what a run works on, in words."""
-    asked = request.allocation
-    if asked is None:
+    """Describe what a run searches on."""
+    allocation = request.allocation
+    if allocation is None:
         return ", ".join(each.label for each in request.search)
-    return f"{asked.pipeline.name}, with a budget of {asked.budget:g}"
+    return f"{allocation.pipeline.name}, with a budget of {allocation.budget:g}"

@@ -1,4 +1,4 @@
-"""What people put into a run: checked at once, taken up by the next round."""
+"""Submission of users' proposals to a run; they are checked before they are added."""
 
 from pathlib import Path
 
@@ -17,12 +17,17 @@ from harness.request.controllers import load_playable
 from sandbox.registration import require_container_isolation
 
 
-def submit_controller(run: RunDirectory, file: Path, words: str) -> None:
-    """Put a controller, in Rheo or Python, into a run that looks for some.
+def submit_controller(run: RunDirectory, file: Path, description: str) -> None:
+    """Submit a controller, in Rheo or Python, to a run that searches for controllers.
+
+    Args:
+        run: Run directory.
+        file: File of the controller.
+        description: What is new about it; may be empty.
 
     Raises:
-        InputError: it cannot be used, or the run has ended.
-        DslError: it is not sound.
+        InputError: The file cannot be used, or the run has ended.
+        DslError: The controller does not check.
     """
     python = file.suffix == ControllerLanguage.PYTHON.suffix
     if not python and file.is_file() and is_allocation(read_program(file)):
@@ -32,51 +37,55 @@ def submit_controller(run: RunDirectory, file: Path, words: str) -> None:
     if python:
         require_container_isolation()
     language = ControllerLanguage.PYTHON if python else ControllerLanguage.RHEO
-    _submit(run, file, program.label, program.source.text, words, language)
+    _submit(run, file, program.label, program.source.text, description, language)
 
 
 def submit_allocation(
-    run: RunDirectory, asked: AllocationRequest, file: Path, words: str, beta: float | None
+    run: RunDirectory,
+    allocation: AllocationRequest,
+    file: Path,
+    description: str,
+    beta: float | None,
 ) -> None:
-    """Put an allocation into a run that looks for some, once it fits pipeline and budget.
+    """Submit an allocation to a run of trials, if it fits the pipeline and the budget.
 
     Args:
-        run: the run.
-        asked: what its request says of allocations.
-        file: with the allocation.
-        words: what is new about it.
-        beta: where it is taken, if it follows β.
+        run: Run directory.
+        allocation: Pipeline and budget of the run.
+        file: File of the allocation.
+        description: What is new about it; may be empty.
+        beta: β at which it is evaluated; ``None`` if it does not follow β.
 
     Raises:
-        InputError: it does not fit, or the run has ended.
-        DslError: it is not sound, or does not fit the pipeline.
+        InputError: It exceeds the budget, ``beta`` is missing, or the run has ended.
+        DslError: It does not check, or does not fit the pipeline.
     """
     source = read_program(file)
     if not is_allocation(source):
         raise InputError(f"{file}: is a controller, but {run.path} searches for allocations")
-    checked = require_fit(source, asked.pipeline)
+    checked = require_fit(source, allocation.pipeline)
     if checked.scheduled and beta is None:
         raise InputError(
             f"{file}: depends on beta, but a run has one budget", hint="give a value with --beta B"
         )
-    where = open_run_environment(asked, run)
-    pipeline = where.pipeline
+    environment = open_run_environment(allocation, run)
+    pipeline = environment.pipeline
     choices = parse_choices(pipeline, source.text, source.name, beta or 0.0)
     space = AllocationSpace(
-        pipeline, asked.budget, governed=where.governed, recorded=where.recorded
+        pipeline, allocation.budget, governed=environment.governed, recorded=environment.recorded
     )
     require_affordable(space, choices, str(file))
     _require_open_run(run)
-    twin = next(
+    duplicate = next(
         (name for name, each in read_run_trials(run).items() if each.choices == choices), None
     )
-    if twin is not None:
-        console.info(f"{file}: is the allocation of {twin}, which the run has already tried")
+    if duplicate is not None:
+        console.info(f"{file}: is the allocation of {duplicate}, which the run has already tried")
         return
     text = source.text
     if checked.scheduled:
-        text = format_allocation(pipeline, asked.budget, choices, checked.name)
-    _submit(run, file, checked.name, text, words, ControllerLanguage.RHEO)
+        text = format_allocation(pipeline, allocation.budget, choices, checked.name)
+    _submit(run, file, checked.name, text, description, ControllerLanguage.RHEO)
 
 
 def _require_open_run(run: RunDirectory) -> None:
@@ -89,22 +98,27 @@ def _require_open_run(run: RunDirectory) -> None:
 
 
 def _submit(
-    run: RunDirectory, file: Path, name: str, text: str, words: str, language: ControllerLanguage
+    run: RunDirectory,
+    file: Path,
+    name: str,
+    text: str,
+    description: str,
+    language: ControllerLanguage,
 ) -> None:
     """Add the proposal to the inbox, and report when it is evaluated."""
-    if not submit_proposal(run, text, words, language):
+    if not submit_proposal(run, text, description, language):
         console.info(f"{file}: is already in the run")
         return
     rounds = run.request.caps.rounds
-    begun = sum(each.kind == "round" for each in run.events())
-    if begun >= rounds:
+    begun_rounds = sum(each.kind == "round" for each in run.events())
+    if begun_rounds >= rounds:
         console.info(f"{name}: was added, but the last round of the run has already started")
         console.hint(
             f"when the run has ended, {_resume_hint(run)} --rounds {rounds + 1} evaluates it"
         )
         return
-    after = "" if run.is_held else f", after you resume the run with {_resume_hint(run)}"
-    console.info(f"{name}: the next round evaluates it, unless a limit ends the run first{after}")
+    advice = "" if run.is_held else f", after you resume the run with {_resume_hint(run)}"
+    console.info(f"{name}: the next round evaluates it, unless a limit ends the run first{advice}")
 
 
 def _resume_hint(run: RunDirectory) -> str:

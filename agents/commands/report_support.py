@@ -1,4 +1,4 @@
-"""Services and actions behind ``rheostat report``: threads, cache, progress; reports of trials."""
+"""Services for ``rheostat report``, and the report of a run of trials."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,10 +20,10 @@ from harness.settings import GeneralSettings, load
 
 
 def report_services(flags: Mapping[str, object]) -> ReportServices:
-    """Return what a report is played with.
+    """Build the services that play the programs of a report.
 
     Args:
-        flags: the settings ``threads`` and ``cache_dir`` as typed, ``None`` where they were not.
+        flags: Options ``threads`` and ``cache_dir``; ``None`` if an option was not given.
     """
     chosen = load(GeneralSettings, flags=flags)
     return ReportServices(
@@ -34,33 +34,35 @@ def report_services(flags: Mapping[str, object]) -> ReportServices:
 def report_allocation_run(
     run: RunDirectory, into: Path | None, out: Output, held_out: bool | None, base_url: str | None
 ) -> None:
-    """Write the report of a run of trials so far, and show a summary.
+    """Write the report of a run of trials so far, and print a summary.
 
-    Where what was held out is opened, the winner's card says what came of it too.
+    If the held-out questions are opened, the card of the winner has their results as well.
 
     Args:
-        run: the run.
-        into: where to; the run's own directory by default.
-        out: where the summary is shown.
-        held_out: whether to open what was held out; see `agents.allocation.held_out_evaluation`.
-        base_url: of the server that carries that out; the run's by default.
+        run: Run directory.
+        into: Output directory; ``None`` for the run's own.
+        out: Output of the command.
+        held_out: Whether to open the held-out questions; see
+            `agents.allocation.held_out_evaluation`.
+        base_url: URL of the server that plays them; ``None`` for the run's own.
 
     Raises:
-        InputError: and `StoreError`: a file of the run or of its pipeline is not what it was.
-        ExternalError: a server does not play its part.
+        InputError: A file of the run or of its pipeline has changed.
+        StoreError: A file of the pipeline cannot be read.
+        ExternalError: A server fails.
     """
-    asked = run.request.allocation
-    assert asked is not None
-    where = open_run_environment(asked, run)
-    found = compute_result(run, where)
-    means = run_playback_options(asked, run)
+    allocation = run.request.allocation
+    assert allocation is not None
+    environment = open_run_environment(allocation, run)
+    result = compute_result(run, environment)
+    playback = run_playback_options(allocation, run)
     if base_url is not None:
-        means = means._replace(base_url=base_url)
-    told = evaluate_held_out(run, where, means, found, held_out)
-    found = replace(found, held_out=told)
-    write_trial_report(run, found, into)
-    opened = told is not None and told.unseen is not None
-    if opened and into is None and run.card_path.is_file() and found.best is not None:
-        candidate = found.best.candidate
-        write_allocation_card(run, where, candidate, run.decision(candidate), told)
-    out.document(found, format_summary(found))
+        playback = playback._replace(base_url=base_url)
+    held_out_result = evaluate_held_out(run, environment, playback, result, held_out)
+    result = replace(result, held_out=held_out_result)
+    write_trial_report(run, result, into)
+    opened = held_out_result is not None and held_out_result.unseen is not None
+    if opened and into is None and run.card_path.is_file() and result.best is not None:
+        candidate = result.best.candidate
+        write_allocation_card(run, environment, candidate, run.decision(candidate), held_out_result)
+    out.document(result, format_summary(result))

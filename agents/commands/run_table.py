@@ -1,4 +1,4 @@
-"""The table of runs, made from what each run's directory says."""
+"""The table of runs, from their directories."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -29,38 +29,41 @@ RUN_COLUMNS = (
 
 
 _FOR_PROGRAMS = ("objective", "reason", "waiting", "last_event")
-"""Columns that a terminal has no room for, or that it shows in another form."""
+"""Columns that do not fit on a terminal, or appear there in another form."""
 
 _FOR_PEOPLE = ("last",)
-"""Columns that depend on when they are read."""
+"""Columns that depend on the time of the command."""
 
 _IF_SPENT = ("tokens", "usd")
-"""Columns that people see where a language model was paid."""
+"""Columns that a terminal shows only if some run used a language model."""
 
 
-def build_run_table(runs: Sequence[RunDirectory], *, people: bool) -> Table:
-    """Return a row for each run.
+def build_run_table(runs: Sequence[RunDirectory], *, for_terminal: bool) -> Table:
+    """Build a table with a row for each run.
 
     Args:
-        runs: in order.
-        people: whether to leave out what would not fit on a terminal.
+        runs: Runs, in table order.
+        for_terminal: Whether to omit the columns that do not fit on a terminal.
     """
     now = datetime.now(UTC)
-    rows = [_row(run, now, people=people) for run in runs]
-    shown = [
-        at
-        for at, column in enumerate(RUN_COLUMNS)
-        if (not people and column.key not in _FOR_PEOPLE)
+    rows = [_row(run, now, for_terminal=for_terminal) for run in runs]
+    columns = [
+        index
+        for index, column in enumerate(RUN_COLUMNS)
+        if (not for_terminal and column.key not in _FOR_PEOPLE)
         or (
-            people
+            for_terminal
             and column.key not in _FOR_PROGRAMS
-            and (column.key not in _IF_SPENT or any(row[at] for row in rows))
+            and (column.key not in _IF_SPENT or any(row[index] for row in rows))
         )
     ]
-    return Table([RUN_COLUMNS[at] for at in shown], [[row[at] for at in shown] for row in rows])
+    return Table(
+        [RUN_COLUMNS[index] for index in columns],
+        [[row[index] for index in columns] for row in rows],
+    )
 
 
-def _row(run: RunDirectory, now: datetime, *, people: bool) -> list[Cell]:
+def _row(run: RunDirectory, now: datetime, *, for_terminal: bool) -> list[Cell]:
     log, damage = run.events(), find_damage(run)
     age = int((now - log[-1].at).total_seconds()) if log else None
     times: list[Cell] = [
@@ -71,8 +74,8 @@ def _row(run: RunDirectory, now: datetime, *, people: bool) -> list[Cell]:
     name = run.path.name or str(run.path)
     if damage:
         console.warn(damage[0])
-        has_unread: list[Cell] = [None] * (len(RUN_COLUMNS) - len(times) - 3)
-        return [name, DAMAGED, *has_unread, *times, None]
+        unread: list[Cell] = [None] * (len(RUN_COLUMNS) - len(times) - 3)
+        return [name, DAMAGED, *unread, *times, None]
     used, summaries = ResourceUsage(), run.summaries()
     for each in summaries:
         used += each.usage
@@ -84,7 +87,7 @@ def _row(run: RunDirectory, now: datetime, *, people: bool) -> list[Cell]:
     is_waiting = state.startswith(WAITING)
     return [
         name,
-        WAITING if is_waiting and not people else state,
+        WAITING if is_waiting and not for_terminal else state,
         run.waiting if is_waiting else None,
         len(summaries),
         best,

@@ -1,4 +1,4 @@
-"""``rheostat runs`` and ``rheostat report``: commands that show runs."""
+"""``rheostat runs`` and ``rheostat report``: commands that show runs and their results."""
 
 from pathlib import Path
 
@@ -33,12 +33,12 @@ def runs(out: Output, directory: Path | None) -> None:
     from agents.run.directory import find_runs
     from harness.errors import InputError
 
-    given = directory is not None
+    is_given = directory is not None
     directory = directory or Path()
-    found = find_runs(directory)
-    if not found and not given:
-        found = find_runs(directory / "runs")
-    if not found:
+    runs_found = find_runs(directory)
+    if not runs_found and not is_given:
+        runs_found = find_runs(directory / "runs")
+    if not runs_found:
         below = (
             [each for each in directory.iterdir() if find_runs(each)] if directory.is_dir() else []
         )
@@ -46,7 +46,7 @@ def runs(out: Output, directory: Path | None) -> None:
         if below:
             hint = f"there are runs one level below: rheostat runs {min(below)}"
         raise InputError(f"{directory}: no runs found", hint=hint)
-    out.table(build_run_table(found, people=out.form is OutputFormat.PEOPLE))
+    out.table(build_run_table(runs_found, for_terminal=out.form is OutputFormat.PEOPLE))
 
 
 @command(
@@ -139,12 +139,13 @@ def report(
         console.info(f"wrote {(into or directory) / MARKDOWN} and {(into or directory) / HTML}")
         return
     flags = {"threads": threads, "cache_dir": cache_dir}
-    found = write_report(
+    report_document = write_report(
         run, directory=into, seeds=seeds, held_out=held_out, services=report_services(flags)
     )
     out = Output(OutputFormat.JSON if as_json else OutputFormat.PEOPLE)
     out.document(
-        found, "" if as_json else format_terminal_summary(run, output_width(out), report=found)
+        report_document,
+        "" if as_json else format_terminal_summary(run, output_width(out), report=report_document),
     )
-    where = into or directory
-    console.info(f"wrote {where / MARKDOWN} and {where / HTML}")
+    target = into or directory
+    console.info(f"wrote {target / MARKDOWN} and {target / HTML}")

@@ -1,4 +1,4 @@
-"""Runs a session behind a command line: says what happens, and shows the end."""
+"""Run a session from the command line: print its progress and its result."""
 
 from collections.abc import Mapping
 
@@ -27,16 +27,16 @@ from harness.settings import GeneralSettings, load
 
 
 class SessionDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """What a session came to, for a program."""
+    """Outcome of a session, as a JSON document."""
 
     waiting: str | None = None
-    """The candidate that waits for a person."""
+    """The candidate that waits for a reviewer."""
     ending: Ending | None = None
     report: RunReport | None = None
 
 
 def is_run_over(run: RunDirectory, out: Output) -> bool:
-    """Whether a run has ended and its caps leave nothing to do, which is said then."""
+    """Return whether a run has ended and its limits leave nothing to do; print why."""
     ending = run.ending
     if ending is None or run.is_held:
         return False
@@ -61,27 +61,27 @@ def run_to_end(
     """Run a session and report its events; ``False`` if it waits for a reviewer.
 
     Args:
-        run: the run.
-        opener: opens what it works on.
-        finish: writes the winner.
-        out: where it is shown that it waits.
-        wait: whether to stay while a person is waited for.
-        checkpoints: the URL of a database for the state of the loop.
-        flags: the settings as typed.
+        run: Run directory.
+        opener: Opens the task of the run.
+        finish: Writes the winner.
+        out: Output of the command.
+        wait: Whether to wait for a reviewer, instead of ending the session.
+        checkpoints: URL of a database for the state of the loop; ``None`` for the run directory.
+        flags: Options that override settings; ``None`` if an option was not given.
     """
-    narrator = ProgressReporter(run)
+    progress = ProgressReporter(run)
     threads = load(GeneralSettings, flags=flags).threads
     command = run.request.command
     try:
         outcome = run_session(
-            run, opener, finish, SessionOptions(threads, wait, checkpoints, narrator.hear)
+            run, opener, finish, SessionOptions(threads, wait, checkpoints, progress.handle)
         )
     except (KeyboardInterrupt, OSError, ExternalError) as stopped:
         if "--resume" not in (getattr(stopped, "hint", None) or ""):
             stopped.add_note(f"resume with rheostat {command} --run {run.path} --resume")
         raise
     finally:
-        narrator.close()
+        progress.close()
     if outcome.end is SessionStatus.WAITING:
         console.info(f"{run.path}: {outcome.candidate} waits for review")
         console.hint(f"run rheostat approve {run.path} {outcome.candidate}, then use --resume")
@@ -102,29 +102,29 @@ def run_discovery(
     flags: Mapping[str, object],
     cluster: str | None = None,
 ) -> None:
-    """Run a session of a run to its end, or until it waits.
+    """Run a session of a discovery until it ends or waits, and print the result.
 
     Args:
-        run: the run.
-        out: where the end is shown.
-        wait: whether to stay while a person is waited for.
-        checkpoints: the URL of a database for the state of the loop.
-        settings: how models are called.
-        agent: what agents may use in their containers.
-        before: another run, whose replies stand for the models.
-        flags: the settings as typed.
-        cluster: the address of a Ray cluster that plays programs.
+        run: Run directory.
+        out: Output of the command.
+        wait: Whether to wait for a reviewer, instead of ending the session.
+        checkpoints: URL of a database for the state of the loop; ``None`` for the run directory.
+        settings: Settings of model calls.
+        agent: Settings of agents.
+        before: Run whose model replies are replayed; ``None`` to call models.
+        flags: Options that override settings; ``None`` if an option was not given.
+        cluster: Address of a Ray cluster that plays programs; ``None`` for local processes.
     """
 
     def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) -> None:
         if candidate is not None:
             export_controller(run, candidate, decision)
 
-    means = ProposerResources(run, run.request.asking, settings, before, agent)
-    opener = discovery_task_factory(build_proposers(run.request.proposers, means), cluster)
+    resources = ProposerResources(run, run.request.asking, settings, before, agent)
+    opener = discovery_task_factory(build_proposers(run.request.proposers, resources), cluster)
     if not run_to_end(run, opener, finish, out, wait, checkpoints, flags):
         return
-    # What was held out stays shut: the run may yet go on, and `rheostat report` opens it.
+    # Held-out recordings stay closed: the run can continue, and `rheostat report` opens them.
     report = write_report(run, held_out=False, services=report_services(flags))
-    told = SessionDocument(ending=run.ending, report=report)
-    out.document(told, format_terminal_summary(run, output_width(out), report=report))
+    document = SessionDocument(ending=run.ending, report=report)
+    out.document(document, format_terminal_summary(run, output_width(out), report=report))

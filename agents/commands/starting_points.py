@@ -32,11 +32,11 @@ def load_starting_programs(names: Sequence[str]) -> list[StartingProgram]:
         InputError: A name cannot be used.
         DslError: A program does not check.
     """
-    found: dict[str, StartingProgram] = {}
+    programs: dict[str, StartingProgram] = {}
     for name in names:
         for each in _load(name):
-            found.setdefault(each.source, each)
-    return list(found.values())
+            programs.setdefault(each.source, each)
+    return list(programs.values())
 
 
 def _load(name: str) -> list[StartingProgram]:

@@ -1,1 +1,1 @@
-"""The loop of a discovery, as a graph: it proposes, replays, learns, and waits for people."""
+"""The search loop as a graph: proposals, checks, replay, reviews and approvals."""

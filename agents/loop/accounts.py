@@ -1,4 +1,4 @@
-"""What a run has spent so far, and which cap it has reached."""
+"""Spending of a run so far, and the limit that it has reached."""
 
 import time
 from collections.abc import Callable
@@ -12,11 +12,11 @@ from harness.messages import format_count
 
 
 class Accounts:
-    """Counts what a run spends. What is on disk is counted from there, so a resumed run goes on.
+    """Count what a run spends, from its files, so that a resumed run continues the count.
 
     Args:
-        run: the run.
-        clock: seconds, ever rising.
+        run: Run directory.
+        clock: Monotonic clock, in seconds.
     """
 
     def __init__(self, run: RunDirectory, clock: Callable[[], float] = time.monotonic):
@@ -37,25 +37,25 @@ class Accounts:
 
     @property
     def used(self) -> ResourceUsage:
-        """What the rounds that are over have cost."""
+        """Cost of the completed rounds."""
         total = ResourceUsage()
         for each in self._run.summaries():
             total += each.usage
         return total
 
     def reached(self, caps: RunLimits, rounds: int) -> str:
-        """Return the cap that is reached, in words; empty where none is.
+        """Describe the limit that is reached; empty if none is.
 
         Args:
-            caps: the run's.
-            rounds: how many were played.
+            caps: Limits of the run.
+            rounds: Number of rounds that were played.
         """
         if rounds >= caps.rounds:
             return "1 round was played" if caps.rounds == 1 else f"{caps.rounds} rounds were played"
         return self.spent(caps) or self._withheld(caps, rounds)
 
     def _withheld(self, caps: RunLimits, rounds: int) -> str:
-        """Why the last round left a call out, if what is left is still too little for it."""
+        """Return why the last round omitted a model call, if its limits are unchanged."""
         if not rounds:
             return ""
         for each in read_slots(self._run, rounds):
@@ -64,11 +64,11 @@ class Accounts:
         return ""
 
     def spent(self, caps: RunLimits, within: ResourceUsage = ResourceUsage()) -> str:  # noqa: B008 - it is immutable
-        """Return the cap on what is spent that is reached, in words; empty where none is.
+        """Describe the spending limit that is reached; empty if none is.
 
         Args:
-            caps: the run's.
-            within: what the present round has cost so far.
+            caps: Limits of the run.
+            within: Cost of the current round so far.
         """
         used = self.used + within
         if caps.minutes is not None and self.minutes >= caps.minutes:
@@ -88,23 +88,23 @@ class Accounts:
         caps: RunLimits,
         within: ResourceUsage = ResourceUsage(),  # noqa: B008 - it is immutable
     ) -> int | None:
-        """Programs that may still be played; ``None`` for any number.
+        """Return the number of programs that may still be played; ``None`` for no limit.
 
         Args:
-            caps: the run's.
-            within: what the present round has cost so far.
+            caps: Limits of the run.
+            within: Cost of the current round so far.
         """
         if caps.evaluations is None:
             return None
         return max(0, caps.evaluations - self.used.evaluations - within.evaluations)
 
     def spend_limit(self, caps: RunLimits, within: ResourceUsage, slots: int) -> SpendLimit:
-        """What language models may still cost in each of some slots, which share what is left.
+        """Return the spend limit of each slot: an equal share of the remaining budget.
 
         Args:
-            caps: the run's.
-            within: what the present round has cost so far.
-            slots: how many there are.
+            caps: Limits of the run.
+            within: Cost of the current round so far.
+            slots: Number of slots that share it.
         """
         used, share = self.used + within, max(1, slots)
         tokens, usd = caps.tokens, caps.usd
@@ -114,5 +114,5 @@ class Accounts:
         )
 
     def is_out_of_time(self, caps: RunLimits) -> bool:
-        """Whether the cap on minutes is reached."""
+        """Return whether the limit on minutes is reached."""
         return caps.minutes is not None and self.minutes >= caps.minutes

@@ -1,7 +1,7 @@
 """Graph nodes for approval and for the end of a run.
 
-A candidate waits for a person's decision, the decision is applied, and the run either continues
-or ends with the selected candidate.
+A candidate waits for the decision of a reviewer, the decision is applied, and the run either
+continues or ends with the selected candidate.
 """
 
 from collections.abc import Sequence
@@ -17,46 +17,46 @@ from agents.run.records import ApprovalMode, Ending, Review, ReviewVerdict
 
 
 def route_after_review(state: LoopState, runtime: Runtime[LoopContext]) -> str:
-    """To a person, where each new best needs one; else on."""
+    """Route to approval if every new best needs one, else to the archive."""
     each = runtime.context.request.approve is ApprovalMode.EACH
     return "offer" if each and state.get("challenger") else "archive"
 
 
 def offer_candidate(state: LoopState) -> LoopState:
-    """Says which candidate waits for a person."""
+    """Record which candidate waits for a reviewer."""
     return {"offered": state["challenger"]}
 
 
 def await_approval(state: LoopState) -> LoopState:
-    """Wait for a person. Nothing else happens here: this node runs anew when the answer comes."""
+    """Wait for a reviewer. The node has no other effect: it runs again when the answer comes."""
     answer: ApprovalAnswer = interrupt({"candidate": state["offered"]})
     return {"answered": answer, "offered": None}
 
 
 def apply_decision(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
-    """Handle what a person decided: who said no to one is offered the next."""
+    """Apply the decision of a reviewer; after a rejection, the next best candidate is offered."""
     context, answer = runtime.context, state["answered"]
     assert answer is not None
     run, candidate = context.run, answer["candidate"]
     decision = run.decision(candidate)
     note = decision.note if decision is not None else ""
-    word = "approved" if answer["approved"] else "rejected"
-    context.log.add("decided", f"{word} {candidate}" + (f": {note}" if note else ""),
+    verb = "approved" if answer["approved"] else "rejected"
+    context.log.add("decided", f"{verb} {candidate}" + (f": {note}" if note else ""),
                     candidate=candidate, data={"approved": answer["approved"]})  # fmt: skip
     if not answer["approved"]:
-        said = f"rejected by a reviewer{f': {note}' if note else ''}"
-        found = replace(run.review(candidate), verdict=ReviewVerdict.REJECTED, reasons=[said])
-        run.keep_review(found)
+        reason = f"rejected by a reviewer{f': {note}' if note else ''}"
+        rejected = replace(run.review(candidate), verdict=ReviewVerdict.REJECTED, reasons=[reason])
+        run.keep_review(rejected)
     if not state.get("reason"):
         return {"challenger": _last_best(run, state["candidates"])}
-    # The run ends with this one or looks for the next; a later session may build on the best.
-    everyone = list_candidates_before(run, state["round"] + 1)
-    run.write("archive.json", [run.review(each) for each in everyone])
-    return {"best": _last_best(run, everyone)}
+    # The run ends with this candidate or offers the next; a later session may build on the best.
+    candidates = list_candidates_before(run, state["round"] + 1)
+    run.write("archive.json", [run.review(each) for each in candidates])
+    return {"best": _last_best(run, candidates)}
 
 
 def route_after_decision(state: LoopState) -> str:
-    """To the archive or, at the end, to the end; with another candidate after a no."""
+    """Route to the archive, to the end of the run, or to the next candidate after a rejection."""
     answer = state["answered"]
     approved = answer is not None and answer["approved"]
     if state.get("reason"):
@@ -65,24 +65,24 @@ def route_after_decision(state: LoopState) -> str:
 
 
 def _last_best(run: RunDirectory, candidates: Sequence[str]) -> str | None:
-    """Return the last of some candidates that became the best and was not rejected."""
-    found = [each for each in candidates if run.review(each).verdict is ReviewVerdict.BEST]
-    return found[-1] if found else None
+    """Return the last candidate that became the best and was not rejected."""
+    leaders = [each for each in candidates if run.review(each).verdict is ReviewVerdict.BEST]
+    return leaders[-1] if leaders else None
 
 
 def check_caps(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
-    """Whether the run goes on: a cap that is reached ends it."""
+    """Check the limits of the run; one that is reached ends it."""
     context = runtime.context
     reason = context.accounts.reached(context.request.caps, state.get("round", 0))
     if reason:
         context.log.add("capped", reason)
     else:
-        (context.run.path / ENDING).unlink(missing_ok=True)  # it goes on after all
+        (context.run.path / ENDING).unlink(missing_ok=True)  # a raised limit continues the run
     return {"reason": reason}
 
 
 def route_after_caps(state: LoopState) -> str:
-    """Another round, or the end."""
+    """Route to another round, or to the end of the run."""
     return "select" if state["reason"] else "brief"
 
 
@@ -97,7 +97,7 @@ def select_candidate(state: LoopState, runtime: Runtime[LoopContext]) -> LoopSta
 
 
 def route_after_selection(state: LoopState, runtime: Runtime[LoopContext]) -> str:
-    """To a person where the last word is theirs, else to the end."""
+    """Route to approval if the winner needs one, else to the end of the run."""
     final = runtime.context.request.approve is ApprovalMode.FINAL
     return "approve" if final and state["offered"] is not None else "finish"
 
@@ -106,9 +106,9 @@ def finish_run(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
     """Write the winner and how the run ended."""
     context = runtime.context
     run, answer = context.run, state.get("answered")
-    by_person = context.request.approve is ApprovalMode.FINAL
-    chosen = answer["candidate"] if by_person and answer else state.get("offered")
-    if by_person and not (answer and answer["approved"]):
+    by_reviewer = context.request.approve is ApprovalMode.FINAL
+    chosen = answer["candidate"] if by_reviewer and answer else state.get("offered")
+    if by_reviewer and not (answer and answer["approved"]):
         chosen = None
     decision = run.decision(chosen) if chosen is not None else None
     ending = Ending(
@@ -126,22 +126,27 @@ def finish_run(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
 
 
 def _next_best(run: RunDirectory, best: str | None) -> str | None:
-    """The best so far; where it was rejected, one that was the best, or else one that gains."""
+    """Return the best candidate that was not rejected.
+
+    If the best so far was rejected, an earlier best comes before any other candidate with a gain.
+    """
     rejected = {each.candidate for each in run.decisions() if not each.approved}
     if best is not None and best not in rejected:
         return best
 
-    def counted(each: Review) -> float:
+    def certain_gain(each: Review) -> float:
         if each.baseline_gain is None:  # an allocation has no baseline to beat
             return each.objective or 0.0
         return each.baseline_gain.low
 
-    fit = [
+    eligible = [
         each for each in run.reviews()
         if each.verdict in (ReviewVerdict.BEST, ReviewVerdict.KEPT)
-        and counted(each) > 0
+        and certain_gain(each) > 0
         and each.candidate not in rejected
     ]  # fmt: skip
-    if not fit:
+    if not eligible:
         return None
-    return max(fit, key=lambda each: (each.verdict is ReviewVerdict.BEST, counted(each))).candidate
+    return max(
+        eligible, key=lambda each: (each.verdict is ReviewVerdict.BEST, certain_gain(each))
+    ).candidate

@@ -1,4 +1,4 @@
-"""The bench of a proposer in a round: it plays programs over what the round shows, and counts."""
+"""Bench of a proposer in a round: plays programs on the shown part, within an allowance."""
 
 from collections.abc import Callable, Sequence
 from random import Random
@@ -23,23 +23,23 @@ from harness.errors import InputError
 
 
 class SpendLimit(NamedTuple):
-    """What language models may still cost in a slot; ``None`` for any amount."""
+    """Remaining budget of a slot for language models; ``None`` for no limit."""
 
     tokens: int | None = None
     usd: float | None = None
 
 
 class SpendTracker:
-    """Keeps what language models may still cost in a slot.
+    """Track the remaining budget of a slot for language models.
 
     Args:
-        purse: at the beginning.
+        spend_limit: Budget at the start.
     """
 
     def __init__(self, spend_limit: SpendLimit):
         self._spend_limit = spend_limit
         self.withheld = ""
-        """Why a call was not made, in words; empty where all were."""
+        """Why a call was not made; empty if all were."""
 
     def affords(self, most: ResourceUsage) -> bool:
         """See `agents.run.budget_guard.BudgetGuard.affords`."""
@@ -71,19 +71,19 @@ class RoundBench(SpendTracker):
     """See `agents.search.bench_protocol.Bench`.
 
     Args:
-        arena: the search set.
-        number: the round.
-        slot: the proposer's slot; its chance depends on it.
-        state: what the proposer left in the round before.
-        known: programs that it played in earlier rounds, as `source_mark` names them, which cost
-            nothing.
-        allowance: programs that it may play.
-        spend_limit: what language models may cost.
-        tries: programs that may be written for each proposal.
-        is_out_of_time: whether a limit was reached.
-        check_interrupt: raises where an interrupt was requested.
-        tell: adds progress to the event log.
-        best: the best candidate so far.
+        arena: Search set of the run.
+        number: Round number, from 1.
+        slot: Name of the proposer's slot; part of the random seed.
+        state: State that the proposer stored in its previous round; ``None`` for none.
+        played_before: Marks (`source_mark`) of the programs that it played in earlier rounds;
+            playing them again is free.
+        allowance: Maximum number of programs to play.
+        spend_limit: Budget for language models.
+        tries: Maximum number of programs to write for each proposal.
+        is_out_of_time: Returns whether a limit was reached.
+        check_interrupt: Raises ``KeyboardInterrupt`` if an interrupt was requested.
+        report: Writes progress to the event log.
+        best: Best candidate so far; ``None`` if there is none.
     """
 
     def __init__(
@@ -93,20 +93,20 @@ class RoundBench(SpendTracker):
         slot: str,
         *,
         state: bytes | None,
-        known: set[str],
+        played_before: set[str],
         allowance: int,
         spend_limit: SpendLimit = SpendLimit(),  # noqa: B008 - it is immutable
         tries: int = 1,
         is_out_of_time: Callable[[], bool],
         check_interrupt: Callable[[], None],
-        tell: Callable[..., None],
+        report: Callable[..., None],
         best: Incumbent | None = None,
     ):
         self._arena = arena
         self._shown = arena.split(number).shown
         self.random = Random(f"{arena.request.seed}/{number}/{slot}")
         self.state = state
-        self._known = known
+        self._known = played_before
         self._allowance = allowance
         self._setting_seeds = 0
         self._best = best
@@ -114,10 +114,10 @@ class RoundBench(SpendTracker):
         self.tries = tries
         self._is_out_of_time = is_out_of_time
         self._check_interrupt = check_interrupt
-        self._tell = tell
+        self._report = report
         self._worths: dict[tuple[str, bool], ProgramScore | None] = {}
         self.played: list[str] = []
-        """The programs that were played for the first time, as `source_mark` names them."""
+        """Marks of the programs that were played for the first time; see `source_mark`."""
 
     @property
     def allowance(self) -> int:
@@ -126,17 +126,17 @@ class RoundBench(SpendTracker):
 
     @property
     def most(self) -> int:
-        """The most programs that may be put forward."""
+        """Maximum number of proposals."""
         return self._arena.request.per_round
 
     @property
     def language(self) -> ControllerLanguage:
-        """What language models and agents are to write in."""
+        """Language that models and agents write in."""
         return self._arena.request.language
 
     @property
     def free_knobs(self) -> bool:
-        """Whether programs are to have free knobs."""
+        """Whether programs have free knobs instead of a schedule."""
         return self._arena.request.free_knobs
 
     def play(
@@ -146,28 +146,46 @@ class RoundBench(SpendTracker):
         thorough: bool = False,
         language: ControllerLanguage = ControllerLanguage.RHEO,
     ) -> list[ProgramScore | None]:
-        """See `agents.search.bench_protocol.Bench.play`."""
+        """Play programs; see `agents.search.bench_protocol.Bench.play`.
+
+        Args:
+            sources: Source texts of programs that check.
+            thorough: Whether to use the seeds of a review instead of those of screening.
+            language: Language of the programs.
+
+        Returns:
+            The score of each program; ``None`` if it cannot be played or the allowance is used up.
+        """
         self._check_interrupt()
-        wanted = []
+        unplayed = []
         for source in dict.fromkeys(sources):
             if (source, thorough) in self._worths or not self._may_play(source, thorough=thorough):
                 continue
-            wanted.append(source)
-        found = self._arena.screen(wanted, self._shown, thorough=thorough, language=language)
-        for source, worth in zip(wanted, found, strict=True):
-            self._worths[source, thorough] = worth
+            unplayed.append(source)
+        scores = self._arena.screen(unplayed, self._shown, thorough=thorough, language=language)
+        for source, score in zip(unplayed, scores, strict=True):
+            self._worths[source, thorough] = score
         return [self._worths.get((source, thorough)) for source in sources]
 
     def play_settings(
         self, source: str, settings: Sequence[Knobs], seeds: range
     ) -> SettingFigures | None:
-        """See `agents.search.bench_protocol.Bench.play_settings`."""
+        """Play settings of one program; see `agents.search.bench_protocol.Bench.play_settings`.
+
+        Args:
+            source: Source text of a program with free knobs.
+            settings: Values of its knobs, a mapping for each setting.
+            seeds: Seeds of every setting.
+
+        Returns:
+            The figures of all settings; ``None`` if the allowance does not suffice.
+        """
         self._check_interrupt()
-        wanted = len(settings) * len(seeds)
-        if wanted > self.setting_allowance:
+        plays = len(settings) * len(seeds)
+        if plays > self.setting_allowance:
             return None
         unit = self._setting_unit
-        before, self._setting_seeds = self._setting_seeds, self._setting_seeds + wanted
+        before, self._setting_seeds = self._setting_seeds, self._setting_seeds + plays
         for number in range(before // unit, self._setting_seeds // unit):
             self._allowance -= 1
             self.played.append(f"{source_mark(source)}#{number + 1}")
@@ -181,7 +199,7 @@ class RoundBench(SpendTracker):
 
     @property
     def _setting_unit(self) -> int:
-        """Settings times seeds that count as one program: those of a screened program."""
+        """Number of pairs of setting and seed that count as one program, as in screening."""
         request = self._arena.request
         return len(thin_betas(request.betas)) * request.screening
 
@@ -191,16 +209,16 @@ class RoundBench(SpendTracker):
 
     def list_references(self) -> list[tuple[str, ProgramScore]]:
         """See `agents.search.bench_protocol.Bench.list_references`."""
-        found = []
+        references = []
         if self._best is not None:
             score = self._arena.screen(
                 [self._best.source], self._shown, thorough=True, language=self._best.language
             )[0]
             if score is not None:
-                found.append((self._best.name, score))
+                references.append((self._best.name, score))
         name = self._arena.best_baseline
-        measured = [self._arena.baselines[name][at] for at in self._shown.recordings]
-        return [*found, (name, self._arena.scorer.worth(measured, self._shown))]
+        measured = [self._arena.baselines[name][index] for index in self._shown.recordings]
+        return [*references, (name, self._arena.scorer.worth(measured, self._shown))]
 
     def compare(
         self,
@@ -209,17 +227,27 @@ class RoundBench(SpendTracker):
         *,
         language: ControllerLanguage = ControllerLanguage.RHEO,
     ) -> ProgramComparison:
-        """See `agents.search.bench_protocol.Bench.compare`."""
+        """Compare two programs by question; see `agents.search.bench_protocol.Bench.compare`.
+
+        Args:
+            source: Source text of a program that checks.
+            other: Program to compare with; by default the best so far in the same language, or
+                else the best baseline.
+            language: Language of both programs.
+
+        Raises:
+            InputError: A program cannot be played, or the allowance is used up.
+        """
         self._check_interrupt()
         if other is None and self._best is not None and self._best.language is language:
             other = self._best.source
         for each in (source, other):
             if each is not None and not self._may_play(each, thorough=True):
                 raise InputError("no programs are left to play in this round")
-        found = self._arena.compare(source, other, self._shown, language)
-        if found is None:
+        comparison = self._arena.compare(source, other, self._shown, language)
+        if comparison is None:
             raise InputError("it cannot be played")
-        return found
+        return comparison
 
     def describe_base_rates(self) -> str:
         """See `agents.search.bench_protocol.Bench.describe_base_rates`."""
@@ -239,19 +267,28 @@ class RoundBench(SpendTracker):
     @property
     def labels(self) -> list[str]:
         """See `agents.search.bench_protocol.Bench.labels`."""
-        return [self._arena.recordings[place].label for place in self._shown.recordings]
+        return [self._arena.recordings[index].label for index in self._shown.recordings]
 
     def profile(
         self, source: str, beta: float, language: ControllerLanguage = ControllerLanguage.RHEO
     ) -> str:
-        """See `agents.search.bench_protocol.Bench.profile`."""
+        """Profile the lines of a program; see `agents.search.bench_protocol.Bench.profile`.
+
+        Args:
+            source: Source text of a program that checks.
+            beta: β at which it is played.
+            language: Language of the program.
+
+        Raises:
+            InputError: The allowance is used up, or a recording lacks what the program needs.
+        """
         self._check_interrupt()
         if not self._may_play(f"{source}@{beta:g}", thorough=False):
             raise InputError("no programs are left to play in this round")
         return profile_lines(self._arena, self._shown, source, beta, language)
 
     def _may_play(self, source: str, *, thorough: bool) -> bool:
-        """Take a program out of the allowance, if it is new and there is some left."""
+        """Charge a new program to the allowance; return whether it may be played."""
         name = source_mark(source) + ("+" if thorough else "")
         if name in self._known:
             return True
@@ -270,6 +307,6 @@ class RoundBench(SpendTracker):
         """See `agents.run.budget_guard.BudgetGuard.is_out_of_time`."""
         return self._is_out_of_time()
 
-    def tell(self, says: str, **data: object) -> None:
-        """See `agents.run.budget_guard.BudgetGuard.tell`."""
-        self._tell(says, **data, played=len(self.played))
+    def report(self, message: str, **data: object) -> None:
+        """See `agents.run.budget_guard.BudgetGuard.report`."""
+        self._report(message, **data, played=len(self.played))

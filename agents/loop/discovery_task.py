@@ -1,4 +1,4 @@
-"""The task of discovery: programs of Rheo, played over a search set of recordings."""
+"""The task of discovery: controllers, played over a search set of recordings."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -30,45 +30,45 @@ from harness.request.controllers import diagnose_text
 def discovery_task_factory(
     proposers: Mapping[str, Proposer], cluster: str | None = None
 ) -> Callable[[RunDirectory, int], AbstractContextManager[SearchTask]]:
-    """Yield what opens the task of a run.
+    """Return a factory that opens the task of a run.
 
     Args:
-        proposers: those that its request names.
-        cluster: the address of a Ray cluster that plays programs; ``None`` for processes here.
+        proposers: Proposers by their names in the request.
+        cluster: Address of a Ray cluster that plays programs; ``None`` for local processes.
     """
 
     @contextmanager
-    def opening(run: RunDirectory, workers: int) -> Iterator[SearchTask]:
-        with open_arena(run, workers=workers, cluster=cluster) as here:
-            yield DiscoveryTask(run, here, proposers)
+    def open_task(run: RunDirectory, workers: int) -> Iterator[SearchTask]:
+        with open_arena(run, workers=workers, cluster=cluster) as arena:
+            yield DiscoveryTask(run, arena, proposers)
 
-    return opening
+    return open_task
 
 
 class DiscoveryTask:
-    """See `agents.loop.task.SearchTask`.
+    """Search for controllers; see `agents.loop.task.SearchTask`.
 
     Args:
-        run: whose task it is.
-        at: where its programs are played.
-        proposers: by the names of the request.
+        run: Run directory.
+        arena: Search set, on which programs are played.
+        proposers: Proposers by their names in the request.
     """
 
-    def __init__(self, run: RunDirectory, at: Arena, proposers: Mapping[str, Proposer]):
-        self._run, self._request, self._arena = run, run.request, at
+    def __init__(self, run: RunDirectory, arena: Arena, proposers: Mapping[str, Proposer]):
+        self._run, self._request, self._arena = run, run.request, arena
         self._proposers = proposers
 
     @property
     def floor(self) -> float:
-        """The objective of the best baseline."""
+        """Objective of the best baseline."""
         baselines = self._arena.baselines
         return self._arena.scorer.worth(baselines[self._arena.best_baseline]).score
 
     def brief(self, number: int) -> None:
         """See `agents.loop.task.SearchTask`."""
-        made = build_brief(self._run, self._arena, number)
-        self._run.write_text(f"rounds/{number:03d}/brief.md", made.text)
-        self._run.write(f"rounds/{number:03d}/brief.json", made)
+        content = build_brief(self._run, self._arena, number)
+        self._run.write_text(f"rounds/{number:03d}/brief.md", content.text)
+        self._run.write(f"rounds/{number:03d}/brief.json", content)
 
     def can_repair(self, proposer: str) -> bool:
         """See `agents.loop.task.SearchTask`."""
@@ -76,38 +76,42 @@ class DiscoveryTask:
 
     def propose(self, slot: Slot, services: LoopServices) -> SlotResult:
         """See `agents.loop.task.SearchTask`."""
-        told = self._run.read(f"rounds/{slot['round']:03d}/brief.json", Brief)
+        brief = self._run.read(f"rounds/{slot['round']:03d}/brief.json", Brief)
         bench = self._bench(slot, services)
-        return SlotResult(self._asked(slot, told, bench), bench.played, bench.withheld)
+        return SlotResult(self._request_proposals(slot, brief, bench), bench.played, bench.withheld)
 
-    def _asked(self, slot: Slot, told: Brief, bench: RoundBench) -> ProposalBatch:
+    def _request_proposals(self, slot: Slot, brief: Brief, bench: RoundBench) -> ProposalBatch:
         proposer = self._proposers[slot["proposer"]]
         if slot["mend"] is None:
-            return proposer.propose(told, bench)
+            return proposer.propose(brief, bench)
         failed = self._run.draft(slot["mend"])
-        return proposer.repair(told, failed.proposal, failed.diagnostics, bench)
+        return proposer.repair(brief, failed.proposal, failed.diagnostics, bench)
 
     def _bench(self, slot: Slot, services: LoopServices) -> RoundBench:
         request, number, name = self._request, slot["round"], slot["slot"]
-        known: set[str] = set()
-        for before in range(1, number):
-            known.update(mark for each in read_slots(self._run, before) for mark in each.played)
+        played_before: set[str] = set()
+        for earlier in range(1, number):
+            played_before.update(
+                mark for each in read_slots(self._run, earlier) for mark in each.played
+            )
 
-        def tell(says: str, **data: object) -> None:
-            services.log.add("searching", says, round=number, proposer=slot["proposer"], data=data)
+        def report(message: str, **data: object) -> None:
+            services.log.add(
+                "searching", message, round=number, proposer=slot["proposer"], data=data
+            )
 
         return RoundBench(
             self._arena,
             number,
             name,
             state=read_state(self._run, number, name),
-            known=known,
+            played_before=played_before,
             allowance=slot["allowance"],
             spend_limit=SpendLimit(slot["tokens"], slot["usd"]),
             tries=request.repairs + 2 - slot["tries"],
             is_out_of_time=lambda: services.accounts.is_out_of_time(request.caps),
             check_interrupt=services.interruption.check_interrupt,
-            tell=tell,
+            report=report,
             best=self._best_before(number),
         )
 
@@ -119,31 +123,38 @@ class DiscoveryTask:
         name = names[-1]
         return Incumbent(name, self._run.source(name), self._run.language(name))
 
-    def checked(self, draft: Draft, number: int) -> Draft:
-        """Return the draft with what the checker says of it.
+    def check(self, draft: Draft, number: int) -> Draft:
+        """Return the draft with the diagnostics of the checker.
 
-        A sound program of Rheo cannot fail. One in Python can, so it is tried before it counts as
-        sound, over what the round shows.
+        A Rheo program that checks cannot fail at run time. A Python program can, so it is also
+        tried on the shown part of the round.
         """
         proposal = draft.proposal
         name = f"{draft.candidate}{proposal.language.suffix}"
-        told = diagnose_text(proposal.source, name, warnings=False).told
-        if not told and proposal.language is not ControllerLanguage.RHEO:
-            told = self._arena.trial(proposal.source, proposal.language, number)
-        return replace(draft, diagnostics=told)
+        diagnostics = diagnose_text(proposal.source, name, warnings=False).told
+        if not diagnostics and proposal.language is not ControllerLanguage.RHEO:
+            diagnostics = self._arena.trial(proposal.source, proposal.language, number)
+        return replace(draft, diagnostics=diagnostics)
 
     def play(self, draft: Draft) -> None:
-        """Plays a draft over the whole search set."""
+        """Play a draft over the whole search set."""
         self._arena.play(draft.proposal.source, draft.proposal.language)
 
     def review(
         self, draft: Draft, number: int, best: Incumbent | None, earlier: Mapping[str, str]
     ) -> Review:
-        """See `agents.loop.task.SearchTask`."""
+        """Review a candidate; see `agents.search.review.review_candidate`.
+
+        Args:
+            draft: Candidate that was played, or that does not check.
+            number: Round number, from 1.
+            best: Best candidate so far; ``None`` if there is none.
+            earlier: Names of earlier candidates, by digest of their source.
+        """
         return review_candidate(self._arena, draft, number, best, earlier)
 
     def select(self, best: str | None) -> str | None:
-        """Select among the candidates that cannot be told apart; see `agents.search.selection`."""
+        """Select among candidates that are statistically equal; see `agents.search.selection`."""
         run = self._run
         rejected = {each.candidate for each in run.decisions() if not each.approved}
         candidates = [
@@ -161,18 +172,27 @@ class DiscoveryTask:
         return ranked[0].name if ranked else best
 
     def tune(self, number: int, candidates: Sequence[str], services: LoopServices) -> str | None:
-        """Fits the constants of the round's best candidate; what comes of it is one more."""
+        """Fit the constants of the round's best candidate in Rheo.
+
+        Args:
+            number: Round number, from 1.
+            candidates: Names of the candidates of the round.
+            services: Event log, accounts and interruption of the session.
+
+        Returns:
+            The name of the candidate with fitted constants; ``None`` if there is none.
+        """
         if not self._request.tune:
             return None
         outcome = read_tuning(self._run, number)
         if outcome is None:
-            candidate, most = self._most_promising(candidates), self._tuning(number, services)
-            if candidate is None or not most:
+            candidate, allowance = self._most_promising(candidates), self._tuning(number, services)
+            if candidate is None or not allowance:
                 return None
-            outcome = self._fit(number, candidate, most, services)
+            outcome = self._fit(number, candidate, allowance, services)
             self._run.write(tuning_path(number), outcome)
-        says = f"{outcome.candidate}: {outcome.says}"
-        services.log.add("tuned", says, round=number, candidate=outcome.candidate)
+        message = f"{outcome.candidate}: {outcome.says}"
+        services.log.add("tuned", message, round=number, candidate=outcome.candidate)
         if outcome.source is None:
             return None
         name = f"{outcome.candidate}t"
@@ -185,14 +205,18 @@ class DiscoveryTask:
         draft = Draft(
             candidate=name, proposer=before.proposer, proposal=proposal, tuned=outcome.knobs
         )
-        self._run.keep_draft(self.checked(draft, number))
+        self._run.keep_draft(self.check(draft, number))
         return name
 
     def _tuning(self, number: int, services: LoopServices) -> int:
-        """Programs that a fit of constants may play."""
+        """Return the number of programs that a fit of constants may play."""
         request = self._request
-        left = services.accounts.evaluations_left(request.caps, sum_usage(self._run, number))
-        return request.tune_evaluations if left is None else min(request.tune_evaluations, left)
+        remaining = services.accounts.evaluations_left(request.caps, sum_usage(self._run, number))
+        return (
+            request.tune_evaluations
+            if remaining is None
+            else min(request.tune_evaluations, remaining)
+        )
 
     def _fit(
         self, number: int, candidate: str, evaluations: int, services: LoopServices
@@ -222,8 +246,8 @@ class DiscoveryTask:
         )
 
     def _most_promising(self, candidates: Sequence[str]) -> str | None:
-        """Return the sound candidate in Rheo with the highest objective; the first of equals."""
-        found = None
+        """Return the Rheo candidate with the highest objective; ties go to the first."""
+        leader = None
         for candidate in candidates:
             draft = self._run.draft(candidate)
             rheo = draft.proposal.language is ControllerLanguage.RHEO
@@ -233,6 +257,6 @@ class DiscoveryTask:
             if isinstance(measured, str):
                 continue
             score = self._arena.scorer.worth(measured).score
-            if found is None or score > found[0]:
-                found = (score, candidate)
-        return None if found is None else found[1]
+            if leader is None or score > leader[0]:
+                leader = (score, candidate)
+        return None if leader is None else leader[1]

@@ -1,4 +1,4 @@
-"""The loop's graph, and where it keeps its state: SQLite in the run's directory, or Postgres."""
+"""The graph of the loop, and its checkpoints: SQLite in the run directory, or Postgres."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -21,16 +21,16 @@ from store.extras import install_command
 LoopGraph = CompiledStateGraph[LoopState, LoopContext, LoopState, LoopState]
 
 STEPS_PER_ROUND = 12
-"""Nodes of one round at most, without repairs."""
+"""Maximum number of nodes in a round, without repairs."""
 
 _RETRY_POLICY = RetryPolicy(
     max_attempts=4, retry_on=(sqlite3.OperationalError, ConnectionError, TimeoutError)
 )
-"""A database that is busy and a network that fails pass; nothing else is tried again."""
+"""A busy database and a network failure are temporary; no other error is retried."""
 
 
 def build_graph(checkpointer: BaseCheckpointSaver[str]) -> LoopGraph:
-    """Return the loop, with where it keeps its state."""
+    """Build the graph of the loop, with its checkpoints in ``checkpointer``."""
     build = StateGraph(LoopState, context_schema=LoopContext)
     for name, node in (
         ("consider", approval.check_caps),
@@ -71,15 +71,15 @@ def build_graph(checkpointer: BaseCheckpointSaver[str]) -> LoopGraph:
 def open_checkpoints(
     run: RunDirectory, url: str | None = None
 ) -> Iterator[BaseCheckpointSaver[str]]:
-    """The saver of a run, for the length of a block.
+    """Open the checkpoints of a run, as a context manager.
 
     Args:
-        run: the run.
-        url: ``postgresql://…`` for a database that a team shares; SQLite by default.
+        run: Run directory.
+        url: URL of a shared database, ``postgresql://…``; by default, SQLite in the run directory.
 
     Raises:
-        InputError: the URL is none of Postgres.
-        ExternalError: the extra is not installed, or the database cannot be reached.
+        InputError: The URL is not a Postgres URL.
+        ExternalError: The extra is not installed, or the database cannot be reached.
     """
     if url is not None:
         with _postgres(url) as saver:
@@ -88,7 +88,7 @@ def open_checkpoints(
     with database_errors(run.checkpoints_path, _ADVICE):
         connection = connect(run.checkpoints_path)
         try:
-            # The state is plain, so nothing but plain values is ever made from what is read.
+            # The state is plain, so no other types are allowed when it is read.
             yield SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
         finally:
             connection.close()

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM for work in threads, which hear of it between two pieces of work."""
+"""Ctrl-C and SIGTERM for work in threads, which check for it between two steps."""
 
 import signal
 import socket
@@ -9,71 +9,72 @@ from types import FrameType
 
 
 class Interruption:
-    """Whether somebody wants the session to stop."""
+    """A request to stop the session, shared between threads."""
 
     def __init__(self) -> None:
-        self._asked = threading.Event()
+        self._requested = threading.Event()
 
-    def ask(self) -> None:
-        """Asks for it, from any thread."""
-        self._asked.set()
+    def request(self) -> None:
+        """Request the stop, from any thread."""
+        self._requested.set()
 
     def check_interrupt(self) -> None:
-        """Stop the present work, where somebody asked for it.
+        """Stop the current work if that was requested.
 
-        What is given up is done again after a resume, and not filed by halves.
+        Interrupted work leaves no partial results and is repeated after a resume.
 
         Raises:
-            KeyboardInterrupt: somebody asked.
+            KeyboardInterrupt: A stop was requested.
         """
-        if self._asked.is_set():
+        if self._requested.is_set():
             raise KeyboardInterrupt
 
 
 @contextmanager
 def catch_interrupts() -> Iterator[Interruption]:
-    """Hears Ctrl-C and SIGTERM for the length of a block; the main thread is interrupted as ever.
+    """Catch Ctrl-C and SIGTERM inside a block; the main thread is interrupted as usual.
 
-    The main thread waits for the threads of the graph before it lets go of it, so without this
-    Ctrl-C would take as long as a proposer's whole search.
+    The main thread waits for the threads of the graph, so without this Ctrl-C would take effect
+    only after a proposer's whole search.
 
-    Python calls its handlers in the main thread alone. A signal that the system gives to another
-    thread, one that is just being started, say, does not wake the main thread from its wait: it
-    would be heard when the work is over. So it is heard as well from the pipe that the interpreter
-    writes to in whichever thread it is.
+    Python calls signal handlers in the main thread only. A signal that the system delivers to
+    another thread does not wake the main thread, so the handler would run when the work is over.
+    The wakeup pipe of the interpreter is written in every thread, so it is read as well.
     """
-    found = Interruption()
+    interruption = Interruption()
     handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
-    # A shell has its background jobs ignore Ctrl-C, and where a program handles no SIGTERM of its
-    # own, that ends it at once.
-    heard = {number: handler for number, handler in handlers.items() if callable(handler)}
-    if threading.current_thread() is not threading.main_thread() or not heard:
-        yield found
+    # Background jobs of a shell ignore Ctrl-C, and an unhandled SIGTERM ends the process at once:
+    # neither has a callable handler.
+    callable_handlers = {
+        number: handler for number, handler in handlers.items() if callable(handler)
+    }
+    if threading.current_thread() is not threading.main_thread() or not callable_handlers:
+        yield interruption
         return
 
-    def hear(number: int, frame: FrameType | None) -> None:
-        found.ask()
-        heard[signal.Signals(number)](number, frame)
+    def handle_signal(number: int, frame: FrameType | None) -> None:
+        interruption.request()
+        callable_handlers[signal.Signals(number)](number, frame)
 
-    with _listen_on_wakeup_pipe(found, heard):
-        for number in heard:
-            signal.signal(number, hear)
+    with _listen_on_wakeup_pipe(interruption, callable_handlers):
+        for number in callable_handlers:
+            signal.signal(number, handle_signal)
         try:
-            yield found
+            yield interruption
         finally:
-            for number, handler in heard.items():
+            for number, handler in callable_handlers.items():
                 signal.signal(number, handler)
 
 
 @contextmanager
-def _listen_on_wakeup_pipe(found: Interruption, heard: Collection[int]) -> Iterator[None]:
-    """Has the numbers of signals written to a pipe for the length of a block, and listens."""
+def _listen_on_wakeup_pipe(interruption: Interruption, signals: Collection[int]) -> Iterator[None]:
+    """Read the numbers of signals from the wakeup pipe of the interpreter, inside a block."""
     reading, writing = socket.socketpair()
 
     def listen() -> None:
         while numbers := reading.recv(64):
-            if not set(heard).isdisjoint(numbers):
-                found.ask()
+            if not set(signals).isdisjoint(numbers):
+                interruption.request()
 
     with reading, writing:
         writing.setblocking(False)

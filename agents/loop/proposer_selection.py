@@ -1,12 +1,11 @@
-"""Which proposer has a round: each gets rounds by what it has brought.
+"""Selection of the proposer of a round, by the results of its earlier rounds.
 
-A bandit of the plain kind (UCB1; Auer, Cesa-Bianchi and Fischer, 2002): each proposer first has a
-round; then the one for whom the mean of what its last rounds brought, and an allowance for how
-rarely it was asked, is largest. What a round brought is how near its best candidate comes to the
-best of the run: 1 for that one, and 0 from `REWARD_RANGE` points of the objective behind. It is
-held to the best of the present, or else whoever had the first round would have all the credit for
-what anybody finds at once. All of it follows from what is on disk, so a run that is resumed chooses
-the same.
+The rule is UCB1 (Auer, Cesa-Bianchi and Fischer, 2002). Each proposer has one round first. Then
+the proposer with the highest sum of mean reward and exploration bonus is selected. The reward of a
+round is 1 if its best candidate is the best of the run, and falls to 0 at `REWARD_RANGE` points of
+the objective below. Rewards are relative to the current best: gains over the best at the time
+would credit the first proposer with all that is easy to find. The choice depends only on the files
+of the run, so a resumed run makes the same one.
 """
 
 from collections.abc import Sequence
@@ -18,13 +17,13 @@ from agents.run.directory import RunDirectory
 from agents.run.records import RoundSummary
 
 ROUNDS_COUNTED = 12
-"""Rounds of a proposer that count; what it brought before was of another search."""
+"""Number of recent rounds of a proposer that count."""
 
 EXPLORATION_WEIGHT = 0.3
-"""How much is made of how rarely a proposer was asked."""
+"""Weight of the exploration bonus."""
 
 REWARD_RANGE = 2.0
-"""Points of the objective."""
+"""Points of the objective below the best at which the reward is 0."""
 
 
 TEMPLATES = "templates"
@@ -38,17 +37,17 @@ class ProposerChoice(NamedTuple):
     """The proposer of a round."""
 
     name: str
-    says: str
-    """Why, in words; empty where there was no choice."""
+    reason: str
+    """Why it was selected; empty if there was no choice."""
 
 
 def choose_proposer(run: RunDirectory, names: Sequence[str], number: int) -> ProposerChoice:
-    """Return the proposer of round ``number``.
+    """Select the proposer of a round.
 
     Args:
-        run: its rounds before this one.
-        names: of the proposers, in the order of the request.
-        number: from 1.
+        run: Run directory; only rounds before ``number`` count.
+        names: Names of the proposers, in the order of the request.
+        number: Round number, from 1.
     """
     if len(names) == 1:
         return ProposerChoice(names[0], "")
@@ -57,37 +56,37 @@ def choose_proposer(run: RunDirectory, names: Sequence[str], number: int) -> Pro
         return ProposerChoice(TEMPLATES, f"{TEMPLATES} has the first {reserved} rounds")
     summaries = [each for each in run.summaries() if each.round < number]
     best = summaries[-1].objective if summaries else 0.0
-    brought: dict[str, list[float]] = {name: [] for name in names}
+    rewards: dict[str, list[float]] = {name: [] for name in names}
     for summary in summaries:
-        for name in {each.proposer for each in read_slots(run, summary.round)} & brought.keys():
-            brought[name].append(_round_reward(run, summary, name, best))
+        for name in {each.proposer for each in read_slots(run, summary.round)} & rewards.keys():
+            rewards[name].append(_round_reward(run, summary, name, best))
     for name in names:
-        if not brought[name]:
+        if not rewards[name]:
             return ProposerChoice(name, f"{name} has its first round")
-    asked = sum(len(each) for each in brought.values())
-    scores = {name: _ucb_score(each, asked) for name, each in brought.items()}
+    rounds = sum(len(each) for each in rewards.values())
+    scores = {name: _ucb_score(each, rounds) for name, each in rewards.items()}
     first = max(names, key=lambda name: scores[name])
-    told = ", ".join(
-        f"{name} {_mean_reward(each):.2f} in {len(each)}" for name, each in brought.items()
+    listing = ", ".join(
+        f"{name} {_mean_reward(each):.2f} in {len(each)}" for name, each in rewards.items()
     )
-    return ProposerChoice(first, f"{first} has this round; brought so far: {told}")
+    return ProposerChoice(first, f"{first} has this round; brought so far: {listing}")
 
 
 def _round_reward(run: RunDirectory, summary: RoundSummary, proposer: str, best: float) -> float:
-    """Return what a round brought, from 0 to 1."""
-    found = [
+    """Return the reward of a round, from 0 to 1."""
+    objectives = [
         review.objective
         for candidate in summary.candidates
         if (review := run.review(candidate)).objective is not None
         and run.draft(candidate).proposer == proposer
     ]
-    return min(1.0, max(0.0, 1 + (max(found) - best) / REWARD_RANGE)) if found else 0.0
+    return min(1.0, max(0.0, 1 + (max(objectives) - best) / REWARD_RANGE)) if objectives else 0.0
 
 
-def _mean_reward(brought: Sequence[float]) -> float:
-    recent = brought[-ROUNDS_COUNTED:]
+def _mean_reward(rewards: Sequence[float]) -> float:
+    recent = rewards[-ROUNDS_COUNTED:]
     return sum(recent) / len(recent)
 
 
-def _ucb_score(brought: Sequence[float], asked: int) -> float:
-    return _mean_reward(brought) + EXPLORATION_WEIGHT * sqrt(2 * log(asked) / len(brought))
+def _ucb_score(rewards: Sequence[float], rounds: int) -> float:
+    return _mean_reward(rewards) + EXPLORATION_WEIGHT * sqrt(2 * log(rounds) / len(rewards))

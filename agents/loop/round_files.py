@@ -1,6 +1,6 @@
-"""Files of a round: what each proposer returned, the tuning outcome, and the inbox of people.
+"""Files of a round: the results of each proposer, the outcome of tuning, and the inbox of users.
 
-Everything is on disk before it is used, so nothing is done or paid for twice.
+Results are written before they are used, so no work is repeated or paid for twice.
 """
 
 from collections.abc import Sequence
@@ -14,52 +14,63 @@ from agents.run.records import ControllerLanguage, Proposal, ResourceUsage
 
 
 class SlotRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What one proposer gave at one time in a round."""
+    """Result of one call of a proposer in a round."""
 
     proposer: str
     proposals: list[Proposal]
     usage: ResourceUsage
     search: dict[str, Any] = {}
-    """What it says of its own search."""
+    """Diagnostics of its search."""
     played: list[str] = []
-    """The programs that it played for the first time, as `source_mark` names them."""
+    """Marks (`source_mark`) of the programs that it played for the first time."""
     taken: list[str] = []
-    """The files of the inbox that it took."""
+    """Files of the inbox that it contains."""
     withheld: str = ""
-    """Why a call of a language model was not made; empty where all were."""
+    """Why a model call was not made; empty if all were."""
     caps: tuple[int | None, float | None] = (None, None)
-    """The caps on tokens and dollars under which that was so."""
+    """Limits on tokens and dollars at that time."""
 
 
 class TuningRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What tuning came to in a round."""
+    """Outcome of tuning in a round."""
 
     candidate: str
-    """The candidate whose constants were fitted."""
+    """Candidate whose constants were fitted."""
     source: str | None
-    """The fitted program, ``None`` where nothing better was found."""
+    """The fitted program; ``None`` if the fit found no improvement."""
     knobs: list[str]
     evaluations: int
+    """Number of programs that were played."""
     says: str
+    """Summary of the fit."""
 
 
 def source_mark(source: str) -> str:
-    """Return a short name of a program by content."""
+    """Return a short digest that identifies a program by its source."""
     return sha256(source.encode()).hexdigest()[:16]
 
 
 def slot_path(number: int, slot: str) -> str:
-    """Where the proposals of a slot stand."""
+    """Return the path of a slot's proposals in the run directory."""
     return f"rounds/{number:03d}/proposals/{slot}.json"
 
 
 def state_path(number: int, slot: str) -> str:
-    """Where a slot's proposer leaves what it wants to find again."""
+    """Return the path of the state that a slot's proposer stores for its next round."""
     return f"rounds/{number:03d}/proposals/{slot}.state"
 
 
 def read_state(run: RunDirectory, number: int, slot: str) -> bytes | None:
-    """Return what a slot's proposer left when it last had a round."""
+    """Read the state that a slot's proposer stored in its latest earlier round.
+
+    Args:
+        run: Run directory.
+        number: Round number; only rounds before it count.
+        slot: Name of the slot.
+
+    Returns:
+        The state; ``None`` if there is none.
+    """
     for before in range(number - 1, 0, -1):
         path = run.path / state_path(before, slot)
         if path.is_file():
@@ -68,36 +79,45 @@ def read_state(run: RunDirectory, number: int, slot: str) -> bytes | None:
 
 
 def read_slot(run: RunDirectory, number: int, slot: str) -> SlotRecord | None:
-    """Return what a slot gave in a round, if it is done."""
-    place = slot_path(number, slot)
-    return run.read(place, SlotRecord) if run.has(place) else None
+    """Read the result of a slot in a round.
+
+    Args:
+        run: Run directory.
+        number: Round number, from 1.
+        slot: Name of the slot.
+
+    Returns:
+        The result; ``None`` if the slot is not done.
+    """
+    path = slot_path(number, slot)
+    return run.read(path, SlotRecord) if run.has(path) else None
 
 
 def read_slots(run: RunDirectory, number: int) -> list[SlotRecord]:
-    """All that was given in a round, repairs among them, by the name of the slot."""
+    """Read all results of a round, including repairs, ordered by slot name."""
     folder = run.round_path(number) / "proposals"
     names = sorted(each.stem for each in folder.glob("*.json"))
     return [run.read(slot_path(number, name), SlotRecord) for name in names]
 
 
 def tuning_path(number: int) -> str:
-    """Where the outcome of a round's tuning stands."""
+    """Return the path of a round's tuning outcome in the run directory."""
     return f"rounds/{number:03d}/tuned.json"
 
 
 def read_tuning(run: RunDirectory, number: int) -> TuningRecord | None:
-    """Return what tuning came to in a round, if it is done."""
-    place = tuning_path(number)
-    return run.read(place, TuningRecord) if run.has(place) else None
+    """Read the outcome of a round's tuning; ``None`` if it is not done."""
+    path = tuning_path(number)
+    return run.read(path, TuningRecord) if run.has(path) else None
 
 
 def sum_usage(run: RunDirectory, number: int, reviewed: Sequence[str] = ()) -> ResourceUsage:
-    """Return what a round cost so far, beside time: every program that was played counts once.
+    """Return the cost of a round so far, without time; each program that was played counts once.
 
     Args:
-        run: the run.
-        number: the round.
-        reviewed: its candidates that were played for their review.
+        run: Run directory.
+        number: Round number, from 1.
+        reviewed: Candidates of the round that were played for their review.
     """
     total = ResourceUsage(evaluations=len(reviewed))
     for each in read_slots(run, number):
@@ -115,36 +135,46 @@ def list_candidates_before(run: RunDirectory, number: int) -> list[str]:
 
 
 HUMAN_PROPOSER = "hand"
-"""The name of the proposer that a person is."""
+"""Proposer name of users, who submit programs through the inbox."""
 
 
 def submit_proposal(
     run: RunDirectory,
     source: str,
-    words: str,
+    description: str,
     language: ControllerLanguage = ControllerLanguage.RHEO,
 ) -> bool:
-    """Put a program into the inbox; ``False`` where it is there already, whatever was said of it.
+    """Write a program to the inbox of a run; any process may do so.
 
-    It may be called from any process.
+    Args:
+        run: Run directory.
+        source: Source text of the program.
+        description: What is new about it, in the words of its author.
+        language: Language of the program.
+
+    Returns:
+        ``False`` if the inbox has the program already, with any description.
     """
-    place = f"inbox/{source_mark(source)}.json"
-    if run.has(place):
+    path = f"inbox/{source_mark(source)}.json"
+    if run.has(path):
         return False
-    run.write(place, Proposal(source=source, language=language, words=words))
+    run.write(path, Proposal(source=source, language=language, words=description))
     return True
 
 
 def collect_inbox(run: RunDirectory, number: int) -> SlotRecord:
-    """Return what is in the inbox and was not taken in an earlier round."""
-    before = {
-        name for each in range(1, number) for one in read_slots(run, each) for name in one.taken
+    """Return the programs in the inbox that no earlier round collected."""
+    collected = {
+        name
+        for earlier in range(1, number)
+        for slot in read_slots(run, earlier)
+        for name in slot.taken
     }
-    names = sorted(each.name for each in (run.path / "inbox").glob("*.json"))
-    fresh = [name for name in names if name not in before]
+    files = sorted(path.name for path in (run.path / "inbox").glob("*.json"))
+    new_files = [name for name in files if name not in collected]
     return SlotRecord(
         proposer=HUMAN_PROPOSER,
-        proposals=[run.read(f"inbox/{name}", Proposal) for name in fresh],
+        proposals=[run.read(f"inbox/{name}", Proposal) for name in new_files],
         usage=ResourceUsage(),
-        taken=fresh,
+        taken=new_files,
     )

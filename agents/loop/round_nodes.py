@@ -28,22 +28,22 @@ from agents.search.review import Incumbent
 
 
 def write_brief(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
-    """Begins a round and writes its brief."""
+    """Start a round and write its brief."""
     context, number = runtime.context, state.get("round", 0) + 1
-    place = f"rounds/{number:03d}/brief.json"
-    if not context.run.has(place):
+    path = f"rounds/{number:03d}/brief.json"
+    if not context.run.has(path):
         context.task.brief(number)
     context.log.add("round", f"round {number} begins", round=number)
     return {"round": number, "candidates": [], "unsound": {}, "challenger": None}
 
 
 def route_to_proposers(state: LoopState, runtime: Runtime[LoopContext]) -> list[Send]:
-    """Return a slot for every proposer, and one for what people put forward."""
+    """Send a slot to the proposer of the round, and one to the inbox of users."""
     context, number = runtime.context, state["round"]
     named = list(dict.fromkeys(context.request.proposers))
     chosen = choose_proposer(context.run, named, number)
-    if chosen.says:
-        context.log.add("chosen", chosen.says, round=number, proposer=chosen.name)
+    if chosen.reason:
+        context.log.add("chosen", chosen.reason, round=number, proposer=chosen.name)
     allowance = _allowance(context, ResourceUsage(), 1)
     spend_limit = context.accounts.spend_limit(context.request.caps, ResourceUsage(), 1)
     return [
@@ -56,27 +56,28 @@ def route_to_proposers(state: LoopState, runtime: Runtime[LoopContext]) -> list[
 
 
 def collect_proposals(slot: Slot, runtime: Runtime[LoopContext]) -> LoopState:
-    """Lets one proposer propose, or mend; what it gave before is not asked for again."""
+    """Collect the proposals or the repair of one slot, unless they are on disk already."""
     context, number, name = runtime.context, slot["round"], slot["slot"]
     context.interruption.check_interrupt()
     if read_slot(context.run, number, name) is not None:
         return {"slots": [f"{number}/{name}"]}
     if slot["proposer"] == HUMAN_PROPOSER and slot["mend"] is None:
-        found = collect_inbox(context.run, number)
-        context.run.write(slot_path(number, name), found)
+        inbox = collect_inbox(context.run, number)
+        context.run.write(slot_path(number, name), inbox)
         return {"slots": [f"{number}/{name}"]}
     context.log.add("proposing", round=number, proposer=slot["proposer"])
-    given, played, withheld = context.task.propose(slot, context.services)
-    if given.state is not None:
-        context.run.write_bytes(state_path(number, name), given.state)
+    batch, played, withheld = context.task.propose(slot, context.services)
+    if batch.state is not None:
+        context.run.write_bytes(state_path(number, name), batch.state)
     record = SlotRecord(
         proposer=slot["proposer"],
-        proposals=list(given.proposals)[: context.request.per_round],
-        usage=given.usage,
-        search=dict(given.search),
+        proposals=list(batch.proposals)[: context.request.per_round],
+        usage=batch.usage,
+        search=dict(batch.search),
         played=list(played),
-        # A mending shares what is left with others, and a call that was made had its purse.
-        withheld="" if slot["mend"] or given.usage.tokens_in else withheld,
+        # A repair shares its budget with others, and a call that was made could be afforded: then
+        # the reason is not one to end the run.
+        withheld="" if slot["mend"] or batch.usage.tokens_in else withheld,
         caps=(context.request.caps.tokens, context.request.caps.usd),
     )
     context.run.write(slot_path(number, name), record)
@@ -90,7 +91,7 @@ def collect_proposals(slot: Slot, runtime: Runtime[LoopContext]) -> LoopState:
 
 
 def check_proposals(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
-    """Names the proposals and checks them; those that fail may be mended."""
+    """Name the proposals and check them; those that fail may be repaired."""
     context, number = runtime.context, state["round"]
     run = context.run
     drafts = (
@@ -115,7 +116,7 @@ def check_proposals(state: LoopState, runtime: Runtime[LoopContext]) -> LoopStat
 
 
 def route_to_repairs(state: LoopState, runtime: Runtime[LoopContext]) -> list[Send] | str:
-    """Back to the proposers with what does not check, while there are tries and caps; else on."""
+    """Route failed proposals to their proposers while tries and limits allow, else to replay."""
     context, number = runtime.context, state["round"]
     within = sum_usage(context.run, number)
     if context.accounts.spent(context.request.caps, within):
@@ -147,19 +148,19 @@ def route_to_repairs(state: LoopState, runtime: Runtime[LoopContext]) -> list[Se
 
 
 def _allowance(context: LoopContext, within: ResourceUsage, slots: int) -> int:
-    """Programs that each of some slots may play: they share what the cap leaves."""
+    """Return the programs that each slot may play: an equal share of what the limit leaves."""
     request = context.request
-    left = context.accounts.evaluations_left(request.caps, within)
+    remaining = context.accounts.evaluations_left(request.caps, within)
     most = request.round_evaluations
-    return most if left is None or not slots else min(most, -(-left // slots))
+    return most if remaining is None or not slots else min(most, -(-remaining // slots))
 
 
 def _name_proposals(context: LoopContext, number: int) -> list[Draft]:
-    """Return the proposals of a round, with the names that they will have."""
-    given = [(each.proposer, proposal) for each in read_slots(context.run, number)
+    """Name and check the proposals of a round."""
+    proposals = [(each.proposer, proposal) for each in read_slots(context.run, number)
              for proposal in each.proposals]  # fmt: skip
     return [
-        context.task.checked(
+        context.task.check(
             Draft(
                 candidate=f"r{number:03d}-{at}",
                 proposer=proposer,
@@ -168,26 +169,26 @@ def _name_proposals(context: LoopContext, number: int) -> list[Draft]:
             ),
             number,
         )
-        for at, (proposer, proposal) in enumerate(given, start=1)
+        for at, (proposer, proposal) in enumerate(proposals, start=1)
     ]
 
 
 def _collect_repairs(context: LoopContext, state: LoopState) -> list[Draft]:
-    """Return what became of those that did not check."""
-    run, found = context.run, []
+    """Check the repairs of the candidates that did not check."""
+    run, drafts = context.run, []
     for candidate, tries in state["unsound"].items():
         before = run.draft(candidate)
         record = read_slot(run, state["round"], f"mend-{candidate}-{tries}")
         if record is None or not record.proposals:
-            continue  # nobody mends it, or it was given up: its draft stands
+            continue  # it was not repaired, so its draft is unchanged
         draft = Draft(
             candidate=candidate,
             proposer=before.proposer,
             proposal=record.proposals[0],
             tries=tries + record.proposals[0].tries,
         )
-        found.append(context.task.checked(draft, state["round"]))
-    return found
+        drafts.append(context.task.check(draft, state["round"]))
+    return drafts
 
 
 def _first_line(text: str) -> str:
@@ -195,7 +196,7 @@ def _first_line(text: str) -> str:
 
 
 def replay_candidates(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
-    """Plays the sound candidates over the whole search set."""
+    """Play the candidates that check over the whole search set."""
     context = runtime.context
     for candidate in state["candidates"]:
         context.interruption.check_interrupt()
@@ -207,17 +208,17 @@ def replay_candidates(state: LoopState, runtime: Runtime[LoopContext]) -> LoopSt
 
 
 def tune_best(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
-    """Make one more candidate of the round's best, where the task has a way to."""
+    """Derive one more candidate from the round's best, if the task tunes."""
     context = runtime.context
     name = context.task.tune(state["round"], state["candidates"], context.services)
     if name is None:
         return {}
-    own = [each for each in state["candidates"] if each != name]
-    return {"candidates": [*own, name]}
+    untuned = [each for each in state["candidates"] if each != name]
+    return {"candidates": [*untuned, name]}
 
 
 def review_candidates(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
-    """Reviews every candidate of the round; the last that beats the best so far challenges it."""
+    """Review every candidate of the round; the last that beats the best so far replaces it."""
     context, number = runtime.context, state["round"]
     run, best = context.run, state.get("best")
     earlier = _earlier_sources(run, number)
@@ -225,19 +226,19 @@ def review_candidates(state: LoopState, runtime: Runtime[LoopContext]) -> LoopSt
     challenger = None
     for candidate in state["candidates"]:
         draft = run.draft(candidate)
-        found = context.task.review(draft, number, incumbent, earlier)
-        run.keep_review(found)
+        review = context.task.review(draft, number, incumbent, earlier)
+        run.keep_review(review)
         if not draft.diagnostics:
             earlier.setdefault(compute_source_digest(draft.proposal.source), candidate)
-        if found.verdict is ReviewVerdict.BEST:
+        if review.verdict is ReviewVerdict.BEST:
             challenger = candidate
             incumbent = Incumbent(candidate, draft.proposal.source, draft.proposal.language)
-        gain = found.baseline_gain
+        gain = review.baseline_gain
         context.log.add(
-            "reviewed", "; ".join(found.reasons), round=number, candidate=candidate,
+            "reviewed", "; ".join(review.reasons), round=number, candidate=candidate,
             data={
-                "verdict": found.verdict.value,
-                "objective": found.objective,
+                "verdict": review.verdict.value,
+                "objective": review.objective,
                 "gain": None if gain is None else [gain.value, gain.low, gain.high],
             },
         )  # fmt: skip
@@ -245,7 +246,7 @@ def review_candidates(state: LoopState, runtime: Runtime[LoopContext]) -> LoopSt
 
 
 def archive_round(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
-    """Close the round: the archive, the summary, the best so far."""
+    """Complete the round: write the archive and the summary, and update the best so far."""
     context, number = runtime.context, state["round"]
     run = context.run
     best = state.get("challenger") or state.get("best")
@@ -255,12 +256,12 @@ def archive_round(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
     run.write("archive.json", reviews)
     played = [each.candidate for each in reviews[-len(state["candidates"]) :]
               if state["candidates"] and each.objective is not None]  # fmt: skip
-    found = run.review(best).objective if best is not None else None
+    objective = run.review(best).objective if best is not None else None
     summary = RoundSummary(
         round=number,
         candidates=state["candidates"],
         best=best,
-        objective=round(context.task.floor if found is None else found, 4),
+        objective=round(context.task.floor if objective is None else objective, 4),
         usage=sum_usage(run, number, played),
         search={each.proposer: each.search for each in read_slots(run, number) if each.search},
     )
@@ -273,8 +274,8 @@ def archive_round(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
 
 
 def _earlier_sources(run: RunDirectory, number: int) -> dict[str, str]:
-    found: dict[str, str] = {}
+    candidates: dict[str, str] = {}
     for candidate in list_candidates_before(run, number):
         if not run.draft(candidate).diagnostics:
-            found.setdefault(compute_source_digest(run.source(candidate)), candidate)
-    return found
+            candidates.setdefault(compute_source_digest(run.source(candidate)), candidate)
+    return candidates

@@ -1,4 +1,4 @@
-"""One session of a run: starts it or goes on with it, until it ends, waits, or is left."""
+"""A session of a run: starts or resumes it, until it ends, waits or is interrupted."""
 
 import time
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from agents.run.events import Event, EventLog
 from harness.errors import InputError
 
 POLL_SECONDS = 0.5
-"""Seconds between two looks for a decision."""
+"""Seconds between two checks for a decision."""
 
 
 class SessionStatus(Enum):
@@ -28,27 +28,27 @@ class SessionStatus(Enum):
     ENDED = "ended"
     """The run is over."""
     WAITING = "waiting"
-    """It waits for a person, and nobody waits with it."""
+    """It waits for a reviewer, and the session does not wait with it."""
 
 
 class SessionResult(NamedTuple):
-    """What a session came to."""
+    """Outcome of a session."""
 
     end: SessionStatus
     candidate: str | None
-    """The one that was selected, or that waits."""
+    """The candidate that was selected, or that waits for a decision."""
 
 
 class SessionOptions(NamedTuple):
-    """How a session goes about its work; what comes out does not depend on it."""
+    """Options of a session; the results of the run do not depend on them."""
 
     workers: int
     wait: bool = True
-    """Whether it stays while a person is waited for."""
+    """Whether the session waits for a reviewer, instead of ending."""
     checkpoints: str | None = None
-    """The URL of a database for the graph's state, in place of the run's own."""
+    """URL of a database for the graph's state; ``None`` for the run's own."""
     listen: Callable[[Event], None] = lambda event: None
-    """Is told of every event."""
+    """Called with every event."""
     sleep: Callable[[float], None] = time.sleep
 
 
@@ -58,18 +58,19 @@ def run_session(
     finish: RunFinisher,
     options: SessionOptions,
 ) -> SessionResult:
-    """Run a session. It holds the run for as long as it lasts.
+    """Run a session. It locks the run until it ends.
 
     Args:
-        run: the run, new or begun.
-        opener: opens what it works on.
-        finish: writes the winner and the report.
-        options: how to go about it.
+        run: Directory of a new run, or of one to resume.
+        opener: Opens the task of the run.
+        finish: Writes the winner and the report.
+        options: Options of the session.
 
     Raises:
-        ExternalError: another process holds the run.
-        InputError: and `StoreError`: a recording is not what it was.
-        KeyboardInterrupt: it was interrupted; the event ``left`` is in the log.
+        ExternalError: Another process has locked the run.
+        InputError: A recording or a file of the run has changed.
+        StoreError: A recording cannot be read.
+        KeyboardInterrupt: The session was interrupted; the event ``left`` is in the log.
     """
     with run.locked():
         number = 1 + sum(each.kind in ("started", "resumed") for each in run.events())
@@ -88,7 +89,7 @@ def run_session(
 
 
 def _drop_notes(problem: Exception) -> None:
-    """Take out what LangGraph notes of the node that an exception came from, for its developers."""
+    """Remove the notes that LangGraph adds to an exception about the node it came from."""
     notes = getattr(problem, "__notes__", [])
     notes[:] = [each for each in notes if not each.startswith("During task with name")]
 
@@ -104,55 +105,55 @@ def _run_locked(
     with (
         open_checkpoints(run, options.checkpoints) as saver,
         opener(run, options.workers) as task,
-        catch_interrupts() as asked,
+        catch_interrupts() as interruption,
     ):
-        context = LoopContext(run, request, task, log, Accounts(run), asked, finish)
+        context = LoopContext(run, request, task, log, Accounts(run), interruption, finish)
         loop, config = build_graph(saver), _config(run)
-        given = _graph_input(loop, config, context)
+        graph_input = _graph_input(loop, config, context)
         while True:
-            waits = _run_graph(loop, given, config, context)
-            if waits is None:
+            candidate = _run_graph(loop, graph_input, config, context)
+            if candidate is None:
                 ending = run.ending
                 return SessionResult(
                     SessionStatus.ENDED, None if ending is None else ending.selected
                 )
-            answer = _wait_for_decision(run, waits, options, log, context.accounts)
+            answer = _wait_for_decision(run, candidate, options, log, context.accounts)
             if answer is None:
-                return SessionResult(SessionStatus.WAITING, waits)
-            given = Command(resume=answer)
+                return SessionResult(SessionStatus.WAITING, candidate)
+            graph_input = Command(resume=answer)
 
 
 def _config(run: RunDirectory) -> RunnableConfig:
     request = run.request
-    place = run.path / "thread"
-    name = place.read_text() if place.is_file() else str(run.path.resolve())
-    # Every round has its own steps and, for each candidate that fails, two for each repair.
-    # What people reject is judged again.
-    again = 4 * request.per_round * (len(request.proposers) + 1)
-    steps = (request.caps.rounds + 1) * (STEPS_PER_ROUND + 2 * request.repairs + again) + 100
+    path = run.path / "thread"
+    name = path.read_text() if path.is_file() else str(run.path.resolve())
+    # Every round has its own steps and, for each candidate that fails, two for each repair. A
+    # rejection offers another candidate.
+    offers = 4 * request.per_round * (len(request.proposers) + 1)
+    steps = (request.caps.rounds + 1) * (STEPS_PER_ROUND + 2 * request.repairs + offers) + 100
     return {"configurable": {"thread_id": name}, "recursion_limit": steps}
 
 
 def _graph_input(
     loop: LoopGraph, config: RunnableConfig, context: LoopContext
 ) -> "LoopState | Command[Any] | None":
-    """Return the input of the graph: a start, nothing if it stopped inside, or a new round.
+    """Return the input of the graph: a start, ``None`` if it stopped inside, or a new round.
 
     Raises:
-        InputError: the run has begun, and the state of its loop is not to be found.
+        InputError: The run has started, and the state of its loop is missing.
     """
     snapshot, run = loop.get_state(config), context.run
     if snapshot.next == ("approve",) and snapshot.values.get("reason"):
         caps, rounds = context.request.caps, snapshot.values["round"]
-        if not context.accounts.reached(caps, rounds):  # the cap that ended it was raised
-            more: LoopState = {"reason": "", "offered": None, "answered": None}
-            loop.update_state(config, more, as_node="archive")
+        if not context.accounts.reached(caps, rounds):  # the limit that ended it was raised
+            update: LoopState = {"reason": "", "offered": None, "answered": None}
+            loop.update_state(config, update, as_node="archive")
         return None
-    # Not `next`: it leaves out nodes whose outcome is kept already, and a kill may fall just there.
+    # Not `next`: it omits nodes whose result is stored already, and a kill can come at that time.
     if snapshot.tasks:
         return None
     if snapshot.values:
-        return {"reason": ""}  # it ended before, and a cap was raised
+        return {"reason": ""}  # it ended before, and a limit was raised
     if (run.path / "rounds").exists():
         raise InputError(
             f"{run.path}: the state of its loop is not here",
@@ -163,12 +164,14 @@ def _graph_input(
 
 def _run_graph(
     loop: LoopGraph,
-    given: "LoopState | Command[Any] | None",
+    graph_input: "LoopState | Command[Any] | None",
     config: RunnableConfig,
     context: LoopContext,
 ) -> str | None:
-    """Run the graph until its end, or until it waits; return the candidate that waits."""
-    for _ in loop.stream(given, config, context=context, durability="sync", stream_mode="updates"):
+    """Run the graph until it ends or waits; return the candidate that waits."""
+    for _ in loop.stream(
+        graph_input, config, context=context, durability="sync", stream_mode="updates"
+    ):
         pass
     waiting = loop.get_state(config).interrupts
     return str(waiting[0].value["candidate"]) if waiting else None
@@ -177,7 +180,7 @@ def _run_graph(
 def _wait_for_decision(
     run: RunDirectory, candidate: str, options: SessionOptions, log: EventLog, accounts: Accounts
 ) -> ApprovalAnswer | None:
-    """Return the decision about a candidate; ``None`` if the session does not wait."""
+    """Wait for the decision about a candidate; ``None`` if the session does not wait."""
     decision = run.decision(candidate)
     if decision is None:
         log.add("waiting", f"{candidate} waits for a person", candidate=candidate)

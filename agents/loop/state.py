@@ -1,4 +1,4 @@
-"""The state of the graph: small and plain. Everything else stands in the run's directory."""
+"""State of the graph: small and plain. Everything else is in the run directory."""
 
 import operator
 from collections.abc import Callable
@@ -14,32 +14,33 @@ from agents.run.records import Decision, Request
 
 
 class ApprovalAnswer(TypedDict):
-    """What a person decided, as it comes through the graph."""
+    """Decision of a reviewer, as it passes through the graph."""
 
     candidate: str
     approved: bool
 
 
 class LoopState(TypedDict, total=False):
-    """What the graph keeps between nodes."""
+    """State that the graph stores between nodes."""
 
     round: int
-    """The present round, from 1; 0 before the first."""
+    """The current round, from 1; 0 before the first."""
     candidates: list[str]
-    """Of the present round, in order."""
+    """Names of the candidates of the current round, in order."""
     unsound: dict[str, int]
-    """Those that do not check, with the programs that were written for each so far."""
+    """Candidates that do not check, with the number of programs written for each so far."""
     best: str | None
     """The candidate that is the best so far."""
     challenger: str | None
-    """The candidate that is to take its place, if there is one."""
+    """The candidate that replaces it, if there is one."""
     offered: str | None
-    """The candidate that waits for a person."""
+    """The candidate that waits for a reviewer."""
     answered: ApprovalAnswer | None
+    """The last decision of a reviewer."""
     slots: Annotated[list[str], operator.add]
-    """The slots that proposed, over all rounds, as they came in."""
+    """Slots that are done, over all rounds, in order of completion."""
     reason: str
-    """Why the run ends; empty while it goes on."""
+    """Why the run ends; empty while it continues."""
 
 
 RunFinisher = Callable[[RunDirectory, str | None, Decision | None], None]
@@ -48,7 +49,7 @@ RunFinisher = Callable[[RunDirectory, str | None, Decision | None], None]
 
 @dataclass(frozen=True)
 class LoopContext:
-    """What nodes work with; it is made anew in every session and never kept."""
+    """Context of the nodes, built for each session and never stored."""
 
     run: RunDirectory
     request: Request
@@ -60,5 +61,5 @@ class LoopContext:
 
     @property
     def services(self) -> LoopServices:
-        """What a task is lent."""
+        """Services for the task."""
         return LoopServices(self.log, self.accounts, self.interruption)

@@ -1,7 +1,7 @@
-"""The interface between the loop and what a run works on: controllers, or allocations.
+"""The interface between the loop and the task of a run: controllers, or allocations.
 
-The loop owns rounds, proposals, reviews, approvals and caps. What a proposal is played on, who
-proposes, and what a candidate is worth belong to the task.
+The loop handles rounds, proposals, reviews, approvals and limits. The task plays proposals, has the
+proposers, and reviews candidates.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,23 +18,25 @@ from agents.search.review import Incumbent
 
 
 class Slot(TypedDict):
-    """What one proposer is sent: its place in a round, or a candidate to mend."""
+    """Input of one call of a proposer: a slot in a round, or a candidate to repair."""
 
     round: int
     slot: str
     proposer: str
     mend: str | None
+    """Candidate to repair; ``None`` to propose."""
     tries: int
+    """Number of the present try, from 1."""
     allowance: int
-    """Programs that it may play."""
+    """Maximum number of programs to play."""
     tokens: int | None
-    """That language models may take; ``None`` for any number."""
+    """Maximum number of tokens of language models; ``None`` for no limit."""
     usd: float | None
-    """Dollars that they may cost, likewise."""
+    """Maximum cost of language models, in dollars; ``None`` for no limit."""
 
 
 class LoopServices(NamedTuple):
-    """What the loop lends to a task while it works."""
+    """Services of the loop that a task may use."""
 
     log: EventLog
     accounts: Accounts
@@ -42,13 +44,13 @@ class LoopServices(NamedTuple):
 
 
 class SlotResult(NamedTuple):
-    """What came of a slot."""
+    """Result of a slot."""
 
     proposed: ProposalBatch
     played: Sequence[str] = ()
-    """What was played for the first time meanwhile, as `source_mark` names it."""
+    """Marks (`source_mark`) of what was played for the first time."""
     withheld: str = ""
-    """Why a call of a language model was not made; empty where all were."""
+    """Why a model call was not made; empty if all were."""
 
 
 class SearchTask(Protocol):
@@ -59,43 +61,59 @@ class SearchTask(Protocol):
         ...
 
     def propose(self, slot: Slot, services: LoopServices) -> SlotResult:
-        """Lets the slot's proposer propose, or mend."""
+        """Have the slot's proposer propose, or repair a candidate."""
         ...
 
     def can_repair(self, proposer: str) -> bool:
-        """Whether a proposer may mend what does not check."""
+        """Return whether a proposer can repair a candidate that does not check."""
         ...
 
-    def checked(self, draft: Draft, number: int) -> Draft:
-        """Return the draft with what is wrong with it.
+    def check(self, draft: Draft, number: int) -> Draft:
+        """Return the draft with the diagnostics of the checker.
 
         Args:
-            draft: as it was proposed.
-            number: the round.
+            draft: Candidate as it was proposed.
+            number: Round number, from 1.
         """
         ...
 
     def play(self, draft: Draft) -> None:
-        """Plays a draft that is sound; what was played before is not played again."""
+        """Play a draft that checks; stored results are not computed again."""
         ...
 
     def tune(self, number: int, candidates: Sequence[str], services: LoopServices) -> str | None:
-        """Make one more candidate of the round's best; return its name where it did."""
+        """Derive one more candidate from the round's best.
+
+        Args:
+            number: Round number, from 1.
+            candidates: Names of the candidates of the round.
+            services: Services of the loop.
+
+        Returns:
+            The name of the new candidate; ``None`` if there is none.
+        """
         ...
 
     def review(
         self, draft: Draft, number: int, best: Incumbent | None, earlier: Mapping[str, str]
     ) -> Review:
-        """Return what a candidate is worth; see `agents.search.review.review_candidate`."""
+        """Review a candidate; see `agents.search.review.review_candidate`.
+
+        Args:
+            draft: Candidate that was played, or that does not check.
+            number: Round number, from 1.
+            best: Best candidate so far; ``None`` if there is none.
+            earlier: Names of earlier candidates, by digest of their source.
+        """
         ...
 
     def select(self, best: str | None) -> str | None:
-        """Select the winner; ``best`` is the best so far, which the task may keep."""
+        """Select the winner, given the best so far."""
         ...
 
     @property
     def floor(self) -> float:
-        """The objective that the first best candidate had to beat."""
+        """Objective that the first best candidate has to beat."""
         ...
 
 

@@ -124,7 +124,7 @@ class CommandProposer:
             _replay_evaluations(done, bench)
         bench.charge(done.usage)
         status = "out of time" if done.status is None else f"exit status {done.status}"
-        bench.tell(status, output=done.output[-2000:])
+        bench.report(status, output=done.output[-2000:])
         proposals = []
         if done.source is not None:
             words = done.words or done.output.strip()[-2000:]
@@ -166,7 +166,7 @@ class CommandProposer:
         if self._place is None:
             self._place = self._opened()
             if self._place.warning:
-                bench.tell(self._place.warning, warning=True)
+                bench.report(self._place.warning, warning=True)
         return self._place
 
 

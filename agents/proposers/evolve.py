@@ -50,11 +50,11 @@ class EvolveProposer:
         newcomers = [ProgramOrigin(each.source, each.name, ()) for each in candidates]
         evolution.settle(state.islands, newcomers)
         evolution.remember(state.archive)
-        bench.tell("settled", **evolution.diagnostics)
+        bench.report("settled", **evolution.diagnostics)
         while bench.allowance > 0 and not bench.is_out_of_time():
             if not evolution.brood(bench.allowance):
                 break
-            bench.tell("brood", **evolution.diagnostics)
+            bench.report("brood", **evolution.diagnostics)
         proposals = self._fresh(evolution, set(state.proposed), brief, bench)
         proposed = [*state.proposed, *(compute_source_digest(each.source) for each in proposals)]
         islands = [[each.origin for each in island.members] for island in evolution.islands]

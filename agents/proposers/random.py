@@ -39,7 +39,7 @@ class RandomProposer:
             first = _rank(sources, bench.play(sources))[:CLOSE_EVALUATIONS]
             chosen = [source for _, source in first]
             found += _rank(chosen, bench.play(chosen, thorough=True))
-            bench.tell("drawn", tried=tried)
+            bench.report("drawn", tried=tried)
         best = sorted(dict.fromkeys(found), key=lambda each: -each[0])[: bench.most]
         proposals = [Proposal(source=source, words="drawn at random") for _, source in best]
         return ProposalBatch(proposals, search={"tried": tried, "looked at closely": len(found)})

@@ -134,9 +134,9 @@ class _RoundSearch:
                     continue
                 paths.append(self._score(begun))
             except InputError as problem:
-                self._bench.tell("skipped", template=template.name, reason=str(problem))
+                self._bench.report("skipped", template=template.name, reason=str(problem))
                 continue
-            self._bench.tell("started", template=template.name, score=round(paths[-1].score, 2))
+            self._bench.report("started", template=template.name, score=round(paths[-1].score, 2))
         return _rank(paths)
 
     def _list_starts(self) -> Iterable[tuple[ProgramTemplate, PathState | None]]:
@@ -179,7 +179,7 @@ class _RoundSearch:
             is_out_of_time=self._bench.is_out_of_time,
         )
         refined = self._score(refined)
-        self._bench.tell("refined", template=template.name, score=round(refined.score, 2))
+        self._bench.report("refined", template=template.name, score=round(refined.score, 2))
         return refined
 
     def _choose(self, paths: Sequence[PathState], rounds: int) -> PathState:

@@ -1,1 +1,1 @@
-"""A run: one discovery, as a directory that explains itself."""
+"""A run: one search, its directory, records and event log."""

@@ -1,4 +1,4 @@
-"""What a caller of language models may spend, and when it must stop."""
+"""Budget of a caller of language models, and when it must stop."""
 
 from typing import Protocol
 
@@ -6,31 +6,31 @@ from agents.run.records import ResourceUsage
 
 
 class BudgetGuard(Protocol):
-    """What whoever asks language models may spend, and whom it heeds."""
+    """Budget and interrupts of a caller of language models."""
 
     def affords(self, most: ResourceUsage) -> bool:
-        """Whether a call may be made, by what it and those before it may cost at the most.
+        """Return whether a call fits the remaining budget, given its maximum cost.
 
-        Where it may not, that is the run's reason to end.
+        If it does not, the run ends for that reason.
         """
         ...
 
     def charge(self, used: ResourceUsage) -> None:
-        """Take what a call did cost out of what is left."""
+        """Subtract the cost of a call from the remaining budget."""
         ...
 
     def check_interrupt(self) -> None:
-        """Stop the work, where somebody asked for it.
+        """Stop the work if that was requested.
 
         Raises:
-            KeyboardInterrupt: somebody asked.
+            KeyboardInterrupt: A stop was requested.
         """
         ...
 
     def is_out_of_time(self) -> bool:
-        """Whether a cap was reached meanwhile, so that it should come to its end."""
+        """Return whether a limit was reached, so that the caller should finish."""
         ...
 
-    def tell(self, says: str, **data: object) -> None:
-        """Put progress into the event log."""
+    def report(self, message: str, **data: object) -> None:
+        """Write progress to the event log."""
         ...

@@ -1,4 +1,4 @@
-"""What is wrong with the files of a run: one reading for the command line and the app."""
+"""Damage of a run's files, and the state of a run, for the command line and the app."""
 
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
@@ -10,68 +10,65 @@ from agents.run.records import Decision, Draft, Ending, Request, Review, RoundSu
 from harness.errors import InputError
 
 DAMAGED = "damaged"
-"""The state of a run of which a file cannot be read."""
+"""State of a run with a file that cannot be read."""
 
 WAITING = "waits"
-"""How the state of a run begins whose candidate waits for a decision."""
+"""State of a run with a candidate that waits for a reviewer; its name may follow."""
 
-WAITING = "waits"
-"""The state of a run with a candidate that a reviewer is to decide on."""
-
-Known = MutableMapping[Path, tuple[int, str]]
-"""What was found of files before, by the time of their last change."""
+DamageCache = MutableMapping[Path, tuple[int, str]]
+"""Results for files that were checked before: time of the last change in ns, and the problem."""
 
 
 def state_of(run: RunDirectory, *, ended: bool, waiting: str | None, damage: list[str]) -> str:
-    """Return what a run is doing, in words.
+    """Describe the state of a run.
 
     Args:
-        run: the run.
-        ended: whether it came to its end.
-        waiting: the candidate that waits for a person.
-        damage: what is wrong with its files.
+        run: Run directory.
+        ended: Whether it has an ending.
+        waiting: The candidate that waits for a reviewer; ``None`` if none does.
+        damage: Problems of its files, as `find_damage` returns them.
     """
     if damage:
         return DAMAGED
-    held = run.is_held
-    if ended and not held:
+    is_active = run.is_held
+    if ended and not is_active:
         return "ended"
     if waiting is not None:
         return f"{WAITING}: {waiting}"
-    return "at work" if held else "stopped"
+    return "at work" if is_active else "stopped"
 
 
-def find_damage(run: RunDirectory, known: Known | None = None) -> list[str]:
-    """Return what is wrong with the files of a run, a sentence each.
+def find_damage(run: RunDirectory, cache: DamageCache | None = None) -> list[str]:
+    """Find the problems of a run's files; return a sentence for each.
 
     Args:
-        run: the run.
-        known: what was found before; what has not changed since is not read again.
+        run: Run directory.
+        cache: Results of earlier calls; unchanged files are not read again.
     """
-    met: Known = {} if known is None else known
-    found = []
+    checked: DamageCache = {} if cache is None else cache
+    problems = []
     if not run.has("request.json"):
-        found.append(f"{run.path}/request.json: there is no such file in this run")
-    for place, kind in _records(run):
-        path = run.path / place
+        problems.append(f"{run.path}/request.json: there is no such file in this run")
+    for name, kind in _records(run):
+        path = run.path / name
         changed = _changed(path)
         if changed is None:
             continue
-        if path not in met or met[path][0] != changed:
-            met[path] = (changed, _problem(run, place, kind))
-        found.append(met[path][1])
-    found += [
+        if path not in checked or checked[path][0] != changed:
+            checked[path] = (changed, _problem(run, name, kind))
+        problems.append(checked[path][1])
+    problems += [
         f"{review.with_name('draft.json')}: there is no such file in this run"
         for review in sorted(run.path.glob("candidates/r*-*/review.json"))
         if not review.with_name("draft.json").is_file()
     ]
-    found += [link_problem(run.path, path) for path in run.appended_paths]
-    found += [foreign_problem(path) for path in (run.checkpoints_path, run.evaluations_path)]
-    return [each for each in found if each]
+    problems += [link_problem(run.path, path) for path in run.appended_paths]
+    problems += [foreign_problem(path) for path in (run.checkpoints_path, run.evaluations_path)]
+    return [each for each in problems if each]
 
 
 def _records(run: RunDirectory) -> Iterator[tuple[str, Any]]:
-    """Yield the files that hold records, and of which kind."""
+    """Yield the record files of a run, with the type of each record."""
     yield from (
         ("request.json", Request), (ENDING, Ending), ("archive.json", list[Review]),
     )  # fmt: skip
@@ -86,13 +83,13 @@ def _records(run: RunDirectory) -> Iterator[tuple[str, Any]]:
                 yield str(path.relative_to(run.path)), kind
 
 
-def _problem(run: RunDirectory, place: str, kind: Any) -> str:  # noqa: ANN401 - a type of any kind
+def _problem(run: RunDirectory, name: str, kind: Any) -> str:  # noqa: ANN401 - a type of any kind
     try:
-        run.read(place, kind)
+        run.read(name, kind)
     except InputError as problem:
         return problem.problem
     except OSError as problem:
-        return f"{run.path / place}: {(problem.strerror or str(problem)).lower()}"
+        return f"{run.path / name}: {(problem.strerror or str(problem)).lower()}"
     return ""
 
 

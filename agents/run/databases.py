@@ -1,4 +1,4 @@
-"""The databases of a run: waited for while another process locks them, and named when they fail."""
+"""Databases of a run: connections that wait for locks, and readable errors."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.errors import ExternalError
 
-PATIENCE = 30.0
+LOCK_TIMEOUT = 30.0
 """Seconds to wait for a database that another process locks."""
 
 _HEADER = b"SQLite format 3\0"
@@ -23,35 +23,35 @@ def connect(path: Path | None) -> sqlite3.Connection:
     """Open a database that several threads use, one at a time.
 
     Args:
-        path: of its file; ``None`` for one in memory.
+        path: Database file; ``None`` for a database in memory.
     """
     # The graph runs nodes in threads of its own.
-    return sqlite3.connect(str(path or ":memory:"), timeout=PATIENCE, check_same_thread=False)
+    return sqlite3.connect(str(path or ":memory:"), timeout=LOCK_TIMEOUT, check_same_thread=False)
 
 
 @contextmanager
 def database_errors(path: Path | None, advice: str) -> Iterator[None]:
-    """Turn the errors of a database into sentences, for a block.
+    """Convert the errors of a database inside a block.
 
     Args:
-        path: of its file; ``None`` for one in memory.
-        advice: what to do about a file that holds something else.
+        path: Database file; ``None`` for a database in memory.
+        advice: What to do if the file is not the database of the run.
 
     Raises:
-        ExternalError: the database cannot be used.
+        ExternalError: The database cannot be used.
     """
     try:
         yield
     except sqlite3.Error as problem:
         code = getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-        sentence, hint = _explained(problem, code, advice)
+        sentence, hint = _explain(problem, code, advice)
         raise ExternalError(f"{path or 'memory'}: {sentence}", hint=hint) from problem
 
 
-def _explained(problem: sqlite3.Error, code: int, advice: str) -> tuple[str, str]:
-    """Return what is wrong, and what to do about it."""
+def _explain(problem: sqlite3.Error, code: int, advice: str) -> tuple[str, str]:
+    """Return a description of the problem, and a hint."""
     if code in _LOCKED:
-        sentence = f"another process has locked it for more than {PATIENCE:g} s"
+        sentence = f"another process has locked it for more than {LOCK_TIMEOUT:g} s"
         return sentence, f"end that process (`fuser` names it); {_RESUME}"
     if code == sqlite3.SQLITE_FULL:
         return "no space is left on its disk", f"make room there; {_RESUME}"
@@ -66,7 +66,7 @@ def _explained(problem: sqlite3.Error, code: int, advice: str) -> tuple[str, str
 
 
 def foreign_problem(path: Path) -> str:
-    """Why a file cannot be a database; empty where it can, or where there is none."""
+    """Return why a file is not a database; empty if it can be one, or does not exist."""
     try:
         with path.open("rb") as file:
             head = file.read(len(_HEADER))

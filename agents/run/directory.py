@@ -1,11 +1,11 @@
-"""The directory of a run: what stands where, written whole or not at all.
+"""The directory of a run. Files are written atomically.
 
-``request.json`` what was asked; ``events.jsonl`` what happened; ``rounds/003/`` the brief, the
-proposals and the summary of a round; ``candidates/r003-2/`` a candidate's source, what it is worth,
-where its tokens go; ``decisions/`` what people said; ``archive.json`` all that was reviewed;
-``selected.rheo`` (or ``selected.py``) and ``selected.md`` the end. ``evaluations.sqlite`` and
-``checkpoints.sqlite`` let a run go on where it stopped. One process writes; any number may read,
-without a lock.
+``request.json`` is the request; ``events.jsonl`` the event log; ``rounds/003/`` the brief, the
+proposals and the summary of a round; ``candidates/r003-2/`` the source of a candidate and its
+review; ``decisions/`` the decisions of reviewers; ``archive.json`` all reviews; ``selected.rheo``
+(or ``selected.py``) and ``selected.md`` the winner and its card. With ``evaluations.sqlite`` and
+``checkpoints.sqlite``, a run can be resumed. One process writes; any number may read, without a
+lock.
 """
 
 import fcntl
@@ -38,20 +38,20 @@ from store.messages import lower_first
 T = TypeVar("T")
 
 ENDING = "ending.json"
-"""How a run ended; it is not there while a run goes on."""
+"""File of a run's ending; it does not exist while the run continues."""
 
 
 class RunDirectory:
     """A run on disk.
 
     Args:
-        path: the directory; `create_run` makes a new one, `open_run` opens one that is there.
+        path: The directory; `create_run` creates one, `open_run` opens one that exists.
     """
 
     def __init__(self, path: Path):
         self.path = path
 
-    # Places
+    # Paths
 
     @property
     def events_path(self) -> Path:
@@ -60,7 +60,7 @@ class RunDirectory:
 
     @property
     def evaluations_path(self) -> Path:
-        """The database of what was played."""
+        """The database of evaluations."""
         return self.path / "evaluations.sqlite"
 
     @property
@@ -70,14 +70,14 @@ class RunDirectory:
 
     @property
     def appended_paths(self) -> list[Path]:
-        """The files that a run writes to as they stand, where all others are replaced."""
+        """The files that a run changes in place; all others are replaced."""
         return [self.events_path, self.path / "lock", self.evaluations_path, self.checkpoints_path]
 
     @property
     def selected_path(self) -> Path:
-        """The winner's source; where it would stand, while there is none."""
-        found = [self.path / f"selected{each.suffix}" for each in ControllerLanguage]
-        return next((each for each in found if each.is_file()), found[0])
+        """Path of the winner's source; the one in Rheo if there is no winner."""
+        paths = [self.path / f"selected{each.suffix}" for each in ControllerLanguage]
+        return next((each for each in paths if each.is_file()), paths[0])
 
     @property
     def card_path(self) -> Path:
@@ -96,25 +96,25 @@ class RunDirectory:
 
     @property
     def request(self) -> Request:
-        """What was asked."""
+        """The request of the run."""
         return self.read("request.json", Request)
 
-    # What rounds leave
+    # Candidates and rounds
 
     def source_path(self, candidate: str) -> Path | None:
-        """Where a candidate's program stands, with the suffix of its language.
+        """Return the path of a candidate's program, with the suffix of its language.
 
-        ``None`` where there is no such candidate.
+        ``None`` if there is no such candidate.
         """
         folder = self.candidate_path(candidate)
-        found = [folder / f"source{each.suffix}" for each in ControllerLanguage]
-        return next((each for each in found if each.is_file()), None)
+        paths = [folder / f"source{each.suffix}" for each in ControllerLanguage]
+        return next((each for each in paths if each.is_file()), None)
 
     def source(self, candidate: str) -> str:
         """Return a candidate's program.
 
         Raises:
-            InputError: there is no such candidate.
+            InputError: There is no such candidate.
         """
         path = self.source_path(candidate)
         if path is None:
@@ -122,127 +122,128 @@ class RunDirectory:
         return path.read_text(encoding="utf-8")
 
     def language(self, candidate: str) -> ControllerLanguage:
-        """Return what a candidate's program is written in; Rheo where there is none."""
+        """Return the language of a candidate's program; Rheo if there is none."""
         path = self.source_path(candidate)
         suffix = ControllerLanguage.RHEO.suffix if path is None else path.suffix
         return next(each for each in ControllerLanguage if each.suffix == suffix)
 
     def keep_draft(self, draft: Draft) -> None:
         """Store a candidate as it was proposed."""
-        place, suffix = f"candidates/{draft.candidate}", draft.proposal.language.suffix
-        self.write_text(f"{place}/source{suffix}", draft.proposal.source)
-        self.write(f"{place}/draft.json", draft)
+        folder, suffix = f"candidates/{draft.candidate}", draft.proposal.language.suffix
+        self.write_text(f"{folder}/source{suffix}", draft.proposal.source)
+        self.write(f"{folder}/draft.json", draft)
 
     def draft(self, candidate: str) -> Draft:
         """Return a candidate as it was proposed."""
         return self.read(f"candidates/{candidate}/draft.json", Draft)
 
     def keep_review(self, review: Review) -> None:
-        """Store what a candidate is worth."""
+        """Store the review of a candidate."""
         self.write(f"candidates/{review.candidate}/review.json", review)
 
     def review(self, candidate: str) -> Review:
-        """Return what a candidate is worth."""
+        """Return the review of a candidate."""
         return self.read(f"candidates/{candidate}/review.json", Review)
 
     def summaries(self) -> list[RoundSummary]:
-        """Return the rounds that were played to their end, in order."""
-        found = sorted((self.path / "rounds").glob("*/summary.json"))
-        return [self.read(str(each.relative_to(self.path)), RoundSummary) for each in found]
+        """Return the summaries of the completed rounds, in order."""
+        paths = sorted((self.path / "rounds").glob("*/summary.json"))
+        return [self.read(str(each.relative_to(self.path)), RoundSummary) for each in paths]
 
     def reviews(self) -> list[Review]:
-        """The reviews of every round that was played to its end, in the order of the candidates."""
+        """Return the reviews of all completed rounds, in the order of the candidates."""
         return self.read("archive.json", list[Review]) if self.has("archive.json") else []
 
-    # People
+    # Decisions and events
 
     def decide(self, decision: Decision) -> bool:
-        """Store a decision; ``False`` where the candidate was decided already.
+        """Store a decision; ``False`` if the candidate was decided already.
 
-        It may be called from any process: whoever comes first is heard.
+        Any process may call this; of concurrent decisions, the first one counts.
         """
         folder = self.path / "decisions"
         refuse_link(self.path, folder)
         folder.mkdir(exist_ok=True)
         target = folder / f"{decision.candidate}.json"
         with draft_path(target) as draft:
-            draft.write_bytes(_encoded(decision))
+            draft.write_bytes(_encode(decision))
             try:
-                os.link(draft, target)  # unlike a rename, it refuses where the target is there
+                os.link(draft, target)  # unlike a rename, it fails if the target exists
             except FileExistsError:
                 return False
         return True
 
     def decision(self, candidate: str) -> Decision | None:
-        """Return what was decided of a candidate, if anything."""
-        place = f"decisions/{candidate}.json"
-        return self.read(place, Decision) if self.has(place) else None
+        """Return the decision about a candidate, if there is one."""
+        name = f"decisions/{candidate}.json"
+        return self.read(name, Decision) if self.has(name) else None
 
     def decisions(self) -> list[Decision]:
-        """All decisions, by candidate."""
-        found = sorted((self.path / "decisions").glob("*.json"))
-        return [self.read(f"decisions/{each.name}", Decision) for each in found]
+        """Return all decisions, ordered by candidate."""
+        paths = sorted((self.path / "decisions").glob("*.json"))
+        return [self.read(f"decisions/{each.name}", Decision) for each in paths]
 
     @property
     def ending(self) -> Ending | None:
-        """How it ended, if it did."""
+        """How the run ended; ``None`` if it did not."""
         return self.read(ENDING, Ending) if self.has(ENDING) else None
 
     def events(self) -> list[Event]:
-        """All events so far."""
+        """Return all events so far."""
         return read_events(self.events_path)
 
     @property
     def waiting(self) -> str | None:
-        """The candidate that waits for a person, if there is one."""
-        found = None
+        """The candidate that waits for a reviewer, if there is one."""
+        candidate = None
         for event in self.events():
             if event.kind == "waiting":
-                found = event.candidate
+                candidate = event.candidate
             elif event.kind in ("decided", "archived", "ended"):
-                found = None
-        return None if found is None or self.decision(found) is not None else found
+                candidate = None
+        return None if candidate is None or self.decision(candidate) is not None else candidate
 
     def log(self, session: int) -> EventLog:
-        """Return the event log, for the one who writes."""
+        """Return the event log, for the process that writes."""
         return EventLog(self.events_path, session)
 
     # Reading and writing
 
-    def has(self, place: str) -> bool:
-        """Whether a file is there."""
-        return (self.path / place).is_file()
+    def has(self, name: str) -> bool:
+        """Return whether a file exists."""
+        return (self.path / name).is_file()
 
-    def read(self, place: str, kind: type[T]) -> T:
+    def read(self, name: str, kind: type[T]) -> T:
         """Return a record.
 
         Raises:
-            InputError: the file is not there, or holds something else; it names the field.
+            InputError: The file does not exist, or is not such a record; the message names the
+                field.
         """
-        path = self.path / place
+        path = self.path / name
         try:
-            return msgspec.json.decode(path.read_bytes(), type=kind, dec_hook=_path)
+            return msgspec.json.decode(path.read_bytes(), type=kind, dec_hook=_decode_path)
         except FileNotFoundError:
             raise InputError(f"{path}: there is no such file in this run") from None
         except msgspec.MsgspecError as problem:
             raise InputError(f"{path}: {lower_first(str(problem))}") from None
 
-    def write(self, place: str, value: object) -> None:
+    def write(self, name: str, value: object) -> None:
         """Write a record atomically."""
-        self.write_bytes(place, _encoded(value))
+        self.write_bytes(name, _encode(value))
 
-    def write_text(self, place: str, text: str) -> None:
+    def write_text(self, name: str, text: str) -> None:
         """Write a text atomically."""
-        self.write_bytes(place, text.encode())
+        self.write_bytes(name, text.encode())
 
-    def write_bytes(self, place: str, content: bytes) -> None:
+    def write_bytes(self, name: str, content: bytes) -> None:
         """Write a file atomically.
 
         Raises:
-            InputError: a symbolic link leads out of the run.
-            OSError: the surroundings refuse.
+            InputError: A symbolic link leads out of the run.
+            OSError: The file cannot be written.
         """
-        path = self.path / place
+        path = self.path / name
         for folder in path.relative_to(self.path).parents:
             refuse_link(self.path, self.path / folder)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -251,16 +252,16 @@ class RunDirectory:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the run for writing; the system lets go of it when the process ends, however.
+        """Lock the run for writing; the system releases the lock when the process ends.
 
         Raises:
-            ExternalError: another process holds it.
-            InputError: a file that it writes to is a symbolic link.
+            ExternalError: Another process has the lock.
+            InputError: A file that the run changes is a symbolic link.
         """
         for path in self.appended_paths:
             refuse_link(self.path, path)
         with (self.path / "lock").open("a") as file:
-            if not _taken(file):
+            if not _try_lock(file):
                 raise ExternalError(
                     f"{self.path}: another process is at work on this run",
                     hint=f"watch it with `rheostat runs {self.path}`, or stop it first",
@@ -269,23 +270,23 @@ class RunDirectory:
 
     @property
     def is_held(self) -> bool:
-        """Whether a process is at work on it."""
+        """Whether a process works on the run."""
         try:
             with (self.path / "lock").open("r") as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
-        except OSError:  # nobody ever held it
+        except OSError:  # it was never locked
             return False
         return False
 
 
 def create_run(path: Path, request: Request) -> RunDirectory:
-    """Make the directory of a new run.
+    """Create the directory of a new run.
 
     Raises:
-        InputError: there is something already.
-        OSError: the surroundings refuse.
+        InputError: The directory exists and is not empty.
+        OSError: The directory cannot be created or written.
     """
     if (path / "request.json").exists():
         raise InputError(
@@ -295,14 +296,14 @@ def create_run(path: Path, request: Request) -> RunDirectory:
         raise InputError(f"{path}: is not empty; name a new directory")
     path.mkdir(parents=True, exist_ok=True)
     run = RunDirectory(path)
-    # The loop finds its state by this name, wherever the directory is moved to.
+    # The loop finds its state by this name, even if the directory is moved.
     run.write_text("thread", os.urandom(16).hex())
     run.write("request.json", request)
     return run
 
 
 def _is_something(entry: Path) -> bool:
-    """Whether a file is more than what the making of a run that was killed left."""
+    """Return whether a file is more than what an interrupted `create_run` leaves."""
     return entry.name != "thread" and entry.suffix != ".part"
 
 
@@ -310,13 +311,13 @@ def open_run(path: Path) -> RunDirectory:
     """Open the directory of a run.
 
     Raises:
-        InputError: it is none, or a later version's.
+        InputError: It is not the directory of a run, or of a later version.
     """
     run = RunDirectory(path)
     if not run.has("request.json"):
         refuse_misplaced(path, (), "the directory of a run")
-        what = "is not a run" if path.is_dir() else "there is no such directory"
-        raise InputError(f"{path}: {what}", hint="`rheostat discover --run DIR` makes one")
+        problem = "is not a run" if path.is_dir() else "there is no such directory"
+        raise InputError(f"{path}: {problem}", hint="`rheostat discover --run DIR` makes one")
     version = run.request.version
     if version > VERSION:
         raise InputError(f"{path}: was made by a later version of rheostat; use that one")
@@ -326,7 +327,7 @@ def open_run(path: Path) -> RunDirectory:
 def find_runs(path: Path) -> list[RunDirectory]:
     """Return the run at a path, or the runs directly below it, by name.
 
-    What looks like a run and lacks its request is among them: it is damaged.
+    A damaged run, without its request, is included.
     """
     if is_run(path):
         return [RunDirectory(path)]
@@ -335,16 +336,16 @@ def find_runs(path: Path) -> list[RunDirectory]:
 
 
 def is_run(folder: Path) -> bool:
-    """Whether a directory is a run, damaged or not."""
+    """Return whether a directory is a run, damaged or not."""
     return any((folder / each).is_file() for each in ("request.json", "events.jsonl"))
 
 
 def link_problem(run: Path, path: Path) -> str:
-    """Why a run does not write to a path; empty where it is no symbolic link.
+    """Return why a run does not write to a path; empty if it is not a symbolic link.
 
     Args:
-        run: the run's directory, which may itself be one.
-        path: in it.
+        run: Directory of the run, which may itself be a symbolic link.
+        path: A path in it.
     """
     if path == run or not path.is_symlink():
         return ""
@@ -352,18 +353,18 @@ def link_problem(run: Path, path: Path) -> str:
 
 
 def refuse_link(run: Path, path: Path) -> None:
-    """Make sure that a path of a run is no symbolic link.
+    """Check that a path of a run is not a symbolic link.
 
     Raises:
-        InputError: it is one.
+        InputError: It is one.
     """
     problem = link_problem(run, path)
     if problem:
         raise InputError(problem, hint="put the file itself in its place")
 
 
-def _taken(file: IO[str]) -> bool:
-    """Whether the lock could be had; one that looks whether it is held lets go of it at once."""
+def _try_lock(file: IO[str]) -> bool:
+    """Try to lock a file, for up to a second: readers lock it briefly to see whether it is held."""
     for _ in range(20):
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -374,12 +375,12 @@ def _taken(file: IO[str]) -> bool:
     return False
 
 
-def _encoded(value: object) -> bytes:
+def _encode(value: object) -> bytes:
     raw = msgspec.json.encode(value, order="sorted", enc_hook=os.fspath)
     return msgspec.json.format(raw, indent=1) + b"\n"
 
 
-def _path(kind: type, value: object) -> object:
+def _decode_path(kind: type, value: object) -> object:
     if kind is Path and isinstance(value, str):
         return Path(value)
     raise NotImplementedError(f"{kind.__name__} has no JSON form")

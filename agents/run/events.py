@@ -1,8 +1,8 @@
-"""The event log of a run: one JSON line an event, appended, never changed.
+"""The event log of a run: one JSON line per event, only appended.
 
-A line is written by one call, so that a reader that follows the file sees whole lines or the
-beginning of one, and needs no lock. A torn last line, left by a crash, is passed over by readers
-and closed by the next writer.
+Each line is written by one call, so a reader sees complete lines or the beginning of one, and needs
+no lock. An incomplete last line, left by a crash, is skipped by readers and ended by the next
+writer.
 """
 
 import errno
@@ -26,29 +26,29 @@ EventKind = Literal[
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something that happened."""
+    """An event of a run."""
 
     at: datetime
-    """UTC."""
+    """Time in UTC."""
     kind: EventKind
     session: int = 0
-    """Which start of the run it belongs to, from 1; 0 for what is no part of its work."""
+    """Number of the session, from 1; 0 for events outside of sessions."""
     round: int | None = None
     candidate: str | None = None
     proposer: str | None = None
     says: str = ""
-    """For people."""
+    """Message for users."""
     data: dict[str, Any] = {}
     """Figures, by name."""
 
 
 class EventLog:
-    """The writer's side.
+    """Writer of the event log.
 
     Args:
-        path: the file; it is made with the first event.
-        session: which start of the run this is.
-        listen: is told of every event that was written.
+        path: Path of the log; the file is created with the first event.
+        session: Number of the session, from 1; 0 outside of sessions.
+        listen: Called with every event that was written.
     """
 
     def __init__(
@@ -68,11 +68,19 @@ class EventLog:
         proposer: str | None = None,
         data: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
-        """Append an event, now.
+        """Append an event with the current time.
+
+        Args:
+            kind: Kind of the event.
+            says: Message for users; may be empty.
+            round: Round that it belongs to, if any.
+            candidate: Candidate that it is about, if any.
+            proposer: Proposer that it is about, if any.
+            data: Figures by name.
 
         Raises:
-            InputError: the file is a symbolic link.
-            OSError: the surroundings refuse.
+            InputError: The file is a symbolic link.
+            OSError: The file cannot be written.
         """
         event = Event(
             at=datetime.now(UTC),
@@ -100,7 +108,7 @@ class EventLog:
             torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
             os.write(descriptor, b"\n" + line if torn else line)
         except OSError as problem:
-            problem.filename = str(self._path)  # the system names no file where a write fails
+            problem.filename = str(self._path)  # the error of a failed write names no file
             raise
         finally:
             os.close(descriptor)
@@ -108,10 +116,10 @@ class EventLog:
 
 
 class EventFollower:
-    """The reader's side: gives what is new since it last looked. It never locks.
+    """Reader of the event log: yields new events, without a lock.
 
     Args:
-        path: the log; it may not be there yet.
+        path: Path of the log; the file need not exist yet.
     """
 
     def __init__(self, path: Path):
@@ -126,22 +134,22 @@ class EventFollower:
                 content = file.read()
         except FileNotFoundError:
             return
-        whole = content.rfind(b"\n") + 1
-        self._offset += whole
-        for line in content[:whole].splitlines():
+        end = content.rfind(b"\n") + 1
+        self._offset += end
+        for line in content[:end].splitlines():
             try:
                 yield msgspec.json.decode(line, type=Event)
-            except msgspec.MsgspecError:  # the torn end of a session that was killed
+            except msgspec.MsgspecError:  # an incomplete line of a killed session
                 continue
 
 
 def read_events(path: Path) -> list[Event]:
-    """All events so far."""
+    """Read all events so far."""
     return list(EventFollower(path).new())
 
 
 def count_minutes(log: list[Event]) -> float:
-    """Minutes of work that a log shows: of each session, from event to event, less the waiting."""
+    """Count the minutes of work in a log: the time of all sessions, without waiting for reviews."""
     total = 0.0
     for before, after in pairwise([each for each in log if each.session]):
         if before.session == after.session and before.kind != "waiting":

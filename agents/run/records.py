@@ -1,7 +1,7 @@
-"""The records of a run, as they stand in its directory.
+"""The records of a run, as stored in its directory.
 
 All are JSON by msgspec. A new field has a default, so that runs of an earlier version can be read;
-a field is never given another meaning. Times are UTC, and stand in events alone: everything else
+the meaning of a field never changes. Times are UTC and occur in events only: everything else
 follows from the request, so that a run that was killed and resumed ends with the same bytes.
 """
 
@@ -20,34 +20,34 @@ VERSION = 2
 
 
 class ControllerLanguage(Enum):
-    """What controllers are written in."""
+    """Language of controllers."""
 
     RHEO = "rheo"
     PYTHON = "python"
-    """Held to a policy, and played in containers."""
+    """Checked against a policy, and played in containers."""
 
     @property
     def suffix(self) -> str:
-        """Of its files."""
+        """Suffix of its files."""
         return {ControllerLanguage.RHEO: ".rheo", ControllerLanguage.PYTHON: ".py"}[self]
 
 
 class ApprovalMode(Enum):
-    """Who has to agree before a controller counts."""
+    """When a reviewer has to approve a controller."""
 
     AUTO = "auto"
-    """Nobody: the best by its figures is selected."""
+    """Never: the best by its figures is selected."""
     EACH = "each"
-    """A person, for every candidate that beats the best so far."""
+    """For every candidate that beats the best so far."""
     FINAL = "final"
-    """A person, for the one that is to be selected."""
+    """For the candidate that is to be selected."""
 
 
 class FeedbackMode(Enum):
-    """What a brief holds."""
+    """Contents of a brief."""
 
     FULL = "full"
-    """Frontiers, line profiles, hindsight, telling episodes."""
+    """Frontiers, line profiles, hindsight, diagnostic episodes."""
     SCALAR = "scalar"
     """One number for each candidate: an ablation."""
 
@@ -58,23 +58,23 @@ class RecordingRef(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     """``model/benchmark``."""
     path: Path
-    """Absolute."""
+    """Absolute path."""
     digest: str
 
 
 class BaselineRef(msgspec.Struct, frozen=True, kw_only=True):
-    """A controller that candidates are held against, at settings that make its curve."""
+    """A controller that candidates are compared with, at the settings of its curve."""
 
     controller: str
-    """A name of the library, or a file."""
+    """Name of a library controller, or path of a file."""
     settings: list[dict[str, int | float]] = []
     """Its settings; a controller that follows β needs none."""
     digest: str = ""
-    """Of the program, where it is a file: it must not change while the run goes on."""
+    """Digest of the program, if it is a file, which must not change during the run."""
 
     @property
     def label(self) -> str:
-        """What it is called: where its file lies is nobody's business."""
+        """Name in output: the name of a file, without its directory."""
         path = PurePath(self.controller)
         return path.stem if len(path.parts) > 1 else self.controller
 
@@ -93,85 +93,85 @@ class StartingProgram(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a run ends at the latest; ``None`` for no bound."""
+    """Limits at which a run ends; ``None`` for no limit."""
 
     rounds: int = 20
     evaluations: int | None = None
-    """Programs played over the search set, each counted once at each number of seeds; trials."""
+    """Programs played over the search set, each counted once per number of seeds; or trials."""
     minutes: float | None = None
-    """Of work, over all sessions; waiting for a person is not counted."""
+    """Minutes of work over all sessions, without waiting for reviewers."""
     usd: float | None = None
     tokens: int | None = None
     """Tokens of language models, in and out."""
 
 
 class ModelOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How language models and agents are asked."""
+    """Options of calls of language models and agents."""
 
     base_url: str | None = None
-    """Of the server, where it is not the provider's own."""
+    """URL of the server; ``None`` for the provider's own."""
     temperatures: list[float | None] = msgspec.field(default_factory=lambda: [0.3, 0.7, 1.0])
-    """Of a round's candidates, in turn; ``None`` for the model's own."""
+    """Temperatures of a round's candidates, in turn; ``None`` for the model's default."""
     reply_tokens: int = 8000
-    """The most tokens of a reply, thoughts among them."""
+    """Maximum number of tokens of a reply, including its thinking."""
     constrained: bool = False
     """Whether replies are decoded under Rheo's grammar."""
     agent_minutes: float = 10.0
-    """That a command may take in a round."""
+    """Maximum time of a command in a round."""
     agent_image: str | None = None
-    """Of the container that commands run in; ``None`` for none."""
+    """Image of the container that commands run in; ``None`` for no container."""
     agent_network: str = "none"
-    """The engine's network that they are in there."""
+    """Docker network of the container."""
     agent_env: list[str] = []
-    """The variables that they are given there, by name."""
+    """Names of the environment variables that are passed to the container."""
 
 
 class HeldOutQuestions(msgspec.Struct, frozen=True, kw_only=True):
-    """The questions of a pipeline that no search meets."""
+    """Questions of a pipeline that the search never uses."""
 
     digest: str
-    """Of the pipeline and these questions."""
+    """Digest of the pipeline and these questions."""
     questions: int
-    """How many there are."""
+    """Number of questions."""
     path: Path | None = None
-    """Of their file, absolute; ``None`` where they are drawn."""
+    """Absolute path of their file; ``None`` if they are simulated."""
 
 
 class AllocationRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run that looks for allocations plays them on."""
+    """Pipeline that a search for allocations plays trials on."""
 
     pipeline: Pipeline
-    """Whole, so that a run explains itself."""
+    """The complete pipeline, so that the run needs no other file to be understood."""
     path: Path | None = None
-    """Of the pipeline's file, absolute; ``None`` for the simulator that is drawn."""
+    """Absolute path of the pipeline's file; ``None`` for a simulated pipeline."""
     digest: str
-    """Of the pipeline and its questions."""
+    """Digest of the pipeline and its questions."""
     held_out: HeldOutQuestions | None = None
-    """Opened by the report alone; ``None`` where the pipeline holds out nothing."""
+    """Held-out questions, which only the report opens; ``None`` if there are none."""
     budget: float
-    """Of a trial, in the pipeline's unit."""
+    """Budget of a trial, in the unit of the pipeline."""
     record: Path | None = None
-    """Of trials: what is in it is replayed."""
+    """Record of trials to replay; ``None`` for none."""
     execute: bool = False
-    """Whether what is not recorded is carried out on servers."""
+    """Whether trials that are not recorded are run on servers."""
     base_url: str = ""
-    """Of the server, where the pipeline's file names none."""
+    """URL of the server, if the pipeline's file names none."""
     governors: dict[str, list[str]] = {}
-    """By stage, the controllers that may govern it, as ``CONTROLLER@BETA``."""
+    """Controllers that may govern each stage, as ``CONTROLLER@BETA``."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run was asked for."""
+    """Request of a run."""
 
     version: int = 1
-    """2 where it looks for allocations."""
+    """2 for a search for allocations."""
     search: list[RecordingRef] = []
-    """Empty where it looks for allocations."""
+    """The search set; empty for a search for allocations."""
     held_out: list[RecordingRef] = []
-    """Opened by the report alone."""
+    """Held-out recordings, which only the report opens."""
     proposers: list[str] = msgspec.field(default_factory=lambda: ["evolve"])
     language: ControllerLanguage = ControllerLanguage.RHEO
-    """What language models and agents write in."""
+    """Language that models and agents write in."""
     objective: str = "frontier"
     latency: float = 0.0
     """Weight of sequential tokens in the price of a point, from 0 to 1."""
@@ -188,45 +188,45 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     free_knobs: bool = False
     """Whether candidates have free knobs in place of a schedule over β: an ablation."""
     seed: int = 0
-    """Of everything that is drawn."""
+    """Random seed."""
     seeds: int = 40
-    """Shuffles under which a candidate is reviewed."""
+    """Number of seeds with which candidates are reviewed."""
     screening: int = 12
-    """Shuffles under which variants are screened."""
+    """Number of seeds with which variants are screened."""
     betas: list[float] = msgspec.field(default_factory=lambda: [i / 10 for i in range(11)])
     baselines: list[BaselineRef] = []
     per_round: int = 3
-    """Candidates that one proposer gives at most in a round."""
+    """Maximum candidates of one proposer in a round."""
     round_evaluations: int = 240
-    """Programs that one proposer may play in a round before it proposes."""
+    """Maximum programs that one proposer plays in a round before it proposes."""
     tune_evaluations: int = 120
-    """Programs that one fit of constants may play."""
+    """Maximum programs that one fit of constants plays."""
     repairs: int = 2
-    """Tries that a proposer has to mend a program that does not check."""
+    """Maximum tries of a proposer to repair a program that does not check."""
     brief_tokens: int = 6000
-    """The most tokens of a brief."""
+    """Maximum number of tokens of a brief."""
     budget: int | None = None
-    """Of an episode, in tokens."""
+    """Budget of an episode in tokens; ``None`` for no limit."""
     kappa: int = 0
     """Price of a probe."""
     asking: ModelOptions = ModelOptions()
     caps: RunLimits = RunLimits()
     allocation: AllocationRequest | None = None
-    """``None`` where it looks for controllers."""
+    """Pipeline of a search for allocations; ``None`` for a search for controllers."""
 
     @property
     def command(self) -> str:
-        """The command that makes and resumes such a run."""
+        """The command that creates and resumes such a run."""
         return "discover" if self.allocation is None else "allocate"
 
     @property
     def plays(self) -> str:
-        """What is counted as an evaluation, one of them."""
+        """Singular noun for what is counted as an evaluation."""
         return "program" if self.allocation is None else "trial"
 
 
 class ResourceUsage(msgspec.Struct, frozen=True, kw_only=True):
-    """What something cost, beside time."""
+    """Cost of some work, without time."""
 
     evaluations: int = 0
     tokens_in: int = 0
@@ -243,34 +243,34 @@ class ResourceUsage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
-    """One program that a proposer puts forward, sound or not."""
+    """A program of a proposer; it need not check."""
 
     source: str
-    """The text of a program."""
+    """Source text of the program."""
     language: ControllerLanguage = ControllerLanguage.RHEO
     words: str = ""
-    """The proposer's own account: what was changed and why."""
+    """Rationale of the proposer: what was changed and why."""
     parents: list[str] = []
-    """Candidates, or names of the library, that it was made from; the main one first."""
+    """Candidates or library controllers that it was derived from; the main parent first."""
     tries: int = 1
-    """How often its proposer had to begin before there was a program, this one included."""
+    """Number of tries of its proposer until there was a program, including this one."""
     temperature: float | None = None
-    """The temperature that was sent to the model that wrote it; ``None`` for none."""
+    """Temperature that was sent to the model; ``None`` if none was sent."""
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """A proposal on its way through the checker."""
+    """A proposal with its name and the result of the checker."""
 
     candidate: str
-    """The name that it will have, ``r003-2``."""
+    """Name of the candidate, such as ``r003-2``."""
     proposer: str
     proposal: Proposal
     tries: int = 1
-    """How many programs were written before this one passed, itself included."""
+    """Number of programs that were written for it, including this one."""
     diagnostics: str = ""
-    """The checker's messages, whole, where it does not pass."""
+    """Full messages of the checker; empty if it checks."""
     tuned: list[str] = []
-    """The knobs whose constants were fitted, if any."""
+    """Knobs whose constants were fitted."""
 
 
 class PointFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -279,54 +279,54 @@ class PointFigures(msgspec.Struct, frozen=True, kw_only=True):
     beta: float | None
     settings: dict[str, int | float]
     accuracy: float
-    """Percent."""
+    """Accuracy in percent."""
     cost: float
-    """Tokens for each question."""
+    """Tokens per question."""
 
 
 class Gain(msgspec.Struct, frozen=True, kw_only=True):
-    """The objective of one program less that of another, paired by question."""
+    """Difference between the objectives of two programs, paired by question."""
 
     against: str
-    """The name of the other."""
+    """Name of the other program."""
     value: float
     low: float
     high: float
-    """The interval of 95 %."""
+    """Upper end of the confidence interval of 95 %; ``low`` is the lower end."""
 
     @property
     def counts(self) -> bool:
-        """Whether the interval lies above 0; its lower end is what counts of the gain."""
+        """Whether the gain is significant: its interval is above 0."""
         return self.low > 0
 
 
 class ReviewVerdict(Enum):
-    """What became of a candidate."""
+    """Outcome of a candidate."""
 
     BEST = "best"
-    """More of its gain counts than of any before it."""
+    """It beats the best before it."""
     KEPT = "kept"
-    """It is sound and in the archive, and not the best; the reasons say why."""
+    """It checks and is in the archive, but is not the best, for the stated reasons."""
     REFUSED = "refused"
-    """It cannot be selected; the reasons say why."""
+    """It cannot be selected, for the stated reasons."""
     UNSOUND = "unsound"
-    """It did not check, after all tries."""
+    """It does not check after all tries."""
     REJECTED = "rejected"
-    """A person said no."""
+    """A reviewer rejected it."""
 
 
 class Review(msgspec.Struct, frozen=True, kw_only=True):
-    """What a candidate is worth on the search set."""
+    """Review of a candidate on the search set."""
 
     candidate: str
     verdict: ReviewVerdict
     objective: float | None = None
-    """Over all recordings."""
+    """Objective over all recordings; ``None`` if it could not be played."""
     by_recording: dict[str, float] = {}
     gain: Gain | None = None
-    """Against the best before it."""
+    """Gain over the best before it."""
     baseline_gain: Gain | None = None
-    """Against the best baseline; the lower end of its interval is what counts of it."""
+    """Gain over the best baseline; the lower end of its interval is compared."""
     unseen_gain: Gain | None = None
     """``gain`` on the questions and recordings that the round withheld from the proposer."""
     shown_gain: float | None = None
@@ -336,45 +336,45 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     without: dict[str, float] = {}
     """The gain over the best baseline, leaving out one recording at a time, by the one left out."""
     size: int = 0
-    """Nodes of the syntax tree."""
+    """Number of nodes of the syntax tree."""
     reasons: list[str] = []
     points: dict[str, list[PointFigures]] = {}
-    """By recording."""
+    """Points of its curve, by recording."""
     same_as: str | None = None
     """An earlier candidate with the same text, if there is one."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person said of a candidate."""
+    """Decision of a reviewer about a candidate."""
 
     candidate: str
     approved: bool
     note: str = ""
     by: str = ""
-    """Who decided."""
+    """Name of the reviewer."""
 
 
 class RoundSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What a round came to."""
+    """Summary of a completed round."""
 
     round: int
     candidates: list[str]
     best: str | None
-    """The best so far, behind this round; ``None`` while no candidate beats the baselines."""
+    """The best so far, after this round; ``None`` while no candidate beats the baselines."""
     objective: float
-    """Of the best so far, or of the best baseline."""
+    """Objective of the best so far, or of the best baseline."""
     usage: ResourceUsage
-    """Of this round."""
+    """Cost of this round."""
     search: dict[str, dict[str, Any]] = {}
-    """What each proposer says of its own search: variants tried, refused by reason, and so on."""
+    """Diagnostics of each proposer's search, such as variants tried, and refused by reason."""
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
     """How a run ended."""
 
     reason: str
-    """In words: ``20 rounds were played``."""
+    """Why it ended: ``20 rounds were played``."""
     selected: str | None
-    """The candidate, or ``None`` where none was fit or approved."""
+    """The selected candidate; ``None`` if none qualified or was approved."""
     rounds: int
     usage: ResourceUsage

@@ -65,25 +65,25 @@ def load_profiles(path: Path) -> list[UserProfile]:
         raise InputError(f"{path}: cannot be read: {(problem.strerror or '').lower()}") from None
     decoder = msgspec.json if path.suffix == ".json" else msgspec.toml
     try:
-        found = decoder.decode(text, type=_ProfileFile)
+        file = decoder.decode(text, type=_ProfileFile)
     except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise InputError(
             f"{path}: is not a file of profiles: {problem}",
             hint='write [[profiles]] with name = "fast", accuracy = 60.0, tokens = 100000',
         ) from None
-    if not found.profiles:
+    if not file.profiles:
         raise InputError(f"{path}: holds no profile; write at least one [[profiles]]")
-    names = [each.name for each in found.profiles]
+    names = [each.name for each in file.profiles]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise InputError(f"{path}: two profiles have the name {twice!r}; rename one")
-    for each in found.profiles:
-        _check_limits(path, each, found.usd_per_million_tokens)
+    for each in file.profiles:
+        _check_limits(path, each, file.usd_per_million_tokens)
     return [
         each
         if each.usd_per_million_tokens
-        else msgspec.structs.replace(each, usd_per_million_tokens=found.usd_per_million_tokens)
-        for each in found.profiles
+        else msgspec.structs.replace(each, usd_per_million_tokens=file.usd_per_million_tokens)
+        for each in file.profiles
     ]
 
 

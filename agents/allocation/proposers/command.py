@@ -88,6 +88,6 @@ class CommandTrialProposer:
             guidelines = read_plain_file(folder / "guidelines.md", MAX_FILE_BYTES) or ""
             trials = read_plain_file(folder / "trials.rheo", MAX_FILE_BYTES) or ""
         status = "out of time" if ran.status is None else f"exit status {ran.status}"
-        bench.tell(status, output=ran.output[-2000:])
+        bench.report(status, output=ran.output[-2000:])
         text = f"Guidelines\n\n{guidelines}\n\n```rheo\n{trials}\n```\n"
         return ModelReply(finish=FinishReason.ENDED, text=text, problem=status)

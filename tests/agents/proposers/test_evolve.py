@@ -36,9 +36,9 @@ def bench(
     late: bool = False,
 ) -> RoundBench:
     return RoundBench(
-        here, number, "1-evolve", state=state, known=known if known is not None else set(),
+        here, number, "1-evolve", state=state, played_before=known if known is not None else set(),
         allowance=allowance, is_out_of_time=lambda: late, check_interrupt=lambda: None,
-        tell=lambda says, **data: None,
+        report=lambda says, **data: None,
     )  # fmt: skip
 
 

@@ -53,7 +53,7 @@ def test_a_database_that_is_locked_for_a_while_is_waited_for(tmp_path: Path) -> 
 def test_a_database_that_stays_locked_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(databases, "PATIENCE", 0.1)
+    monkeypatch.setattr(databases, "LOCK_TIMEOUT", 0.1)
     path = tmp_path / "a.sqlite"
     with locked(path), pytest.raises(ExternalError) as failed:
         write(path)
