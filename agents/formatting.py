@@ -12,11 +12,6 @@ def truncate_line(text: str, most: int) -> str:
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 
-def describe_gain(found: Gain) -> str:
-    """Format a gain with its interval and its baseline."""
-    return f"{found.value:+.2f} ({found.low:+.2f}..{found.high:+.2f}) over `{found.against}`"
-
-
 NO_VALUE = "-"
 
 
@@ -30,11 +25,70 @@ def format_number(value: float | None, decimals: int = 2) -> str:
     return NO_VALUE if value is None else f"{_rounded(value, decimals):.{decimals}f}"
 
 
-def format_bounds(low: float | None, high: float | None, decimals: int = 2) -> str:
-    """Format an interval; an unbounded end is left out."""
+def format_bounds(
+    low: float | None,
+    high: float | None,
+    decimals: int = 2,
+    *,
+    signed: bool = False,
+    separator: str = "..",
+) -> str:
+    """Format an interval: ``0.30..2.10``.
+
+    Args:
+        low: Lower end; ``None`` if it is unbounded, which is left out.
+        high: Upper end; ``None`` if it is unbounded, which is left out.
+        decimals: Number of decimals.
+        signed: Whether the ends have signs.
+        separator: Text between the ends.
+    """
     if low is None and high is None:
         return NO_VALUE
-    return "..".join("" if end is None else format_number(end, decimals) for end in (low, high))
+    format_end = format_signed if signed else format_number
+    return separator.join("" if end is None else format_end(end, decimals) for end in (low, high))
+
+
+def format_estimate(
+    value: float | None, low: float | None, high: float | None, *, bound_decimals: int = 2
+) -> str:
+    """Format a figure with its interval: ``1.20 (0.30..2.10)``.
+
+    Args:
+        value: The figure, formatted with two decimals.
+        low: Lower end of the interval; ``None`` if it is unbounded.
+        high: Upper end of the interval; ``None`` if it is unbounded.
+        bound_decimals: Number of decimals of the ends.
+    """
+    return f"{format_number(value)} ({format_bounds(low, high, bound_decimals)})"
+
+
+def format_gain(
+    value: float | None,
+    low: float | None,
+    high: float | None,
+    *,
+    bound_decimals: int = 2,
+    signed_bounds: bool = False,
+    separator: str = "..",
+) -> str:
+    """Format a gain with its interval: ``+1.20 (0.30..2.10)``.
+
+    Args:
+        value: The gain, formatted with its sign and two decimals.
+        low: Lower end of the interval; ``None`` if it is unbounded.
+        high: Upper end of the interval; ``None`` if it is unbounded.
+        bound_decimals: Number of decimals of the ends.
+        signed_bounds: Whether the ends have signs.
+        separator: Text between the ends.
+    """
+    bounds = format_bounds(low, high, bound_decimals, signed=signed_bounds, separator=separator)
+    return f"{format_signed(value)} ({bounds})"
+
+
+def describe_gain(gain: Gain) -> str:
+    """Format a gain with its interval and its baseline."""
+    text = format_gain(gain.value, gain.low, gain.high, signed_bounds=True)
+    return f"{text} over `{gain.against}`"
 
 
 def format_setting(beta: float | None, settings: Mapping[str, int | float]) -> str:
@@ -44,18 +98,18 @@ def format_setting(beta: float | None, settings: Mapping[str, int | float]) -> s
 
 
 def round_settings(settings: Mapping[str, int | float]) -> dict[str, int | float]:
-    """Round settings for display; spread ones have many digits."""
+    """Round settings for display to four digits; computed settings have many."""
     return {
         name: value if isinstance(value, int) else float(f"{value:.4g}")
         for name, value in settings.items()
     }
 
 
-def join_words(things: list[str]) -> str:
+def join_words(items: list[str]) -> str:
     """Join items: ``a``, ``a and b``, ``a, b and c``."""
-    if len(things) < 2:
-        return "".join(things)
-    return f"{', '.join(things[:-1])} and {things[-1]}"
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
 
 
 def _rounded(value: float, decimals: int) -> float:

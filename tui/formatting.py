@@ -2,6 +2,7 @@
 
 from rich.text import Text
 
+from agents.formatting import NO_VALUE, format_gain
 from agents.run.records import Gain
 from tui.model.run_reader import CandidateView, RunView
 
@@ -43,4 +44,6 @@ def format_usd(usd: float) -> str:
 
 def format_interval(gain: Gain | None) -> str:
     """Format a gain with its interval."""
-    return "-" if gain is None else f"{gain.value:+.2f} ({gain.low:+.1f}..{gain.high:+.1f})"
+    if gain is None:
+        return NO_VALUE
+    return format_gain(gain.value, gain.low, gain.high, bound_decimals=1, signed_bounds=True)

@@ -13,7 +13,13 @@ from agents.allocation.results import (
     format_amount,
 )
 from agents.allocation.trial_plots import plot_progress, plot_saturation
-from agents.formatting import NO_VALUE, format_bounds, format_number, format_signed, join_words
+from agents.formatting import (
+    NO_VALUE,
+    format_estimate,
+    format_gain,
+    format_number,
+    join_words,
+)
 from agents.report.document import (
     Block,
     Bullets,
@@ -91,19 +97,14 @@ def describe_held_out(told: HeldOutResult) -> Sequence[str]:
 def _score(found: ScoreEstimate | None) -> str:
     if found is None:
         return NO_VALUE
-    return (
-        f"{format_number(100 * found.value)}"
-        f" ({format_bounds(100 * found.low, 100 * found.high, 1)})"
-    )
+    low, high = 100 * found.low, 100 * found.high
+    return format_estimate(100 * found.value, low, high, bound_decimals=1)
 
 
 def _gain(found: ScoreEstimate | None) -> str:
     if found is None:
         return NO_VALUE
-    return (
-        f"{format_signed(100 * found.value)}"
-        f" ({format_bounds(100 * found.low, 100 * found.high, 1)})"
-    )
+    return format_gain(100 * found.value, 100 * found.low, 100 * found.high, bound_decimals=1)
 
 
 def build_report_blocks(found: AllocationResult) -> list[Block]:

@@ -2,9 +2,10 @@
 
 from contextlib import ExitStack
 
+from agents.formatting import format_gain
 from agents.run.directory import RunDirectory
 from agents.run.events import Event, count_minutes
-from agents.run.records import Request
+from agents.run.records import Gain, Request
 from harness.cli import console
 
 
@@ -73,7 +74,7 @@ class ProgressReporter:
         gain = self._run.review(candidate).baseline_gain
         gains = ""
         if gain is not None:
-            gains = f", {gain.value:+.2f} ({gain.low:.2f}..{gain.high:.2f}) over {gain.against}"
+            gains = f", {_format_gain(gain)}"
         source = self._run.source_path(candidate)
         return f"{candidate} waits for review{gains}: {source}"
 
@@ -88,7 +89,7 @@ class ProgressReporter:
             gain = self._run.review(event.candidate).baseline_gain
             best = f"best {event.candidate}: {summaries[-1].objective:.2f}"
             if gain is not None:
-                best += f", {gain.value:+.2f} ({gain.low:.2f}..{gain.high:.2f}) over {gain.against}"
+                best += f", {_format_gain(gain)}"
         spent = count_minutes(self._run.events())
         console.info(f"round {event.round:>3}  {best}  {used:,} programs, {spent:.1f} min")
 
@@ -99,6 +100,10 @@ class ProgressReporter:
             return
         review = self._run.review(str(event.candidate))
         console.info(f"trial {used:>3}  best {event.candidate}: {'; '.join(review.reasons)}")
+
+
+def _format_gain(gain: Gain) -> str:
+    return f"{format_gain(gain.value, gain.low, gain.high)} over {gain.against}"
 
 
 def _subject(request: Request) -> str:

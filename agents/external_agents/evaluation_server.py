@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from agents.formatting import format_gain
 from agents.search.bench_protocol import Bench
 from agents.search.measurements import ProgramScore
 from harness.errors import InputError
@@ -133,10 +134,11 @@ class EvaluationServer:
         other = asked.others[0] if asked.others else None
         found = self._bench.compare(asked.source, other, language=self._bench.language)
         gain = found.gain
+        figures = format_gain(gain.value, gain.low, gain.high, signed_bounds=True, separator=" to ")
         verdict = "" if gain.counts else "; the interval includes 0"
         lines = [
             (
-                f"gain {gain.value:+.2f} ({gain.low:+.2f} to {gain.high:+.2f}) over"
+                f"gain {figures} over"
                 f" {'the other program' if other is not None else 'the best'}{verdict}"
             ),
             f"{len(found.questions)} questions differ, over all beta; tokens are means",

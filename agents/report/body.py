@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from agents.formatting import format_bounds, format_number, format_signed, join_words
+from agents.formatting import format_estimate, format_gain, join_words
 from agents.report import plots, tables
 from agents.report.controllers import PUBLISHED
 from agents.report.document import (
@@ -20,8 +20,7 @@ from agents.report.document import (
 from agents.report.evaluation import get_overall_label
 from agents.report.held_out import describe_openings
 from agents.report.records import ControllerRole, RunPhase, RunReport, Side, TokenRatio
-from agents.report.sections import build_search_section, build_winner_section
-from agents.report.tables import TextTable
+from agents.report.sections import build_course_section, build_search_section, build_winner_section
 from harness.evaluation.scores import MEAN
 from harness.messages import format_count
 from harness.pages.sweep_plots import plot_in_terminal
@@ -34,46 +33,46 @@ def build_blocks(report: RunReport) -> list[Block]:
     """Build the whole report."""
     return [
         Heading(1, "Report of a discovery"),
-        *_opening(report),
+        *_build_verdict(report),
         Heading(2, "On the search set"),
-        *_side(report, report.search, "search"),
+        *_build_side(report, report.search, "search"),
         Heading(2, "On held-out recordings"),
-        *_unseen(report),
+        *_build_held_out(report),
         *build_winner_section(report),
         Heading(2, "How it was found"),
-        *_course(report),
+        *build_course_section(report),
         *build_search_section(report),
-        *_people(report),
+        *_build_decisions(report),
         Heading(2, "How the figures are computed"),
-        *_made(report),
+        *_build_methods(report),
         Heading(2, "Every point"),
-        *_every_point(report.search),
-        *(_every_point(report.unseen) if report.unseen is not None else []),
+        *_build_point_tables(report.search),
+        *(_build_point_tables(report.unseen) if report.unseen is not None else []),
     ]
 
 
 def describe_verdict(report: RunReport) -> list[InlineText]:
-    """Describe the result in sentences: status of the run, then the winner's objective."""
-    found: list[InlineText] = [_standing(report)]
+    """Describe the result in sentences: the status of the run, then the winner's objective."""
+    sentences: list[InlineText] = [_describe_status(report)]
     winner = next((each for each in report.controllers if each.role is ControllerRole.WINNER), None)
     if winner is None:
         best = report.search.best_baseline
-        found.append(["The best baseline is ", CodeSpan(best), "."])
-        return found
+        sentences.append(["The best baseline is ", CodeSpan(best), "."])
+        return sentences
     for side, name in (
         (report.search, "On the search set"),
         (report.unseen, "On held-out recordings"),
     ):
         if side is not None and winner.label not in side.left_out:
-            found.append(_worth(side, winner.label, name))
-    return found
+            sentences.append(_describe_objective(side, winner.label, name))
+    return sentences
 
 
-def _opening(report: RunReport) -> list[Block]:
+def _build_verdict(report: RunReport) -> list[Block]:
     return [Bullets(describe_verdict(report))]
 
 
-def _standing(report: RunReport) -> InlineText:
+def _describe_status(report: RunReport) -> InlineText:
     winner = next((each for each in report.controllers if each.role is ControllerRole.WINNER), None)
     ended = report.state is RunPhase.ENDED
     start = (
@@ -87,38 +86,38 @@ def _standing(report: RunReport) -> InlineText:
     return [f"{start} {role}", CodeSpan(winner.label), f", the controller {winner.name}{title}."]
 
 
-def _worth(side: Side, winner: str, name: str) -> InlineText:
-    where = get_overall_label(side)
-    worth = tables.find_worth(side, winner, where)
-    words: list[str | CodeSpan] = [
+def _describe_objective(side: Side, winner: str, name: str) -> InlineText:
+    recording = get_overall_label(side)
+    estimate = tables.find_worth(side, winner, recording)
+    sentence: list[str | CodeSpan] = [
         (
-            f"{name}, its objective is {format_number(worth.value)}"
-            f" ({format_bounds(worth.low, worth.high)}):"
-            f" {format_signed(worth.gain)} ({format_bounds(worth.gain_low, worth.gain_high)}) over "
+            f"{name}, its objective is"
+            f" {format_estimate(estimate.value, estimate.low, estimate.high)}:"
+            f" {format_gain(estimate.gain, estimate.gain_low, estimate.gain_high)} over "
         ),
         CodeSpan(side.best_baseline),
         ", the best baseline." if name == "On the search set" else ".",
-        *_over_seed(side),
+        *_describe_seed_gain(side),
     ]
     for reference in dict.fromkeys((side.best_baseline, *PUBLISHED)):
-        ratio = tables.find_ratio(side, winner, reference, where)
+        ratio = tables.find_ratio(side, winner, reference, recording)
         if ratio is None:
             continue
         if ratio.ratio is None:
-            words += [" It never reaches the accuracy of ", CodeSpan(reference), "."]
+            sentence += [" It never reaches the accuracy of ", CodeSpan(reference), "."]
             continue
         missed = (
             f"; {ratio.missed} of {ratio.points} points are not reached" if ratio.missed else ""
         )
-        words += [
+        sentence += [
             (
-                f" It needs {ratio.ratio:.2f} ({format_bounds(ratio.low, ratio.high)})"
+                f" It needs {format_estimate(ratio.ratio, ratio.low, ratio.high)}"
                 " times the tokens of "
             ),
             CodeSpan(reference),
             f" for the same accuracy{_describe_latency(ratio)}{missed}.",
         ]
-    return words
+    return sentence
 
 
 def _describe_latency(ratio: TokenRatio) -> str:
@@ -126,24 +125,22 @@ def _describe_latency(ratio: TokenRatio) -> str:
     return "" if ratio.sequential is None else f" and {ratio.sequential:.2f} times the latency"
 
 
-def _over_seed(side: Side) -> InlineText:
+def _describe_seed_gain(side: Side) -> InlineText:
     """Describe the gain of the search over the seed that the winner was built from."""
-    own = side.over_seed
-    if own is None:
+    estimate = side.over_seed
+    if estimate is None:
         return []
-    around = format_bounds(own.gain_low, own.gain_high)
-    return [
-        f" Over the seed that it was built from, it gains {format_signed(own.gain)} ({around})."
-    ]
+    gain = format_gain(estimate.gain, estimate.gain_low, estimate.gain_high)
+    return [f" Over the seed that it was built from, it gains {gain}."]
 
 
-def _side(report: RunReport, side: Side, name: str) -> list[Block]:
+def _build_side(report: RunReport, side: Side, name: str) -> list[Block]:
     labels = [each.label for each in side.recordings]
-    found: list[Block] = [
-        Paragraph([_recordings(side)]),
+    blocks: list[Block] = [
+        Paragraph([_describe_recordings(side)]),
         tables.build_overall_table(report, side),
-        *_left_out(side),
-        Gallery(_frontiers(report, side, name)),
+        *_list_left_out(side),
+        Gallery(_plot_frontiers(report, side, name)),
         Heading(3, "At comparable costs"),
         Paragraph(
             [
@@ -154,26 +151,26 @@ def _side(report: RunReport, side: Side, name: str) -> list[Block]:
             ]
         ),
         tables.build_comparison_table(report, side),
-        *_profiles(report, side),
+        *_build_profiles(report, side),
     ]
     if len(labels) > 1:
-        found += [
+        blocks += [
             Heading(3, "By recording"),
             Paragraph(["The objective, with its interval of 95 %."]),
             tables.build_recording_table(report, side),
         ]
         for reference in dict.fromkeys((side.best_baseline, *PUBLISHED)):
             if reference not in side.left_out:
-                found += [
+                blocks += [
                     Paragraph(
                         ["Tokens for the accuracy of ", CodeSpan(reference), ", in its tokens."]
                     ),
                     tables.build_ratio_table(report, side, reference),
                 ]
-    return found
+    return blocks
 
 
-def _profiles(report: RunReport, side: Side) -> list[Block]:
+def _build_profiles(report: RunReport, side: Side) -> list[Block]:
     """Return which user profiles the winner meets, and at what β."""
     winner = next((each for each in report.controllers if each.role is ControllerRole.WINNER), None)
     if not report.profiles or winner is None or winner.label in side.left_out:
@@ -185,7 +182,7 @@ def _profiles(report: RunReport, side: Side) -> list[Block]:
     ]
 
 
-def _every_point(side: Side) -> list[Block]:
+def _build_point_tables(side: Side) -> list[Block]:
     labels = [each.label for each in side.recordings]
     folds: list[Block] = [
         CollapsibleSection(label, [tables.build_point_table(side, label)]) for label in labels
@@ -200,43 +197,46 @@ def _every_point(side: Side) -> list[Block]:
     ]
 
 
-def _recordings(side: Side) -> str:
-    told = [
+def _describe_recordings(side: Side) -> str:
+    descriptions = [
         f"{each.label} ({format_count(each.questions, 'question')}, {each.digest[:DIGEST]})"
         for each in side.recordings
     ]
-    return f"{format_count(len(told), 'recording')}, {side.seeds} shuffles: {join_words(told)}."
+    count = format_count(len(descriptions), "recording")
+    return f"{count}, {side.seeds} shuffles: {join_words(descriptions)}."
 
 
-def _left_out(side: Side) -> list[Block]:
+def _list_left_out(side: Side) -> list[Block]:
     if not side.left_out:
         return []
     return [
-        Bullets([[CodeSpan(name), f" is left out: {why}."] for name, why in side.left_out.items()])
+        Bullets(
+            [[CodeSpan(name), f" is left out: {reason}."] for name, reason in side.left_out.items()]
+        )
     ]
 
 
-def _frontiers(report: RunReport, side: Side, name: str) -> list[ReportImage]:
+def _plot_frontiers(report: RunReport, side: Side, name: str) -> list[ReportImage]:
     """Build a plot for each recording; as text, one for the whole side."""
-    drawn = {
+    plotted = {
         each.label
         for each in report.controllers
         if each.role in (ControllerRole.WINNER, ControllerRole.PUBLISHED)
         or each.label == side.best_baseline
     }
-    rows = [row for row in side.rows if row.controller in drawn]
-    whole = plot_in_terminal(rows, get_overall_label(side))
+    rows = [row for row in side.rows if row.controller in plotted]
+    text_plot = plot_in_terminal(rows, get_overall_label(side))
     return [
         ReportImage(
-            plots.plot_frontier(report, side, each.label, f"{name}-{place}"),
+            plots.plot_frontier(report, side, each.label, f"{name}-{index}"),
             f"Accuracy over tokens on {each.label}",
-            whole if place == 0 else "",
+            text_plot if index == 0 else "",
         )
-        for place, each in enumerate(side.recordings)
+        for index, each in enumerate(side.recordings)
     ]
 
 
-def _unseen(report: RunReport) -> list[Block]:
+def _build_held_out(report: RunReport) -> list[Block]:
     if not report.held_out:
         return [Paragraph(["Nothing was held out."])]
     names = join_words(report.held_out)
@@ -250,117 +250,24 @@ def _unseen(report: RunReport) -> list[Block]:
                 ]
             )
         ]
-    return [*describe_openings(report.opened, "programs"), *_side(report, report.unseen, "unseen")]
-
-
-def _course(report: RunReport) -> list[Block]:
-    cost = report.cost
-    words = [
-        (
-            f"{format_count(cost.rounds, 'round')}, {format_count(cost.candidates, 'candidate')},"
-            f" {format_count(cost.usage.evaluations, 'program')} played,"
-            f" {cost.minutes:.1f} minutes of"
-            " work"
-        )
-    ]
-    spent = cost.usage.tokens_in + cost.usage.tokens_out
-    if spent or cost.usage.usd:
-        words.append(f"{spent:,} tokens of language models, {cost.usage.usd:.2f} dollars")
-    found: list[Block] = [
-        Paragraph([f"{', '.join(words)}. Proposed by {join_words(report.proposers)}."]),
-    ]
-    if not report.trajectory:
-        return [*found, Paragraph(["No round is over yet."])]
-    found += [_proposers_table(report), *_describe_carry_over(report)]
-    picture = plots.plot_trajectory(report.trajectory, report.search.best_baseline, "trajectory")
     return [
-        *found,
-        Gallery([ReportImage(picture, "The objective of the best so far over rounds")]),
-        Paragraph(
-            [
-                (
-                    f"The objective is as it was reviewed, under {report.seeds} shuffles; the gain"
-                    " is that of the best so far over the best baseline."
-                )
-            ]
-        ),
-        _trajectory(report),
+        *describe_openings(report.opened, "programs"),
+        *_build_side(report, report.unseen, "unseen"),
     ]
 
 
-def _proposers_table(report: RunReport) -> TextTable:
-    """Return what each proposer brought, for what it cost."""
-    rows = []
-    for each in report.by_proposer:
-        gain, usage = each.gain, each.usage
-        rows.append(
-            [
-                each.proposer,
-                str(each.rounds),
-                str(each.candidates),
-                each.best or "-",
-                "-" if each.objective is None else format_number(each.objective),
-                "-" if gain is None else format_signed(gain.value),
-                "-" if gain is None else format_bounds(gain.low, gain.high),
-                f"{usage.evaluations:,}",
-                f"{usage.tokens_in + usage.tokens_out:,}",
-                f"{usage.usd:.2f}",
-            ]
-        )
-    heads = ["proposer", "rounds", "candidates", "its best", "objective", "gain", "95 %", "played",
-             "tokens", "dollars"]  # fmt: skip
-    return TextTable(heads, rows, 4)
-
-
-def _describe_carry_over(report: RunReport) -> list[Block]:
-    """Describe how much of a gain is expected on other questions and models."""
-    found = report.carry_over
-    if found is None:
-        return []
-    if found.share is None:
-        return [Paragraph(["No candidate gained over the best baseline on what its round showed."])]
-    bounds = format_bounds(100 * (found.low or 0.0), 100 * (found.high or 0.0), 0)
-    sentence = (
-        f"On the questions and recordings that a round withheld, its candidates kept"
-        f" {100 * found.share:.0f} % ({bounds}) of their gain over the best baseline on the part"
-        f" that it showed ({format_count(found.candidates, 'candidate')}). Expect about as much of"
-        " the gain on other questions and models."
-    )
-    return [Paragraph([sentence])]
-
-
-def _trajectory(report: RunReport) -> TextTable:
-    rows = []
-    for each in report.trajectory:
-        verdicts = ", ".join(f"{count} {what}" for what, count in each.verdicts.items())
-        gain = each.gain
-        rows.append(
-            [
-                str(each.round),
-                verdicts or "-",
-                each.best or "-",
-                format_number(each.objective),
-                "-" if gain is None else format_signed(gain.value),
-                "-" if gain is None else format_bounds(gain.low, gain.high),
-                f"{each.usage.evaluations:,}",
-            ]
-        )
-    heads = ["round", "candidates", "best", "objective", "gain", "95 %", "played"]
-    return TextTable(heads, rows, 3)
-
-
-def _people(report: RunReport) -> list[Block]:
+def _build_decisions(report: RunReport) -> list[Block]:
     if not report.decisions:
         return []
-    found: list[Block] = [Heading(2, "Decisions")]
+    blocks: list[Block] = [Heading(2, "Decisions")]
     for each in report.decisions:
-        who = f" by {each.by}" if each.by else ""
+        reviewer = f" by {each.by}" if each.by else ""
         verb = "approved" if each.approved else "rejected"
         note = ":" if each.note else ", without a note."
-        found.append(Paragraph([CodeSpan(each.candidate), f" was {verb}{who}{note}"]))
+        blocks.append(Paragraph([CodeSpan(each.candidate), f" was {verb}{reviewer}{note}"]))
         if each.note:
-            found.append(Quote(each.note))
-    return found
+            blocks.append(Quote(each.note))
+    return blocks
 
 
 _OBJECTIVES: Mapping[str, str] = {
@@ -383,7 +290,7 @@ _OBJECTIVES: Mapping[str, str] = {
 }
 
 
-def _made(report: RunReport) -> list[Block]:
+def _build_methods(report: RunReport) -> list[Block]:
     kind, _, detail = report.objective.partition(":")
     items: Sequence[str] = [
         _OBJECTIVES[kind].format(detail=detail),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from agents.formatting import (
     format_bounds,
+    format_gain,
     format_number,
     format_setting,
     format_signed,
@@ -50,19 +51,22 @@ def compute_intervals(run: RunDirectory, candidate: str) -> dict[str, list[Confi
         InputError: A recording changed since the run began.
         StoreError: A recording cannot be read.
     """
-    with open_arena(run, workers=1) as here:
-        measured = here.play(run.source(candidate))
-        labels = [each.label for each in here.recordings]
+    with open_arena(run, workers=1) as arena:
+        measured = arena.play(run.source(candidate))
+        labels = [each.label for each in arena.recordings]
     if isinstance(
         measured, str
     ):  # it was played in its review, so only a machine failure can reach this line
         return {}
-    return {label: _around(each) for label, each in zip(labels, measured, strict=True)}
+    return {
+        label: _compute_accuracy_intervals(each)
+        for label, each in zip(labels, measured, strict=True)
+    }
 
 
-def _around(measured: ProgramMeasurement) -> list[ConfidenceInterval]:
-    drawn = resample([Stratum(measured.right.T.astype(float), float(measured.seeds))]) * 100
-    return [interval(column) for column in drawn.T]
+def _compute_accuracy_intervals(measured: ProgramMeasurement) -> list[ConfidenceInterval]:
+    samples = resample([Stratum(measured.right.T.astype(float), float(measured.seeds))]) * 100
+    return [interval(column) for column in samples.T]
 
 
 def export_controller(run: RunDirectory, candidate: str, decision: Decision | None) -> None:
@@ -84,12 +88,14 @@ def export_controller(run: RunDirectory, candidate: str, decision: Decision | No
     source, language = run.source(candidate), run.language(candidate)
     if language is ControllerLanguage.RHEO:
         source = format_source(Source(source, f"{candidate}.rheo"))
-    card = render_markdown(_card(run, candidate, source, decision))
+    card = render_markdown(_build_card(run, candidate, source, decision))
     run.write_text(f"selected{language.suffix}", source)
     run.write_text(run.card_path.name, card)
 
 
-def _card(run: RunDirectory, candidate: str, source: str, decision: Decision | None) -> list[Block]:
+def _build_card(
+    run: RunDirectory, candidate: str, source: str, decision: Decision | None
+) -> list[Block]:
     request, review = run.request, run.review(candidate)
     program = parse_playable(source, f"{candidate}{run.language(candidate).suffix}")
     name = program.checked.name if isinstance(program, RheoController) else candidate
@@ -98,21 +104,21 @@ def _card(run: RunDirectory, candidate: str, source: str, decision: Decision | N
         *([Paragraph([program.title])] if program.title else []),
         PreformattedText(source),
         Heading(2, "Search set"),
-        Bullets(_found_on(request)),
+        Bullets(_describe_search_set(request)),
         Heading(2, "Results on the search set"),
-        Bullets(_worth(request, review)),
-        *_points(run, review),
-        *_opened_before(run, candidate),
+        Bullets(_describe_results(request, review)),
+        *_build_points(run, review),
+        *_build_opening_warning(run, candidate),
         Heading(2, "Descent"),
-        *_origin(run, candidate),
+        *_build_descent(run, candidate),
         Heading(2, "Approval"),
-        *_approval(decision),
+        *_build_approval(decision),
         Heading(2, "Held-out data"),
-        *_untried(request, run.language(candidate)),
+        *_build_held_out(request, run.language(candidate)),
     ]
 
 
-def _found_on(request: Request) -> list[InlineText]:
+def _describe_search_set(request: Request) -> list[InlineText]:
     rules = "" if request.budget is None else f", a budget of {request.budget:,} tokens"
     recordings: list[InlineText] = [
         [f"{each.label}, ", CodeSpan(each.digest)] for each in request.search
@@ -129,24 +135,24 @@ def _found_on(request: Request) -> list[InlineText]:
     ]
 
 
-def _worth(request: Request, review: Review) -> list[InlineText]:
-    found: list[InlineText] = [
+def _describe_results(request: Request, review: Review) -> list[InlineText]:
+    sentences: list[InlineText] = [
         [f"Objective {format_number(review.objective)}, in points of percent."]
     ]
     if review.baseline_gain is not None:
-        found.append(_gain(review.baseline_gain, "the best baseline"))
+        sentences.append(_describe_gain(review.baseline_gain, "the best baseline"))
     if review.gain is not None and review.gain != review.baseline_gain:
-        found.append(_gain(review.gain, "the best candidate before it"))
+        sentences.append(_describe_gain(review.gain, "the best candidate before it"))
     if review.unseen_gain is not None:
         gain = review.unseen_gain
-        found.append(
+        sentences.append(
             [
-                f"{format_signed(gain.value)} ({format_bounds(gain.low, gain.high)}) over ",
+                f"{format_gain(gain.value, gain.low, gain.high)} over ",
                 CodeSpan(gain.against),
                 " on the questions and recordings that its round withheld from the proposer.",
             ]
         )
-    found += [
+    sentences += [
         [
             (
                 f"{format_signed(review.without[each.label])} over the best baseline"
@@ -156,34 +162,34 @@ def _worth(request: Request, review: Review) -> list[InlineText]:
         for each in request.search
         if each.label in review.without
     ]
-    return found
+    return sentences
 
 
-def _gain(gain: Gain, what: str) -> InlineText:
+def _describe_gain(gain: Gain, role: str) -> InlineText:
     return [
         f"{format_signed(gain.value)} over ",
         CodeSpan(gain.against),
         (
-            f", {what}; the interval of 95 %, paired by question, is"
+            f", {role}; the interval of 95 %, paired by question, is"
             f" {format_bounds(gain.low, gain.high)}."
         ),
     ]
 
 
-def _points(run: RunDirectory, review: Review) -> list[Block]:
-    around = compute_intervals(run, review.candidate) if review.points else {}
-    found: list[Block] = []
+def _build_points(run: RunDirectory, review: Review) -> list[Block]:
+    intervals = compute_intervals(run, review.candidate) if review.points else {}
+    blocks: list[Block] = []
     for label in [each.label for each in run.request.search if each.label in review.points]:
         points = review.points[label]
-        found += [
+        blocks += [
             Paragraph([f"{label}: objective {format_number(review.by_recording.get(label))}."]),
-            _sheet(points, around.get(label) or [None] * len(points)),
+            _build_point_table(points, intervals.get(label) or [None] * len(points)),
         ]
-    return found
+    return blocks
 
 
-def _sheet(
-    points: Sequence[PointFigures], around: Sequence[ConfidenceInterval | None]
+def _build_point_table(
+    points: Sequence[PointFigures], intervals: Sequence[ConfidenceInterval | None]
 ) -> TextTable:
     rows = [
         [
@@ -192,15 +198,15 @@ def _sheet(
             "-" if ends is None else format_bounds(ends.low, ends.high, 1),
             f"{each.cost:,.0f}",
         ]
-        for each, ends in zip(points, around, strict=True)
+        for each, ends in zip(points, intervals, strict=True)
     ]
     return TextTable(["at", "accuracy, %", "95 %", "tokens for each question"], rows)
 
 
-def _origin(run: RunDirectory, candidate: str) -> list[Block]:
+def _build_descent(run: RunDirectory, candidate: str) -> list[Block]:
     draft = run.draft(candidate)
     items: list[InlineText] = [
-        [CodeSpan(each.candidate), f", by {each.proposer}", *_from(each.parents),
+        [CodeSpan(each.candidate), f", by {each.proposer}", *_describe_parents(each.parents),
          f": {each.headline}." if each.headline else "."]
         for each in trace_descent(run, candidate)
     ]  # fmt: skip
@@ -209,49 +215,49 @@ def _origin(run: RunDirectory, candidate: str) -> list[Block]:
     seed = find_seed(run, candidate)
     if seed is not None:
         items.append(["The seed ", CodeSpan(seed.name), f": {seed.about}"])
-    words: list[Block] = [Quote(draft.proposal.words)] if draft.proposal.words else []
-    return [Bullets(items), *words]
+    rationale: list[Block] = [Quote(draft.proposal.words)] if draft.proposal.words else []
+    return [Bullets(items), *rationale]
 
 
-def _from(parents: Sequence[str]) -> InlineText:
+def _describe_parents(parents: Sequence[str]) -> InlineText:
     return [f", from {join_words(list(parents))}"] if parents else []
 
 
-def _approval(decision: Decision | None) -> list[Block]:
+def _build_approval(decision: Decision | None) -> list[Block]:
     if decision is None or not decision.approved:
         return [Paragraph(["No approval was required: it was selected by its figures."])]
-    who = decision.by or "a reviewer"
-    said: list[Block] = [Quote(decision.note)] if decision.note else []
-    return [Paragraph([f"{who} approved it{':' if said else ', without a note.'}"]), *said]
+    reviewer = decision.by or "a reviewer"
+    note: list[Block] = [Quote(decision.note)] if decision.note else []
+    return [Paragraph([f"{reviewer} approved it{':' if note else ', without a note.'}"]), *note]
 
 
-def _opened_before(run: RunDirectory, candidate: str) -> list[Block]:
+def _build_opening_warning(run: RunDirectory, candidate: str) -> list[Block]:
     """Warn if held-out data was opened before the candidate was reviewed."""
     if not was_opened_before(run, candidate):
         return []
-    told = (
+    warning = (
         "What was held out had been opened before this candidate was reviewed: figures on it are"
         " no longer those of something unseen."
     )
-    return [Paragraph([told])]
+    return [Paragraph([warning])]
 
 
-def _untried(request: Request, language: ControllerLanguage) -> list[Block]:
-    flattered = "Every figure above was made on what the controller was found on, and flatters it."
+def _build_held_out(request: Request, language: ControllerLanguage) -> list[Block]:
+    caveat = "Every figure above was made on what the controller was found on, and flatters it."
     if not request.held_out:
-        words: InlineText = [
-            f"{flattered} Nothing was held out; ",
+        sentence: InlineText = [
+            f"{caveat} Nothing was held out; ",
             CodeSpan(f"rheostat sweep selected{language.suffix} --on RECORDINGS"),
             " plays it elsewhere.",
         ]
-        return [Paragraph(words)]
-    how: InlineText = [
+        return [Paragraph(sentence)]
+    advice: InlineText = [
         "In the directory of the run, ",
         CodeSpan("rheostat report ."),
         " opens it and shows what the controller is worth there.",
     ]
     return [
-        Paragraph([f"{flattered} Held out, and not opened by the search:"]),
+        Paragraph([f"{caveat} Held out, and not opened by the search:"]),
         Bullets([[f"{each.label}, ", CodeSpan(each.digest)] for each in request.held_out]),
-        Paragraph(how),
+        Paragraph(advice),
     ]

@@ -1,9 +1,11 @@
 """Compute the figures of a report, once, from a run and its recordings."""
 
+from collections.abc import Sequence
+
 from agents.report.controllers import list_entrants
 from agents.report.evaluation import ReportServices, compute_side, evaluate_side
 from agents.report.held_out import open_held_out
-from agents.report.records import RunPhase, RunReport, Side
+from agents.report.records import RunPhase, RunReport, Side, Winner
 from agents.report.run_history import (
     RunStatus,
     build_trajectory,
@@ -17,6 +19,7 @@ from agents.report.run_history import (
 from agents.report.winner import analyze_winner
 from agents.run.directory import RunDirectory
 from agents.search.arena import reopen_recordings
+from harness.request.recordings import NamedRecording
 
 SEEDS = 100
 """Number of shuffles that a report plays, as in a published sweep."""
@@ -46,33 +49,33 @@ def compute_report(
         StoreError: A recording cannot be read.
     """
     request = run.request
-    now = determine_status(run, run.events())
-    everyone = list_entrants(run, request, now.winner)
+    status = determine_status(run, run.events())
+    entrants = list_entrants(run, request, status.winner)
     recordings = reopen_recordings(request.search)
-    playing = evaluate_side(
-        everyone, recordings, request, seeds=seeds, what="the search set", services=services
-    )
-    search = compute_side(playing, request, _find_best_baseline(run))
+
+    def evaluate(part: Sequence[NamedRecording], label: str, best_baseline: str | None) -> Side:
+        played = evaluate_side(entrants, part, request, seeds=seeds, label=label, services=services)
+        return compute_side(played, request, best_baseline)
+
+    search = evaluate(recordings, "the search set", _find_best_baseline(run))
     unseen: Side | None = None
-    if _is_to_open(run, now, held_out):
-        unknown = open_held_out(run, everyone)
-        playing = evaluate_side(
-            everyone, unknown, request, seeds=seeds, what="held out", services=services
-        )
-        unseen = compute_side(playing, request, search.best_baseline)
-    close = thorough and now.winner is not None
+    if _should_open(run, status, held_out):
+        unseen = evaluate(open_held_out(run, entrants), "held out", search.best_baseline)
+    winner: Winner | None = None
+    if thorough and status.winner is not None:
+        winner = analyze_winner(run, request, status.winner, recordings, services)
     log = run.events()
     return RunReport(
-        state=now.state,
-        says=now.says,
-        waiting=now.waiting,
+        state=status.state,
+        says=status.description,
+        waiting=status.waiting,
         objective=request.objective,
         seeds=request.seeds,
         betas=request.betas,
         proposers=request.proposers,
         held_out=[each.label for each in request.held_out],
         profiles=request.profiles,
-        controllers=[each.shown for each in everyone],
+        controllers=[each.shown for each in entrants],
         search=search,
         unseen=unseen,
         opened=list_openings(log),
@@ -82,20 +85,20 @@ def compute_report(
         carry_over=estimate_carry_over(run),
         decisions=run.decisions(),
         diagnostics=collect_diagnostics(run),
-        winner=analyze_winner(run, request, now.winner, recordings, services)
-        if close and now.winner is not None
-        else None,
+        winner=winner,
     )
 
 
-def _is_to_open(run: RunDirectory, now: RunStatus, wanted: bool | None) -> bool:
-    if wanted is not None:
-        return wanted
-    return bool(run.request.held_out) and now.state is RunPhase.ENDED and now.winner is not None
+def _should_open(run: RunDirectory, status: RunStatus, requested: bool | None) -> bool:
+    if requested is not None:
+        return requested
+    return (
+        bool(run.request.held_out) and status.state is RunPhase.ENDED and status.winner is not None
+    )
 
 
 def _find_best_baseline(run: RunDirectory) -> str | None:
     """Return the baseline that the reviews compared candidates with."""
     gains = [each.baseline_gain for each in run.reviews()]
-    found = next((each for each in gains if each is not None), None)
-    return None if found is None else found.against
+    gain = next((each for each in gains if each is not None), None)
+    return None if gain is None else gain.against

@@ -56,40 +56,46 @@ def list_entrants(run: RunDirectory, request: Request, winner: str | None) -> li
     Raises:
         InputError: A file of the run is missing or damaged, or a baseline cannot be read.
     """
-    found = [] if winner is None else [_candidate(run, request, winner, ControllerRole.WINNER)]
-    found += [
+    entrants = [] if winner is None else [_candidate(run, request, winner, ControllerRole.WINNER)]
+    entrants += [
         _candidate(run, request, each.candidate, ControllerRole.RUNNER_UP)
         for each in select_runners_up(run.reviews(), list_rejected(run), winner)
     ]
     seed = None if winner is None else find_seed(run, winner)
     if seed is not None:
-        found.append(Entrant(ControllerRole.SEED, _seed(seed), [{}]))
+        entrants.append(Entrant(ControllerRole.SEED, _seed(seed), [{}]))
     for each in request.baselines:
         program = load_program(each.controller)._replace(label=each.label)
-        found.append(Entrant(ControllerRole.BASELINE, program, each.settings or [{}]))
+        entrants.append(Entrant(ControllerRole.BASELINE, program, each.settings or [{}]))
     objective = parse_objective(request.objective, request.profiles)
     target = [objective.controller] if isinstance(objective, TokensAtObjective) else []
     for name in (*PUBLISHED, *target):
         program = load_program(name)
-        if program.label not in [each.program.label for each in found]:
-            found.append(Entrant(ControllerRole.PUBLISHED, program, [{}]))
-    return found
+        if program.label not in [each.program.label for each in entrants]:
+            entrants.append(Entrant(ControllerRole.PUBLISHED, program, [{}]))
+    return entrants
 
 
 def select_runners_up(
-    reviews: Sequence[Review], refused: set[str], winner: str | None
+    reviews: Sequence[Review], rejected: set[str], winner: str | None
 ) -> list[Review]:
-    """Select the runners-up, largest significant gain first."""
-    standing = [
+    """Select the runners-up, largest significant gain first.
+
+    Args:
+        reviews: Reviews of the run.
+        rejected: Names of the candidates that a reviewer rejected.
+        winner: Name of the winner; ``None`` if there is none.
+    """
+    eligible = [
         each
         for each in reviews
         if each.verdict in (ReviewVerdict.BEST, ReviewVerdict.KEPT)
         and each.candidate != winner
-        and each.candidate not in refused
+        and each.candidate not in rejected
         and each.baseline_gain is not None
     ]
     ranked = sorted(
-        standing, key=lambda each: -(each.baseline_gain.low if each.baseline_gain else 0.0)
+        eligible, key=lambda each: -(each.baseline_gain.low if each.baseline_gain else 0.0)
     )
     return ranked[:RUNNERS_UP]
 
@@ -101,16 +107,16 @@ def find_seed(run: RunDirectory, candidate: str) -> StartingProgram | None:
         InputError: a file of the run is damaged.
     """
     starting = run.request.starting_programs or load_seeds()
-    known = {each.name: each for each in starting}
-    met: set[str] = set()
+    programs = {each.name: each for each in starting}
+    visited: set[str] = set()
     name = candidate
-    while name not in met and run.has(f"candidates/{name}/draft.json"):
-        met.add(name)
+    while name not in visited and run.has(f"candidates/{name}/draft.json"):
+        visited.add(name)
         parents = run.draft(name).proposal.parents
         if not parents:
             return None
         name = parents[0]
-    return known.get(name)
+    return programs.get(name)
 
 
 def list_rejected(run: RunDirectory) -> set[str]:

@@ -31,13 +31,16 @@ def bootstrap_curves(grid: Grid, played: CellEpisodes) -> list[list[CurvePoints]
     """
     strata = _strata(grid.recordings)
     return [
-        _of_recording(grid, played, place, strata[place]) for place in range(len(grid.recordings))
+        _bootstrap_recording(grid, played, index, strata[index])
+        for index in range(len(grid.recordings))
     ]
 
 
-def _of_recording(grid: Grid, played: CellEpisodes, place: int, stratum: int) -> list[CurvePoints]:
+def _bootstrap_recording(
+    grid: Grid, played: CellEpisodes, index: int, stratum: int
+) -> list[CurvePoints]:
     points = range(len(grid.points))
-    episodes = [played[GridCell(point, place)] for point in points]
+    episodes = [played[GridCell(point, index)] for point in points]
     columns = [
         np.stack([part.sum(axis=1, dtype=np.int64) for part in parts], axis=1)
         for parts in zip(
@@ -48,13 +51,19 @@ def _of_recording(grid: Grid, played: CellEpisodes, place: int, stratum: int) ->
     questions, seeds = episodes[0].right.shape
     # Measured in the same way as a drawing, so that equal figures are equal bits.
     measured = totals.sum(axis=0)[None, :] / (questions * float(seeds))
-    both = np.concatenate([measured, resample([Stratum(totals, float(seeds))], seed=stratum)])
-    accuracy, cost, sequential = np.split(both, 3, axis=1)
-    found = []
+    rows = np.concatenate([measured, resample([Stratum(totals, float(seeds))], seed=stratum)])
+    accuracy, cost, sequential = np.split(rows, 3, axis=1)
+    curves = []
     for program in grid.programs:
-        own = [at for at in points if grid.points[at].program is program]
-        found.append(CurvePoints(cost[:, own], accuracy[:, own] * 100, sequential[:, own]))
-    return found
+        columns_of_program = [at for at in points if grid.points[at].program is program]
+        curves.append(
+            CurvePoints(
+                cost[:, columns_of_program],
+                accuracy[:, columns_of_program] * 100,
+                sequential[:, columns_of_program],
+            )
+        )
+    return curves
 
 
 def _strata(recordings: Sequence[NamedRecording]) -> list[int]:
@@ -112,19 +121,24 @@ def estimate_worths(
         objective: Objective to maximise.
         prices: What counts as the price of a point.
     """
-    mine, other = (
+    values, baseline_values = (
         [
             objective(each, reference, prices)
             for each, reference in zip(side, references, strict=True)
         ]
         for side in (ours, baseline)
     )
-    found = [
-        _worth(controller, label, a, b) for label, a, b in zip(labels, mine, other, strict=True)
+    estimates = [
+        _estimate_objective(controller, label, a, b)
+        for label, a, b in zip(labels, values, baseline_values, strict=True)
     ]
     if len(labels) > 1:
-        found.append(_worth(controller, MEAN, np.mean(mine, axis=0), np.mean(other, axis=0)))
-    return found
+        estimates.append(
+            _estimate_objective(
+                controller, MEAN, np.mean(values, axis=0), np.mean(baseline_values, axis=0)
+            )
+        )
+    return estimates
 
 
 def estimate_token_ratios(
@@ -143,38 +157,44 @@ def estimate_token_ratios(
         ours: Points of the controller, by recording.
         theirs: Points of the reference, by recording.
     """
-    found: list[TokenRatio] = []
-    means: list[Floats] = []
+    ratios: list[TokenRatio] = []
+    mean_logs: list[Floats] = []
     latencies: list[float] = []
-    for label, mine, other in zip(labels, ours, theirs, strict=True):
-        logs = _log_ratios(mine, other)
+    for label, points_of_controller, points_of_reference in zip(labels, ours, theirs, strict=True):
+        logs = _log_ratios(points_of_controller, points_of_reference)
         reached = np.isfinite(logs[0])
         points = len(reached)
         mean = logs[:, reached].mean(axis=1) if reached.any() else None
         if mean is not None:
-            means.append(mean)
+            mean_logs.append(mean)
         missed = points - int(reached.sum())
-        latency = _log_latency(mine, other, logs[0]) if reached.any() else None
+        latency = (
+            _log_latency(points_of_controller, points_of_reference, logs[0])
+            if reached.any()
+            else None
+        )
         if latency is not None:
             latencies.append(latency)
-        found.append(_ratio(controller, reference, label, mean, points, missed, latency))
+        ratios.append(_ratio(controller, reference, label, mean, points, missed, latency))
     if len(labels) > 1:
-        points = sum(each.points for each in found)
-        missed = sum(each.missed for each in found)
-        over_all = np.mean(means, axis=0) if means else None
+        points = sum(each.points for each in ratios)
+        missed = sum(each.missed for each in ratios)
+        over_all = np.mean(mean_logs, axis=0) if mean_logs else None
         latency = float(np.mean(latencies)) if latencies else None
-        found.append(_ratio(controller, reference, MEAN, over_all, points, missed, latency))
-    return found
+        ratios.append(_ratio(controller, reference, MEAN, over_all, points, missed, latency))
+    return ratios
 
 
-def _worth(controller: str, label: str, mine: Floats, other: Floats) -> ObjectiveEstimate:
-    around, gain = interval(mine[1:]), interval(mine[1:] - other[1:])
+def _estimate_objective(
+    controller: str, label: str, mine: Floats, other: Floats
+) -> ObjectiveEstimate:
+    bounds, gain = interval(mine[1:]), interval(mine[1:] - other[1:])
     return ObjectiveEstimate(
         controller=controller,
         recording=label,
         value=_finite(mine[0]),
-        low=_finite(around.low),
-        high=_finite(around.high),
+        low=_finite(bounds.low),
+        high=_finite(bounds.high),
         gain=_finite(mine[0] - other[0]),
         gain_low=_finite(gain.low),
         gain_high=_finite(gain.high),
@@ -193,8 +213,8 @@ def _log_latency(mine: CurvePoints, other: CurvePoints, log_ratios: Floats) -> f
     """Return the mean log ratio of sequential tokens at the points that are reached."""
     reached = np.isfinite(log_ratios)
     tokens = np.exp(log_ratios[reached]) * np.maximum(other.cost[0, reached], 1.0)
-    own = sequential_at(mine.cost[0], mine.sequential[0], tokens)
-    return float(np.log(own / np.maximum(other.sequential[0, reached], 1.0)).mean())
+    sequential = sequential_at(mine.cost[0], mine.sequential[0], tokens)
+    return float(np.log(sequential / np.maximum(other.sequential[0, reached], 1.0)).mean())
 
 
 def _ratio(
@@ -206,14 +226,14 @@ def _ratio(
     missed: int,
     latency: float | None,
 ) -> TokenRatio:
-    around = None if logs is None else interval(logs[1:])
+    bounds = None if logs is None else interval(logs[1:])
     return TokenRatio(
         controller=controller,
         reference=reference,
         recording=label,
         ratio=None if logs is None else _finite(np.exp(logs[0])),
-        low=None if around is None else _finite(np.exp(around.low)),
-        high=None if around is None else _finite(np.exp(around.high)),
+        low=None if bounds is None else _finite(np.exp(bounds.low)),
+        high=None if bounds is None else _finite(np.exp(bounds.high)),
         points=points,
         missed=missed,
         sequential=None if latency is None else _finite(np.exp(latency)),

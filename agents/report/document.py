@@ -35,7 +35,7 @@ class Heading(NamedTuple):
 class Paragraph(NamedTuple):
     """A paragraph of sentences."""
 
-    words: InlineText
+    sentence: InlineText
 
 
 class Bullets(NamedTuple):
@@ -66,7 +66,7 @@ class ReportImage(NamedTuple):
     """An image: as SVG, and as equivalent text for outputs without images."""
 
     svg: str
-    says: str
+    alternative: str
     """Alternative text for screen readers."""
     text: str = ""
     """Text version; empty if a nearby table has the same content."""

@@ -43,7 +43,7 @@ Advance = Callable[[int], None]
 
 
 @contextmanager
-def show_no_progress(what: str, total: int | None) -> Iterator[Advance]:
+def show_no_progress(label: str, total: int | None) -> Iterator[Advance]:
     """Discard progress updates."""
     yield lambda done: None
 
@@ -53,9 +53,9 @@ class ReportServices(NamedTuple):
 
     results: ResultCache | None = None
     """Content-addressed result store; ``None`` stores nothing."""
-    means: ExecutionOptions = ExecutionOptions()
+    execution: ExecutionOptions = ExecutionOptions()
     progress: Callable[[str, int | None], AbstractContextManager[Advance]] = show_no_progress
-    warn: Callable[[str], None] = lambda says: None
+    warn: Callable[[str], None] = lambda message: None
     """Callback for warnings."""
 
 
@@ -76,7 +76,7 @@ def evaluate_side(
     request: Request,
     *,
     seeds: int,
-    what: str,
+    label: str,
     services: ReportServices,
 ) -> EvaluatedSide:
     """Play controllers over recordings.
@@ -86,24 +86,24 @@ def evaluate_side(
         recordings: Recordings to play on.
         request: Request of the run; its β and rules apply.
         seeds: Number of shuffles.
-        what: Short label of the work, for progress.
+        label: Short label of the work, for progress.
         services: Services for playing programs.
 
     Raises:
         StoreError: A recording cannot be read.
         ExternalError: A worker process ended early.
     """
-    left_out = _unfit(entrants, recordings)
-    fit = [each for each in entrants if each.program.label not in left_out]
-    grid = _grid(fit, recordings, request, seeds)
-    with services.progress(what, len(grid.cells)) as advance:
-        swept = play_grid(grid, services.results, options=services.means, advance=advance)
+    left_out = _find_unplayable(entrants, recordings)
+    playable = [each for each in entrants if each.program.label not in left_out]
+    grid = _grid(playable, recordings, request, seeds)
+    with services.progress(label, len(grid.cells)) as advance:
+        swept = play_grid(grid, services.results, options=services.execution, advance=advance)
     if not swept.complete:
         raise KeyboardInterrupt
     if swept.cache_error is not None:
         reason = (swept.cache_error.strerror or str(swept.cache_error)).lower()
         services.warn(f"results cannot be kept: {reason}")
-    return EvaluatedSide(fit, grid, swept.played, left_out)
+    return EvaluatedSide(playable, grid, swept.played, left_out)
 
 
 def compute_side(playing: EvaluatedSide, request: Request, best_baseline: str | None) -> Side:
@@ -120,7 +120,7 @@ def compute_side(playing: EvaluatedSide, request: Request, best_baseline: str | 
     """
     recordings = playing.grid.recordings
     labels = [each.label for each in recordings]
-    drawn = _by_controller(playing)
+    curves = _by_controller(playing)
     names = [
         each.program.label for each in playing.entrants if each.role is ControllerRole.BASELINE
     ]
@@ -131,38 +131,38 @@ def compute_side(playing: EvaluatedSide, request: Request, best_baseline: str | 
     target = _find_target(playing, value)
     references = [
         build_references(
-            [drawn[name][place] for name in names],
-            None if target is None else drawn[target][place],
+            [curves[name][index] for name in names],
+            None if target is None else curves[target][index],
             prices,
         )
-        for place in range(len(labels))
+        for index in range(len(labels))
     ]
 
     def estimate(name: str, baseline_points: Sequence[CurvePoints]) -> list[ObjectiveEstimate]:
         return estimate_worths(
-            name, labels, drawn[name], baseline_points, references, value, prices
+            name, labels, curves[name], baseline_points, references, value, prices
         )
 
-    found = {name: estimate(name, drawn[name]) for name in names}
+    estimates = {name: estimate(name, curves[name]) for name in names}
     if best_baseline not in names:
-        best_baseline = max(names, key=lambda name: found[name][-1].value or 0.0)
-    baseline_points = drawn[best_baseline]
+        best_baseline = max(names, key=lambda name: estimates[name][-1].value or 0.0)
+    baseline_points = curves[best_baseline]
     labelled = {each.role: each.program.label for each in playing.entrants}
     winner, seed = labelled.get(ControllerRole.WINNER), labelled.get(ControllerRole.SEED)
-    matched = [name for name in (best_baseline, *PUBLISHED) if name in drawn]
+    matched = [name for name in (best_baseline, *PUBLISHED) if name in curves]
     return Side(
-        recordings=[_recorded(each) for each in recordings],
+        recordings=[_describe_recording(each) for each in recordings],
         seeds=len(playing.grid.seeds),
         best_baseline=best_baseline,
         rows=_rows(playing, request, best_baseline),
-        worths=[worth for name in drawn for worth in estimate(name, baseline_points)],
-        over_seed=None if winner is None or seed is None else estimate(winner, drawn[seed])[-1],
+        worths=[worth for name in curves for worth in estimate(name, baseline_points)],
+        over_seed=None if winner is None or seed is None else estimate(winner, curves[seed])[-1],
         ratios=[
             ratio
-            for name, ours in drawn.items()
+            for name, ours in curves.items()
             for reference in dict.fromkeys(matched)
             if name != reference
-            for ratio in estimate_token_ratios(name, reference, labels, ours, drawn[reference])
+            for ratio in estimate_token_ratios(name, reference, labels, ours, curves[reference])
         ],
         left_out=dict(playing.left_out),
     )
@@ -172,9 +172,9 @@ def _find_target(playing: EvaluatedSide, objective: Objective) -> str | None:
     """Return the label of the controller that the objective names, if it names one."""
     if not isinstance(objective, TokensAtObjective):
         return None
-    wanted = objective.controller.rpartition("/")[2].removesuffix(".rheo")
+    label = objective.controller.rpartition("/")[2].removesuffix(".rheo")
     return next(
-        (each.program.label for each in playing.entrants if each.program.label == wanted), None
+        (each.program.label for each in playing.entrants if each.program.label == label), None
     )
 
 
@@ -183,27 +183,29 @@ def get_overall_label(side: Side) -> str:
     return MEAN if len(side.recordings) > 1 else side.recordings[0].label
 
 
-def _unfit(entrants: Sequence[Entrant], recordings: Sequence[NamedRecording]) -> dict[str, str]:
+def _find_unplayable(
+    entrants: Sequence[Entrant], recordings: Sequence[NamedRecording]
+) -> dict[str, str]:
     """List controllers that need data a recording lacks, with reasons."""
     rheo = [each.program for each in entrants if isinstance(each.program, RheoController)]
     needy = [each for each in rheo if any(each.checked.needs)]
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     for label, recording in recordings if needy else ():
         replay_environment = load_replay_environment(recording)
         for program in needy:
             try:
                 refuse_unmet_needs(program.checked, replay_environment)
             except (InputError, NotProbed) as problem:
-                found.setdefault(program.label, f"{label}: {problem}")
-    return found
+                reasons.setdefault(program.label, f"{label}: {problem}")
+    return reasons
 
 
 def _by_controller(playing: EvaluatedSide) -> dict[str, list[CurvePoints]]:
     """Collect the points of each controller, by recording."""
     by_recording = bootstrap_curves(playing.grid, playing.played)
     return {
-        entrant.program.label: [each[place] for each in by_recording]
-        for place, entrant in enumerate(playing.entrants)
+        entrant.program.label: [each[index] for each in by_recording]
+        for index, entrant in enumerate(playing.entrants)
     }
 
 
@@ -213,19 +215,22 @@ def _rows(playing: EvaluatedSide, request: Request, first: str) -> list[SweepRow
     leading = sorted(playing.entrants, key=lambda each: each.program.label != first)
     recordings = playing.grid.recordings
     grid = _grid(leading, recordings, request, len(playing.grid.seeds))
-    places = {
+    point_indices = {
         (each.program.label, each.beta, format_knobs(each.knobs)): point
         for point, each in enumerate(playing.grid.points)
     }
-    moved = {
+    reordered = {
         cell: playing.played[
-            GridCell(places[each.program.label, each.beta, format_knobs(each.knobs)], place)
+            GridCell(
+                point_indices[each.program.label, each.beta, format_knobs(each.knobs)],
+                recording_index,
+            )
         ]
         for point, each in enumerate(grid.points)
-        for place in range(len(recordings))
-        for cell in [GridCell(point, place)]
+        for recording_index in range(len(recordings))
+        for cell in [GridCell(point, recording_index)]
     }
-    return sorted(build_rows(grid, moved), key=lambda row: order.index(row.controller))
+    return sorted(build_rows(grid, reordered), key=lambda row: order.index(row.controller))
 
 
 def _grid(
@@ -242,7 +247,7 @@ def _grid(
     )
 
 
-def _recorded(named: NamedRecording) -> ReportedRecording:
+def _describe_recording(named: NamedRecording) -> ReportedRecording:
     recording = named.recording
     return ReportedRecording(
         label=named.label, digest=recording.digest, questions=len(recording.questions)

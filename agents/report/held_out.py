@@ -16,7 +16,7 @@ from agents.run.records import RecordingRef
 from harness.errors import InputError
 from harness.request.recordings import NamedRecording, open_recordings
 
-REPORT = 0
+REPORT_SESSION = 0
 """Session number of events outside the loop; they do not count towards minutes of work."""
 
 
@@ -32,24 +32,24 @@ def open_held_out(run: RunDirectory, entrants: Sequence[Entrant]) -> list[NamedR
         StoreError: A recording cannot be read.
         OSError: The event log cannot be written.
     """
-    wanted = run.request.held_out
-    if not wanted:
+    references = run.request.held_out
+    if not references:
         raise InputError(
             f"{run.path}: nothing was held out when this run began",
             hint="`rheostat sweep RUN/selected.rheo --on RECORDINGS` plays the winner elsewhere",
         )
-    found = open_recordings([each.path for each in wanted])
-    for each, named in zip(wanted, found, strict=True):
-        _refuse_another(each, named)
+    opened = open_recordings([each.path for each in references])
+    for each, named in zip(references, opened, strict=True):
+        _require_same_recording(each, named)
     programs = {
         each.program.digest: each.program.label
         for each in entrants
         if each.role in (ControllerRole.WINNER, ControllerRole.RUNNER_UP)
     }
-    log_opening(run, programs, recordings=[each.digest for each in wanted])
+    log_opening(run, programs, recordings=[each.digest for each in references])
     return [
         NamedRecording(each.label, named.recording)
-        for each, named in zip(wanted, found, strict=True)
+        for each, named in zip(references, opened, strict=True)
     ]
 
 
@@ -65,13 +65,13 @@ def log_opening(run: RunDirectory, entrants: Mapping[str, str], **data: object) 
         OSError: The event log cannot be written.
     """
     before = [event for event in run.events() if event.kind == "opened"]
-    met = {digest for event in before for digest in event.data.get("digests", [])}
-    fresh = {digest: label for digest, label in entrants.items() if digest not in met}
-    if fresh or not before:
-        EventLog(run.events_path, REPORT).add(
+    evaluated = {digest for event in before for digest in event.data.get("digests", [])}
+    new_programs = {digest: label for digest, label in entrants.items() if digest not in evaluated}
+    if new_programs or not before:
+        EventLog(run.events_path, REPORT_SESSION).add(
             "opened",
             "the report opened the held-out recordings",
-            data={"programs": list(fresh.values()), "digests": list(fresh), **data},
+            data={"programs": list(new_programs.values()), "digests": list(new_programs), **data},
         )
 
 
@@ -85,12 +85,12 @@ def was_opened_before(run: RunDirectory, candidate: str) -> bool:
     return False
 
 
-def _refuse_another(wanted: RecordingRef, found: NamedRecording) -> None:
-    if found.recording.digest != wanted.digest:
+def _require_same_recording(reference: RecordingRef, opened: NamedRecording) -> None:
+    if opened.recording.digest != reference.digest:
         raise InputError(
-            f"{wanted.path}: is another recording than the one that was held out when the run"
+            f"{reference.path}: is another recording than the one that was held out when the run"
             " began",
-            hint=f"the run held out {wanted.label} with the digest {wanted.digest}",
+            hint=f"the run held out {reference.label} with the digest {reference.digest}",
         )
 
 
@@ -113,7 +113,7 @@ def describe_openings(opened: Sequence[Opening], entrants: str) -> list[Block]:
                 ]
             )
         ]
-    told = [
+    items = [
         [f"{each.at:%Y-%m-%d %H:%M} UTC: {join_words(each.programs) or 'baselines alone'}"]
         for each in opened
     ]
@@ -127,5 +127,5 @@ def describe_openings(opened: Sequence[Opening], entrants: str) -> list[Block]:
                 )
             ]
         ),
-        Bullets(told),
+        Bullets(items),
     ]

@@ -43,12 +43,12 @@ _KINDS: dict[str, type] = {
 """The tests that the templates choose by: ``{% if block is heading %}``."""
 
 
-def render_html(some: Sequence[Block]) -> str:
+def render_html(blocks: Sequence[Block]) -> str:
     """Render blocks as a page."""
-    title = next((each.text for each in some if isinstance(each, Heading)), "Report")
+    title = next((each.text for each in blocks if isinstance(each, Heading)), "Report")
     style = (files(__package__) / "page.css").read_text(encoding="utf-8")
     page = _environment().get_template("page.html.j2")
-    return page.render(title=title, style=style, blocks=some)
+    return page.render(title=title, style=style, blocks=blocks)
 
 
 @cache

@@ -24,24 +24,26 @@ from harness.escaping import escape_block
 from harness.pages import profile_page
 
 
-def render_markdown(some: Sequence[Block]) -> str:
+def render_markdown(blocks: Sequence[Block]) -> str:
     """Render blocks as a page."""
-    return "\n".join(part for each in some for part in _block(each))
+    return "\n".join(part for each in blocks for part in _block(each))
 
 
 def _block(block: Block) -> list[str]:
     """Render one block, ended by a line feed; empty if it has no content."""
     match block:
         case Heading(level, text):
-            return [f"{'#' * level} {_escaped(text)}\n"]
-        case Paragraph(words):
-            return [f"{_words(words)}\n"]
+            return [f"{'#' * level} {_escape(text)}\n"]
+        case Paragraph(sentence):
+            return [f"{_sentence(sentence)}\n"]
         case Bullets(items):
-            return ["".join(f"- {_words(each)}\n" for each in items)]
+            return ["".join(f"- {_sentence(each)}\n" for each in items)]
         case Quote(text):
             lines = escape_block(text).splitlines()
             return [
-                "".join(f"> {_begun(_escaped(line).strip())}".rstrip() + "\n" for line in lines)
+                "".join(
+                    f"> {_escape_start(_escape(line).strip())}".rstrip() + "\n" for line in lines
+                )
             ]
         case PreformattedText(text):
             return [_fenced(text)]
@@ -52,22 +54,22 @@ def _block(block: Block) -> list[str]:
         case Gallery(pictures):
             return [_fenced(each.text) for each in pictures if each.text]
         case CollapsibleSection(title, some):
-            return [f"**{_escaped(title)}**\n", *(part for each in some for part in _block(each))]
+            return [f"**{_escape(title)}**\n", *(part for each in some for part in _block(each))]
 
 
-def _words(words: InlineText) -> str:
-    parts = [_code(each.text) if isinstance(each, CodeSpan) else _escaped(each) for each in words]
-    return _begun("".join(parts).strip())
+def _sentence(sentence: InlineText) -> str:
+    parts = [_code(each.text) if isinstance(each, CodeSpan) else _escape(each) for each in sentence]
+    return _escape_start("".join(parts).strip())
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     r"""Escape a text onto one line: every markup character gets a backslash."""
     line = re.sub(r"\s+", " ", escape_block(text))
     line = re.sub(r"([\\`*\[\]<>|&~])", r"\\\1", line)
     return re.sub(r"(?<!\w)_|_(?!\w)", r"\_", line)  # an underscore inside a word is no markup
 
 
-def _begun(line: str) -> str:
+def _escape_start(line: str) -> str:
     """Escape the start of a line that could begin a list or a heading, or underline one."""
     return re.sub(r"^(\d+)(?=[.)](?:\s|$))|^(?=[-+](?:\s|$)|#+(?:\s|$)|[-=]+\s*$)", r"\1\\", line)
 
@@ -82,21 +84,21 @@ def _code(text: str) -> str:
 
 
 def _fenced(text: str) -> str:
-    shown = escape_block(text).rstrip("\n")
-    longest = max((len(run) for run in re.findall("`+", shown)), default=0)
+    content = escape_block(text).rstrip("\n")
+    longest = max((len(run) for run in re.findall("`+", content)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}text\n{shown}\n{fence}\n"
+    return f"{fence}text\n{content}\n{fence}\n"
 
 
 def _table(sheet: TextTable) -> str:
-    marks = ["---" if at < sheet.texts else "---:" for at in range(len(sheet.heads))]
+    marks = ["---" if column < sheet.texts else "---:" for column in range(len(sheet.heads))]
     lines = [
-        "| " + " | ".join(map(_escaped, sheet.heads)) + " |",
+        "| " + " | ".join(map(_escape, sheet.heads)) + " |",
         "| " + " | ".join(marks) + " |",
     ]
-    for place, row in enumerate(sheet.rows):
-        cells = [_escaped(cell) for cell in row]
-        if place in sheet.strong:
+    for row_index, row in enumerate(sheet.rows):
+        cells = [_escape(cell) for cell in row]
+        if row_index in sheet.strong:
             cells = [f"**{cell}**" if cell else cell for cell in cells]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"

@@ -54,10 +54,12 @@ def plot_frontier(report: RunReport, side: Side, recording: str, name: str) -> s
     def draw(figure: "Figure") -> None:
         panel = figure.subplots()
         styles = _styles(report)
-        drawn = [each for each in collect_series(side.rows, recording) if each.controller in styles]
+        curves = [
+            each for each in collect_series(side.rows, recording) if each.controller in styles
+        ]
         named: list[tuple[Artist, str]] = []
         # The winner is drawn last, over all others.
-        for each in sorted(drawn, key=lambda one: styles[one.controller] is _WINNER):
+        for each in sorted(curves, key=lambda series: styles[series.controller] is _WINNER):
             costs = [max(row.cost, 1) for row in each.rows]
             style = styles[each.controller]
             winner = style is _WINNER
@@ -73,7 +75,7 @@ def plot_frontier(report: RunReport, side: Side, recording: str, name: str) -> s
                     [row.accuracy_high for row in each.rows],
                     color=WINNER_COLOUR, alpha=0.15, linewidth=0,
                 )  # fmt: skip
-        _tokens_axis(panel, [row.cost for each in drawn for row in each.rows])
+        _tokens_axis(panel, [row.cost for each in curves for row in each.rows])
         panel.set_title(plot_text(recording), fontsize=10)
         panel.set_ylabel("accuracy, %")
         add_legend(figure, named)
@@ -97,14 +99,16 @@ def plot_trajectory(rounds: Sequence[Round], baseline: str, name: str) -> str:
         gains = [each.gain for each in rounds]
         floor = get_initial_objective(rounds)
         # Before the first round there is the best baseline.
-        at = [0, *(each.round for each in rounds)]
+        numbers = [0, *(each.round for each in rounds)]
         [best] = panel.step(
-            at, [floor, *(each.objective for each in rounds)], where="post", color=WINNER_COLOUR,
-            linewidth=1.8, marker="o", markersize=3.5,
+            numbers, [floor, *(each.objective for each in rounds)], where="post",
+            color=WINNER_COLOUR, linewidth=1.8, marker="o", markersize=3.5,
         )  # fmt: skip
         low = [floor, *(floor + (gain.low if gain is not None else 0.0) for gain in gains)]
         high = [floor, *(floor + (gain.high if gain is not None else 0.0) for gain in gains)]
-        panel.fill_between(at, low, high, step="post", color=WINNER_COLOUR, alpha=0.15, linewidth=0)
+        panel.fill_between(
+            numbers, low, high, step="post", color=WINNER_COLOUR, alpha=0.15, linewidth=0
+        )
         floor_line = panel.axhline(floor, color=COLOURS[0], linestyle=":", linewidth=1.2)
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.set_xlabel("round")
@@ -137,17 +141,17 @@ def plot_schedule(winner: Winner, name: str) -> str:
 
 
 def _styles(report: RunReport) -> dict[str, CurveStyle]:
-    """Choose the style of each drawn controller; runners-up are left out for clarity."""
-    found = {}
+    """Choose the style of each plotted controller; runners-up are omitted for clarity."""
+    styles = {}
     baselines = [each for each in report.controllers if each.role is ControllerRole.BASELINE]
     for each in report.controllers:
         if each.role is ControllerRole.WINNER:
-            found[each.label] = _WINNER
+            styles[each.label] = _WINNER
         elif each.role is ControllerRole.PUBLISHED:
-            found[each.label] = _PUBLISHED
+            styles[each.label] = _PUBLISHED
         elif each.role is ControllerRole.BASELINE:
-            found[each.label] = curve_style(baselines.index(each))
-    return found
+            styles[each.label] = curve_style(baselines.index(each))
+    return styles
 
 
 def add_legend(figure: "Figure", named: "Sequence[tuple[Artist, str]]") -> None:
@@ -180,7 +184,13 @@ def _tokens_axis(panel: "Axes", costs: Sequence[int]) -> None:
 
 
 def render_svg(draw: Callable[["Figure"], None], size: tuple[float, float], name: str) -> str:
-    """Render a figure of a given size in inches as SVG with a unique identifier."""
+    """Render a figure as SVG for inlining in a page.
+
+    Args:
+        draw: Draws on the empty figure.
+        size: Width and height in inches.
+        name: Identifier of the plot, unique on the page.
+    """
     from matplotlib.figure import Figure
 
     style = {
@@ -194,22 +204,22 @@ def render_svg(draw: Callable[["Figure"], None], size: tuple[float, float], name
         draw(figure)
         written = io.BytesIO()
         figure.savefig(written, format="svg", transparent=True, metadata={"Date": None})
-    return _inlined(written.getvalue().decode(), name)
+    return _inline_svg(written.getvalue().decode(), name)
 
 
-def _inlined(svg: str, name: str) -> str:
+def _inline_svg(svg: str, name: str) -> str:
     """Adapt an SVG for inlining: unique identifiers, the page's text colour, no links."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"\s*<style.*?</style>", "", svg, flags=re.DOTALL)
     # Only inside tags: a label may look like an attribute.
-    svg = re.sub(r"<[^>]*>", lambda tag: _inlined_tag(tag[0], name), svg)
-    head, rest = svg.split(">", 1)
+    svg = re.sub(r"<[^>]*>", lambda tag: _inline_tag(tag[0], name), svg)
+    head, body = svg.split(">", 1)
     head = re.sub(r' (width|height|xmlns|xmlns:xlink|version)="[^"]*"', "", head)
-    return f"{head}>{rest}".strip() + "\n"
+    return f"{head}>{body}".strip() + "\n"
 
 
-def _inlined_tag(tag: str, name: str) -> str:
+def _inline_tag(tag: str, name: str) -> str:
     tag = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', tag)
     tag = re.sub(r'(href="|url\()#', rf"\1#{name}-", tag)
     tag = tag.replace("xlink:href", "href")

@@ -23,13 +23,13 @@ def build_trajectory(run: RunDirectory) -> list[Round]:
         InputError: a file of the run is damaged.
     """
     reviews = {each.candidate: each for each in run.reviews()}
-    found = []
+    rounds = []
     for summary in run.summaries():
         best = reviews.get(summary.best) if summary.best is not None else None
         verdicts = Counter(
             reviews[name].verdict.value for name in summary.candidates if name in reviews
         )
-        found.append(
+        rounds.append(
             Round(
                 round=summary.round,
                 best=summary.best,
@@ -39,7 +39,7 @@ def build_trajectory(run: RunDirectory) -> list[Round]:
                 usage=summary.usage,
             )
         )
-    return found
+    return rounds
 
 
 def get_initial_objective(rounds: Sequence[Round]) -> float:
@@ -48,8 +48,8 @@ def get_initial_objective(rounds: Sequence[Round]) -> float:
     Args:
         rounds: Rounds of the run, at least one.
     """
-    found = (each.objective - each.gain.value for each in rounds if each.gain is not None)
-    return next(found, rounds[0].objective)
+    floors = (each.objective - each.gain.value for each in rounds if each.gain is not None)
+    return next(floors, rounds[0].objective)
 
 
 def compute_cost(run: RunDirectory, log: list[Event]) -> Cost:
@@ -83,9 +83,9 @@ def compare_proposers(run: RunDirectory) -> list[ProposerResult]:
         names = list(dict.fromkeys([*summary.search, *proposed]))
         for name, candidate in zip(proposed, summary.candidates, strict=True):
             candidates.setdefault(name, []).append(reviews[candidate])
-        for place, name in enumerate(names):
+        for index, name in enumerate(names):
             rounds[name] = rounds.get(name, 0) + 1
-            cost = summary.usage if place == 0 else ResourceUsage()
+            cost = summary.usage if index == 0 else ResourceUsage()
             usage[name] = usage.get(name, ResourceUsage()) + cost
     return [
         _proposer_result(name, count, candidates.get(name, []), usage[name])
@@ -131,22 +131,22 @@ def estimate_carry_over(run: RunDirectory) -> CarryOver | None:
         return CarryOver(candidates=len(pairs), share=None, low=None, high=None)
     totals = resample([Stratum(gains, 1.0)])
     shares = totals[:, 1] / np.where(totals[:, 0] > 0, totals[:, 0], np.nan)
-    around = interval(shares[np.isfinite(shares)])
+    bounds = interval(shares[np.isfinite(shares)])
     return CarryOver(
         candidates=len(pairs),
         share=round(float(withheld / shown), 3),
-        low=round(around.low, 3),
-        high=round(around.high, 3),
+        low=round(bounds.low, 3),
+        high=round(bounds.high, 3),
     )
 
 
 def collect_diagnostics(run: RunDirectory) -> dict[str, list[dict[str, Any]]]:
     """Collect search diagnostics by proposer and round."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    diagnostics: dict[str, list[dict[str, Any]]] = {}
     for summary in run.summaries():
-        for proposer, says in summary.search.items():
-            found.setdefault(proposer, []).append({"round": summary.round, **says})
-    return found
+        for proposer, figures in summary.search.items():
+            diagnostics.setdefault(proposer, []).append({"round": summary.round, **figures})
+    return diagnostics
 
 
 def list_openings(log: list[Event]) -> list[Opening]:
@@ -162,7 +162,7 @@ class RunStatus(NamedTuple):
     """Status of a run."""
 
     state: RunPhase
-    says: str
+    description: str
     waiting: str | None
     """The candidate that waits for a decision."""
     winner: str | None
@@ -179,14 +179,16 @@ def determine_status(run: RunDirectory, log: list[Event]) -> RunStatus:
     Raises:
         InputError: A file of the run is damaged.
     """
-    ending, held = run.ending, run.is_held
-    if ending is not None and not held:  # a resumed run still holds the end of its previous session
+    ending, is_active = run.ending, run.is_held
+    if (
+        ending is not None and not is_active
+    ):  # a resumed run still holds the end of its previous session
         return RunStatus(RunPhase.ENDED, ending.reason, None, ending.selected)
     best = _best_so_far(run)
-    waits = run.waiting
-    if waits is not None:
-        return RunStatus(RunPhase.WAITING, f"it waits for a decision on {waits}", waits, best)
-    if held:
+    waiting = run.waiting
+    if waiting is not None:
+        return RunStatus(RunPhase.WAITING, f"it waits for a decision on {waiting}", waiting, best)
+    if is_active:
         return RunStatus(RunPhase.AT_WORK, "it is at work", None, best)
     return RunStatus(RunPhase.STOPPED, "it stopped before its end", None, best)
 

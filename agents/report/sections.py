@@ -1,14 +1,20 @@
-"""Report sections on the winner and on the search.
+"""Report sections on the winner, on the course of the run and on the search.
 
-The winner's section shows its descent, its schedule and its lines. The search section shows each
-proposer's diagnostics: plain values as a row per round, counts summed over rounds, lists as of the
-last round.
+The winner's section shows its descent, its schedule and its lines. The course is the cost of the
+run, its proposers and its trajectory. The search section shows each proposer's diagnostics: plain
+values as a row per round, counts summed over rounds, lists as of the last round.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from agents.formatting import format_setting, join_words
+from agents.formatting import (
+    format_bounds,
+    format_number,
+    format_setting,
+    format_signed,
+    join_words,
+)
 from agents.report import plots, tables
 from agents.report.document import (
     Block,
@@ -37,51 +43,51 @@ def build_winner_section(report: RunReport) -> list[Block]:
         return []
     return [
         Heading(2, "The controller"),
-        *_origin(winner),
-        *_schedule(winner),
+        *_build_descent(winner),
+        *_build_schedule(winner),
         Heading(3, "Line profile"),
-        Paragraph([_profiled(winner)]),
+        Paragraph([_describe_profile(winner)]),
         ProfiledSource(winner.profile),
         PreformattedText(format_hindsight(winner.profile.hindsight)),
     ]
 
 
-def _origin(winner: Winner) -> list[Block]:
-    found: list[Block] = [Heading(3, "Descent")]
+def _build_descent(winner: Winner) -> list[Block]:
+    blocks: list[Block] = [Heading(3, "Descent")]
     if winner.tuned:
-        found.append(Paragraph([f"Its constants were fitted: {join_words(winner.tuned)}."]))
+        blocks.append(Paragraph([f"Its constants were fitted: {join_words(winner.tuned)}."]))
     for each in winner.descent:
-        found += _ancestor(each)
-    return found
+        blocks += _build_ancestor(each)
+    return blocks
 
 
-def _ancestor(each: Ancestor) -> list[Block]:
-    main, others = each.parents[:1], each.parents[1:]
+def _build_ancestor(ancestor: Ancestor) -> list[Block]:
+    main, others = ancestor.parents[:1], ancestor.parents[1:]
     crossed = f", with {join_words(others)}" if others else ""
     if not main:
-        found: list[Block] = [
-            Paragraph([CodeSpan(each.candidate), f", by {each.proposer}, from nothing."])
+        blocks: list[Block] = [
+            Paragraph([CodeSpan(ancestor.candidate), f", by {ancestor.proposer}, from nothing."])
         ]
     else:
-        changed = f": {each.headline}." if each.headline else "."
-        found = [
+        changed = f": {ancestor.headline}." if ancestor.headline else "."
+        blocks = [
             Paragraph(
                 [
-                    CodeSpan(each.candidate),
-                    f", by {each.proposer}, from ",
+                    CodeSpan(ancestor.candidate),
+                    f", by {ancestor.proposer}, from ",
                     CodeSpan(main[0]),
                     f"{crossed}{changed}",
                 ]
             )
         ]
-    if each.words:
-        found.append(Quote(each.words))
-    if each.details:
-        found.append(Bullets([parse_spans(detail) for detail in each.details]))
-    return found
+    if ancestor.words:
+        blocks.append(Quote(ancestor.words))
+    if ancestor.details:
+        blocks.append(Bullets([parse_spans(detail) for detail in ancestor.details]))
+    return blocks
 
 
-def _schedule(winner: Winner) -> list[Block]:
+def _build_schedule(winner: Winner) -> list[Block]:
     if not winner.schedule:
         return []
     return [
@@ -91,7 +97,7 @@ def _schedule(winner: Winner) -> list[Block]:
     ]
 
 
-def _profiled(winner: Winner) -> str:
+def _describe_profile(winner: Winner) -> str:
     at = format_setting(0.5 if winner.schedule else None, winner.settings)
     profile = winner.profile
     share = 100 * profile.right / max(profile.episodes, 1)
@@ -103,6 +109,103 @@ def _profiled(winner: Winner) -> str:
     )
 
 
+def build_course_section(report: RunReport) -> list[Block]:
+    """Build the section on the course of the search: its cost, proposers and trajectory."""
+    cost = report.cost
+    parts = [
+        (
+            f"{format_count(cost.rounds, 'round')}, {format_count(cost.candidates, 'candidate')},"
+            f" {format_count(cost.usage.evaluations, 'program')} played,"
+            f" {cost.minutes:.1f} minutes of"
+            " work"
+        )
+    ]
+    spent = cost.usage.tokens_in + cost.usage.tokens_out
+    if spent or cost.usage.usd:
+        parts.append(f"{spent:,} tokens of language models, {cost.usage.usd:.2f} dollars")
+    blocks: list[Block] = [
+        Paragraph([f"{', '.join(parts)}. Proposed by {join_words(report.proposers)}."]),
+    ]
+    if not report.trajectory:
+        return [*blocks, Paragraph(["No round is over yet."])]
+    blocks += [_build_proposer_table(report), *_describe_carry_over(report)]
+    plot = plots.plot_trajectory(report.trajectory, report.search.best_baseline, "trajectory")
+    return [
+        *blocks,
+        Gallery([ReportImage(plot, "The objective of the best so far over rounds")]),
+        Paragraph(
+            [
+                (
+                    f"The objective is as it was reviewed, under {report.seeds} shuffles; the gain"
+                    " is that of the best so far over the best baseline."
+                )
+            ]
+        ),
+        _build_trajectory_table(report),
+    ]
+
+
+def _build_proposer_table(report: RunReport) -> TextTable:
+    """Return what each proposer brought, for what it cost."""
+    rows = []
+    for each in report.by_proposer:
+        gain, usage = each.gain, each.usage
+        rows.append(
+            [
+                each.proposer,
+                str(each.rounds),
+                str(each.candidates),
+                each.best or "-",
+                "-" if each.objective is None else format_number(each.objective),
+                "-" if gain is None else format_signed(gain.value),
+                "-" if gain is None else format_bounds(gain.low, gain.high),
+                f"{usage.evaluations:,}",
+                f"{usage.tokens_in + usage.tokens_out:,}",
+                f"{usage.usd:.2f}",
+            ]
+        )
+    heads = ["proposer", "rounds", "candidates", "its best", "objective", "gain", "95 %", "played",
+             "tokens", "dollars"]  # fmt: skip
+    return TextTable(heads, rows, 4)
+
+
+def _describe_carry_over(report: RunReport) -> list[Block]:
+    """Describe how much of a gain is expected on other questions and models."""
+    estimate = report.carry_over
+    if estimate is None:
+        return []
+    if estimate.share is None:
+        return [Paragraph(["No candidate gained over the best baseline on what its round showed."])]
+    bounds = format_bounds(100 * (estimate.low or 0.0), 100 * (estimate.high or 0.0), 0)
+    sentence = (
+        f"On the questions and recordings that a round withheld, its candidates kept"
+        f" {100 * estimate.share:.0f} % ({bounds}) of their gain over the best baseline on the part"
+        f" that it showed ({format_count(estimate.candidates, 'candidate')}). Expect about as much"
+        " of the gain on other questions and models."
+    )
+    return [Paragraph([sentence])]
+
+
+def _build_trajectory_table(report: RunReport) -> TextTable:
+    rows = []
+    for each in report.trajectory:
+        verdicts = ", ".join(f"{count} {verdict}" for verdict, count in each.verdicts.items())
+        gain = each.gain
+        rows.append(
+            [
+                str(each.round),
+                verdicts or "-",
+                each.best or "-",
+                format_number(each.objective),
+                "-" if gain is None else format_signed(gain.value),
+                "-" if gain is None else format_bounds(gain.low, gain.high),
+                f"{each.usage.evaluations:,}",
+            ]
+        )
+    heads = ["round", "candidates", "best", "objective", "gain", "95 %", "played"]
+    return TextTable(heads, rows, 3)
+
+
 ProposerDiagnostics = Sequence[Mapping[str, Any]]
 """Diagnostics of one proposer, by round."""
 
@@ -111,53 +214,62 @@ def build_search_section(report: RunReport) -> list[Block]:
     """Build the search section; empty if no proposer reported diagnostics."""
     if not report.diagnostics:
         return []
-    found: list[Block] = [Heading(2, "The search")]
-    for proposer, said in report.diagnostics.items():
-        parts: list[Block] = [_by_round(said)]
-        for name in _names(said, _is_counts):
-            parts += [Paragraph([f"{name}, over all rounds"]), _added(said, name)]
-        for name in _names(said, _is_list):
-            parts += [Paragraph([f"{name}, in the last round"]), _last(said, name)]
-        found.append(CollapsibleSection(f"Diagnostics of {proposer}", parts))
-    return found
+    blocks: list[Block] = [Heading(2, "The search")]
+    for proposer, diagnostics in report.diagnostics.items():
+        parts: list[Block] = [_build_rounds(diagnostics)]
+        for name in _names(diagnostics, _is_counts):
+            parts += [Paragraph([f"{name}, over all rounds"]), _build_sums(diagnostics, name)]
+        for name in _names(diagnostics, _is_list):
+            parts += [
+                Paragraph([f"{name}, in the last round"]),
+                _build_last_round(diagnostics, name),
+            ]
+        blocks.append(CollapsibleSection(f"Diagnostics of {proposer}", parts))
+    return blocks
 
 
-def _by_round(said: ProposerDiagnostics) -> TextTable:
+def _build_rounds(diagnostics: ProposerDiagnostics) -> TextTable:
     names = [
         name
-        for name in dict.fromkeys(key for each in said for key in each)
-        if not any(_is_counts(each.get(name)) or _is_list(each.get(name)) for each in said)
+        for name in dict.fromkeys(key for each in diagnostics for key in each)
+        if not any(_is_counts(each.get(name)) or _is_list(each.get(name)) for each in diagnostics)
     ]
-    return TextTable(names, [[_spelt(each.get(name)) for name in names] for each in said])
+    return TextTable(
+        names, [[_format_value(each.get(name)) for name in names] for each in diagnostics]
+    )
 
 
-def _added(said: ProposerDiagnostics, name: str) -> TextTable:
+def _build_sums(diagnostics: ProposerDiagnostics, name: str) -> TextTable:
     """Sum counts by name, one row per name."""
     sums: dict[str, dict[str, float]] = {}
-    for each in said:
+    for each in diagnostics:
         for row, counts in (each.get(name) or {}).items():
-            into = sums.setdefault(row, {})
+            totals = sums.setdefault(row, {})
             for column, count in (counts if isinstance(counts, Mapping) else {"": counts}).items():
                 if isinstance(count, int | float):
-                    into[column] = into.get(column, 0) + count
+                    totals[column] = totals.get(column, 0) + count
     columns = list(dict.fromkeys(column for counts in sums.values() for column in counts))
-    rows = [[row, *(_spelt(sums[row].get(each)) for each in columns)] for row in sorted(sums)]
+    rows = [
+        [row, *(_format_value(sums[row].get(each)) for each in columns)] for row in sorted(sums)
+    ]
     return TextTable([name, *columns], rows)
 
 
-def _last(said: ProposerDiagnostics, name: str) -> TextTable:
+def _build_last_round(diagnostics: ProposerDiagnostics, name: str) -> TextTable:
     rows: Sequence[Mapping[str, Any]] = next(
-        (each[name] for each in reversed(said) if each.get(name)), []
+        (each[name] for each in reversed(diagnostics) if each.get(name)), []
     )
     columns = list(dict.fromkeys(column for row in rows for column in row))
     texts = [each for each in columns if any(isinstance(row.get(each), str) for row in rows)]
     columns = [*texts, *(each for each in columns if each not in texts)]
-    cells = [[_spelt(row.get(each)) for each in columns] for row in rows]
+    cells = [[_format_value(row.get(each)) for each in columns] for row in rows]
     return TextTable(columns, cells, max(1, len(texts)))
 
 
-def _names(said: ProposerDiagnostics, kind: Callable[[object], bool]) -> list[str]:
-    return list(dict.fromkeys(name for each in said for name, value in each.items() if kind(value)))
+def _names(diagnostics: ProposerDiagnostics, kind: Callable[[object], bool]) -> list[str]:
+    return list(
+        dict.fromkeys(name for each in diagnostics for name, value in each.items() if kind(value))
+    )
 
 
 def _is_counts(value: object) -> bool:
@@ -169,7 +281,7 @@ def _is_list(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(v, Mapping) for v in value)
 
 
-def _spelt(value: object) -> str:
+def _format_value(value: object) -> str:
     match value:
         case None:
             return "-"
@@ -180,6 +292,6 @@ def _spelt(value: object) -> str:
         case float():
             return f"{value:.4g}"
         case list() | tuple():
-            return ", ".join(map(_spelt, value)) or "-"
+            return ", ".join(map(_format_value, value)) or "-"
         case _:
             return str(value)

@@ -4,7 +4,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from agents.formatting import format_bounds, format_number, format_setting, format_signed
+from agents.formatting import (
+    format_bounds,
+    format_estimate,
+    format_gain,
+    format_number,
+    format_setting,
+    format_signed,
+)
 from agents.report.controllers import PUBLISHED
 from agents.report.evaluation import get_overall_label
 from agents.report.records import (
@@ -22,7 +29,7 @@ from harness.presentation.table import truncate
 
 
 class TextTable(NamedTuple):
-    """A table."""
+    """A table of text cells."""
 
     heads: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -34,30 +41,36 @@ class TextTable(NamedTuple):
 
 def build_overall_table(report: RunReport, side: Side) -> TextTable:
     """Build the table over the whole side: objective, gain, tokens for equal accuracy."""
-    best, where = side.best_baseline, get_overall_label(side)
-    people = list_playable(report, side)
-    references = list_references(side, people)
+    best, recording = side.best_baseline, get_overall_label(side)
+    controllers = list_playable(report, side)
+    references = list_references(side, controllers)
     rows = []
-    for each in people:
-        worth = find_worth(side, each.label, where)
-        gain = f"{format_signed(worth.gain)} ({format_bounds(worth.gain_low, worth.gain_high)})"
-        value = f"{format_number(worth.value)} ({format_bounds(worth.low, worth.high, 1)})"
-        gained = "-" if each.label == best else gain
-        row = [each.label, each.role.value, value, *zero_cells(report, side, each.label), gained]
-        ratios = [find_ratio(side, each.label, reference, where) for reference in references]
-        rows.append([*row, *map(_told, ratios)])
-    heads = ["controller", "", "objective", *zero_heads(report, side), f"gain over {best}"]
+    for each in controllers:
+        worth = find_worth(side, each.label, recording)
+        gain = format_gain(worth.gain, worth.gain_low, worth.gain_high)
+        value = format_estimate(worth.value, worth.low, worth.high, bound_decimals=1)
+        gain_cell = "-" if each.label == best else gain
+        row = [
+            each.label,
+            each.role.value,
+            value,
+            *build_start_cells(report, side, each.label),
+            gain_cell,
+        ]
+        ratios = [find_ratio(side, each.label, reference, recording) for reference in references]
+        rows.append([*row, *map(_format_ratio, ratios)])
+    heads = ["controller", "", "objective", *build_start_heads(report, side), f"gain over {best}"]
     heads += [f"tokens, {reference}=1" for reference in references]
-    return TextTable(heads, rows, 2, _winners(people))
+    return TextTable(heads, rows, 2, _winners(controllers))
 
 
-def zero_heads(report: RunReport, side: Side) -> list[str]:
-    """Return the heading over `zero_cells`, if any controller has such a cell."""
-    late = any(_late(report, side, each.label) for each in list_playable(report, side))
+def build_start_heads(report: RunReport, side: Side) -> list[str]:
+    """Return the heading over `build_start_cells`, if any controller has such a cell."""
+    late = any(_starts_late(report, side, each.label) for each in list_playable(report, side))
     return ["starts at"] if late else []
 
 
-def zero_cells(report: RunReport, side: Side, controller: str) -> list[str]:
+def build_start_cells(report: RunReport, side: Side, controller: str) -> list[str]:
     """Return the cost at which a controller's curve begins; baselines count below it.
 
     Args:
@@ -69,13 +82,13 @@ def zero_cells(report: RunReport, side: Side, controller: str) -> list[str]:
         One cell, without a number if no part of the range counts as 0; no cell if that holds for
             every controller.
     """
-    if not zero_heads(report, side):
+    if not build_start_heads(report, side):
         return []
     begins = min(row.cost for row in _rows(side, controller, get_overall_label(side)))
-    return [format_tokens(begins) if _late(report, side, controller) else "-"]
+    return [format_tokens(begins) if _starts_late(report, side, controller) else "-"]
 
 
-def _late(report: RunReport, side: Side, controller: str) -> bool:
+def _starts_late(report: RunReport, side: Side, controller: str) -> bool:
     """Return whether a curve begins inside the range of costs, on any recording."""
     if report.objective != "frontier":
         return False
@@ -96,10 +109,10 @@ def _rows(side: Side, controller: str, recording: str) -> list[SweepRow]:
     return [row for row in side.rows if (row.controller, row.recording) == (controller, recording)]
 
 
-def list_references(side: Side, people: Sequence[ReportedController]) -> list[str]:
+def list_references(side: Side, controllers: Sequence[ReportedController]) -> list[str]:
     """List references for token ratios: the best baseline and the published controller."""
-    known = {each.label for each in people}
-    return [each for each in dict.fromkeys((side.best_baseline, *PUBLISHED)) if each in known]
+    labels = {each.label for each in controllers}
+    return [each for each in dict.fromkeys((side.best_baseline, *PUBLISHED)) if each in labels]
 
 
 def build_recording_table(report: RunReport, side: Side) -> TextTable:
@@ -111,37 +124,49 @@ def build_recording_table(report: RunReport, side: Side) -> TextTable:
         rows.append(
             [
                 each.label,
-                *(f"{format_number(w.value)} ({format_bounds(w.low, w.high, 1)})" for w in worths),
+                *(format_estimate(w.value, w.low, w.high, bound_decimals=1) for w in worths),
             ]
         )
     return TextTable(["controller", *labels], rows, 1, _winners(list_playable(report, side)))
 
 
 def build_comparison_table(
-    report: RunReport, side: Side, people: Sequence[ReportedController] | None = None
+    report: RunReport, side: Side, controllers: Sequence[ReportedController] | None = None
 ) -> TextTable:
-    """Build the table of accuracy and tokens at the middle cost, by recording."""
-    people = list_playable(report, side) if people is None else people
+    """Build the table of accuracy and tokens at the middle cost, by recording.
+
+    Args:
+        report: Report of the run.
+        side: The search set or the held-out recordings.
+        controllers: Controllers to list; by default all that could be played.
+    """
+    controllers = list_playable(report, side) if controllers is None else controllers
     labels = [each.label for each in side.recordings]
     middles = {label: compute_middle_cost(report, side, label) for label in labels}
     rows = []
-    for each in people:
+    for each in controllers:
         points = [find_nearest_point(side, each.label, label, middles[label]) for label in labels]
         rows.append(
             [each.label, *(f"{row.accuracy:.1f} at {format_tokens(row.cost)}" for row in points)]
         )
-    return TextTable(["controller", *labels], rows, 1, _winners(people))
+    return TextTable(["controller", *labels], rows, 1, _winners(controllers))
 
 
 def build_ratio_table(report: RunReport, side: Side, reference: str) -> TextTable:
-    """Build the table of tokens relative to a reference at equal accuracy, by recording."""
+    """Build the table of tokens relative to a reference at equal accuracy, by recording.
+
+    Args:
+        report: Report of the run.
+        side: The search set or the held-out recordings.
+        reference: Label of the controller whose accuracy is to be matched; it has no row.
+    """
     labels = [each.label for each in side.recordings]
-    people = [each for each in list_playable(report, side) if each.label != reference]
+    controllers = [each for each in list_playable(report, side) if each.label != reference]
     rows = []
-    for each in people:
-        found = [find_ratio(side, each.label, reference, label) for label in labels]
-        rows.append([each.label, *(_told(one) for one in found)])
-    return TextTable(["controller", *labels], rows, 1, _winners(people))
+    for each in controllers:
+        ratios = [find_ratio(side, each.label, reference, label) for label in labels]
+        rows.append([each.label, *(_format_ratio(ratio) for ratio in ratios)])
+    return TextTable(["controller", *labels], rows, 1, _winners(controllers))
 
 
 def build_point_table(side: Side, recording: str) -> TextTable:
@@ -174,7 +199,13 @@ def list_playable(report: RunReport, side: Side) -> list[ReportedController]:
 
 
 def find_worth(side: Side, controller: str, recording: str) -> ObjectiveEstimate:
-    """Find a controller's objective over a recording, or over all."""
+    """Find a controller's objective over a recording, or over all.
+
+    Args:
+        side: The search set or the held-out recordings.
+        controller: Label of a controller that could be played.
+        recording: Label of a recording, or ``mean`` over all.
+    """
     return next(
         each for each in side.worths if (each.controller, each.recording) == (controller, recording)
     )
@@ -196,31 +227,50 @@ def build_profile_table(report: RunReport, side: Side, controller: str) -> TextT
     for profile in report.profiles:
         cells = []
         for label in labels:
-            met = [
+            betas = [
                 row.beta
                 for row in side.rows
                 if row.controller == controller
                 and row.recording == label
                 and profile.find_met(row.accuracy, row.cost, row.sequential)
             ]
-            found = min((beta for beta in met if beta is not None), default=None)
-            cells.append("-" if found is None else f"{found:g}")
+            lowest = min((beta for beta in betas if beta is not None), default=None)
+            cells.append("-" if lowest is None else f"{lowest:g}")
         rows.append([profile.name, *cells])
     return TextTable(["profile", *labels], rows, 1)
 
 
 def find_ratio(side: Side, controller: str, reference: str, recording: str) -> TokenRatio | None:
-    """Find a controller's tokens for a reference's accuracy; ``None`` for the reference itself."""
-    wanted = (controller, reference, recording)
-    found = (
+    """Find a controller's tokens for the accuracy of a reference.
+
+    Args:
+        side: The search set or the held-out recordings.
+        controller: Label of the controller.
+        reference: Label of the reference.
+        recording: Label of a recording, or ``mean`` over all.
+
+    Returns:
+        The ratio; ``None`` for the reference itself, or if one of them could not be played.
+    """
+    key = (controller, reference, recording)
+    matches = (
         each for each in side.ratios
-        if (each.controller, each.reference, each.recording) == wanted
+        if (each.controller, each.reference, each.recording) == key
     )  # fmt: skip
-    return next(found, None)
+    return next(matches, None)
 
 
 def compute_middle_cost(report: RunReport, side: Side, recording: str) -> float:
-    """Return the geometric middle of the baselines' costs on a recording."""
+    """Compute the geometric middle of the baselines' costs on a recording.
+
+    Args:
+        report: Report of the run.
+        side: The search set or the held-out recordings.
+        recording: Label of the recording.
+
+    Returns:
+        Tokens per question.
+    """
     names = {each.label for each in report.controllers if each.role is ControllerRole.BASELINE}
     costs = [
         max(row.cost, 1)
@@ -231,7 +281,14 @@ def compute_middle_cost(report: RunReport, side: Side, recording: str) -> float:
 
 
 def find_nearest_point(side: Side, controller: str, recording: str, cost: float) -> SweepRow:
-    """Find a controller's point nearest in cost by ratio; ties go to the cheaper one."""
+    """Find a controller's point nearest in cost by ratio; ties go to the cheaper one.
+
+    Args:
+        side: The search set or the held-out recordings.
+        controller: Label of the controller.
+        recording: Label of the recording.
+        cost: Tokens per question.
+    """
     rows = [row for row in side.rows if (row.controller, row.recording) == (controller, recording)]
     return min(rows, key=lambda row: (abs(math.log(max(row.cost, 1) / cost)), row.cost))
 
@@ -243,11 +300,11 @@ def format_table(sheet: TextTable, width: int | None = None) -> str:
     if width is not None:
         floors = [8 if at < sheet.texts else measure_column(sheet, at) for at in range(len(widths))]
         for _ in range(sum(widths) + 2 * (len(widths) - 1) - width):
-            loose = [at for at, floor in enumerate(floors) if widths[at] > floor]
-            if not loose:
+            shrinkable = [at for at, floor in enumerate(floors) if widths[at] > floor]
+            if not shrinkable:
                 break
-            widths[max(loose, key=lambda at: widths[at])] -= 1
-    shown = []
+            widths[max(shrinkable, key=lambda at: widths[at])] -= 1
+    formatted = []
     for line in lines:
         cells = [
             truncate(cell, size).ljust(size)
@@ -255,8 +312,8 @@ def format_table(sheet: TextTable, width: int | None = None) -> str:
             else truncate(cell, size).rjust(size)
             for at, (cell, size) in enumerate(zip(line, widths, strict=True))
         ]
-        shown.append("  ".join(cells).rstrip())
-    return "\n".join(shown) + "\n"
+        formatted.append("  ".join(cells).rstrip())
+    return "\n".join(formatted) + "\n"
 
 
 def measure_column(sheet: TextTable, column: int) -> int:
@@ -266,20 +323,22 @@ def measure_column(sheet: TextTable, column: int) -> int:
 
 def build_knob_table(values: Mapping[str, Sequence[float]], betas: Sequence[float]) -> TextTable:
     """Build the table of knob values at a few values of β."""
-    places = [round(share * (len(betas) - 1)) for share in (0, 0.25, 0.5, 0.75, 1)]
+    indices = [round(share * (len(betas) - 1)) for share in (0, 0.25, 0.5, 0.75, 1)]
     rows = [
-        [name, *(f"{column[place]:.4g}" for place in places)] for name, column in values.items()
+        [name, *(f"{column[index]:.4g}" for index in indices)] for name, column in values.items()
     ]
-    return TextTable(["knob", *(f"beta {betas[place]:g}" for place in places)], rows)
+    return TextTable(["knob", *(f"beta {betas[index]:g}" for index in indices)], rows)
 
 
-def _told(found: TokenRatio | None) -> str:
-    if found is None or found.ratio is None:
-        return "never" if found is not None else "-"
-    missed = f", {found.missed} missed" if found.missed else ""
-    latency = "" if found.sequential is None else f", latency {found.sequential:.2f}"
-    return f"{found.ratio:.2f} ({format_bounds(found.low, found.high)}){missed}{latency}"
+def _format_ratio(ratio: TokenRatio | None) -> str:
+    if ratio is None or ratio.ratio is None:
+        return "never" if ratio is not None else "-"
+    missed = f", {ratio.missed} missed" if ratio.missed else ""
+    latency = "" if ratio.sequential is None else f", latency {ratio.sequential:.2f}"
+    return f"{format_estimate(ratio.ratio, ratio.low, ratio.high)}{missed}{latency}"
 
 
-def _winners(people: Sequence[ReportedController]) -> frozenset[int]:
-    return frozenset(at for at, each in enumerate(people) if each.role is ControllerRole.WINNER)
+def _winners(controllers: Sequence[ReportedController]) -> frozenset[int]:
+    return frozenset(
+        at for at, each in enumerate(controllers) if each.role is ControllerRole.WINNER
+    )

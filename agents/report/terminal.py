@@ -54,88 +54,92 @@ def format_terminal_summary(
     if report is None:
         report = compute_report(run, held_out=False, thorough=False, services=services)
     wide = min(width or WIDTH, WIDEST)
-    people = _people(report)
-    parts = [_verdict(report, wide)]
+    controllers = _list_controllers(report)
+    parts = [_format_verdict(report, wide)]
     for side, name in ((report.search, "the search set"), (report.unseen, "what was held out")):
         if side is not None:
-            parts += _side(report, side, people, name, wide)
-    parts.append(_frontier(report, people, wide))
-    parts.append(_course(report, wide))
-    parts.append(_next(run, report, wide))
+            parts += _format_side(report, side, controllers, name, wide)
+    parts.append(_plot_frontier(report, controllers, wide))
+    parts.append(_format_course(report, wide))
+    parts.append(_format_next_steps(run, report, wide))
     return escape_block("\n".join(parts))
 
 
-def _people(report: RunReport) -> list[ReportedController]:
+def _list_controllers(report: RunReport) -> list[ReportedController]:
     """List the controllers that fit; runners-up appear in the report only."""
     return [each for each in report.controllers if each.role is not ControllerRole.RUNNER_UP]
 
 
-def _verdict(report: RunReport, width: int) -> str:
+def _format_verdict(report: RunReport, width: int) -> str:
     sentences = [
-        "".join(each.text if isinstance(each, CodeSpan) else each for each in words)
-        for words in describe_verdict(report)
+        "".join(each.text if isinstance(each, CodeSpan) else each for each in sentence)
+        for sentence in describe_verdict(report)
     ]
     return "".join("\n".join(wrap(each, width)) + "\n" for each in sentences)
 
 
-def _side(
-    report: RunReport, side: Side, people: Sequence[ReportedController], name: str, width: int
+def _format_side(
+    report: RunReport, side: Side, controllers: Sequence[ReportedController], name: str, width: int
 ) -> list[str]:
-    present = [each for each in people if each.label not in side.left_out]
-    worth = format_table(_overall(report, side, present), width)
-    points = tables.build_comparison_table(report, side, present)
+    playable = [each for each in controllers if each.label not in side.left_out]
+    worth = format_table(_build_overall_table(report, side, playable), width)
+    points = tables.build_comparison_table(report, side, playable)
     zero = f"{_ZERO}\n" if report.objective == "frontier" else ""
-    zero += f"{_BELOW}\n" if tables.zero_heads(report, side) else ""
+    zero += f"{_BELOW}\n" if tables.build_start_heads(report, side) else ""
     return [
         f"{name}, over {format_count(len(side.recordings), 'recording')}\n{worth}{_TOKENS}\n{zero}",
         *(
             f"accuracy, %, at tokens for each question, near the middle cost\n{part}"
-            if place == 0
+            if index == 0
             else part
-            for place, part in enumerate(_folded(points, width))
+            for index, part in enumerate(_format_folded(points, width))
         ),
     ]
 
 
-def _overall(report: RunReport, side: Side, people: Sequence[ReportedController]) -> TextTable:
-    where, best = get_overall_label(side), side.best_baseline
-    references = tables.list_references(side, people)[-2:]  # more do not fit a narrow terminal
+def _build_overall_table(
+    report: RunReport, side: Side, controllers: Sequence[ReportedController]
+) -> TextTable:
+    recording, best = get_overall_label(side), side.best_baseline
+    references = tables.list_references(side, controllers)[-2:]  # more do not fit a narrow terminal
     rows = []
-    for each in people:
-        worth = tables.find_worth(side, each.label, where)
+    for each in controllers:
+        worth = tables.find_worth(side, each.label, recording)
         gain = (
             f"{format_signed(worth.gain, 1)}, {format_bounds(worth.gain_low, worth.gain_high, 1)}"
         )
-        value = [format_number(worth.value), *tables.zero_cells(report, side, each.label)]
+        value = [format_number(worth.value), *tables.build_start_cells(report, side, each.label)]
         row = [each.label, *value, "-" if each.label == best else gain]
-        rows.append([*row, *(_saved(side, each.label, reference) for reference in references)])
-    heads = ["controller", "objective", *tables.zero_heads(report, side), f"vs {best}, 95 %",
+        rows.append(
+            [*row, *(_format_ratio(side, each.label, reference) for reference in references)]
+        )
+    heads = ["controller", "objective", *tables.build_start_heads(report, side), f"vs {best}, 95 %",
              *(f"tokens, {reference}=1" for reference in references)]  # fmt: skip
     return TextTable(heads, rows)
 
 
-def _saved(side: Side, controller: str, reference: str) -> str:
-    found = tables.find_ratio(side, controller, reference, get_overall_label(side))
-    if found is None:
+def _format_ratio(side: Side, controller: str, reference: str) -> str:
+    ratio = tables.find_ratio(side, controller, reference, get_overall_label(side))
+    if ratio is None:
         return "-"
-    if found.ratio is None:
+    if ratio.ratio is None:
         return "never"
-    reached = f" ({found.points - found.missed}/{found.points})" if found.missed else ""
-    return f"{found.ratio:.2f}{reached}"
+    reached = f" ({ratio.points - ratio.missed}/{ratio.points})" if ratio.missed else ""
+    return f"{ratio.ratio:.2f}{reached}"
 
 
-def _folded(sheet: TextTable, width: int) -> list[str]:
+def _format_folded(sheet: TextTable, width: int) -> list[str]:
     """Format a table, split into several if its columns need more room."""
     needs = [max(12, tables.measure_column(sheet, at)) + 2 for at in range(1, len(sheet.heads))]
     room = width - max(len(row[0]) for row in [sheet.heads, *sheet.rows])
     parts: list[list[int]] = [[]]
-    taken = 0
+    used = 0
     for at, need in enumerate(needs, start=1):
-        if parts[-1] and taken + need > room:
+        if parts[-1] and used + need > room:
             parts.append([])
-            taken = 0
+            used = 0
         parts[-1].append(at)
-        taken += need
+        used += need
     return [
         format_table(
             TextTable([sheet.heads[0], *(sheet.heads[at] for at in part)],
@@ -146,17 +150,17 @@ def _folded(sheet: TextTable, width: int) -> list[str]:
     ]  # fmt: skip
 
 
-def _frontier(report: RunReport, people: Sequence[ReportedController], width: int) -> str:
+def _plot_frontier(report: RunReport, controllers: Sequence[ReportedController], width: int) -> str:
     side = report.search
-    drawn = {
-        each.label for each in people
+    plotted = {
+        each.label for each in controllers
         if each.role is not ControllerRole.BASELINE or each.label == side.best_baseline
     }  # fmt: skip
-    rows = [row for row in side.rows if row.controller in drawn]
+    rows = [row for row in side.rows if row.controller in plotted]
     return plot_in_terminal(rows, get_overall_label(side), width=width)
 
 
-def _course(report: RunReport, width: int) -> str:
+def _format_course(report: RunReport, width: int) -> str:
     cost = report.cost
     spent = cost.usage.tokens_in + cost.usage.tokens_out
     money = f"; {spent:,} tokens of language models, {cost.usage.usd:.2f} dollars" if spent else ""
@@ -173,87 +177,91 @@ def _course(report: RunReport, width: int) -> str:
         first = get_initial_objective(report.trajectory)
         values = [first, *(each.objective for each in report.trajectory)]
         # It fits one line: a wrapped name could begin a line that reads like a message.
-        baseline, bars = truncate(report.search.best_baseline, 16), _bars(values, width - 64)
+        baseline, bars = truncate(report.search.best_baseline, 16), _format_bars(values, width - 64)
         lines.insert(0, f"objective over rounds: {first:.2f} ({baseline}) {bars} {values[-1]:.2f}")
     return "".join("\n".join(wrap(line, width)) + "\n" for line in lines)
 
 
-def _bars(values: Sequence[float], most: int) -> str:
+def _format_bars(values: Sequence[float], most: int) -> str:
     """Format values as bars, sampled if there are too many."""
     step = -(-len(values) // max(most, 8))
-    shown = [*values[:-1:step], values[-1]]
-    low, high = min(shown), max(shown)
+    sampled = [*values[:-1:step], values[-1]]
+    low, high = min(sampled), max(sampled)
     scale = (len(_BARS) - 1) / (high - low) if high > low else 0.0
-    return "".join(_BARS[round((each - low) * scale)] for each in shown)
+    return "".join(_BARS[round((each - low) * scale)] for each in sampled)
 
 
-def _next(run: RunDirectory, report: RunReport, width: int) -> str:
+def _format_next_steps(run: RunDirectory, report: RunReport, width: int) -> str:
     """List commands for the next steps."""
-    place = _place(run.path)
-    todo: list[tuple[str, str]] = []
+    directory = _format_path(run.path)
+    steps: list[tuple[str, str]] = []
     if report.waiting is not None:
-        todo += [
-            (f"rheostat approve {place} {report.waiting}", "approve; add --note for a comment"),
+        steps += [
+            (f"rheostat approve {directory} {report.waiting}", "approve; add --note for a comment"),
             (
-                f"rheostat reject {place} {report.waiting}",
+                f"rheostat reject {directory} {report.waiting}",
                 "reject; the next brief includes the note",
             ),
         ]
     if report.state is RunPhase.STOPPED:
-        todo.append((f"rheostat discover --run {place} --resume", "resume"))
-    todo += _looking(run, report)
+        steps.append((f"rheostat discover --run {directory} --resume", "resume"))
+    steps += _list_inspections(run, report)
     ended = report.state is RunPhase.ENDED
-    if ended and not todo:
+    if ended and not steps:
         longer = 2 * max(report.cost.rounds, 1)
-        todo.append(
+        steps.append(
             (
-                f"rheostat discover --run {place} --resume --rounds {longer}",
+                f"rheostat discover --run {directory} --resume --rounds {longer}",
                 "search for more rounds",
             )
         )
     if ended and report.unseen is None and report.held_out:
-        todo.append((f"rheostat report {place} --open-held-out", "evaluate it on held-out data"))
-    return "next\n" + "".join(f"{_command(line, width)}\n      {does}\n" for line, does in todo)
+        steps.append(
+            (f"rheostat report {directory} --open-held-out", "evaluate it on held-out data")
+        )
+    return "next\n" + "".join(
+        f"{_format_command(line, width)}\n      {purpose}\n" for line, purpose in steps
+    )
 
 
-def _looking(run: RunDirectory, report: RunReport) -> list[tuple[str, str]]:
+def _list_inspections(run: RunDirectory, report: RunReport) -> list[tuple[str, str]]:
     """List commands to inspect the winner; empty if there is none."""
     winner = next((e.label for e in report.controllers if e.role is ControllerRole.WINNER), None)
     if winner is None:
         return []
     selected = report.state is RunPhase.ENDED and run.selected_path.is_file()
-    found = run.selected_path if selected else run.source_path(winner)
-    if found is None:
+    path = run.selected_path if selected else run.source_path(winner)
+    if path is None:
         return []
-    program, request = _place(found), run.request
-    on = " ".join(_place(each.path) for each in request.search)
-    todo = [
+    program, request = _format_path(path), run.request
+    on = " ".join(_format_path(each.path) for each in request.search)
+    steps = [
         (f"cat {program}", "show the program"),
         (f"rheostat profile {program} --on {on}", "show its token use by line"),
     ]
     if report.unseen is not None:
-        on = " ".join(_place(each.path) for each in request.held_out)
-        todo.append(
+        on = " ".join(_format_path(each.path) for each in request.held_out)
+        steps.append(
             (
                 f"rheostat compare {program} {' '.join(PUBLISHED)} --on {on}",
                 "compare question by question",
             )
         )
-    return todo
+    return steps
 
 
-def _command(line: str, width: int) -> str:
+def _format_command(line: str, width: int) -> str:
     """Format a command on as many lines as needed, ready to paste."""
-    words, lines = line.split(" "), [" "]
-    for word in words:
-        if len(lines[-1]) + 1 + len(word) > width - 2 and lines[-1].strip():
+    parts, lines = line.split(" "), [" "]
+    for part in parts:
+        if len(lines[-1]) + 1 + len(part) > width - 2 and lines[-1].strip():
             lines[-1] += " \\"
             lines.append("   ")
-        lines[-1] += f" {word}"
+        lines[-1] += f" {part}"
     return "\n".join(lines)
 
 
-def _place(path: Path) -> str:
+def _format_path(path: Path) -> str:
     """Format a path for the shell."""
     near = os.path.relpath(path)
     return quote_for_shell(str(path) if near.startswith("..") else near)

@@ -58,10 +58,10 @@ def analyze_winner(
     settings = choose_settings(program, request.betas)
     setting = ControllerSetting(BETA if program.scheduled else None, settings[len(settings) // 2])
     plan = make_plan(program, setting, EpisodeRules(request.budget, request.kappa))
-    player = get_engine(ENGINE, services.means.workers, services.means.objects)
+    player = get_engine(ENGINE, services.execution.workers, services.execution.objects)
     questions = sum(len(each.recording.questions) for each in recordings)
     with services.progress("profiling", questions) as advance:
-        found = profile_controller(plan, recordings, range(SEEDS), player, advance)[-1]
+        profile = profile_controller(plan, recordings, range(SEEDS), player, advance)[-1]
     checked = program.checked if isinstance(program, RheoController) else None
     betas = [step / STEPS for step in range(STEPS + 1)] if program.scheduled else []
     return Winner(
@@ -72,7 +72,7 @@ def analyze_winner(
         betas=betas,
         schedule={} if checked is None else _schedule(checked, betas),
         settings=dict(setting.knobs),
-        profile=found,
+        profile=profile,
         profile_seeds=SEEDS,
     )
 
@@ -83,11 +83,11 @@ def trace_descent(run: RunDirectory, candidate: str) -> list[Ancestor]:
     Raises:
         InputError: a file of the run is damaged.
     """
-    found: list[Ancestor] = []
-    met: set[str] = set()
+    ancestors: list[Ancestor] = []
+    visited: set[str] = set()
     name: str | None = candidate
-    while name is not None and name not in met and len(found) < GENERATIONS:
-        met.add(name)
+    while name is not None and name not in visited and len(ancestors) < GENERATIONS:
+        visited.add(name)
         if not run.has(f"candidates/{name}/draft.json"):
             break
         draft = run.draft(name)
@@ -95,21 +95,21 @@ def trace_descent(run: RunDirectory, candidate: str) -> list[Ancestor]:
         main = parents[0] if parents else None
         source = _source(run, main) if main is not None else None
         language = draft.proposal.language
-        changed = (
+        difference = (
             None if source is None else diff_programs(source, run.source(name), language=language)
         )
-        found.append(
+        ancestors.append(
             Ancestor(
                 candidate=name,
                 proposer=draft.proposer,
                 parents=parents,
                 words=draft.proposal.words,
-                headline="" if changed is None else changed.headline,
-                details=[] if changed is None else list(changed.details),
+                headline="" if difference is None else difference.headline,
+                details=[] if difference is None else list(difference.details),
             )
         )
         name = main
-    return found
+    return ancestors
 
 
 def _source(run: RunDirectory, name: str) -> str | None:

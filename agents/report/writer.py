@@ -44,8 +44,8 @@ def write_report(
     _refuse_unwritable(target)
     report = compute_report(run, seeds=seeds, held_out=held_out, services=services)
     into = RunDirectory(target)
-    told = build_blocks(report)
-    pages = {MARKDOWN: render_markdown(told), HTML: render_html(told)}
+    blocks = build_blocks(report)
+    pages = {MARKDOWN: render_markdown(blocks), HTML: render_html(blocks)}
     for name, text in pages.items():
         into.write_text(name, text)
     into.write(FIGURES, report)
@@ -58,6 +58,6 @@ def _refuse_unwritable(directory: Path) -> None:
     Raises:
         OSError: The directory is not writable; the message names it.
     """
-    there = next(each for each in (directory, *directory.absolute().parents) if each.exists())
-    if not os.access(there, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))
+    existing = next(each for each in (directory, *directory.absolute().parents) if each.exists())
+    if not os.access(existing, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(existing))

@@ -10,6 +10,7 @@ cannot be told apart (`agents.search.selection`).
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from agents.formatting import format_gain
 from agents.run.records import ControllerLanguage, Draft, Gain, PointFigures, Review, ReviewVerdict
 from agents.search.arena import Arena
 from agents.search.measurements import ProgramMeasurement, ProgramScore, SearchSubset
@@ -147,7 +148,7 @@ class _Gains:
 
 
 def _format_gain(gain: Gain) -> str:
-    return f"{gain.value:+.2f} ({gain.low:+.2f} to {gain.high:+.2f})"
+    return format_gain(gain.value, gain.low, gain.high, signed_bounds=True, separator=" to ")
 
 
 def _sure(gain: Gain | None) -> Gain:

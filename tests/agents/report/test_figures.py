@@ -234,7 +234,7 @@ def test_a_controller_that_needs_what_a_recording_lacks_is_left_out_and_said_so(
         recordings,
         template.request,
         seeds=2,
-        what="",
+        label="",
         services=ReportServices(),
     )
     assert list(found.left_out) == ["entropy_gate"]
