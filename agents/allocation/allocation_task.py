@@ -11,7 +11,7 @@ from random import Random
 from msgspec.structs import replace
 
 from agents.allocation.briefing import format_brief
-from agents.allocation.choices import format_allocation, parse_choices, require_affordable
+from agents.allocation.choices import format_allocation, parse_choices
 from agents.allocation.proposers import ObservedTrial, TrialProposer
 from agents.allocation.results import estimate_gain
 from agents.allocation.run_trials import (
@@ -41,12 +41,12 @@ class RoundTrialBench(SpendTracker):
 
     Args:
         space: Space of allocations.
-        seen: Trials so far.
+        trials: Trials so far.
         seed: Random seed of the slot.
         state: State that the proposer left in the previous round.
         most: Maximum number of trials to suggest.
         planned: Trials of the whole run, if it is bounded.
-        spend_limit: Spend limit of language models.
+        spend_limit: Limit on the cost of language models.
         is_out_of_time: Return whether a time limit was reached.
         check_interrupt: Raise if an interrupt was requested.
         report: Write progress to the event log.
@@ -55,7 +55,7 @@ class RoundTrialBench(SpendTracker):
     def __init__(
         self,
         space: AllocationSpace,
-        seen: Sequence[ObservedTrial],
+        trials: Sequence[ObservedTrial],
         *,
         seed: str,
         state: bytes | None = None,
@@ -67,7 +67,7 @@ class RoundTrialBench(SpendTracker):
         report: Callable[..., None] = lambda says, **data: None,
     ):
         super().__init__(spend_limit)
-        self.space, self.seen, self.state = space, seen, state
+        self.space, self.trials, self.state = space, trials, state
         self.random = Random(seed)
         self.most, self.planned = most, planned
         self._is_out_of_time, self._check_interrupt, self._report = (
@@ -95,10 +95,10 @@ def allocation_task_factory(
     """Return a factory of the run's task, given its environment and proposers."""
 
     @contextmanager
-    def opening(run: RunDirectory, workers: int) -> Iterator[SearchTask]:
+    def open_task(run: RunDirectory, workers: int) -> Iterator[SearchTask]:
         yield AllocationTask(run, environment, proposers)
 
-    return opening
+    return open_task
 
 
 class AllocationTask:
@@ -123,27 +123,27 @@ class AllocationTask:
     ):
         self._run, self._request = run, run.request
         assert self._request.allocation is not None
-        self._asked = self._request.allocation
+        self._allocation = self._request.allocation
         self._environment, self._proposers = environment, proposers
         self._space = AllocationSpace(
             environment.pipeline,
-            self._asked.budget,
+            self._allocation.budget,
             governed=environment.governed,
             recorded=environment.recorded,
         )
 
     def brief(self, number: int) -> None:
         """Write the trials and guidelines so far."""
-        told = format_brief(
+        text = format_brief(
             self._space,
             read_run_trials(self._run, number),
             read_guidelines(self._run, number),
             number,
         )
-        self._run.write_text(f"rounds/{number:03d}/brief.md", told)
-        notes = [each.note for each in self._run.decisions() if each.note]
-        made = Brief(round=number, text=told, tokens=count_tokens(told), notes=notes[::-1])
-        self._run.write(f"rounds/{number:03d}/brief.json", made)
+        self._run.write_text(f"rounds/{number:03d}/brief.md", text)
+        notes = [decision.note for decision in self._run.decisions() if decision.note]
+        brief = Brief(round=number, text=text, tokens=count_tokens(text), notes=notes[::-1])
+        self._run.write(f"rounds/{number:03d}/brief.json", brief)
 
     def can_repair(self, proposer: str) -> bool:
         """Return false: errors of an allocation are reported in the next brief."""
@@ -152,18 +152,20 @@ class AllocationTask:
     def propose(self, slot: Slot, services: LoopServices) -> SlotResult:
         """See `agents.loop.task.SearchTask`."""
         bench = self._bench(slot, services)
-        made = self._proposers[slot["proposer"]].suggest(bench)
-        search = dict(made.search)
-        if made.guidelines:
-            search["guidelines"] = list(made.guidelines)
+        batch = self._proposers[slot["proposer"]].suggest(bench)
+        search = dict(batch.search)
+        if batch.guidelines:
+            search["guidelines"] = list(batch.guidelines)
         proposals = [
-            Proposal(source=self._text(each.choices, slot["round"], at), words=each.words)
-            for at, each in enumerate(list(made.trials)[: bench.most], start=1)
+            Proposal(
+                source=self._text(suggestion.choices, slot["round"], at), words=suggestion.words
+            )
+            for at, suggestion in enumerate(list(batch.trials)[: bench.most], start=1)
         ]
         withheld = bench.withheld
-        if not proposals and not withheld and len(bench.seen) >= len(self._space):
+        if not proposals and not withheld and len(bench.trials) >= len(self._space):
             withheld = f"all {len(self._space)} allocations within the budget were tried"
-        return SlotResult(ProposalBatch(proposals, made.usage, search, made.state), (), withheld)
+        return SlotResult(ProposalBatch(proposals, batch.usage, search, batch.state), (), withheld)
 
     def _bench(self, slot: Slot, services: LoopServices) -> RoundTrialBench:
         request, number = self._request, slot["round"]
@@ -173,7 +175,7 @@ class AllocationTask:
 
         return RoundTrialBench(
             self._space,
-            self._seen(number),
+            self._trials(number),
             seed=f"{request.seed}/{number}/{slot['slot']}",
             state=read_state(self._run, number, slot["slot"]),
             most=min(request.per_round, slot["allowance"]),
@@ -184,28 +186,28 @@ class AllocationTask:
             report=report,
         )
 
-    def _seen(self, number: int) -> list[ObservedTrial]:
+    def _trials(self, number: int) -> list[ObservedTrial]:
         return list_observed_trials(self._run, number)
 
     def _text(self, choices: StageChoices, number: int, at: int) -> str:
         name = f"trial_{number}_{at}"
-        return format_allocation(self._environment.pipeline, self._asked.budget, choices, name)
+        return format_allocation(self._environment.pipeline, self._allocation.budget, choices, name)
 
     def check(self, draft: Draft, number: int) -> Draft:
         """Check a draft with the checker, the pipeline and the budget."""
-        told = ""
+        message = ""
         try:
             choices = self._choices(draft)
-            require_affordable(self._space, choices, draft.candidate)
+            self._space.require_feasible(choices, draft.candidate)
             number = int(draft.candidate[1:].partition("-")[0])
             twin = next(
-                (name for name, each in read_run_trials(self._run, number).items()
-                 if each.choices == choices), None,
+                (name for name, trial in read_run_trials(self._run, number).items()
+                 if trial.choices == choices), None,
             )  # fmt: skip
-            told = f"{draft.candidate}: is the allocation of {twin}" if twin else ""
+            message = f"{draft.candidate}: is the allocation of {twin}" if twin else ""
         except (DslError, InputError) as problem:
-            told = str(problem)
-        return replace(draft, diagnostics=told)
+            message = str(problem)
+        return replace(draft, diagnostics=message)
 
     def _choices(self, draft: Draft) -> StageChoices:
         source, name = draft.proposal.source, f"{draft.candidate}.rheo"
@@ -214,44 +216,57 @@ class AllocationTask:
     def play(self, draft: Draft) -> None:
         """Play a trial and store it."""
         if not self._run.has(trial_path(draft.candidate)):
-            found = self._environment.play(self._choices(draft))
-            self._run.write(trial_path(draft.candidate), found)
+            trial = self._environment.play(self._choices(draft))
+            self._run.write(trial_path(draft.candidate), trial)
 
     def select(self, best: str | None) -> str | None:
         """Keep the best so far."""
         return best
 
     def tune(self, number: int, candidates: Sequence[str], services: LoopServices) -> str | None:
-        """Do nothing: allocations have no constants to fit."""
+        """Do nothing: allocations have no constants to fit.
+
+        Args:
+            number: Number of the round.
+            candidates: Names of its candidates.
+            services: Services of the loop.
+        """
         return None
 
     def review(
         self, draft: Draft, number: int, best: Incumbent | None, earlier: Mapping[str, str]
     ) -> Review:
-        """Review a trial: its score in percent, compared with the best so far."""
+        """Review a trial: its score in percent, compared with the best so far.
+
+        Args:
+            draft: The candidate.
+            number: Number of the round.
+            best: The best candidate so far, if there is one.
+            earlier: Not used: an allocation is compared by its choices, not by its text.
+        """
         name = draft.candidate
         if draft.diagnostics:
             return Review(
                 candidate=name, verdict=ReviewVerdict.UNSOUND, reasons=[draft.diagnostics]
             )
-        found = read_run_trial(self._run, name)
-        assert found is not None
+        trial = read_run_trial(self._run, name)
+        assert trial is not None
         before = read_run_trial(self._run, best.name) if best is not None else None
-        costs = f"{100 * found.score:.2f} % for {found.cost:.4g}"
-        gain = None if before is None or best is None else _gain(found, before, best.name)
-        beats = before is None or (found.score, -found.cost) > (before.score, -before.cost)
+        costs = f"{100 * trial.score:.2f} % for {trial.cost:.4g}"
+        gain = None if before is None or best is None else _gain(trial, before, best.name)
+        beats = before is None or (trial.score, -trial.cost) > (before.score, -before.cost)
         return Review(
             candidate=name,
             verdict=ReviewVerdict.BEST if beats else ReviewVerdict.KEPT,
-            objective=round(100 * found.score, 6),
+            objective=round(100 * trial.score, 6),
             gain=gain,
-            size=sum(each.samples for each in found.choices),
+            size=sum(choice.samples for choice in trial.choices),
             reasons=[costs if gain is None else f"{costs}, {gain.value:+.2f} over {gain.against}"],
         )
 
 
-def _gain(found: Trial, before: Trial, name: str) -> Gain:
+def _gain(trial: Trial, before: Trial, name: str) -> Gain:
     """Return the gain of one trial over another in points, paired by question."""
-    gain = estimate_gain(found, before)
-    value, low, high = (100 * each for each in (gain.value, gain.low, gain.high))
-    return Gain(against=name, value=value, low=low, high=high)
+    gain = estimate_gain(trial, before)
+    points, low, high = (100 * score for score in (gain.value, gain.low, gain.high))
+    return Gain(against=name, value=points, low=low, high=high)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from agents.allocation.proposers import ObservedTrial
 
     Array = NDArray[np.float64]
-    Places = NDArray[np.int64]
+    IndexArray = NDArray[np.int64]
 
 CHAINS = 128
 """Hypotheses of an ensemble."""
@@ -59,7 +59,7 @@ _NOISE = _NormalRange(-4.2, 0.8)
 class AllocationPoints(NamedTuple):
     """Allocations as arrays, (allocations, stages)."""
 
-    arms: "Places"
+    arms: "IndexArray"
     """Index of the stage's model, or, after all models, of its controller."""
     samples: "Array"
     """1 for a stage that a controller governs."""
@@ -86,8 +86,8 @@ class Belief:
         self._prior = _priors(space, self._arms, self._widest)
         size = (CHAINS, self._prior.means.size)
         if state is None:
-            drawn = self._random.normal(size=size)
-            self._chains = self._prior.means + self._prior.spreads * drawn
+            noise = self._random.normal(size=size)
+            self._chains = self._prior.means + self._prior.spreads * noise
             self._steps = FIRST
         else:
             self._chains = np.frombuffer(state).reshape(size).copy()
@@ -98,34 +98,36 @@ class Belief:
         """Return the ensemble, for the next round."""
         return self._chains.tobytes()
 
-    def fit(self, seen: "Sequence[ObservedTrial]") -> None:
+    def fit(self, trials: "Sequence[ObservedTrial]") -> None:
         """Fit the ensemble to the trials."""
-        points = self.points([each.choices for each in seen])
-        scores = np.array([each.score for each in seen])
+        points = self.points([trial.choices for trial in trials])
+        scores = np.array([trial.score for trial in trials])
         density = self._density(self._chains, points, scores)
         count, width = self._chains.shape
         for step in range(self._steps):
-            one, other = (self._random.permutation(count) for _ in range(2))
+            first, second = (self._random.permutation(count) for _ in range(2))
             part = self._random.choice((0.1, 0.3, 1.0))
             # Occasionally take a full difference step, to escape a local optimum.
             scale = 1.0 if step % 10 == 9 else 2.38 / np.sqrt(2 * part * width)
             scale *= self._random.uniform(0.3, 1.0)
-            leap = scale * (self._chains[one] - self._chains[other])
+            leap = scale * (self._chains[first] - self._chains[second])
             leap += 1e-3 * self._prior.spreads * self._random.normal(size=leap.shape)
             moved = self._random.random((count, width)) < part
             tried = self._chains + np.where(moved, leap, 0.0)
-            found = self._density(tried, points, scores)
-            better = np.log(self._random.random(count)) < found - density
-            self._chains[better], density[better] = tried[better], found[better]
+            new_density = self._density(tried, points, scores)
+            better = np.log(self._random.random(count)) < new_density - density
+            self._chains[better], density[better] = tried[better], new_density[better]
 
     def predict(self, points: AllocationPoints) -> "Array":
         """Predict scores: array (hypotheses, allocations)."""
         return self._play(self._chains, points)
 
-    def points(self, some: Sequence[StageChoices]) -> AllocationPoints:
+    def points(self, allocations: Sequence[StageChoices]) -> AllocationPoints:
         """Convert allocations to arrays."""
-        arms = [[self._arm(at, each) for at, each in enumerate(one)] for one in some]
-        samples = [[max(1, each.samples) for each in one] for one in some]
+        arms = [
+            [self._arm(at, choice) for at, choice in enumerate(choices)] for choices in allocations
+        ]
+        samples = [[max(1, choice.samples) for choice in choices] for choices in allocations]
         return AllocationPoints(np.array(arms, dtype=np.int64), np.array(samples, dtype=np.float64))
 
     def ends(self) -> "Array":
@@ -152,35 +154,35 @@ class Belief:
         cut = stages * width
         raw = chains[:, :cut].reshape(-1, stages, width)
         sums = np.einsum("esw,svw->esv", raw, self._prior.sums)
-        rest = chains[:, cut:-1].reshape(-1, 4, stages)
+        constants = chains[:, cut:-1].reshape(-1, 4, stages)
         return _AccountConstants(
-            sums, rest[:, 0], rest[:, 1], rest[:, 2], rest[:, 3], chains[:, -1]
+            sums, constants[:, 0], constants[:, 1], constants[:, 2], constants[:, 3], chains[:, -1]
         )
 
     def _play(self, chains: "Array", points: AllocationPoints) -> "Array":
         parts = self._parts(chains)
-        given = np.ones((len(chains), len(points.arms)))
+        quality = np.ones((len(chains), len(points.arms)))
         for at in range(self._stages):
             arms, samples = points.arms[:, at], points.samples[:, at]
             governed = arms >= len(self._space.models[at])
-            missing = 1 - given if at else np.zeros_like(given)
+            missing = 1 - quality if at else np.zeros_like(quality)
             end = np.exp(np.minimum(parts.ends[:, at, None], 9.0))
             end = 1.01 + end * (1 + np.exp(np.minimum(parts.more[:, at, None], 4.0)) * missing)
             gained = np.log(np.minimum(samples, end)) / np.log(end)
             logit = parts.abilities[:, at, arms]
             logit = logit + np.where(governed, 0.0, np.exp(parts.gains[:, at, None]) * gained)
             logit -= np.exp(parts.spoilt[:, at, None]) * missing
-            given = 1 / (1 + np.exp(-np.clip(logit, -30, 30)))
-        return given
+            quality = 1 / (1 + np.exp(-np.clip(logit, -30, 30)))
+        return quality
 
     def _density(self, chains: "Array", points: AllocationPoints, scores: "Array") -> "Array":
         """Log posterior density of hypotheses, given the trials."""
         far = (chains - self._prior.means) / self._prior.spreads
         noise = chains[:, -1]
         errors = (self._play(chains, points) - scores) * np.exp(-noise)[:, None]
-        told = -0.5 * (errors**2).sum(axis=1) - len(scores) * noise
-        found: Array = np.nan_to_num(told - 0.5 * (far**2).sum(axis=1), nan=-np.inf)
-        return found
+        log_likelihood = -0.5 * (errors**2).sum(axis=1) - len(scores) * noise
+        density: Array = np.nan_to_num(log_likelihood - 0.5 * (far**2).sum(axis=1), nan=-np.inf)
+        return density
 
 
 class _AccountConstants(NamedTuple):
@@ -211,26 +213,26 @@ def _priors(
     stages = len(arms)
     means, spreads = np.zeros((stages, width)), np.ones((stages, width))
     sums = np.zeros((stages, width, width))
-    for at, some in enumerate(arms):
+    for at, stage_arms in enumerate(arms):
         before = 0.0
-        for place, arm in enumerate(some):
-            sums[at, place, place] = 1.0
+        for index, arm in enumerate(stage_arms):
+            sums[at, index, index] = 1.0
             if isinstance(arm, StageChoice):
-                means[at, place], spreads[at, place] = _GOVERNED
+                means[at, index], spreads[at, index] = _GOVERNED
                 continue
             size = float(np.log(space.pipeline.model(arm).parameters))
-            if not place:
-                means[at, place], spreads[at, place] = _SMALLEST
+            if not index:
+                means[at, index], spreads[at, index] = _SMALLEST
             else:
                 step = max(size - before, 0.05)
-                means[at, place] = _LARGER.mean * step
-                spreads[at, place] = 0.25 + _LARGER.spread * step
-                sums[at, place, :place] = 1.0
+                means[at, index] = _LARGER.mean * step
+                spreads[at, index] = 0.25 + _LARGER.spread * step
+                sums[at, index, :index] = 1.0
             before = size
-    others = [each for each in (_GAIN, _END, _SPOILT, _MORE) for _ in range(stages)]
+    others = [prior for prior in (_GAIN, _END, _SPOILT, _MORE) for _ in range(stages)]
     return _NormalRanges(
-        np.concatenate([means.ravel(), [each.mean for each in others], [_NOISE.mean]]),
-        np.concatenate([spreads.ravel(), [each.spread for each in others], [_NOISE.spread]]),
+        np.concatenate([means.ravel(), [prior.mean for prior in others], [_NOISE.mean]]),
+        np.concatenate([spreads.ravel(), [prior.spread for prior in others], [_NOISE.spread]]),
         sums,
     )
 
@@ -244,42 +246,42 @@ MIN_LOGIT_DIFFERENCE = 0.25
 
 def derive_guidelines(space: AllocationSpace, belief: "Belief") -> list[str]:
     """Derive guidelines for each stage: its model, its saturation, and the effect of its input."""
-    found = []
+    guidelines = []
     ends = np.quantile(belief.ends(), (0.2, 0.8), axis=0)
     gains, more = belief.gains(), np.median(belief.coupling(), axis=0)
     for at, name in enumerate(space.names):
-        found.append(_model(space, belief, at, name))
-        low, high = (max(1, round(float(each))) for each in ends[:, at])
+        guidelines.append(_model(space, belief, at, name))
+        low, high = (max(1, round(float(end))) for end in ends[:, at])
         if float(np.median(gains[:, at])) < MIN_LOGIT_DIFFERENCE:
-            found.append(f"{name}: repetition brings little.")
+            guidelines.append(f"{name}: repetition brings little.")
         elif high <= 3 * low:
-            found.append(f"{name}: samples stop paying at about {low} to {high}.")
+            guidelines.append(f"{name}: samples stop paying at about {low} to {high}.")
         else:
-            found.append(
+            guidelines.append(
                 f"{name}: it is uncertain where samples stop paying; {low} to {high} so far."
             )
         if at and float(more[at]) > 1:
-            found.append(
+            guidelines.append(
                 f"{name}: what {space.names[at - 1]} gets wrong has to be made up here with more"
                 " samples; spend there first."
             )
-    return found
+    return guidelines
 
 
 def _model(space: AllocationSpace, belief: "Belief", at: int, name: str) -> str:
     """Choose the model of a stage: the smallest one that no larger one clearly beats."""
     models, able = space.models[at], belief.abilities(at)
-    for place, model in enumerate(models):
+    for index, model in enumerate(models):
         worse = [
             models[other]
-            for other in range(place + 1, len(models))
-            if float(np.mean(able[:, other] - able[:, place] > MIN_LOGIT_DIFFERENCE))
+            for other in range(index + 1, len(models))
+            if float(np.mean(able[:, other] - able[:, index] > MIN_LOGIT_DIFFERENCE))
             >= MIN_CERTAINTY
         ]
         if not worse:
             why = (
                 "sample for sample no larger one is clearly better"
-                if place < len(models) - 1
+                if index < len(models) - 1
                 else "sample for sample the smaller ones are clearly worse"
             )
             return f"{name}: {model}; {why}." if len(models) > 1 else f"{name}: {model} alone."

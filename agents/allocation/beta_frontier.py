@@ -7,7 +7,7 @@ import msgspec
 from agents.allocation.choices import parse_choices
 from agents.allocation.results import StageAllocation, list_stage_allocations
 from dsl.allocation import load_allocation
-from dsl.allocation.pipeline_fit import SLACK
+from dsl.allocation.pipeline_fit import is_within_budget
 from dsl.source import Source
 from harness.allocation.space import AllocationSpace
 from harness.allocation.trial_environment import TrialEnvironment
@@ -45,17 +45,17 @@ def compute_frontier(
     checked = load_allocation(source)
     pipeline = environment.pipeline
     space = AllocationSpace(pipeline, float("inf"), governed=environment.governed)
-    found = []
+    points = []
     for beta in betas if checked.scheduled else betas[:1]:
         choices = parse_choices(pipeline, source.text, source.name, beta)
         budget, cost = checked.at(beta).budget, space.cost(choices)
         at = f" at beta = {beta:g}" if checked.scheduled else ""
-        if cost > budget + SLACK:
+        if not is_within_budget(cost, budget):
             raise InputError(
                 f"{source.name}: costs {cost:.4g}{at}, and its budget there is {budget:.4g}"
             )
         trial = environment.play(choices)
-        found.append(
+        points.append(
             FrontierPoint(
                 beta=beta if checked.scheduled else None,
                 budget=budget,
@@ -64,23 +64,23 @@ def compute_frontier(
                 stages=list_stage_allocations(space, choices),
             )
         )
-    return found
+    return points
 
 
 def build_frontier_table(points: Sequence[FrontierPoint]) -> Table:
     """Build a table with a row for each point."""
-    names = [each.stage for each in points[0].stages]
+    names = [stage.stage for stage in points[0].stages]
     columns = [
         Column("beta", decimals=2), Column("budget", decimals=1), Column("cost", decimals=1),
-        Column("score", "score, %", decimals=2), *(Column(each) for each in names),
+        Column("score", "score, %", decimals=2), *(Column(name) for name in names),
     ]  # fmt: skip
-    return Table(columns, [_row(each) for each in points])
+    return Table(columns, [_row(point) for point in points])
 
 
-def _row(each: FrontierPoint) -> list[float | str | None]:
+def _row(point: FrontierPoint) -> list[float | str | None]:
     stages = [
-        f"{one.model} {one.controller}@{one.beta:g}" if one.controller
-        else f"{one.model} x{one.samples}"
-        for one in each.stages
+        f"{stage.model} {stage.controller}@{stage.beta:g}" if stage.controller
+        else f"{stage.model} x{stage.samples}"
+        for stage in point.stages
     ]  # fmt: skip
-    return [each.beta, each.budget, each.cost, 100 * each.score, *stages]
+    return [point.beta, point.budget, point.cost, 100 * point.score, *stages]

@@ -21,13 +21,13 @@ def format_brief(
         guidelines: Latest guidelines.
         number: Round number.
     """
-    told = [ObservedTrial(each.choices, each.score, each.cost) for each in trials.values()]
-    return f"# Round {number}\n\n{format_trial_history(space, told, guidelines, list(trials))}"
+    observed = [ObservedTrial(trial.choices, trial.score, trial.cost) for trial in trials.values()]
+    return f"# Round {number}\n\n{format_trial_history(space, observed, guidelines, list(trials))}"
 
 
 def format_trial_history(
     space: AllocationSpace,
-    seen: Sequence[ObservedTrial],
+    trials: Sequence[ObservedTrial],
     guidelines: Sequence[str],
     names: Sequence[str] = (),
 ) -> str:
@@ -35,14 +35,14 @@ def format_trial_history(
 
     Args:
         space: Space of allocations.
-        seen: Trials in order.
+        trials: Trials in order.
         guidelines: Latest guidelines.
         names: Names of the trials; their numbers by default.
     """
     parts = [_pipeline(space)]
     if guidelines:
-        parts.append("## Guidelines so far\n\n" + "".join(f"- {each}\n" for each in guidelines))
-    parts.append(_trials(space, seen, names or [str(at) for at, _ in enumerate(seen, start=1)]))
+        parts.append("## Guidelines so far\n\n" + "".join(f"- {line}\n" for line in guidelines))
+    parts.append(_trials(space, trials, names or [str(at) for at, _ in enumerate(trials, start=1)]))
     return "\n".join(parts)
 
 
@@ -66,19 +66,19 @@ def _pipeline(space: AllocationSpace) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _trials(space: AllocationSpace, seen: Sequence[ObservedTrial], names: Sequence[str]) -> str:
-    if not seen:
+def _trials(space: AllocationSpace, trials: Sequence[ObservedTrial], names: Sequence[str]) -> str:
+    if not trials:
         return "## Trials\n\nNone yet.\n"
-    ranked = sorted(range(len(seen)), key=lambda at: (-seen[at].score, seen[at].cost))
-    kept = {*ranked[: MAX_TRIALS_SHOWN // 2], *range(len(seen))[-MAX_TRIALS_SHOWN // 2 :]}
+    ranked = sorted(range(len(trials)), key=lambda at: (-trials[at].score, trials[at].cost))
+    listed = {*ranked[: MAX_TRIALS_SHOWN // 2], *range(len(trials))[-MAX_TRIALS_SHOWN // 2 :]}
     lines = [
         "## Trials, best first\n",
         "| trial | " + " | ".join(space.names) + " | cost | score |",
         "| --- |" + " --- |" * len(space.names) + " ---: | ---: |",
     ]
     for at in ranked:
-        if at in kept:
-            each = seen[at]
-            told = " | ".join(choice.label for choice in each.choices)
-            lines.append(f"| {names[at]} | {told} | {each.cost:.4g} | {each.score:.4f} |")
+        if at in listed:
+            trial = trials[at]
+            labels = " | ".join(choice.label for choice in trial.choices)
+            lines.append(f"| {names[at]} | {labels} | {trial.cost:.4g} | {trial.score:.4f} |")
     return "\n".join(lines) + "\n"

@@ -16,10 +16,17 @@ from store.pipelines.schema import Pipeline, StageChoice, StageChoices
 
 
 def format_allocation(pipeline: Pipeline, budget: float, choices: StageChoices, name: str) -> str:
-    """Format an allocation in canonical layout."""
+    """Format an allocation in canonical layout.
+
+    Args:
+        pipeline: Pipeline with the names of the stages.
+        budget: Budget that the text states, in the pipeline's unit.
+        choices: Choice of each stage.
+        name: Name of the allocation, an identifier of Rheo.
+    """
     stages = [
-        ResolvedStage(stage.name, each.model, each.samples, each.controller, each.beta)
-        for stage, each in zip(pipeline.stages, choices, strict=True)
+        ResolvedStage(stage.name, choice.model, choice.samples, choice.controller, choice.beta)
+        for stage, choice in zip(pipeline.stages, choices, strict=True)
     ]
     return write_allocation(name, budget, stages)
 
@@ -37,31 +44,22 @@ def parse_choices(pipeline: Pipeline, text: str, name: str, beta: float = 0.0) -
         DslError: The text is not sound.
         InputError: Its stages are not those of the pipeline.
     """
-    given = {each.stage: each for each in load_allocation(Source(text, name)).at(beta).stages}
-    names = [each.name for each in pipeline.stages]
-    for stage in given:
+    entries = load_allocation(Source(text, name)).at(beta).stages
+    stages = {entry.stage: entry for entry in entries}
+    names = [stage.name for stage in pipeline.stages]
+    for stage in stages:
         if stage not in names:
-            meant = suggest(stage, names, f"it has {', '.join(names)}")
-            raise InputError(f"{name}: {pipeline.name} has no stage {stage}; {meant}")
+            hint = suggest(stage, names, f"it has {', '.join(names)}")
+            raise InputError(f"{name}: {pipeline.name} has no stage {stage}; {hint}")
     for stage in names:
-        if stage not in given:
+        if stage not in stages:
             raise InputError(f"{name}: has no entry for the stage {stage}")
     return tuple(
         StageChoice(
-            given[stage].model, given[stage].samples, given[stage].controller, given[stage].beta
+            stages[stage].model, stages[stage].samples, stages[stage].controller, stages[stage].beta
         )
         for stage in names
     )
-
-
-def require_affordable(space: AllocationSpace, choices: StageChoices, name: str) -> None:
-    """Check that choices are within the budget and playable.
-
-    Raises:
-        InputError: They are not; the message says why.
-    """
-    if problem := space.infeasibility(choices):
-        raise InputError(f"{name}: {problem}")
 
 
 def build_baseline(space: AllocationSpace) -> StageChoices:
@@ -73,9 +71,9 @@ def build_baseline(space: AllocationSpace) -> StageChoices:
     choices = space.least
     for at, models in enumerate(space.models):
         for model in reversed(models):
-            made = (*choices[:at], StageChoice(model, 1), *choices[at + 1 :])
-            if space.affords(made):
-                choices = made
+            candidate = (*choices[:at], StageChoice(model, 1), *choices[at + 1 :])
+            if space.affords(candidate):
+                choices = candidate
                 break
     return choices
 
@@ -89,6 +87,11 @@ def mutate_choices(space: AllocationSpace, choices: StageChoices, random: Random
 
     One stage gets a different number of samples, or a different model for about the same cost, or
     one stage passes budget to another.
+
+    Args:
+        space: Space of allocations.
+        choices: Allocation to change.
+        random: Random generator.
     """
     kind = random.random()
     at = random.randrange(len(choices))
@@ -96,15 +99,15 @@ def mutate_choices(space: AllocationSpace, choices: StageChoices, random: Random
         return change_samples(space, choices, at, random.choice(SAMPLE_FACTORS))
     if kind < 0.8:
         fit: list[StageChoice | str] = [
-            each for each in space.models[at] if each != choices[at].model
+            model for model in space.models[at] if model != choices[at].model
         ]
-        fit += [each for each in space.governed[at] if each != choices[at]]
+        fit += [governed for governed in space.governed[at] if governed != choices[at]]
         if not fit:
             return choices
         chosen = random.choice(fit)
         if isinstance(chosen, StageChoice):
-            made = replace_choice(choices, at, chosen)
-            return made if space.affords(made) else choices
+            changed = replace_choice(choices, at, chosen)
+            return changed if space.affords(changed) else choices
         spent = space.stage_cost(at, choices[at]) * random.choice((0.7, 1.0, 1.0, 1.5))
         return change_model(space, choices, at, chosen, spent)
     other = random.randrange(len(choices))
@@ -120,7 +123,14 @@ def mutate_choices(space: AllocationSpace, choices: StageChoices, random: Random
 def change_samples(
     space: AllocationSpace, choices: StageChoices, at: int, factor: float
 ) -> StageChoices:
-    """Change the samples of one stage, within the budget."""
+    """Change the samples of one stage, within the budget.
+
+    Args:
+        space: Space of allocations.
+        choices: Allocation to change.
+        at: Index of the stage; a stage that a controller governs stays as it is.
+        factor: Factor of the number of samples, which changes by at least 1.
+    """
     choice = choices[at]
     if choice.controller:
         return choices
@@ -134,13 +144,27 @@ def change_samples(
 def change_model(
     space: AllocationSpace, choices: StageChoices, at: int, model: str, spent: float
 ) -> StageChoices:
-    """Change the model of one stage for about ``spent``, or return the allocation unchanged."""
-    left = space.left(choices, at)
-    samples = max(1, space.most(at, model, min(spent, left)))
-    made = replace_choice(choices, at, StageChoice(model, samples))
-    return made if space.affords(made) else choices
+    """Change the model of one stage, or return the allocation unchanged if that is too expensive.
+
+    Args:
+        space: Space of allocations.
+        choices: Allocation to change.
+        at: Index of the stage.
+        model: Name of the new model.
+        spent: Cost to spend on the stage, at most, in the pipeline's unit.
+    """
+    remaining = space.left(choices, at)
+    samples = max(1, space.most(at, model, min(spent, remaining)))
+    changed = replace_choice(choices, at, StageChoice(model, samples))
+    return changed if space.affords(changed) else choices
 
 
 def replace_choice(choices: StageChoices, at: int, choice: StageChoice) -> StageChoices:
-    """Replace the choice of one stage."""
+    """Replace the choice of one stage.
+
+    Args:
+        choices: Allocation to change.
+        at: Index of the stage.
+        choice: The new choice of the stage.
+    """
     return (*choices[:at], choice, *choices[at + 1 :])

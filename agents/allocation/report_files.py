@@ -37,35 +37,35 @@ def write_allocation_card(
         decision: Decision of a reviewer, if there is one.
         held_out: Held-out result, if a report computed it.
     """
-    asked, found = run.request.allocation, read_run_trial(run, candidate)
-    assert asked is not None
-    assert found is not None
+    request, trial = run.request.allocation, read_run_trial(run, candidate)
+    assert request is not None
+    assert trial is not None
     pipeline = environment.pipeline
-    text = format_allocation(pipeline, asked.budget, found.choices, "selected")
+    text = format_allocation(pipeline, request.budget, trial.choices, "selected")
     space = AllocationSpace(pipeline, float("inf"), governed=environment.governed)
     lines = [
         f"# {candidate}\n",
         f"The best allocation found for the pipeline {pipeline.name} within a budget of"
-        f" {asked.budget:g}: {100 * found.score:.2f} % on {len(found.answered)} questions, for"
-        f" {found.cost:.4g} units.\n"
+        f" {request.budget:g}: {100 * trial.score:.2f} % on {len(trial.answered)} questions, for"
+        f" {trial.cost:.4g} units.\n"
         if pipeline.unit.value == "compute"
         else f"The best allocation found for the pipeline {pipeline.name} within a budget of"
-        f" {asked.budget:g} dollars for a thousand questions: {100 * found.score:.2f} % on"
-        f" {len(found.answered)} questions, for {found.cost:.4g}.\n",
+        f" {request.budget:g} dollars for a thousand questions: {100 * trial.score:.2f} % on"
+        f" {len(trial.answered)} questions, for {trial.cost:.4g}.\n",
         "| stage | allocation | cost |",
         "| --- | --- | ---: |",
     ]
     lines += [
-        f"| {each.stage} | {format_amount(each)} | {each.cost:.4g} |"
-        for each in list_stage_allocations(space, found.choices)
+        f"| {stage.stage} | {format_amount(stage)} | {stage.cost:.4g} |"
+        for stage in list_stage_allocations(space, trial.choices)
     ]
-    lines.append(f"\nPlayed by the {environment.kind} of pipeline `{asked.digest}`.\n")
+    lines.append(f"\nPlayed by the {environment.kind} of pipeline `{request.digest}`.\n")
     if decision is not None:
-        said = f": {decision.note}" if decision.note else ""
-        lines.append(f"Approved by {decision.by or 'a reviewer'}{said}.\n")
-    if held_out is None and asked.held_out is not None:
+        note = f": {decision.note}" if decision.note else ""
+        lines.append(f"Approved by {decision.by or 'a reviewer'}{note}.\n")
+    if held_out is None and request.held_out is not None:
         lines.append(
-            f"{format_count(asked.held_out.questions, 'question')} are held out, and"
+            f"{format_count(request.held_out.questions, 'question')} are held out, and"
             " were not opened by"
             " the search: `rheostat report` opens them.\n"
         )
@@ -76,17 +76,17 @@ def write_allocation_card(
 
 
 def write_trial_report(
-    run: RunDirectory, found: AllocationResult, directory: Path | None = None
+    run: RunDirectory, result: AllocationResult, directory: Path | None = None
 ) -> None:
     """Write the report of a run: Markdown, one page of HTML, and the figures as JSON.
 
     Args:
         run: Run directory.
-        found: Result of the run.
+        result: Result of the run.
         directory: Output directory; the run's own by default.
     """
-    into = run if directory is None else RunDirectory(directory)
-    told = build_report_blocks(found)
-    into.write_text(MARKDOWN, render_markdown(told))
-    into.write_text(HTML, render_html(told))
-    into.write(FIGURES, found)
+    output = run if directory is None else RunDirectory(directory)
+    blocks = build_report_blocks(result)
+    output.write_text(MARKDOWN, render_markdown(blocks))
+    output.write_text(HTML, render_html(blocks))
+    output.write(FIGURES, result)

@@ -1,25 +1,24 @@
-"""Report of an allocation run: blocks for Markdown and HTML, and the terminal summary."""
+"""Report of an allocation run: blocks for Markdown and HTML, plots, and the terminal summary.
+
+Plots are SVG in the text colour of the page.
+"""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from agents.allocation.results import (
     AllocationComparison,
     AllocationResult,
     HeldOutResult,
     OptimumSummary,
+    SaturationCurves,
     ScoreEstimate,
     StageAllocation,
+    TrialSummary,
     compute_saturation,
     format_amount,
 )
-from agents.allocation.trial_plots import plot_progress, plot_saturation
-from agents.formatting import (
-    NO_VALUE,
-    format_estimate,
-    format_gain,
-    format_number,
-    join_words,
-)
+from agents.formatting import NO_VALUE, format_estimate, format_gain, format_number, join_words
 from agents.report.document import (
     Block,
     Bullets,
@@ -31,21 +30,29 @@ from agents.report.document import (
     ReportImage,
 )
 from agents.report.held_out import describe_openings
+from agents.report.plots import PANEL, WINNER_COLOUR, add_legend, render_svg
 from agents.report.tables import TextTable, format_table
 from harness.escaping import escape_line
+from harness.evaluation.curve_styles import COLOURS, curve_style, plot_text
 from harness.messages import format_count
 
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.figure import Figure
 
-def build_held_out_blocks(told: HeldOutResult | None) -> list[Block]:
+_TRIAL_COLOUR = "#868e96"
+
+
+def build_held_out_blocks(result: HeldOutResult | None) -> list[Block]:
     """Build the held-out section of a report or a card."""
-    if told is None:
+    if result is None:
         return []
-    page: list[Block] = [Heading(2, "On held-out questions")]
-    if told.unseen is None:
-        page.append(
+    blocks: list[Block] = [Heading(2, "On held-out questions")]
+    if result.unseen is None:
+        blocks.append(
             Paragraph(
                 [
-                    f"{format_count(told.questions, 'question')} are held out and not opened; ",
+                    f"{format_count(result.questions, 'question')} are held out and not opened; ",
                     CodeSpan("rheostat report"),
                     " opens them once the run has ended, on servers with ",
                     CodeSpan("--open-held-out"),
@@ -54,13 +61,13 @@ def build_held_out_blocks(told: HeldOutResult | None) -> list[Block]:
             )
         )
     else:
-        page += describe_openings(told.opened, "allocations")
-    if told.search is not None:
-        page.append(build_comparison_sheet(told.search, told.unseen))
-    page += [Paragraph([each]) for each in describe_held_out(told)]
-    given = join_words([f"{each.stage} {format_amount(each)}" for each in told.baseline])
-    page.append(Paragraph([f"The baseline costs {told.baseline_cost:.4g}: {given}."]))
-    return page
+        blocks += describe_openings(result.opened, "allocations")
+    if result.search is not None:
+        blocks.append(build_comparison_sheet(result.search, result.unseen))
+    blocks += [Paragraph([sentence]) for sentence in describe_held_out(result)]
+    baseline = join_words([f"{stage.stage} {format_amount(stage)}" for stage in result.baseline])
+    blocks.append(Paragraph([f"The baseline costs {result.baseline_cost:.4g}: {baseline}."]))
+    return blocks
 
 
 def build_comparison_sheet(
@@ -68,58 +75,65 @@ def build_comparison_sheet(
 ) -> TextTable:
     """Build the table that compares the selected allocation with the baseline."""
     rows = [
-        [name, f"{each.questions:,}", _score(each.selected), _score(each.baseline),
-         _gain(each.gain)]
-        for name, each in (("search", search), ("held out", unseen))
-        if each is not None
+        [name, f"{comparison.questions:,}", _score(comparison.selected),
+         _score(comparison.baseline), _gain(comparison.gain)]
+        for name, comparison in (("search", search), ("held out", unseen))
+        if comparison is not None
     ]  # fmt: skip
     return TextTable(["questions", "number", "selected, %", "baseline, %", "gain (95 %)"], rows)
 
 
-def describe_held_out(told: HeldOutResult) -> Sequence[str]:
+def describe_held_out(result: HeldOutResult) -> Sequence[str]:
     """Describe the held-out figures."""
-    found = []
-    if told.search is not None and told.unseen is not None:
-        apart = 100 * (told.unseen.selected.value - told.search.selected.value)
-        found.append(
+    sentences = []
+    if result.search is not None and result.unseen is not None:
+        difference = 100 * (result.unseen.selected.value - result.search.selected.value)
+        sentences.append(
             "The best of many trials is, as a rule, flattered by its own questions; on those held"
-            f" out the selected allocation scores {format_number(abs(apart))} points"
-            f" {'less' if apart < 0 else 'more'} than in the search."
+            f" out the selected allocation scores {format_number(abs(difference))} points"
+            f" {'less' if difference < 0 else 'more'} than in the search."
         )
-    if told.met_before:
-        found.append(
+    if result.met_before:
+        sentences.append(
             "The held-out questions had been opened before this allocation was reviewed, so its"
             " figures on them are no longer those of unseen data."
         )
-    return found
+    return sentences
 
 
-def _score(found: ScoreEstimate | None) -> str:
-    if found is None:
+def _score(estimate: ScoreEstimate | None) -> str:
+    if estimate is None:
         return NO_VALUE
-    low, high = 100 * found.low, 100 * found.high
-    return format_estimate(100 * found.value, low, high, bound_decimals=1)
+    low, high = 100 * estimate.low, 100 * estimate.high
+    return format_estimate(100 * estimate.value, low, high, bound_decimals=1)
 
 
-def _gain(found: ScoreEstimate | None) -> str:
-    if found is None:
+def _gain(estimate: ScoreEstimate | None) -> str:
+    if estimate is None:
         return NO_VALUE
-    return format_gain(100 * found.value, 100 * found.low, 100 * found.high, bound_decimals=1)
+    low, high = 100 * estimate.low, 100 * estimate.high
+    return format_gain(100 * estimate.value, low, high, bound_decimals=1)
 
 
-def build_report_blocks(found: AllocationResult) -> list[Block]:
+def build_report_blocks(result: AllocationResult) -> list[Block]:
     """Build the report in reading order."""
-    page: list[Block] = [Heading(1, f"Allocation: {found.pipeline}"), Paragraph([_headline(found)])]
-    if found.best is not None:
-        page += [Heading(2, "The best allocation"), build_stages_sheet(found.best.stages)]
-    if found.optimum is not None:
-        page.append(Paragraph([_optimum(found.optimum)]))
-    page += build_held_out_blocks(found.held_out)
-    if found.guidelines:
-        page += [Heading(2, "Guidelines"), Bullets([[each] for each in found.guidelines])]
-    if found.trials:
-        page += [*_progress(found), *_saturation(found), _all_trials(found)]
-    return page
+    blocks: list[Block] = [
+        Heading(1, f"Allocation: {result.pipeline}"),
+        Paragraph([_headline(result)]),
+    ]
+    if result.best is not None:
+        blocks += [Heading(2, "The best allocation"), build_stages_sheet(result.best.stages)]
+    if result.optimum is not None:
+        blocks.append(Paragraph([_optimum(result.optimum)]))
+    blocks += build_held_out_blocks(result.held_out)
+    if result.guidelines:
+        blocks += [
+            Heading(2, "Guidelines"),
+            Bullets([[guideline] for guideline in result.guidelines]),
+        ]
+    if result.trials:
+        blocks += [*_progress(result), *_saturation(result), _all_trials(result)]
+    return blocks
 
 
 def _optimum(known: OptimumSummary) -> str:
@@ -129,134 +143,209 @@ def _optimum(known: OptimumSummary) -> str:
     )
 
 
-def _headline(found: AllocationResult) -> str:
-    spent = found.trials[-1].spent if found.trials else 0.0
-    words = (
-        f"{format_count(len(found.trials), 'trial')} by {', '.join(found.proposers)},"
-        f" of {found.space:,}"
-        f" allocations within a budget of {found.budget:g}; together they cost {spent:,.4g}."
+def _headline(result: AllocationResult) -> str:
+    spent = result.trials[-1].spent if result.trials else 0.0
+    summary = (
+        f"{format_count(len(result.trials), 'trial')} by {', '.join(result.proposers)},"
+        f" of {result.space:,}"
+        f" allocations within a budget of {result.budget:g}; together they cost {spent:,.4g}."
     )
-    if found.best is None:
-        return f"{words} Nothing was selected."
-    best = found.best
+    if result.best is None:
+        return f"{summary} Nothing was selected."
+    best = result.best
     return (
-        f"{words} The best scores {100 * best.score:.2f} % for {best.cost:.4g}, and was found in"
+        f"{summary} The best scores {100 * best.score:.2f} % for {best.cost:.4g}, and was found in"
         f" trial {best.trial}."
     )
 
 
 def build_stages_sheet(stages: Sequence[StageAllocation]) -> TextTable:
     """Build the table of each stage's allocation and cost."""
-    rows = [[each.stage, format_amount(each), f"{each.cost:.4g}"] for each in stages]
+    rows = [[stage.stage, format_amount(stage), f"{stage.cost:.4g}"] for stage in stages]
     return TextTable(heads=["stage", "is given", "costs"], rows=rows, texts=2)
 
 
-def _progress(found: AllocationResult) -> list[Block]:
-    optimum = None if found.optimum is None else found.optimum.score
-    says = f"The best so far rises to {100 * found.trials[-1].best:.2f} % over the trials."
-    steps = [each for at, each in enumerate(found.trials) if not at
-             or each.best > found.trials[at - 1].best]  # fmt: skip
+def _progress(result: AllocationResult) -> list[Block]:
+    optimum = None if result.optimum is None else result.optimum.score
+    caption = f"The best so far rises to {100 * result.trials[-1].best:.2f} % over the trials."
+    steps = [trial for at, trial in enumerate(result.trials) if not at
+             or trial.best > result.trials[at - 1].best]  # fmt: skip
     sheet = TextTable(
         heads=["trial", "score, %", "spent by then"],
-        rows=[[str(each.trial), f"{100 * each.best:.2f}", f"{each.spent:,.4g}"] for each in steps],
+        rows=[
+            [str(trial.trial), f"{100 * trial.best:.2f}", f"{trial.spent:,.4g}"] for trial in steps
+        ],
         texts=0,
     )
-    pictures = [
-        ReportImage(plot_progress(found.trials, optimum, by=by, name=f"progress-{by}"), says)
+    images = [
+        ReportImage(plot_progress(result.trials, optimum, by=by, name=f"progress-{by}"), caption)
         for by in ("trial", "spent")
     ]
-    return [Heading(2, "Score over trials"), Gallery(pictures), sheet]
+    return [Heading(2, "Score over trials"), Gallery(images), sheet]
 
 
-def _saturation(found: AllocationResult) -> list[Block]:
+def _saturation(result: AllocationResult) -> list[Block]:
     """Build, for each stage, the plot of the best score by model and samples."""
-    pictures = []
+    images = []
     rows = []
-    for at, stage in enumerate(found.trials[0].stages):
-        points = compute_saturation(found.trials, at)
+    for at, stage in enumerate(result.trials[0].stages):
+        points = compute_saturation(result.trials, at)
         if points:
-            says = f"{stage.stage}: the best score by samples, for each model."
-            pictures.append(ReportImage(plot_saturation(points, stage.stage, f"stage-{at}"), says))
+            caption = f"{stage.stage}: the best score by samples, for each model."
+            images.append(ReportImage(plot_saturation(points, stage.stage, f"stage-{at}"), caption))
         rows += [
             [stage.stage, model, str(samples), f"{100 * score:.2f}"]
-            for model, some in points.items()
-            for samples, score in some
+            for model, scores in points.items()
+            for samples, score in scores
         ]
     sheet = TextTable(heads=["stage", "model", "samples", "best score, %"], rows=rows, texts=2)
     return [
         Heading(2, "Saturation, stage by stage"),
         Paragraph(["The best score of the trials that gave a stage so many samples of a model."]),
-        Gallery(pictures),
+        Gallery(images),
         CollapsibleSection("The same as a table", [sheet]),
     ]
 
 
-def _all_trials(found: AllocationResult) -> Block:
-    names = [each.stage for each in found.trials[0].stages]
+def plot_progress(
+    trials: Sequence[TrialSummary],
+    optimum: float | None,
+    *,
+    by: str,
+    name: str,
+) -> str:
+    """Plot the best so far against trials, or against total cost.
+
+    Args:
+        trials: Trials, at least one.
+        optimum: The optimum, if it is known.
+        by: ``trial`` or ``spent``.
+        name: Identifier of the plot, unique on the page.
+    """
+
+    def draw(figure: "Figure") -> None:
+        panel = figure.subplots()
+        at = [float(trial.trial if by == "trial" else trial.spent) for trial in trials]
+        [dots] = panel.plot(at, [100 * trial.score for trial in trials], ".", color=_TRIAL_COLOUR)
+        [best] = panel.step(
+            at, [100 * trial.best for trial in trials], where="post", color=WINNER_COLOUR,
+            linewidth=1.8,
+        )  # fmt: skip
+        named: list[tuple[Artist, str]] = [(dots, "a trial"), (best, "the best so far")]
+        if optimum is not None:
+            known = panel.axhline(100 * optimum, color=COLOURS[0], linestyle=":")
+            named.append((known, "the optimum"))
+        panel.set_xlabel("trial" if by == "trial" else "cost of all trials so far")
+        panel.set_ylabel("score, %")
+        panel.grid(alpha=0.25, linewidth=0.5)
+        add_legend(figure, named)
+
+    return render_svg(draw, PANEL, name)
+
+
+def plot_saturation(points: SaturationCurves, stage: str, name: str) -> str:
+    """Plot the best score of a stage by its samples, one curve per model.
+
+    Args:
+        points: By model, (samples, score).
+        stage: Name of the stage.
+        name: Identifier of the plot, unique on the page.
+    """
+
+    def draw(figure: "Figure") -> None:
+        panel = figure.subplots()
+        named: list[tuple[Artist, str]] = []
+        for at, (model, curve) in enumerate(points.items()):
+            samples, scores = zip(*curve, strict=True)
+            style = curve_style(at)
+            [line] = panel.plot(
+                samples, [100 * score for score in scores], linestyle=style.dash,
+                marker=style.marker, markersize=3.5, color=style.colour, linewidth=1.2,
+            )  # fmt: skip
+            named.append((line, model))
+        panel.set_xscale("log")
+        panel.set_title(plot_text(stage), fontsize=10)
+        panel.set_xlabel("samples")
+        panel.set_ylabel("best score, %")
+        panel.grid(alpha=0.25, linewidth=0.5)
+        add_legend(figure, named)
+
+    return render_svg(draw, PANEL, name)
+
+
+def _all_trials(result: AllocationResult) -> Block:
+    names = [stage.stage for stage in result.trials[0].stages]
     rows = [
         [
-            str(each.trial), each.proposer,
-            *(_short(one) for one in each.stages), each.words,
-            f"{each.cost:.4g}", f"{100 * each.score:.2f}",
+            str(trial.trial), trial.proposer,
+            *(_short(stage) for stage in trial.stages), trial.words,
+            f"{trial.cost:.4g}", f"{100 * trial.score:.2f}",
         ]
-        for each in found.trials
+        for trial in result.trials
     ]  # fmt: skip
     heads = ["trial", "proposer", *names, "why", "cost", "score, %"]
-    best = None if found.best is None else found.best.trial - 1
+    best = None if result.best is None else result.best.trial - 1
     strong = frozenset() if best is None else frozenset({best})
     return CollapsibleSection(
         "All trials", [TextTable(heads=heads, rows=rows, texts=len(heads) - 2, strong=strong)]
     )
 
 
-def _short(each: StageAllocation) -> str:
-    if each.controller:
-        return f"{each.model} {each.controller}@{each.beta:g}"
-    return f"{each.model} x{each.samples}"
+def _short(stage: StageAllocation) -> str:
+    if stage.controller:
+        return f"{stage.model} {stage.controller}@{stage.beta:g}"
+    return f"{stage.model} x{stage.samples}"
 
 
-def format_summary(found: AllocationResult) -> str:
+def format_summary(result: AllocationResult) -> str:
     """Format the terminal summary."""
     head = escape_line(
-        f"{found.pipeline} ({found.environment}): {format_count(len(found.trials), 'trial')} of"
-        f" {found.space:,} allocations within a budget of {found.budget:g}"
+        f"{result.pipeline} ({result.environment}): {format_count(len(result.trials), 'trial')} of"
+        f" {result.space:,} allocations within a budget of {result.budget:g}"
     )
     lines = [head]
-    if found.best is None:
+    if result.best is None:
         lines.append("nothing was selected")
     else:
-        best = found.best
+        best = result.best
         lines.append(
             f"best: {100 * best.score:.2f} % for {best.cost:.4g}, found in trial {best.trial}"
         )
         lines += [f"  {line}" for line in _stages(best.stages)]
-    if found.optimum is not None:
-        lines.append(f"the optimum: {100 * found.optimum.score:.2f} % for {found.optimum.cost:.4g}")
-    if found.held_out is not None:
-        lines += _held_out(found.held_out)
-    if found.guidelines:
-        lines += ["guidelines:", *(f"  {escape_line(each)}" for each in found.guidelines)]
+    if result.optimum is not None:
+        lines.append(
+            f"the optimum: {100 * result.optimum.score:.2f} % for {result.optimum.cost:.4g}"
+        )
+    if result.held_out is not None:
+        lines += _held_out(result.held_out)
+    if result.guidelines:
+        lines += [
+            "guidelines:",
+            *(f"  {escape_line(guideline)}" for guideline in result.guidelines),
+        ]
     return "\n".join(lines)
 
 
-def _held_out(told: HeldOutResult) -> list[str]:
-    shut = f"held out: {format_count(told.questions, 'question')}; rheostat report opens them"
-    if told.search is None or told.unseen is None:
-        return [shut]
+def _held_out(result: HeldOutResult) -> list[str]:
+    notice = f"held out: {format_count(result.questions, 'question')}; rheostat report opens them"
+    if result.search is None or result.unseen is None:
+        return [notice]
     return [
         "on the questions of the search, and on those held out:",
         *(
             f"  {line}"
-            for line in format_table(build_comparison_sheet(told.search, told.unseen)).splitlines()
+            for line in format_table(
+                build_comparison_sheet(result.search, result.unseen)
+            ).splitlines()
         ),
-        *describe_held_out(told),
+        *describe_held_out(result),
     ]
 
 
 def _stages(stages: list[StageAllocation]) -> list[str]:
-    names = [escape_line(each.stage) for each in stages]
+    names = [escape_line(stage.stage) for stage in stages]
     width = max(map(len, names))
     return [
-        f"{name:{width}}  {escape_line(format_amount(each))}, costs {each.cost:.4g}"
-        for name, each in zip(names, stages, strict=True)
+        f"{name:{width}}  {escape_line(format_amount(stage))}, costs {stage.cost:.4g}"
+        for name, stage in zip(names, stages, strict=True)
     ]

@@ -47,10 +47,12 @@ def estimate_score(trial: Trial) -> ScoreEstimate:
 def estimate_gain(trial: Trial, over: Trial) -> ScoreEstimate:
     """Return the gain of one trial over another on the same questions, paired by question."""
     pairs = zip(trial.answered, over.answered, strict=True)
-    apart = [one.score - other.score for one, other in pairs]
-    mean = sum(apart) / len(apart)
-    spread = sqrt(sum((each - mean) ** 2 for each in apart) / max(1, len(apart) - 1))
-    error = Z_95 * spread / sqrt(len(apart))
+    differences = [answer.score - other.score for answer, other in pairs]
+    mean = sum(differences) / len(differences)
+    spread = sqrt(
+        sum((difference - mean) ** 2 for difference in differences) / max(1, len(differences) - 1)
+    )
+    error = Z_95 * spread / sqrt(len(differences))
     return ScoreEstimate(value=mean, low=mean - error, high=mean + error)
 
 
@@ -158,11 +160,11 @@ class AllocationResult(msgspec.Struct, frozen=True, kw_only=True):
     """The run's directory, if it was kept."""
 
 
-def format_amount(each: StageAllocation) -> str:
+def format_amount(stage: StageAllocation) -> str:
     """Describe the allocation of a stage."""
-    if each.controller:
-        return f"{each.model} governed by {each.controller} at beta {each.beta:g}"
-    return f"{each.model}, {format_count(each.samples, 'sample')}"
+    if stage.controller:
+        return f"{stage.model} governed by {stage.controller} at beta {stage.beta:g}"
+    return f"{stage.model}, {format_count(stage.samples, 'sample')}"
 
 
 SaturationCurves = Mapping[str, Sequence[tuple[int, float]]]
@@ -174,37 +176,37 @@ def compute_saturation(
 ) -> dict[str, list[tuple[int, float]]]:
     """Return the best score of a stage by samples for each model, without controllers."""
     best: dict[str, dict[int, float]] = {}
-    for each in trials:
-        stage = each.stages[at]
+    for trial in trials:
+        stage = trial.stages[at]
         if not stage.controller:
-            some = best.setdefault(stage.model, {})
-            some[stage.samples] = max(some.get(stage.samples, 0.0), each.score)
-    return {model: sorted(some.items()) for model, some in sorted(best.items())}
+            scores = best.setdefault(stage.model, {})
+            scores[stage.samples] = max(scores.get(stage.samples, 0.0), trial.score)
+    return {model: sorted(scores.items()) for model, scores in sorted(best.items())}
 
 
 def compute_result(
-    run: RunDirectory, environment: TrialEnvironment, *, kept: bool = True
+    run: RunDirectory, environment: TrialEnvironment, *, is_kept: bool = True
 ) -> AllocationResult:
     """Compute the result of a run.
 
     Args:
         run: Run directory.
         environment: Environment that played its trials.
-        kept: Whether its directory is kept.
+        is_kept: Whether its directory is kept.
 
     Raises:
         InputError: A file of the run is damaged.
     """
-    request, asked = run.request, run.request.allocation
-    assert asked is not None
+    request, allocation = run.request, run.request.allocation
+    assert allocation is not None
     space = AllocationSpace(
-        environment.pipeline, asked.budget, governed=environment.governed,
+        environment.pipeline, allocation.budget, governed=environment.governed,
         recorded=environment.recorded,
     )  # fmt: skip
-    told = summarize_trials(
+    trials = summarize_trials(
         run,
-        lambda each: list_stage_allocations(space, each.choices),
-        lambda each: _expected(environment, each),
+        lambda trial: list_stage_allocations(space, trial.choices),
+        lambda trial: _expected(environment, trial),
     )
     ending = run.ending
     chosen = ending.selected if ending is not None else _best_so_far(run)
@@ -212,23 +214,23 @@ def compute_result(
         pipeline=environment.pipeline.name,
         environment=environment.kind,
         unit=environment.pipeline.unit.value,
-        budget=asked.budget,
+        budget=allocation.budget,
         space=len(space),
         seed=request.seed,
         proposers=request.proposers,
-        best=next((_best(each) for each in told if each.candidate == chosen), None),
-        trials=told,
+        best=next((_best(trial) for trial in trials if trial.candidate == chosen), None),
+        trials=trials,
         guidelines=read_guidelines(run),
         optimum=_optimum(environment, space),
         ending=ending,
-        run=str(run.path) if kept else None,
+        run=str(run.path) if is_kept else None,
     )
 
 
 def summarize_trials(
     run: RunDirectory,
     stages: Callable[[Trial], list[StageAllocation]],
-    expected: Callable[[Trial], float | None] = lambda each: None,
+    expected: Callable[[Trial], float | None] = lambda trial: None,
 ) -> list[TrialSummary]:
     """Summarise the trials of all completed rounds.
 
@@ -240,25 +242,25 @@ def summarize_trials(
     Raises:
         InputError: A file of the run is damaged.
     """
-    told, spent, best = [], 0.0, 0.0
-    for number, (name, each) in enumerate(read_run_trials(run).items(), start=1):
+    summaries, spent, best = [], 0.0, 0.0
+    for number, (name, trial) in enumerate(read_run_trials(run).items(), start=1):
         draft = run.draft(name)
-        spent, best = spent + each.cost, max(best, each.score)
-        told.append(
+        spent, best = spent + trial.cost, max(best, trial.score)
+        summaries.append(
             TrialSummary(
                 trial=number,
                 candidate=name,
                 proposer=draft.proposer,
                 words=draft.proposal.words,
-                score=each.score,
-                cost=each.cost,
+                score=trial.score,
+                cost=trial.cost,
                 spent=spent,
                 best=best,
-                stages=stages(each),
-                expected=expected(each),
+                stages=stages(trial),
+                expected=expected(trial),
             )
         )
-    return told
+    return summaries
 
 
 def list_stage_allocations(space: AllocationSpace, choices: StageChoices) -> list[StageAllocation]:
@@ -266,20 +268,20 @@ def list_stage_allocations(space: AllocationSpace, choices: StageChoices) -> lis
     return [
         StageAllocation(
             stage=space.names[at],
-            model=each.model,
-            samples=each.samples,
-            controller=each.controller,
-            beta=each.beta if each.controller else None,
-            cost=space.stage_cost(at, each),
+            model=choice.model,
+            samples=choice.samples,
+            controller=choice.controller,
+            beta=choice.beta if choice.controller else None,
+            cost=space.stage_cost(at, choice),
         )
-        for at, each in enumerate(choices)
+        for at, choice in enumerate(choices)
     ]
 
 
-def _best(each: TrialSummary) -> BestAllocation:
+def _best(trial: TrialSummary) -> BestAllocation:
     return BestAllocation(
-        candidate=each.candidate, trial=each.trial, score=each.score, cost=each.cost,
-        stages=each.stages, expected=each.expected,
+        candidate=trial.candidate, trial=trial.trial, score=trial.score, cost=trial.cost,
+        stages=trial.stages, expected=trial.expected,
     )  # fmt: skip
 
 
@@ -288,16 +290,18 @@ def _best_so_far(run: RunDirectory) -> str | None:
     return summaries[-1].best if summaries else None
 
 
-def _expected(environment: TrialEnvironment, each: Trial) -> float | None:
+def _expected(environment: TrialEnvironment, trial: Trial) -> float | None:
     if not isinstance(environment, Simulator) or not environment.simulation.sampled:
         return None
-    return environment.expected(environment.quality(each.choices))
+    return environment.expected(environment.quality(trial.choices))
 
 
 def _optimum(environment: TrialEnvironment, space: AllocationSpace) -> OptimumSummary | None:
     if not isinstance(environment, Simulator):
         return None
-    found = environment.optimum(space.budget)
+    optimum = environment.optimum(space.budget)
     return OptimumSummary(
-        score=found.score, cost=found.cost, stages=list_stage_allocations(space, found.choices)
+        score=optimum.score,
+        cost=optimum.cost,
+        stages=list_stage_allocations(space, optimum.choices),
     )

@@ -15,8 +15,8 @@ def trial_path(candidate: str) -> str:
 
 def read_run_trial(run: RunDirectory, candidate: str) -> Trial | None:
     """Read the trial of a candidate; ``None`` if it was not played."""
-    place = trial_path(candidate)
-    return run.read(place, Trial) if run.has(place) else None
+    path = trial_path(candidate)
+    return run.read(path, Trial) if run.has(path) else None
 
 
 def read_run_trials(run: RunDirectory, before: int | None = None) -> dict[str, Trial]:
@@ -27,15 +27,15 @@ def read_run_trials(run: RunDirectory, before: int | None = None) -> dict[str, T
         before: Only trials of rounds before this one; by default all completed rounds.
     """
     number = len(run.summaries()) + 1 if before is None else before
-    found = {name: read_run_trial(run, name) for name in list_candidates_before(run, number)}
-    return {name: each for name, each in found.items() if each is not None}
+    trials = {name: read_run_trial(run, name) for name in list_candidates_before(run, number)}
+    return {name: trial for name, trial in trials.items() if trial is not None}
 
 
 def list_observed_trials(run: RunDirectory, number: int) -> list[ObservedTrial]:
     """List the trials before a round, as proposers see them."""
     return [
-        ObservedTrial(each.choices, each.score, each.cost)
-        for each in read_run_trials(run, number).values()
+        ObservedTrial(trial.choices, trial.score, trial.cost)
+        for trial in read_run_trials(run, number).values()
     ]
 
 
@@ -43,8 +43,8 @@ def read_guidelines(run: RunDirectory, number: int | None = None) -> list[str]:
     """Read the latest guidelines, optionally those written before a round."""
     last = len(run.summaries()) if number is None else number - 1
     for before in range(last, 0, -1):
-        for each in read_slots(run, before):
-            written = each.search.get("guidelines")
+        for slot in read_slots(run, before):
+            written = slot.search.get("guidelines")
             if written:
                 return [str(line) for line in written]
     return []
@@ -54,19 +54,21 @@ TRIALS_RECORD = "trials.record"
 """Folder of a run's executed trials."""
 
 
-def run_playback_options(asked: AllocationRequest, run: RunDirectory | None = None) -> TrialOptions:
+def run_playback_options(
+    request: AllocationRequest, run: RunDirectory | None = None
+) -> TrialOptions:
     """Return the playback options of a request; executed trials are stored in the run."""
-    record = asked.record
-    if record is None and asked.execute and run is not None:
+    record = request.record
+    if record is None and request.execute and run is not None:
         record = run.path / TRIALS_RECORD
-    return TrialOptions(record, asked.execute, asked.base_url, asked.governors)
+    return TrialOptions(record, request.execute, request.base_url, request.governors)
 
 
-def open_run_environment(asked: AllocationRequest, run: RunDirectory) -> TrialEnvironment:
+def open_run_environment(request: AllocationRequest, run: RunDirectory) -> TrialEnvironment:
     """Open the environment that plays the trials of a run.
 
     Raises:
         InputError: A file of its pipeline changed.
         StoreError: A file of its pipeline cannot be read.
     """
-    return open_environment(asked.pipeline, asked.path, run_playback_options(asked, run))
+    return open_environment(request.pipeline, request.path, run_playback_options(request, run))

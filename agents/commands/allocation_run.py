@@ -27,7 +27,6 @@ from agents.run.records import (
     AllocationRequest,
     ApprovalMode,
     Decision,
-    HeldOutQuestions,
     ModelOptions,
     Request,
     RunLimits,
@@ -126,7 +125,7 @@ def run_allocation(out: Output, options: AllocateOptions) -> None:
         if not run_to_end(run, opener, finish, out, options.wait, options.checkpoints, {}):
             return
         is_kept = options.directory is not None
-        result = compute_result(run, environment, kept=is_kept)
+        result = compute_result(run, environment, is_kept=is_kept)
         # Held-out questions stay closed: the run can continue, and `rheostat report` opens them.
         playback = run_playback_options(request.allocation, run)
         result = replace(
@@ -238,12 +237,11 @@ def _build_allocation_request(options: AllocateOptions, budget: float | None) ->
             f"{path}: there is no server and no record to run trials on",
             hint="use --base-url for a server, or --record for recorded trials",
         )
-    held_out = find_held_out(pipeline, path)
     return AllocationRequest(
         pipeline=pipeline,
         path=path,
         digest=content,
-        held_out=None if held_out is None else HeldOutQuestions(**held_out._asdict()),
+        held_out=find_held_out(pipeline, path),
         budget=budget,
         record=None if options.record is None else options.record.resolve(),
         execute=execute,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from agents.allocation.choices import format_allocation, parse_choices, require_affordable
+from agents.allocation.choices import format_allocation, parse_choices
 from agents.allocation.run_trials import open_run_environment, read_run_trials
 from agents.loop.round_files import submit_proposal
 from agents.run.directory import RunDirectory
@@ -74,7 +74,7 @@ def submit_allocation(
     space = AllocationSpace(
         pipeline, allocation.budget, governed=environment.governed, recorded=environment.recorded
     )
-    require_affordable(space, choices, str(file))
+    space.require_feasible(choices, str(file))
     _require_open_run(run)
     duplicate = next(
         (name for name, each in read_run_trials(run).items() if each.choices == choices), None

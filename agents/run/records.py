@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from agents.run.user_profiles import UserProfile
-from store.pipelines.schema import Pipeline
+from store.pipelines.schema import HeldOutQuestions, Pipeline
 
 VERSION = 2
 """Raised when a record is written that an earlier version would misread; 2 has allocations."""
@@ -124,17 +124,6 @@ class ModelOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Docker network of the container."""
     agent_env: list[str] = []
     """Names of the environment variables that are passed to the container."""
-
-
-class HeldOutQuestions(msgspec.Struct, frozen=True, kw_only=True):
-    """Questions of a pipeline that the search never uses."""
-
-    digest: str
-    """Digest of the pipeline and these questions."""
-    questions: int
-    """Number of questions."""
-    path: Path | None = None
-    """Absolute path of their file; ``None`` if they are simulated."""
 
 
 class AllocationRequest(msgspec.Struct, frozen=True, kw_only=True):

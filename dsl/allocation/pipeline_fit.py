@@ -21,6 +21,11 @@ SLACK = 1e-9
 """By which a cost may pass a budget: sums of thirds are not exact."""
 
 
+def is_within_budget(cost: float, budget: float) -> bool:
+    """Return whether a budget affords a cost, up to rounding."""
+    return cost <= budget + SLACK
+
+
 class PipelineShape(NamedTuple):
     """What an allocation has to fit."""
 
@@ -131,7 +136,7 @@ def _costs(
         given = checked.at(beta)
         costs = {each.stage: shape.cost(each) for each in given.stages if not each.controller}
         total = sum(costs.values())
-        if total <= given.budget + SLACK:
+        if is_within_budget(total, given.budget):
             continue
         where = f"at beta = {beta:g} " if checked.scheduled else ""
         dearest = max(costs, key=lambda each: costs[each])

@@ -15,7 +15,7 @@ from dsl.allocation import (
     ResolvedStage,
     analyse_allocation,
 )
-from dsl.allocation.pipeline_fit import SLACK, PipelineShape, find_misfits
+from dsl.allocation.pipeline_fit import SLACK, PipelineShape, find_misfits, is_within_budget
 from dsl.diagnostics import DslError
 from dsl.source import Source
 from harness.request.ranges import parse_betas
@@ -44,7 +44,7 @@ class StageRate(NamedTuple):
 
     def most(self, budget: float) -> int:
         """Return the most samples that a budget affords, at most `MAX_SAMPLES`; 0 if none."""
-        if self.cost(1) > budget + SLACK:
+        if not is_within_budget(self.cost(1), budget):
             return 0
         if self.each <= 0:
             return MAX_SAMPLES

@@ -9,7 +9,7 @@ from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
-from dsl.allocation.pipeline_fit import SLACK
+from dsl.allocation.pipeline_fit import SLACK, is_within_budget
 from harness.allocation.budget import StageRate, rate
 from harness.errors import InputError
 from harness.numbers import in_full
@@ -62,7 +62,9 @@ class AllocationSpace:
         self.recorded: dict[StageChoices, float] | None = None
         if recorded is not None:
             self.recorded = {
-                choices: cost for choices, cost in recorded.items() if cost <= budget + SLACK
+                choices: cost
+                for choices, cost in recorded.items()
+                if is_within_budget(cost, budget)
             }
         self._refuse_empty()
 
@@ -73,7 +75,7 @@ class AllocationSpace:
                     f"--budget {in_full(self.budget)}: no trial of the record costs so little",
                     hint="a larger budget, or --base-url to carry out what is not recorded",
                 )
-        elif sum(self._floors) > self.budget + SLACK:
+        elif not is_within_budget(sum(self._floors), self.budget):
             raise InputError(
                 f"--budget {in_full(self.budget)}: one sample of the cheapest model in each stage"
                 f" of {self.pipeline.name} costs {in_full(round(sum(self._floors), 4))}",
@@ -130,7 +132,7 @@ class AllocationSpace:
         if self.recorded is not None:
             return choices in self.recorded
         try:
-            return self.cost(choices) <= self.budget + SLACK
+            return is_within_budget(self.cost(choices), self.budget)
         except InputError:
             return False
 
@@ -138,14 +140,23 @@ class AllocationSpace:
         """Return why an allocation is not in the space, ``None`` where it is.
 
         Raises:
-            InputError: it does not fit the pipeline.
+            InputError: It does not fit the pipeline.
         """
         cost = self.cost(choices)
         if self.affords(choices):
             return None
-        if cost > self.budget + SLACK:
+        if not is_within_budget(cost, self.budget):
             return f"costs {cost:.4g}, and the budget is {self.budget:g}"
         return "is not recorded, and there is no server to carry it out"
+
+    def require_feasible(self, choices: StageChoices, name: str) -> None:
+        """Check that an allocation is in the space: affordable, and recorded or executable.
+
+        Raises:
+            InputError: It is not; the message begins with ``name`` and gives the reason.
+        """
+        if problem := self.infeasibility(choices):
+            raise InputError(f"{name}: {problem}")
 
     def most(self, at: int, model: str, left: float) -> int:
         """Return the most samples that a stage affords; 0 if none.
@@ -197,7 +208,7 @@ class AllocationSpace:
         found += [
             PricedChoice(choice, cost)
             for choice, cost in self.governed[at].items()
-            if cost <= left + SLACK
+            if is_within_budget(cost, left)
         ]
         return sorted(found, key=lambda each: (each.cost, each.choice.label))
 
@@ -252,7 +263,8 @@ class AllocationSpace:
             fit: list[StageChoice | str] = [
                 name for name in self.models[at] if self.most(at, name, left) > 0
             ]
-            fit += [each for each, cost in self.governed[at].items() if cost <= left + SLACK]
+            governed = self.governed[at].items()
+            fit += [choice for choice, cost in governed if is_within_budget(cost, left)]
             chosen = random.choice(fit)
             if isinstance(chosen, StageChoice):
                 choices[at] = chosen

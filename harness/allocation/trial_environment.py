@@ -12,7 +12,7 @@ from harness.allocation.governors import governed_stages
 from harness.allocation.simulator import HELD_OUT_QUESTIONS, Simulator
 from harness.errors import InputError
 from store.pipelines.pipeline_file import PipelineDeclaration, read_held_out, read_pipeline
-from store.pipelines.schema import Pipeline, StageChoice, StageChoices, Trial
+from store.pipelines.schema import HeldOutQuestions, Pipeline, StageChoice, StageChoices, Trial
 
 
 class TrialEnvironment(Protocol):
@@ -91,18 +91,7 @@ def open_environment(
     return open_recorded_trials(_reread_pipeline(path, pipeline), options, governed)
 
 
-class PipelineHoldout(NamedTuple):
-    """The held-out questions of a pipeline."""
-
-    digest: str
-    """Digest of the pipeline and these questions."""
-    questions: int
-    """How many questions there are."""
-    path: Path | None
-    """Path of their file; ``None`` if they are drawn."""
-
-
-def find_held_out(pipeline: Pipeline, path: Path | None) -> PipelineHoldout | None:
+def find_held_out(pipeline: Pipeline, path: Path | None) -> HeldOutQuestions | None:
     """Return the held-out questions of a pipeline, or ``None``.
 
     Raises:
@@ -110,16 +99,18 @@ def find_held_out(pipeline: Pipeline, path: Path | None) -> PipelineHoldout | No
     """
     if pipeline.simulation is not None:
         unseen = Simulator(pipeline).held_out
-        return (
-            None
-            if unseen is None
-            else PipelineHoldout(unseen.digest, HELD_OUT_QUESTIONS.size, None)
-        )
+        if unseen is None:
+            return None
+        return HeldOutQuestions(digest=unseen.digest, questions=HELD_OUT_QUESTIONS.size)
     assert path is not None
     if not pipeline.held_out:
         return None
-    found = read_held_out(_reread_pipeline(path, pipeline))
-    return PipelineHoldout(found.digest, len(found.questions), path.parent / pipeline.held_out)
+    held_out = read_held_out(_reread_pipeline(path, pipeline))
+    return HeldOutQuestions(
+        digest=held_out.digest,
+        questions=len(held_out.questions),
+        path=path.parent / pipeline.held_out,
+    )
 
 
 def open_held_out_environment(
@@ -155,7 +146,7 @@ def _reread_pipeline(path: Path, pipeline: Pipeline) -> PipelineDeclaration:
     Raises:
         InputError: The file has changed.
     """
-    found = read_pipeline(path)
-    if found.pipeline != pipeline:
+    declared = read_pipeline(path)
+    if declared.pipeline != pipeline:
         raise InputError(f"{path}: is another pipeline than when the run began")
-    return found
+    return declared

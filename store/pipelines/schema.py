@@ -6,6 +6,7 @@ meaning.
 """
 
 from enum import Enum
+from pathlib import Path
 
 import msgspec
 
@@ -143,6 +144,17 @@ class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
         """Return the models that a stage may use, the smallest first."""
         names = stage.models or [each.name for each in self.models]
         return sorted(map(self.model, names), key=lambda each: (each.parameters, each.name))
+
+
+class HeldOutQuestions(msgspec.Struct, frozen=True, kw_only=True):
+    """The held-out questions of a pipeline, which only `rheostat report` opens."""
+
+    digest: str
+    """Digest of the pipeline and these questions."""
+    questions: int
+    """How many questions there are."""
+    path: Path | None = None
+    """Absolute path of their file; ``None`` if they are sampled from a seed."""
 
 
 class PipelineQuestion(msgspec.Struct, frozen=True, kw_only=True):

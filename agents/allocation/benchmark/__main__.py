@@ -28,50 +28,56 @@ from store.pipelines.schema import Simulation
 
 
 def run_benchmark(
-    proposer: TrialProposer, at: Simulator, trials: int, optimum: float
+    proposer: TrialProposer, simulator: Simulator, trials: int, optimum: float
 ) -> BenchmarkRun:
     """Run a proposer on a simulated pipeline.
 
     Args:
         proposer: Proposer to run.
-        at: The pipeline; its seed is also the seed of the search.
+        simulator: The pipeline; its seed is also the seed of the search.
         trials: Maximum number of trials.
         optimum: Highest expected score of any allocation.
     """
-    space, simulation = AllocationSpace(at.pipeline, default_budget(at.pipeline)), at.simulation
-    seen: list[ObservedTrial] = []
+    space = AllocationSpace(simulator.pipeline, default_budget(simulator.pipeline))
+    simulation = simulator.simulation
+    observed: list[ObservedTrial] = []
     state, curve, number = None, list[float](), 0
-    while len(seen) < trials:
+    while len(observed) < trials:
         number += 1
         bench = RoundTrialBench(
             space,
-            seen,
+            observed,
             seed=f"{simulation.seed}/{number}/01-{proposer.name}",
             state=state,
             planned=trials,
         )
-        made = proposer.suggest(bench)
-        state = made.state or state
-        if not made.trials:
+        batch = proposer.suggest(bench)
+        state = batch.state or state
+        if not batch.trials:
             break  # a small space is exhausted
-        for each in made.trials:
-            trial = at.play(each.choices)
-            seen.append(ObservedTrial(trial.choices, trial.score, trial.cost))
-            leader = max(seen, key=lambda one: (one.score, -one.cost))
-            curve.append(at.expected(at.quality(leader.choices)) / optimum)
+        for suggestion in batch.trials:
+            trial = simulator.play(suggestion.choices)
+            observed.append(ObservedTrial(trial.choices, trial.score, trial.cost))
+            leader = max(observed, key=lambda trial: (trial.score, -trial.cost))
+            curve.append(simulator.expected(simulator.quality(leader.choices)) / optimum)
     return BenchmarkRun(
         proposer=proposer.name,
         seed=simulation.seed,
         without=next(
-            (each for each in ABLATION_SETTINGS if each and not getattr(simulation, each)), ""
+            (
+                setting
+                for setting in ABLATION_SETTINGS
+                if setting and not getattr(simulation, setting)
+            ),
+            "",
         ),
         optimum=optimum,
         curve=curve,
-        spent=[each / space.budget for each in accumulate(one.cost for one in seen)],
+        spent=[total / space.budget for total in accumulate(trial.cost for trial in observed)],
     )
 
 
-def main(words: Sequence[str]) -> None:
+def main(arguments: Sequence[str]) -> None:
     """Run the requested benchmark and write a line for each run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
@@ -83,15 +89,15 @@ def main(words: Sequence[str]) -> None:
         "--without", nargs="+", choices=ABLATION_SETTINGS, default=list(ABLATION_SETTINGS)
     )
     parser.add_argument("--sampled", action="store_true")
-    asked = parser.parse_args(words)
-    means = ProposerResources(RunDirectory(Path()), ModelOptions(), ChatSettings())
-    for without, seed in product(asked.without, range(asked.seeds)):
+    options = parser.parse_args(arguments)
+    resources = ProposerResources(RunDirectory(Path()), ModelOptions(), ChatSettings())
+    for without, seed in product(options.without, range(options.seeds)):
         switches = {without: False} if without else {}
-        at = build_simulator(Simulation(seed=seed, sampled=asked.sampled, **switches))
-        optimum = at.optimum(default_budget(at.pipeline)).score
-        for proposer in build_trial_proposers(asked.proposers, means).values():
-            found = run_benchmark(proposer, at, asked.trials, optimum)
-            sys.stdout.write(f"{msgspec.json.encode(found).decode()}\n")
+        simulator = build_simulator(Simulation(seed=seed, sampled=options.sampled, **switches))
+        optimum = simulator.optimum(default_budget(simulator.pipeline)).score
+        for proposer in build_trial_proposers(options.proposers, resources).values():
+            run = run_benchmark(proposer, simulator, options.trials, optimum)
+            sys.stdout.write(f"{msgspec.json.encode(run).decode()}\n")
 
 
 if __name__ == "__main__":

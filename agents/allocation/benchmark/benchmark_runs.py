@@ -16,7 +16,7 @@ AblationSetting = Literal["", "sizes", "saturation", "coupling"]
 """Property that is removed from the simulated pipeline; empty if none is."""
 
 ABLATION_SETTINGS: tuple[AblationSetting, ...] = get_args(AblationSetting)
-"""Proposers in display order."""
+"""Settings in display order."""
 
 
 class BenchmarkRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +44,7 @@ class BenchmarkRun(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def until(self) -> int | None:
         """Return the trials until nearly the optimum; ``None`` if it was not found."""
-        return next((at for at, each in enumerate(self.curve, 1) if each >= NEAR_OPTIMUM), None)
+        return next((at for at, score in enumerate(self.curve, 1) if score >= NEAR_OPTIMUM), None)
 
 
 def read_benchmark_runs(paths: Sequence[Path]) -> list[BenchmarkRun]:
@@ -53,23 +53,23 @@ def read_benchmark_runs(paths: Sequence[Path]) -> list[BenchmarkRun]:
     Raises:
         InputError: A line is no valid run, or a run occurs twice.
     """
-    found: dict[tuple[int, int, int], BenchmarkRun] = {}
+    runs: dict[tuple[int, int, int], BenchmarkRun] = {}
     for path in paths:
         for number, line in enumerate(path.read_bytes().splitlines(), start=1):
             try:
-                each = msgspec.json.decode(line, type=BenchmarkRun)
+                run = msgspec.json.decode(line, type=BenchmarkRun)
             except msgspec.MsgspecError as problem:
                 raise InputError(f"{path}, line {number}: not a benchmark run: {problem}") from None
             key = (
-                ABLATION_SETTINGS.index(each.without),
-                TRIAL_PROPOSER_NAMES.index(each.proposer),
-                each.seed,
+                ABLATION_SETTINGS.index(run.without),
+                TRIAL_PROPOSER_NAMES.index(run.proposer),
+                run.seed,
             )
-            if found.setdefault(key, each) is not each:
+            if runs.setdefault(key, run) is not run:
                 raise InputError(
-                    f"{path}, line {number}: {each.proposer} on seed {each.seed} occurs twice"
+                    f"{path}, line {number}: {run.proposer} on seed {run.seed} occurs twice"
                 )
-    return [found[key] for key in sorted(found)]
+    return [runs[key] for key in sorted(runs)]
 
 
 def setting_title(without: AblationSetting) -> str:

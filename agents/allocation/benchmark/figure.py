@@ -48,31 +48,32 @@ class MeanCurve(NamedTuple):
 
 
 def curve_by_trials(runs: Sequence[BenchmarkRun]) -> MeanCurve:
-    """Best so far after 1, 2, ... trials; an exhausted space keeps its last value."""
-    longest = max(len(each.curve) for each in runs)
-    return _over(runs, range(1, longest + 1), lambda run, at: run.after(int(at)))
+    """Return the best so far after 1, 2, ... trials; an exhausted space keeps its last value."""
+    longest = max(len(run.curve) for run in runs)
+    return _mean_over_runs(runs, range(1, longest + 1), lambda run, at: run.after(int(at)))
 
 
 def curve_by_cost(runs: Sequence[BenchmarkRun]) -> MeanCurve:
-    """Best so far by total cost, in trial budgets.
+    """Return the best so far by total cost, in trial budgets.
 
     The curve begins where every run has a trial, and ends where a run of full length has no more.
     """
-    longest = max(len(each.curve) for each in runs)
-    begin = max(each.spent[0] for each in runs)
-    end = min(each.spent[-1] for each in runs if len(each.curve) == longest)
-    places = [begin, *(each / 4 for each in range(int(4 * begin) + 1, int(4 * end) + 1))]
-    return _over(runs, places, lambda run, at: run.after(bisect_right(run.spent, at)))
+    longest = max(len(run.curve) for run in runs)
+    begin = max(run.spent[0] for run in runs)
+    end = min(run.spent[-1] for run in runs if len(run.curve) == longest)
+    quarters = range(int(4 * begin) + 1, int(4 * end) + 1)
+    positions = [begin, *(quarter / 4 for quarter in quarters)]
+    return _mean_over_runs(runs, positions, lambda run, at: run.after(bisect_right(run.spent, at)))
 
 
-def _over(
+def _mean_over_runs(
     runs: Sequence[BenchmarkRun],
-    places: Sequence[float],
+    positions: Sequence[float],
     best: Callable[[BenchmarkRun, float], float],
 ) -> MeanCurve:
-    values = 100 * np.array([[best(run, place) for place in places] for run in runs])
-    spread = values.std(axis=0, ddof=1) if len(runs) > 1 else np.zeros(len(places))
-    return MeanCurve(list(places), values.mean(axis=0), Z_95 * spread / sqrt(len(runs)))
+    values = 100 * np.array([[best(run, position) for position in positions] for run in runs])
+    spread = values.std(axis=0, ddof=1) if len(runs) > 1 else np.zeros(len(positions))
+    return MeanCurve(list(positions), values.mean(axis=0), Z_95 * spread / sqrt(len(runs)))
 
 
 def draw_figure(runs: Sequence[BenchmarkRun], path: Path) -> None:
@@ -80,30 +81,35 @@ def draw_figure(runs: Sequence[BenchmarkRun], path: Path) -> None:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    found = [each for each in ABLATION_SETTINGS if any(run.without == each for run in runs)]
+    settings = [
+        setting for setting in ABLATION_SETTINGS if any(run.without == setting for run in runs)
+    ]
     style: dict[Any, Any] = {"svg.hashsalt": "rheostat", "axes.labelsize": 9, "font.size": 9}
     with mpl.rc_context(style):
         # White background: the figure is used on pages of any colour.
-        figure = Figure((2 * _PANEL[0], len(found) * _PANEL[1] + 0.4), layout="constrained")
-        rows = figure.subplots(len(found), 2, sharey="row", squeeze=False)
-        for without, (left, right) in zip(found, rows, strict=True):
-            some = [each for each in runs if each.without == without]
+        figure = Figure((2 * _PANEL[0], len(settings) * _PANEL[1] + 0.4), layout="constrained")
+        rows = figure.subplots(len(settings), 2, sharey="row", squeeze=False)
+        for without, (by_trials, by_cost) in zip(settings, rows, strict=True):
+            setting_runs = [run for run in runs if run.without == without]
             lowest = 100.0
-            for name, own in groupby(some, key=lambda each: each.proposer):
-                mine = list(own)
-                for panel, curve in ((left, curve_by_trials(mine)), (right, curve_by_cost(mine))):
+            for name, group in groupby(setting_runs, key=lambda run: run.proposer):
+                own_runs = list(group)
+                for panel, curve in (
+                    (by_trials, curve_by_trials(own_runs)),
+                    (by_cost, curve_by_cost(own_runs)),
+                ):
                     _draw_panel(panel, curve, name)
                     lowest = min(lowest, float(curve.mean.min()))
-            left.set_title(setting_title(without), loc="left", fontsize=10)
-            left.set_ylabel("% of the optimum")
-            left.set_ylim(_FOOT * (lowest // _FOOT), 100.5)
+            by_trials.set_title(setting_title(without), loc="left", fontsize=10)
+            by_trials.set_ylabel("% of the optimum")
+            by_trials.set_ylim(_FOOT * (lowest // _FOOT), 100.5)
         rows[-1][0].set_xlabel("trials")
         rows[-1][1].set_xlabel("cost of all trials, in budgets of one")
-        shown: dict[str, Any] = {}  # a proposer need not be in the first row
+        legend: dict[str, Any] = {}  # a proposer need not be in the first row
         for handles, labels in (panel.get_legend_handles_labels() for panel in rows[:, 0]):
-            shown |= dict(zip(labels, handles, strict=True))
+            legend |= dict(zip(labels, handles, strict=True))
         figure.legend(
-            [*shown.values()], [*shown], loc="outside lower center", ncols=4, frameon=False
+            [*legend.values()], [*legend], loc="outside lower center", ncols=4, frameon=False
         )
         figure.savefig(path, format="svg", metadata={"Date": None})
 
@@ -116,13 +122,13 @@ def _draw_panel(panel: "Axes", curve: MeanCurve, name: str) -> None:
     panel.grid(alpha=0.25, linewidth=0.5)
 
 
-def main(words: Sequence[str]) -> None:
+def main(arguments: Sequence[str]) -> None:
     """Plot the runs of files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("lines", nargs="+", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
-    asked = parser.parse_args(words)
-    draw_figure(read_benchmark_runs(asked.lines), asked.output)
+    options = parser.parse_args(arguments)
+    draw_figure(read_benchmark_runs(options.lines), options.output)
 
 
 if __name__ == "__main__":

@@ -26,13 +26,13 @@ TRIAL_COUNTS = (10, 20, 50)
 
 def format_row(runs: Sequence[BenchmarkRun]) -> str:
     """Format the row of one proposer in one setting."""
-    parts = [_interval([100 * each.after(at) for each in runs]) for at in TRIAL_COUNTS]
-    until = sorted(inf if each.until is None else float(each.until) for each in runs)
+    parts = [_interval([100 * run.after(at) for run in runs]) for at in TRIAL_COUNTS]
+    until = sorted(inf if run.until is None else float(run.until) for run in runs)
     low, middle, high = (_length(_quantile(until, part)) for part in (0.25, 0.5, 0.75))
-    found = sum(each < inf for each in until)
+    solved = sum(trials < inf for trials in until)
     cells = [
         setting_title(runs[0].without), f"`{runs[0].proposer}`", str(len(runs)), *parts,
-        f"{middle} ({low}–{high})", f"{found} of {len(runs)}",
+        f"{middle} ({low}–{high})", f"{solved} of {len(runs)}",
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"
 
@@ -55,11 +55,11 @@ def _length(trials: float) -> str:
     return f">{TRIAL_COUNTS[-1]}" if trials == inf else f"{trials:g}"
 
 
-def main(words: Sequence[str]) -> None:
+def main(paths: Sequence[str]) -> None:
     """Print the rows for the given files."""
-    runs = read_benchmark_runs([Path(each) for each in words])
-    for _, some in groupby(runs, key=lambda each: (each.without, each.proposer)):
-        sys.stdout.write(f"{format_row(list(some))}\n")
+    runs = read_benchmark_runs([Path(path) for path in paths])
+    for _, group in groupby(runs, key=lambda run: (run.without, run.proposer)):
+        sys.stdout.write(f"{format_row(list(group))}\n")
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ class TrialBench(BudgetGuard, Protocol):
         ...
 
     @property
-    def seen(self) -> Sequence[ObservedTrial]:
+    def trials(self) -> Sequence[ObservedTrial]:
         """The trials so far, in order."""
         ...
 
@@ -95,12 +95,12 @@ class TrialProposer(Protocol):
 
 def draw_untried(bench: TrialBench) -> StageChoices | None:
     """Draw a random untried allocation; ``None`` if none is found."""
-    met = {each.choices for each in bench.seen}
+    tried = {choices.choices for choices in bench.trials}
     if bench.space.recorded is not None:
-        left = [each for each in bench.space.recorded if each not in met]
-        return bench.random.choice(left) if left else None
+        untried = [choices for choices in bench.space.recorded if choices not in tried]
+        return bench.random.choice(untried) if untried else None
     for _ in range(200):
-        drawn = bench.space.draw(bench.random)
-        if drawn not in met:
-            return drawn
-    return next((each for each in bench.space if each not in met), None)
+        candidate = bench.space.draw(bench.random)
+        if candidate not in tried:
+            return candidate
+    return next((choices for choices in bench.space if choices not in tried), None)

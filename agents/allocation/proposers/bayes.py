@@ -1,8 +1,8 @@
 """The proposer ``bayes``: Bayesian optimisation by optuna, a Gaussian process over allocations.
 
-A trial is put to the process as each stage's model and the share that it takes of what the budget
-leaves beside one sample everywhere. So nearly all that it asks for is affordable, and what is not
-is told to it as failed and never tried. Its state is made anew from the trials in each round.
+A point of the process has, for each stage, its model and its share of the budget that remains after
+one sample in every stage. So nearly all suggested points are affordable; the others are reported to
+the process as failed and never tried. Its state is rebuilt from the trials in each round.
 """
 
 import warnings
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
 INITIAL_TRIALS = 8
-"""Trials at random before the process is asked."""
+"""Random trials before the process is used."""
 
 MAX_SUGGESTIONS = 12
-"""Allocations that the process may name for each trial, until one is affordable and new."""
+"""The most points that the process may suggest for a trial, until one is affordable and new."""
 
 
 class BayesTrialProposer:
-    """See the module.
+    """Proposer ``bayes``; see the module docstring.
 
     Raises:
-        ExternalError: what it needs is not installed.
+        ExternalError: optuna or torch is not installed.
     """
 
     name = "bayes"
@@ -46,25 +46,25 @@ class BayesTrialProposer:
 
     def suggest(self, bench: TrialBench) -> SuggestionBatch:
         """See `agents.allocation.proposers.TrialProposer`."""
-        found: dict[StageChoices, TrialSuggestion] = {}
+        suggestions: dict[StageChoices, TrialSuggestion] = {}
         asked = 0
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the sampler calls itself experimental
-            study = _study(bench) if len(bench.seen) >= INITIAL_TRIALS else None
-            for place in range(bench.most):
-                if study is not None and len(bench.seen) + place >= INITIAL_TRIALS:
-                    made = _asked(study, bench, set(found))
+            study = _study(bench) if len(bench.trials) >= INITIAL_TRIALS else None
+            for index in range(bench.most):
+                if study is not None and len(bench.trials) + index >= INITIAL_TRIALS:
+                    choices = _ask_process(study, bench, set(suggestions))
                     asked += 1
                 else:
-                    made = draw_untried(bench)
-                if made is not None:
-                    words = "the process" if asked else "drawn at random"
-                    found.setdefault(made, TrialSuggestion(made, words))
-        return SuggestionBatch(list(found.values()), search={"asked": asked})
+                    choices = draw_untried(bench)
+                if choices is not None:
+                    rationale = "the process" if asked else "drawn at random"
+                    suggestions.setdefault(choices, TrialSuggestion(choices, rationale))
+        return SuggestionBatch(list(suggestions.values()), search={"asked": asked})
 
 
 def _study(bench: TrialBench) -> "Study":
-    """Return the trials so far, as optuna knows them."""
+    """Return optuna's study of the trials so far."""
     import optuna
 
     seed = bench.random.randrange(1 << 31)
@@ -73,86 +73,90 @@ def _study(bench: TrialBench) -> "Study":
     )
     study = optuna.create_study(direction="maximize", sampler=sampler)
     domain = _domain(bench)
-    for each in bench.seen:
+    for trial in bench.trials:
         study.add_trial(
             optuna.trial.create_trial(
-                params=_point(bench, each.choices), distributions=domain, value=each.score
+                params=_point(bench, trial.choices), distributions=domain, value=trial.score
             )
         )
     return study
 
 
-def _asked(study: "Study", bench: TrialBench, found: set[StageChoices]) -> StageChoices | None:
-    """Return an affordable allocation that the process names and that was not tried."""
+def _ask_process(
+    study: "Study", bench: TrialBench, suggested: set[StageChoices]
+) -> StageChoices | None:
+    """Return an affordable, untried allocation that the process suggests, or a random one."""
     import optuna
 
-    met = {each.choices for each in bench.seen} | found
+    tried = {trial.choices for trial in bench.trials} | suggested
     domain = _domain(bench)
     for _ in range(MAX_SUGGESTIONS):
         bench.check_interrupt()
         trial = study.ask(domain)
-        made = _allocation(bench, trial.params)
-        if made is not None and bench.space.recorded is not None:
-            made = bench.space.nearest(made, frozenset(met))
-        if made is not None and made not in met:
-            # The batch goes on as if it came out like the best: what is near is not asked again.
+        choices = _allocation(bench, trial.params)
+        if choices is not None and bench.space.recorded is not None:
+            choices = bench.space.nearest(choices, frozenset(tried))
+        if choices is not None and choices not in tried:
+            # Assume the best score for the rest of the batch, so that its points differ.
             study.tell(trial, study.best_value)
-            return made
+            return choices
         study.tell(trial, state=optuna.trial.TrialState.FAIL)
-        # A process that is asked again with the same trials names the same: one more is drawn.
-        drawn = draw_untried(bench)
-        if drawn is not None and bench.random.random() < 0.5:
-            return drawn
+        # With unchanged trials the process suggests the same point again; try a random one, too.
+        random_choices = draw_untried(bench)
+        if random_choices is not None and bench.random.random() < 0.5:
+            return random_choices
     return draw_untried(bench)
 
 
 def _domain(bench: TrialBench) -> "dict[str, BaseDistribution]":
     from optuna.distributions import CategoricalDistribution, FloatDistribution
 
-    found: dict[str, BaseDistribution] = {}
+    domain: dict[str, BaseDistribution] = {}
     for name, models, governed in zip(
         bench.space.names, bench.space.models, bench.space.governed, strict=True
     ):
-        words = [*models, *(each.label for each in governed)]
-        found[f"{name} model"] = CategoricalDistribution(words)
-        found[f"{name} share"] = FloatDistribution(0.0, 1.0)
-    return found
+        labels = [*models, *(governor.label for governor in governed)]
+        domain[f"{name} model"] = CategoricalDistribution(labels)
+        domain[f"{name} share"] = FloatDistribution(0.0, 1.0)
+    return domain
 
 
 def _point(bench: TrialBench, choices: StageChoices) -> dict[str, Any]:
-    """Return an allocation as the process sees it."""
+    """Convert an allocation to a point of the process."""
     space = bench.space
-    bare = [each if each.controller else StageChoice(each.model, 1) for each in choices]
-    spare = max(space.budget - space.cost(tuple(bare)), 1e-9)
-    found: dict[str, Any] = {}
+    minimal = [choice if choice.controller else StageChoice(choice.model, 1) for choice in choices]
+    spare = max(space.budget - space.cost(tuple(minimal)), 1e-9)
+    point: dict[str, Any] = {}
     for at, (name, choice) in enumerate(zip(space.names, choices, strict=True)):
-        over = space.stage_cost(at, choice) - space.stage_cost(at, bare[at])
-        found[f"{name} model"] = choice.label if choice.controller else choice.model
-        found[f"{name} share"] = min(1.0, max(0.0, over / spare))
-    return found
+        extra = space.stage_cost(at, choice) - space.stage_cost(at, minimal[at])
+        point[f"{name} model"] = choice.label if choice.controller else choice.model
+        point[f"{name} share"] = min(1.0, max(0.0, extra / spare))
+    return point
 
 
 def _allocation(bench: TrialBench, point: dict[str, Any]) -> StageChoices | None:
-    """Return the allocation of a point: shares of more than the whole are scaled down to it."""
+    """Convert a point to an allocation; shares are scaled down where their sum exceeds 1."""
     space = bench.space
-    bare = []
+    minimal = []
     for at, name in enumerate(space.names):
-        word = point[f"{name} model"]
-        governor = next((each for each in space.governed[at] if each.label == word), None)
-        bare.append(governor or StageChoice(word, 1))
-    spare = space.budget - space.cost(tuple(bare))
+        label = point[f"{name} model"]
+        governor = next(
+            (governor for governor in space.governed[at] if governor.label == label), None
+        )
+        minimal.append(governor or StageChoice(label, 1))
+    spare = space.budget - space.cost(tuple(minimal))
     if spare < 0:
         return None
     shares = [point[f"{name} share"] for name in space.names]
-    whole = max(1.0, sum(shares))
-    made = [
+    total = max(1.0, sum(shares))
+    choices = [
         choice
         if choice.controller
         else StageChoice(
             choice.model,
             max(1, space.most(at, choice.model,
-                              space.stage_cost(at, choice) + spare * shares[at] / whole)),
+                              space.stage_cost(at, choice) + spare * shares[at] / total)),
         )
-        for at, choice in enumerate(bare)
+        for at, choice in enumerate(minimal)
     ]  # fmt: skip
-    return tuple(made)
+    return tuple(choices)

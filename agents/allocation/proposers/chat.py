@@ -27,7 +27,7 @@ class ChatTrialProposer:
     """Proposer ``chat``; see the module docstring.
 
     Args:
-        client: the model, and how it is asked.
+        client: The model, with its options and its reply cache.
     """
 
     def __init__(self, client: ModelClient):
@@ -41,24 +41,24 @@ class ChatTrialProposer:
             return opening
         asker = self._client.caller(bench)
         guidelines = decode_guidelines(bench.state)
-        told = (
-            f"{format_trial_history(bench.space, bench.seen, guidelines)}\n{format_task(bench)}\n"
+        prompt = (
+            f"{format_trial_history(bench.space, bench.trials, guidelines)}\n{format_task(bench)}\n"
         )
-        messages = [ChatMessage("system", render_template("system")), ChatMessage("user", told)]
-        found = ParsedTrials(guidelines, [], [])
+        messages = [ChatMessage("system", render_template("system")), ChatMessage("user", prompt)]
+        parsed = ParsedTrials(guidelines, [], [])
         for attempt in range(MAX_REPLIES):
-            [reply] = asker.ask([self._call(messages, len(bench.seen), attempt)])
+            [reply] = asker.ask([self._call(messages, len(bench.trials), attempt)])
             if reply is None:
                 break
-            found = (
+            parsed = (
                 parse_trials(reply.text, bench)
                 if reply.finish is not FinishReason.FAILED
-                else found
+                else parsed
             )
-            if found.trials:
+            if parsed.trials:
                 break
             if reply.text.strip():
-                problems = "\n".join(found.dropped) or "Your reply contains no allocation."
+                problems = "\n".join(parsed.dropped) or "Your reply contains no allocation."
                 messages += [
                     ChatMessage("assistant", reply.text[:4000]),
                     ChatMessage(
@@ -67,13 +67,13 @@ class ChatTrialProposer:
                 ]
         asker.require_reply(self.name)
         asker.conclude()
-        kept = found.guidelines or guidelines
+        latest = parsed.guidelines or guidelines
         return SuggestionBatch(
-            found.trials[: bench.most],
-            guidelines=kept,
+            parsed.trials[: bench.most],
+            guidelines=latest,
             usage=asker.usage,
-            search={"calls": asker.calls, "dropped": found.dropped},
-            state=encode_guidelines(kept),
+            search={"calls": asker.calls, "dropped": parsed.dropped},
+            state=encode_guidelines(latest),
         )
 
     def _call(self, messages: list[ChatMessage], number: int, attempt: int) -> ModelCall:
@@ -85,6 +85,6 @@ class ChatTrialProposer:
         )
 
 
-def build_chat_proposer(name: str, means: ProposerResources) -> ChatTrialProposer:
+def build_chat_proposer(name: str, resources: ProposerResources) -> ChatTrialProposer:
     """Return the proposer of a name ``chat:PROVIDER:MODEL``."""
-    return ChatTrialProposer(build_model_client(parse_model_name(name), means))
+    return ChatTrialProposer(build_model_client(parse_model_name(name), resources))

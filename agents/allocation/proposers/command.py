@@ -32,14 +32,14 @@ class CommandTrialProposer:
 
     Args:
         command: Shell command line.
-        means: Where its output is stored, and its time limit.
+        resources: Run directory for its output, its time limit, and its container settings.
     """
 
-    def __init__(self, command: str, means: ProposerResources):
+    def __init__(self, command: str, resources: ProposerResources):
         self.name = f"command:{command}"
-        self._command, self._asking, self._before = command, means.asking, means.before
-        self._settings = means.agent
-        self._replies = ReplyCache(means.run, means.before)
+        self._command, self._asking, self._before = command, resources.asking, resources.before
+        self._settings = resources.agent
+        self._replies = ReplyCache(resources.run, resources.before)
 
     def suggest(self, bench: TrialBench) -> SuggestionBatch:
         """See `agents.allocation.proposers.TrialProposer`."""
@@ -47,47 +47,47 @@ class CommandTrialProposer:
         if opening is not None:
             return opening
         guidelines = decode_guidelines(bench.state)
-        brief = format_trial_history(bench.space, bench.seen, guidelines)
-        told = (
+        brief = format_trial_history(bench.space, bench.trials, guidelines)
+        prompt = (
             f"{format_task(bench)}\n\nWrite the allocations into trials.rheo, and"
             " the guidelines into"
         )
-        told += " guidelines.md. The trials so far are in brief.md.\n"
+        prompt += " guidelines.md. The trials so far are in brief.md.\n"
         call = ModelCall(
             model=self.name,
-            messages=[ChatMessage("user", told), ChatMessage("user", brief)],
+            messages=[ChatMessage("user", prompt), ChatMessage("user", brief)],
             temperature=None,
             reply_tokens=0,
-            number=len(bench.seen),
+            number=len(bench.trials),
         )
-        kept = self._replies.find(call)
-        if kept is None:
-            kept = self._worked(bench, told, brief)
-            self._replies.keep(call, kept)
-        found = parse_trials(kept.text, bench)
-        lines = found.guidelines or guidelines
+        reply = self._replies.find(call)
+        if reply is None:
+            reply = self._run_agent(bench, prompt, brief)
+            self._replies.keep(call, reply)
+        parsed = parse_trials(reply.text, bench)
+        lines = parsed.guidelines or guidelines
         return SuggestionBatch(
-            found.trials[: bench.most],
+            parsed.trials[: bench.most],
             guidelines=lines,
-            search={"ended": kept.problem, "dropped": found.dropped},
+            search={"ended": reply.problem, "dropped": parsed.dropped},
             state=encode_guidelines(lines),
         )
 
-    def _worked(self, bench: TrialBench, told: str, brief: str) -> ModelReply:
+    def _run_agent(self, bench: TrialBench, prompt: str, brief: str) -> ModelReply:
         if self._before is not None:
             raise InputError(
                 f"{self._before.path}: does not hold what {self.name} did here",
                 hint="omit --replies to run the command",
             )
         seconds = self._asking.agent_minutes * 60
-        where = select_runner(self._asking, self._settings)
-        with TemporaryDirectory(prefix="rheostat-") as made:
-            folder = Path(made)
+        runner = select_runner(self._asking, self._settings)
+        with TemporaryDirectory(prefix="rheostat-") as temporary:
+            folder = Path(temporary)
             (folder / "brief.md").write_text(brief, encoding="utf-8")
-            ran = where.run(self._command, folder, told, seconds=seconds, bench=bench)
+            outcome = runner.run(self._command, folder, prompt, seconds=seconds, bench=bench)
             guidelines = read_plain_file(folder / "guidelines.md", MAX_FILE_BYTES) or ""
             trials = read_plain_file(folder / "trials.rheo", MAX_FILE_BYTES) or ""
-        status = "out of time" if ran.status is None else f"exit status {ran.status}"
-        bench.report(status, output=ran.output[-2000:])
+        status = "out of time" if outcome.status is None else f"exit status {outcome.status}"
+        bench.report(status, output=outcome.output[-2000:])
         text = f"Guidelines\n\n{guidelines}\n\n```rheo\n{trials}\n```\n"
         return ModelReply(finish=FinishReason.ENDED, text=text, problem=status)

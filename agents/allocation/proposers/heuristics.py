@@ -23,36 +23,46 @@ class EvolveTrialProposer:
 
     def suggest(self, bench: TrialBench) -> SuggestionBatch:
         """See `agents.allocation.proposers.TrialProposer`."""
-        found: dict[object, TrialSuggestion] = {}
-        begun = len(bench.seen)
-        for place in range(bench.most):
-            made = self._changed(bench, found) if begun + place >= INITIAL_RANDOM_TRIALS else None
-            if made is None:
-                drawn = draw_untried(bench)
-                made = None if drawn is None else TrialSuggestion(drawn, "drawn at random")
-            if made is not None:
-                found.setdefault(made.choices, made)
-        return SuggestionBatch(list(found.values()))
+        suggestions: dict[object, TrialSuggestion] = {}
+        observed = len(bench.trials)
+        for index in range(bench.most):
+            suggestion = (
+                self._mutate(bench, suggestions)
+                if observed + index >= INITIAL_RANDOM_TRIALS
+                else None
+            )
+            if suggestion is None:
+                choices = draw_untried(bench)
+                suggestion = (
+                    None if choices is None else TrialSuggestion(choices, "drawn at random")
+                )
+            if suggestion is not None:
+                suggestions.setdefault(suggestion.choices, suggestion)
+        return SuggestionBatch(list(suggestions.values()))
 
-    def _changed(
-        self, bench: TrialBench, found: dict[object, TrialSuggestion]
+    def _mutate(
+        self, bench: TrialBench, suggestions: dict[object, TrialSuggestion]
     ) -> TrialSuggestion | None:
-        met = {each.choices for each in bench.seen} | found.keys()
-        best = sorted(bench.seen, key=lambda each: (-each.score, each.cost))[:PARENTS]
+        tried = {trial.choices for trial in bench.trials} | suggestions.keys()
+        best = sorted(bench.trials, key=lambda trial: (-trial.score, trial.cost))[:PARENTS]
         if not best:
             return None
         for _ in range(MAX_MUTATIONS):
             pair = [bench.random.randrange(len(best)) for _ in range(2)]
             parent = best[min(pair)].choices
-            made = mutate_choices(bench.space, parent, bench.random)
+            choices = mutate_choices(bench.space, parent, bench.random)
             if bench.random.random() < 0.3:
-                made = mutate_choices(bench.space, made, bench.random)
-            if bench.space.recorded is not None and made not in met:
-                near = bench.space.nearest(made, frozenset(each.choices for each in bench.seen))
-                made = near or made
-            if made not in met and bench.space.affords(made):
-                number = next(at for at, each in enumerate(bench.seen, 1) if each.choices == parent)
-                return TrialSuggestion(made, f"a change of trial {number}")
+                choices = mutate_choices(bench.space, choices, bench.random)
+            if bench.space.recorded is not None and choices not in tried:
+                nearest = bench.space.nearest(
+                    choices, frozenset(trial.choices for trial in bench.trials)
+                )
+                choices = nearest or choices
+            if choices not in tried and bench.space.affords(choices):
+                number = next(
+                    at for at, trial in enumerate(bench.trials, 1) if trial.choices == parent
+                )
+                return TrialSuggestion(choices, f"a change of trial {number}")
         return None
 
 
@@ -63,9 +73,9 @@ class RandomTrialProposer:
 
     def suggest(self, bench: TrialBench) -> SuggestionBatch:
         """See `agents.allocation.proposers.TrialProposer`."""
-        found = {}
+        suggestions = {}
         for _ in range(bench.most):
-            drawn = draw_untried(bench)
-            if drawn is not None:
-                found[drawn] = TrialSuggestion(drawn, "drawn at random")
-        return SuggestionBatch(list(found.values()))
+            choices = draw_untried(bench)
+            if choices is not None:
+                suggestions[choices] = TrialSuggestion(choices, "drawn at random")
+        return SuggestionBatch(list(suggestions.values()))

@@ -47,14 +47,14 @@ def format_task(bench: TrialBench) -> str:
 def parse_trials(text: str, bench: TrialBench) -> ParsedTrials:
     """Parse guidelines and trials; drop and report what cannot be tried."""
     text = without_thoughts(text.replace("\r\n", "\n"))
-    outside = _FENCE.sub("\n", text)
-    _, _, behind = outside.partition("uidelines")
-    items = _ITEM.findall(behind or outside)
-    guidelines = [each.strip() for each in items][:MAX_GUIDELINES]
-    met = {each.choices for each in bench.seen}
+    prose = _FENCE.sub("\n", text)
+    _, _, section = prose.partition("uidelines")
+    items = _ITEM.findall(section or prose)
+    guidelines = [item.strip() for item in items][:MAX_GUIDELINES]
+    tried = {trial.choices for trial in bench.trials}
     trials: list[TrialSuggestion] = []
     dropped: list[str] = []
-    sources = [each for block in _FENCE.findall(text) for each in _split(block)] or _split(text)
+    sources = [part for block in _FENCE.findall(text) for part in _split(block)] or _split(text)
     for number, source in enumerate(sources, start=1):
         name = f"allocation {number}"
         try:
@@ -63,19 +63,19 @@ def parse_trials(text: str, bench: TrialBench) -> ParsedTrials:
         except (DslError, InputError) as problem:
             dropped.append(str(problem))
             continue
-        if choices in met:
+        if choices in tried:
             dropped.append(f"{name}: was tried already")
         elif infeasible:
             dropped.append(f"{name}: {infeasible}")
         else:
-            met.add(choices)
-            trials.append(TrialSuggestion(choices, _title(source)))
+            tried.add(choices)
+            trials.append(TrialSuggestion(choices, _parse_title(source)))
     return ParsedTrials(guidelines, trials, dropped)
 
 
 def suggest_first_trials(bench: TrialBench) -> SuggestionBatch | None:
     """Suggest the published first trials, which need no model; ``None`` after they are done."""
-    opening = next_first_trial(bench.space, bench.seen, bench.planned)
+    opening = next_first_trial(bench.space, bench.trials, bench.planned)
     if opening is None:
         return None
     return SuggestionBatch([opening], search={"phase": "first trials"})
@@ -83,7 +83,7 @@ def suggest_first_trials(bench: TrialBench) -> SuggestionBatch | None:
 
 def _split(text: str) -> Sequence[str]:
     """Split a text into its allocations."""
-    starts = [each.start() for each in re.finditer(r"^[ \t]*allocation\b", text, re.MULTILINE)]
+    starts = [match.start() for match in re.finditer(r"^[ \t]*allocation\b", text, re.MULTILINE)]
     return [_cut_at_closing_brace(text[start:end]) for start, end in pairwise([*starts, len(text)])]
 
 
@@ -97,10 +97,10 @@ def _cut_at_closing_brace(text: str) -> str:
     return text
 
 
-def _title(source: str) -> str:
+def _parse_title(source: str) -> str:
     """Return the title that follows an allocation's name."""
-    found = re.match(r'\s*allocation\s+\w+\s+"([^"\n]*)"', source)
-    return found.group(1) if found else ""
+    match = re.match(r'\s*allocation\s+\w+\s+"([^"\n]*)"', source)
+    return match.group(1) if match else ""
 
 
 def encode_guidelines(guidelines: Sequence[str]) -> bytes:

@@ -26,16 +26,16 @@ def check_trial_proposers(names: Sequence[str]) -> None:
         ExternalError: A requirement of the proposer is not installed.
     """
     for name in names:
-        kind, _, rest = name.partition(":")
+        kind, _, argument = name.partition(":")
         if kind == CHAT:
             parse_model_name(name)
         elif kind == COMMAND:
-            check_command(name, rest)
+            check_command(name, argument)
         elif name not in _PLAIN:
             listed = f"there are {', '.join(TRIAL_PROPOSER_NAMES)}"
-            meant = suggest(name, TRIAL_PROPOSER_NAMES, listed)
+            hint = suggest(name, TRIAL_PROPOSER_NAMES, listed)
             raise InputError(
-                f"--proposer {name}: unknown proposer; {meant}",
+                f"--proposer {name}: unknown proposer; {hint}",
                 hint='chat:PROVIDER:MODEL and command:"…" ask others',
             )
         else:
@@ -43,7 +43,7 @@ def check_trial_proposers(names: Sequence[str]) -> None:
 
 
 def build_trial_proposers(
-    names: Sequence[str], means: ProposerResources
+    names: Sequence[str], resources: ProposerResources
 ) -> dict[str, TrialProposer]:
     """Build the proposers of a request by name.
 
@@ -51,19 +51,19 @@ def build_trial_proposers(
         InputError: A name is unknown.
         ExternalError: A requirement of the proposer is missing.
     """
-    return {name: _made(name, means) for name in names}
+    return {name: _build_trial_proposer(name, resources) for name in names}
 
 
-def _made(name: str, means: ProposerResources) -> TrialProposer:
-    kind, _, rest = name.partition(":")
+def _build_trial_proposer(name: str, resources: ProposerResources) -> TrialProposer:
+    kind, _, argument = name.partition(":")
     if kind == CHAT:
         from agents.allocation.proposers.chat import build_chat_proposer
 
-        return build_chat_proposer(name, means)
+        return build_chat_proposer(name, resources)
     if kind == COMMAND:
         from agents.allocation.proposers.command import CommandTrialProposer
 
-        return CommandTrialProposer(rest, means)
+        return CommandTrialProposer(argument, resources)
     check_trial_proposers([name])
     return _PLAIN[name]()
 
