@@ -1,1 +1,1 @@
-"""Command-line agents as proposers: their scratch directory, their process, their desk."""
+"""Command-line agents: their working directory, process or container, and evaluation server."""

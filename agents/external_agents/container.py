@@ -1,8 +1,8 @@
-"""Agents in containers: with the scratch directory, and nothing else of this machine.
+"""Agents in containers, with access to their working directory and nothing else of this machine.
 
-The walls are those of `sandbox.host`, as far as an agent can live with them: it starts processes,
-and may have a network. Nothing outlives the agent: its container is ended when it ends, when its
-time is over, when the session is interrupted, and, by `sandbox.host.guard`, when it is killed.
+The isolation is that of `sandbox.host`, except that an agent starts processes and may have a
+network. The container is removed when the agent ends, when its time is over, when the session is
+interrupted, and, by `sandbox.host.guard`, when the session is killed.
 """
 
 import contextlib
@@ -39,48 +39,49 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 MOUNT_POINT = "/work"
-"""Where the scratch directory lies in the container."""
+"""Path of the working directory in the container."""
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-"""Where commands are looked for in an image that says nothing of it."""
+"""Search path of commands in an image that does not set ``PATH``."""
 
-_MOST_FILE = 64 << 20
-"""Bytes of one file that an agent writes."""
+_MAX_FILE_BYTES = 64 << 20
+"""Maximum bytes of one file that an agent writes."""
 
-_SHARED = ("host", "container:")
-"""How networks begin that are those of others."""
+_FOREIGN_NETWORKS = ("host", "container:")
+"""Prefixes of networks that belong to the host or to other containers."""
 
 _REMOVAL_SECONDS = 10
-"""Seconds that an engine may take to know of a container's end."""
+"""Seconds to wait until the engine reports the end of a container."""
 
 
 class AgentContainerRunner:
     """Runs agents in containers of a Docker engine; see `AgentRunner`.
 
     Args:
-        image: the image's name.
-        network: the engine's network that they are in, ``none`` for none.
-        variables: the names of variables that they are given.
-        settings: what they may use.
+        image: Name of the image.
+        network: Name of the Docker network of the containers; ``none`` for no network.
+        variables: Names of the environment variables to pass.
+        settings: Resource limits of the containers.
 
     Raises:
-        InputError: a variable is not set, or the network is no network of its own.
-        ExternalError: there is no engine, or it has no such image or network.
+        InputError: A variable is not set, or the network is that of the host or of another
+            container.
+        ExternalError: There is no engine, or it has no such image or network.
     """
 
     warning = ""
 
     def __init__(self, image: str, network: str, variables: Sequence[str], settings: AgentSettings):
         self._network = network
-        self._given = _values(variables)
-        if network.startswith(_SHARED):
+        self._variables = _read_variables(variables)
+        if network.startswith(_FOREIGN_NETWORKS):
             raise InputError(
                 f"--agent-network {network}: that is the network of others, this machine's perhaps",
                 hint="name a network of the engine, such as bridge",
             )
         self._settings = settings
         with contextlib.closing(connect()) as client, engine_errors():
-            self._image, self._config = _required(client, image)
+            self._image, self._config = _find_image(client, image)
             _require_network(client, network)
             reap_containers(client)
 
@@ -92,17 +93,29 @@ class AgentContainerRunner:
     def run(
         self, command: str, folder: Path, prompt: str, *, seconds: float, bench: BudgetGuard
     ) -> AgentResult:
-        """See `agents.external_agents.runners.AgentRunner.run`."""
+        """Run a command in a container; see `agents.external_agents.runners.AgentRunner.run`.
+
+        Args:
+            command: Command line, split as in a shell.
+            folder: Working directory on the host.
+            prompt: Standard input of the command.
+            seconds: Maximum time in seconds.
+            bench: Reports interrupts and the end of the run's time.
+
+        Raises:
+            ExternalError: The container cannot be started.
+            KeyboardInterrupt: A stop was requested.
+        """
         _change_owner(folder)
         tail = OutputTail()
         with (
             contextlib.closing(connect()) as client,
             engine_errors(),
-            self._started(client, shlex.split(command), folder) as (container, wire),
+            self._start_container(client, shlex.split(command), folder) as (container, connection),
         ):
             threads = [
-                threading.Thread(target=_feed, args=(wire, prompt.encode()), daemon=True),
-                threading.Thread(target=_drain, args=(wire, tail), daemon=True),
+                threading.Thread(target=_feed, args=(connection, prompt.encode()), daemon=True),
+                threading.Thread(target=_drain, args=(connection, tail), daemon=True),
             ]
             for thread in threads:
                 thread.start()
@@ -116,24 +129,25 @@ class AgentContainerRunner:
                 in_time = wait_for_end(ended, seconds, bench)
                 status = _status(container) if in_time else None
             finally:
-                # Under a flood the engine ends no container to whose output somebody is attached.
+                # While a client is attached to its output, the engine may not end a container that
+                # floods it.
                 with contextlib.suppress(OSError):
-                    wire.shutdown(socket.SHUT_RDWR)
+                    connection.shutdown(socket.SHUT_RDWR)
                 for thread in threads:
                     thread.join(GRACE_SECONDS)
         return AgentResult(status, tail.text)
 
     @contextmanager
-    def _started(
-        self, client: "DockerClient", words: Sequence[str], folder: Path
+    def _start_container(
+        self, client: "DockerClient", arguments: Sequence[str], folder: Path
     ) -> Iterator[tuple[Any, socket.socket]]:
-        """A container that runs a command, and the line to it, for the length of a block."""
+        """Start a container that runs a command; yield it with a socket to its streams."""
         import docker.errors
 
         ensure_guard()
         try:
             container = client.containers.create(
-                self._image, [], entrypoint=[*words], **self.made(folder)
+                self._image, [], entrypoint=[*arguments], **self.container_settings(folder)
             )
         except docker.errors.APIError as problem:
             raise describe_refusal(problem) from problem
@@ -144,14 +158,14 @@ class AgentContainerRunner:
                     params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
                 )
                 stack.callback(line.close)
-                wire: socket.socket = stack.enter_context(getattr(line, "_sock", line))
+                connection: socket.socket = stack.enter_context(getattr(line, "_sock", line))
                 container.start()
             except docker.errors.APIError as problem:
-                raise _start_error(words[0], problem) from problem
-            yield container, wire
+                raise _start_error(arguments[0], problem) from problem
+            yield container, connection
 
-    def made(self, folder: Path) -> dict[str, Any]:
-        """How a container is made that works in a directory."""
+    def container_settings(self, folder: Path) -> dict[str, Any]:
+        """Return the settings of a container whose working directory is ``folder``."""
         import docker.types
 
         chosen = self._settings
@@ -161,7 +175,7 @@ class AgentContainerRunner:
             "environment": {
                 "PATH": f"{MOUNT_POINT}/bin:{self._path}",
                 "HOME": "/tmp",
-                **self._given,
+                **self._variables,
             },
             "labels": this_process().labels(AGENT),
             "user": _user(),
@@ -173,17 +187,17 @@ class AgentContainerRunner:
             "shm_size": chosen.scratch << 20,
             "ulimits": [
                 docker.types.Ulimit(name="core", soft=0, hard=0),
-                docker.types.Ulimit(name="fsize", soft=_MOST_FILE, hard=_MOST_FILE),
+                docker.types.Ulimit(name="fsize", soft=_MAX_FILE_BYTES, hard=_MAX_FILE_BYTES),
             ],
         }
 
     @property
     def _path(self) -> str:
-        given = [each.partition("=") for each in self._config.get("Env") or []]
-        return next((value for name, _, value in given if name == "PATH"), _PATH)
+        variables = [each.partition("=") for each in self._config.get("Env") or []]
+        return next((value for name, _, value in variables if name == "PATH"), _PATH)
 
 
-def _values(names: Sequence[str]) -> dict[str, str]:
+def _read_variables(names: Sequence[str]) -> dict[str, str]:
     missing = [name for name in names if name not in os.environ]
     if missing:
         raise InputError(
@@ -193,11 +207,11 @@ def _values(names: Sequence[str]) -> dict[str, str]:
     return {name: os.environ[name] for name in names}
 
 
-def _required(client: "DockerClient", name: str) -> tuple[str, dict[str, Any]]:
-    """Return the identity of an image, and how it is configured.
+def _find_image(client: "DockerClient", name: str) -> tuple[str, dict[str, Any]]:
+    """Return the ID of an image, and its configuration.
 
     Raises:
-        ExternalError: the engine has none of that name.
+        ExternalError: The engine has no such image.
     """
     import docker.errors
 
@@ -224,17 +238,17 @@ def _require_network(client: "DockerClient", name: str) -> None:
 
 
 def _user() -> str:
-    """Who an agent is: whoever began the run, by number, so that its files are theirs; not root."""
+    """Return the user and group IDs of an agent: those of this process, but never root."""
     return f"{os.geteuid()}:{os.getegid()}" if os.geteuid() else NOBODY
 
 
 def _change_owner(folder: Path) -> None:
-    """Make a directory the agent's, where that is somebody else than us."""
+    """Give the agent ownership of a directory if it runs as another user."""
     if os.geteuid():
         return
     user, _, group = _user().partition(":")
-    for place in (folder, *folder.rglob("*")):
-        os.chown(place, int(user), int(group), follow_symlinks=False)
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, int(user), int(group), follow_symlinks=False)
 
 
 def _status(container: Any) -> int:  # noqa: ANN401 - docker-py has no types
@@ -242,22 +256,22 @@ def _status(container: Any) -> int:  # noqa: ANN401 - docker-py has no types
         return int(container.wait(timeout=_REMOVAL_SECONDS)["StatusCode"])
 
 
-def _start_error(word: str, problem: Exception) -> ExternalError:
-    told = describe_refusal(problem)
-    if "executable file not found" in str(told) or "no such file" in str(told):
-        return ExternalError(f"--proposer command: {word}: no such file in the agent's image")
-    return told
+def _start_error(program: str, problem: Exception) -> ExternalError:
+    error = describe_refusal(problem)
+    if "executable file not found" in str(error) or "no such file" in str(error):
+        return ExternalError(f"--proposer command: {program}: no such file in the agent's image")
+    return error
 
 
-def _feed(wire: socket.socket, prompt: bytes) -> None:
-    with contextlib.suppress(OSError):  # it need not read what it is told
-        wire.sendall(prompt)
-        wire.shutdown(socket.SHUT_WR)
+def _feed(connection: socket.socket, prompt: bytes) -> None:
+    with contextlib.suppress(OSError):  # the agent need not read its input
+        connection.sendall(prompt)
+        connection.shutdown(socket.SHUT_WR)
 
 
-def _drain(wire: socket.socket, tail: OutputTail) -> None:
+def _drain(connection: socket.socket, tail: OutputTail) -> None:
     """Read the whole output."""
     envelopes = StreamDemultiplexer((STDOUT, STDERR))
     with contextlib.suppress(OSError):
-        while part := wire.recv(1 << 16):
-            tail.put(envelopes.open(part))
+        while data := connection.recv(1 << 16):
+            tail.put(envelopes.open(data))

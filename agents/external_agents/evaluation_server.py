@@ -1,7 +1,7 @@
-"""The evaluation server of a round: answers an agent's ``rheostat`` over a socket.
+"""The evaluation server of a round: replies to an agent's client shim over a socket.
 
-It plays on what the round shows, by the proposer's bench, and counts it there. It answers with
-figures alone: no question, no answer and no name of a file ever crosses it.
+It plays programs on the shown part of the round, within the allowance of the proposer's bench. Its
+replies contain figures only: no questions, answers or file names.
 """
 
 import json
@@ -19,17 +19,17 @@ from harness.errors import InputError
 from harness.request.controllers import diagnose_text
 
 MAX_REQUEST_BYTES = 400_000
-"""Bytes of a request."""
+"""Maximum bytes of a request."""
 
-MOST_QUESTIONS = 12
-"""Questions of a comparison that are listed."""
+MAX_QUESTIONS = 12
+"""Maximum number of questions that a comparison lists."""
 
 USAGE_ERROR = 2
-"""The exit status of what cannot be used."""
+"""Exit status of an invalid request."""
 
 
 class ShimRequest(NamedTuple):
-    """Something that was played for the agent."""
+    """A request of the client shim."""
 
     do: str
     source: str
@@ -40,85 +40,87 @@ class ShimRequest(NamedTuple):
 
 
 class EvaluationServer:
-    """Answers requests, one at a time.
+    """Reply to requests, one at a time.
 
     Args:
-        bench: of the round.
+        bench: Bench of the proposer in the round.
     """
 
     def __init__(self, bench: Bench):
         self._bench = bench
         self._lock = threading.Lock()
         self.played: list[ShimRequest] = []
-        """All that was played, in order: played again, it comes to the same."""
+        """Requests that played programs, in order; performing them again gives the same state."""
 
     def answer(self, line: bytes) -> dict[str, Any]:
-        """Return the answer to a request: its text, and the exit status."""
+        """Return the reply to a request: its text and the exit status."""
         try:
-            request = json.loads(line)
-            asked = ShimRequest(
-                str(request["do"]), _text(request["source"]), bool(request.get("quick")),
-                float(request.get("beta", 0.5)),
-                tuple(_text(each) for each in request.get("others", ())),
+            fields = json.loads(line)
+            request = ShimRequest(
+                str(fields["do"]), _text(fields["source"]), bool(fields.get("quick")),
+                float(fields.get("beta", 0.5)),
+                tuple(_text(each) for each in fields.get("others", ())),
             )  # fmt: skip
         except (ValueError, KeyError, TypeError):
             return {"text": "error: the request cannot be read", "status": USAGE_ERROR}
         with self._lock:
             try:
-                return {"text": self.perform(asked), "status": 0}
+                return {"text": self.perform(request), "status": 0}
             except InputError as problem:
-                told = str(problem)
+                message = str(problem)
                 return {
-                    "text": told if told[:5] == "error" else f"error: {told}",
+                    "text": message if message[:5] == "error" else f"error: {message}",
                     "status": USAGE_ERROR,
                 }
-            except KeyboardInterrupt:  # in this thread it is for the agent; the round hears it too
+            except KeyboardInterrupt:  # the round itself is interrupted in its own thread
                 return {"text": "error: the run is being stopped", "status": 4}
 
-    def perform(self, asked: ShimRequest) -> str:
-        """Do what was asked.
+    def perform(self, request: ShimRequest) -> str:
+        """Perform a request and return the text of the reply.
 
         Raises:
-            InputError: it cannot be done.
-            KeyboardInterrupt: somebody wants the session to stop.
+            InputError: The request is invalid, or its program cannot be played.
+            KeyboardInterrupt: A stop of the session was requested.
         """
-        match asked.do:
+        match request.do:
             case "check":
-                return self._checked(asked.source)
+                return self._check(request.source)
             case "sweep":
-                for each in (asked.source, *asked.others):
-                    self._checked(each)
-                self.played.append(asked)
-                return self._swept(asked)
+                for each in (request.source, *request.others):
+                    self._check(each)
+                self.played.append(request)
+                return self._sweep(request)
             case "compare":
-                for each in (asked.source, *asked.others):
-                    self._checked(each)
-                self.played.append(asked)
-                return self._compared(asked)
+                for each in (request.source, *request.others):
+                    self._check(each)
+                self.played.append(request)
+                return self._compare(request)
             case "explore":
                 return self._bench.describe_base_rates()
             case "profile":
-                self._checked(asked.source)
-                if not 0 <= asked.beta <= 1:
+                self._check(request.source)
+                if not 0 <= request.beta <= 1:
                     raise InputError("--beta: lies between 0 and 1")
-                self.played.append(asked)
-                return self._bench.profile(asked.source, asked.beta, self._bench.language)
+                self.played.append(request)
+                return self._bench.profile(request.source, request.beta, self._bench.language)
             case _:
                 raise InputError("available here: check, sweep, compare, profile and explore")
 
-    def _checked(self, source: str) -> str:
-        found = diagnose_text(source, f"candidate{self._bench.language.suffix}")
-        if not found.sound:
-            raise InputError(found.told)
-        return found.told or "it checks"
+    def _check(self, source: str) -> str:
+        diagnosis = diagnose_text(source, f"candidate{self._bench.language.suffix}")
+        if not diagnosis.sound:
+            raise InputError(diagnosis.told)
+        return diagnosis.told or "it checks"
 
-    def _swept(self, asked: ShimRequest) -> str:
-        sources = [asked.source, *asked.others]
-        scores = self._bench.play(sources, thorough=not asked.quick, language=self._bench.language)
+    def _sweep(self, request: ShimRequest) -> str:
+        sources = [request.source, *request.others]
+        scores = self._bench.play(
+            sources, thorough=not request.quick, language=self._bench.language
+        )
         if all(each is None for each in scores):
-            left = self._bench.allowance
+            allowance = self._bench.allowance
             raise InputError(
-                "it cannot be played" if left else "no programs are left to play in this round"
+                "it cannot be played" if allowance else "no programs are left to play in this round"
             )
         parts = []
         for number, score in enumerate(scores, start=1):
@@ -130,10 +132,10 @@ class EvaluationServer:
         parts.append(f"{self._bench.allowance} programs are left to play")
         return "\n\n".join(parts)
 
-    def _compared(self, asked: ShimRequest) -> str:
-        other = asked.others[0] if asked.others else None
-        found = self._bench.compare(asked.source, other, language=self._bench.language)
-        gain = found.gain
+    def _compare(self, request: ShimRequest) -> str:
+        other = request.others[0] if request.others else None
+        comparison = self._bench.compare(request.source, other, language=self._bench.language)
+        gain = comparison.gain
         figures = format_gain(gain.value, gain.low, gain.high, signed_bounds=True, separator=" to ")
         verdict = "" if gain.counts else "; the interval includes 0"
         lines = [
@@ -141,13 +143,13 @@ class EvaluationServer:
                 f"gain {figures} over"
                 f" {'the other program' if other is not None else 'the best'}{verdict}"
             ),
-            f"{len(found.questions)} questions differ, over all beta; tokens are means",
+            f"{len(comparison.questions)} questions differ, over all beta; tokens are means",
             f"{'recording':<28}  question  difference  tokens  of the other",
         ]
         lines += [
             f"{each.recording:<28}  {each.question:>8}  {each.difference:>+10.1f}"
             f"  {each.tokens:>12,.0f}  {each.other_tokens:>12,.0f}"
-            for each in found.questions[:MOST_QUESTIONS]
+            for each in comparison.questions[:MAX_QUESTIONS]
         ]
         return "\n".join([*lines, "", f"{self._bench.allowance} programs are left to play"])
 
@@ -176,24 +178,24 @@ def _table(name: str, score: ProgramScore, labels: Sequence[str]) -> str:
 
 @contextmanager
 def serve_evaluations(path: Path, bench: Bench) -> Iterator[EvaluationServer]:
-    """Serve a desk for the length of a block.
+    """Run an evaluation server inside a block.
 
     Args:
-        path: of its socket.
-        bench: of the round.
+        path: Path of its socket.
+        bench: Bench of the proposer in the round.
     """
-    desk = EvaluationServer(bench)
+    evaluations = EvaluationServer(bench)
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
             line = self.rfile.readline(MAX_REQUEST_BYTES)
-            self.wfile.write(json.dumps(desk.answer(line)).encode() + b"\n")
+            self.wfile.write(json.dumps(evaluations.answer(line)).encode() + b"\n")
 
     server = _SocketServer(str(path), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
-        yield desk
+        yield evaluations
     finally:
         server.shutdown()
         thread.join()

@@ -1,7 +1,7 @@
 """Runners of command-line agents: the protocol, the plain process, and which one a run uses.
 
-An agent runs in a container where an image is named, and otherwise as a process with the user's
-rights. A runner ends everything that the agent started.
+An agent runs in a container if an image is named, and otherwise as a process with the permissions
+of the user. A runner ends everything that the agent started.
 """
 
 import os
@@ -24,35 +24,35 @@ from harness.errors import ExternalError
 from store.lifetime import ParentPipe
 
 MAX_OUTPUT_BYTES = 64 * 1024
-"""Bytes of an agent's output that are kept, the last ones."""
+"""Number of last bytes of an agent's output that are stored."""
 
 POLL_SECONDS = 0.1
-"""Seconds between two looks at it."""
+"""Seconds between two checks of an agent."""
 
 GRACE_SECONDS = 2.0
-"""Seconds between asking it to end and ending it."""
+"""Seconds between terminating an agent and killing it."""
 
 
 class AgentResult(NamedTuple):
-    """How an agent came to its end."""
+    """Result of an agent."""
 
     status: int | None
-    """Its exit status; ``None`` where its time was over."""
+    """Exit status; ``None`` if its time was over."""
     output: str
-    """The end of what it printed."""
+    """The end of its output."""
 
 
 class AgentRunner(Protocol):
-    """Runs agents."""
+    """A way to run agents."""
 
     @property
     def warning(self) -> str:
-        """What holds an agent back too little here; empty where a wall does."""
+        """Warning if agents are not isolated; empty if they are."""
         ...
 
     @property
     def interpreter(self) -> str:
-        """The first line of the agent's ``rheostat``, behind ``#!``."""
+        """Interpreter in the first line of the client shim, after ``#!``."""
         ...
 
     def run(
@@ -63,28 +63,28 @@ class AgentRunner(Protocol):
         It is ended when its time is over, and when the session is interrupted.
 
         Args:
-            command: as in a shell, but for no shell.
-            folder: where it works; the ``bin`` in it comes first in its path.
-            prompt: its standard input.
-            seconds: that it may take.
-            bench: says when the run's own time is over, and when somebody asks for an end.
+            command: Command line, split as in a shell; no shell runs it.
+            folder: Working directory; its ``bin`` comes first in ``PATH``.
+            prompt: Standard input of the command.
+            seconds: Maximum time in seconds.
+            bench: Reports interrupts and the end of the run's time.
 
         Raises:
-            ExternalError: there is no such command, or it cannot be started.
-            KeyboardInterrupt: somebody asked for an end.
+            ExternalError: The command does not exist, or cannot be started.
+            KeyboardInterrupt: A stop was requested.
         """
         ...
 
 
 class OutputTail:
-    """The end of what an agent prints."""
+    """The last bytes of an agent's output."""
 
     def __init__(self) -> None:
         self._parts: deque[bytes] = deque()
         self._size = 0
 
     def put(self, part: bytes) -> None:
-        """Add new output, and drop what is too old."""
+        """Append output, and drop what exceeds the limit from the start."""
         self._parts.append(part)
         self._size += len(part)
         while self._size - len(self._parts[0]) > MAX_OUTPUT_BYTES:
@@ -92,20 +92,20 @@ class OutputTail:
 
     @property
     def text(self) -> str:
-        """What is kept."""
+        """The stored output as text."""
         return b"".join(self._parts)[-MAX_OUTPUT_BYTES:].decode(errors="replace")
 
 
 def wait_for_end(ended: Callable[[float], bool], seconds: float, bench: BudgetGuard) -> bool:
-    """Wait for an agent's end; ``False`` where its time was over before.
+    """Wait for the end of an agent; return ``False`` if its time is over first.
 
     Args:
-        ended: waits so many seconds at most, and says whether it has ended.
-        seconds: that it may take.
-        bench: see `AgentRunner.run`.
+        ended: Waits for a number of seconds at most, and returns whether the agent has ended.
+        seconds: Maximum time in seconds.
+        bench: Reports interrupts and the end of the run's time.
 
     Raises:
-        KeyboardInterrupt: somebody asked for an end.
+        KeyboardInterrupt: A stop was requested.
     """
     until = time.monotonic() + seconds
     while not ended(POLL_SECONDS):
@@ -116,7 +116,7 @@ def wait_for_end(ended: Callable[[float], bool], seconds: float, bench: BudgetGu
 
 
 class AgentProcessRunner:
-    """Runs agents as processes of this machine; see `AgentRunner`."""
+    """Run agents as processes of this machine; see `AgentRunner`."""
 
     warning = (
         "the agent runs with your rights: it may read and send what you may, recordings too;"
@@ -127,14 +127,28 @@ class AgentProcessRunner:
     def run(
         self, command: str, folder: Path, prompt: str, *, seconds: float, bench: BudgetGuard
     ) -> AgentResult:
-        """See `AgentRunner.run`. What leaves its process group outlives it."""
-        words = shlex.split(command)
+        """Run a command as a process; see `AgentRunner.run`.
+
+        A process that leaves the process group of the agent is not ended with it.
+
+        Args:
+            command: Command line, split as in a shell; no shell runs it.
+            folder: Working directory.
+            prompt: Standard input of the command.
+            seconds: Maximum time in seconds.
+            bench: Reports interrupts and the end of the run's time.
+
+        Raises:
+            ExternalError: The command does not exist, or cannot be started.
+            KeyboardInterrupt: A stop was requested.
+        """
+        arguments = shlex.split(command)
         environ = {name: value for name, value in os.environ.items() if _is_passed_on(name)}
         environ |= {"PATH": f"{folder / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"}
         pipe = ParentPipe()
         try:
             process = subprocess.Popen(
-                words,
+                arguments,
                 cwd=folder,
                 env=environ,
                 stdin=subprocess.PIPE,
@@ -146,7 +160,7 @@ class AgentProcessRunner:
         except OSError as problem:
             pipe.close()
             raise ExternalError(
-                f"--proposer command: {words[0]}: {(problem.strerror or str(problem)).lower()}"
+                f"--proposer command: {arguments[0]}: {(problem.strerror or str(problem)).lower()}"
             ) from problem
         pipe.bind(process.pid)
         assert process.stdin is not None
@@ -169,7 +183,7 @@ class AgentProcessRunner:
 
 
 def _is_passed_on(name: str) -> bool:
-    """Whether a variable is the agent's to see: ours could say where things lie."""
+    """Return whether an agent gets an environment variable: ours could reveal paths of a run."""
     return not name.startswith("RHEOSTAT_") and name not in ("PWD", "OLDPWD")
 
 
@@ -180,7 +194,7 @@ def _has_ended(process: "subprocess.Popen[bytes]", most: float) -> bool:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End the whole group: politely while its leader lives, then for good."""
+    """Terminate the process group if its leader is running, then kill it."""
     if process.poll() is None:
         _signal(process.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
@@ -195,7 +209,7 @@ def _signal(group: int, number: signal.Signals) -> None:
 
 
 def _feed(stream: IO[bytes], prompt: bytes) -> None:
-    with suppress(BrokenPipeError), stream:  # it need not read what it is told
+    with suppress(BrokenPipeError), stream:  # the agent need not read its input
         stream.write(prompt)
 
 
@@ -207,15 +221,15 @@ def _drain(stream: IO[bytes], tail: OutputTail) -> None:
 
 
 def select_runner(asking: ModelOptions, settings: AgentSettings) -> AgentRunner:
-    """Return a container where an image is named, and else a plain process.
+    """Return a runner in containers if an image is named, else one of plain processes.
 
     Args:
-        asking: names the image, the network and the variables.
-        settings: what an agent may use in a container.
+        asking: Model options, with the image, the network and the variables.
+        settings: Resource limits of the containers.
 
     Raises:
-        InputError: and `ExternalError`: see
-        `agents.external_agents.container.AgentContainerRunner`.
+        InputError: See `agents.external_agents.container.AgentContainerRunner`.
+        ExternalError: See `agents.external_agents.container.AgentContainerRunner`.
     """
     if not asking.agent_image:
         return AgentProcessRunner()

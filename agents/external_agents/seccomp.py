@@ -1,17 +1,17 @@
-"""Which calls of the system an agent in a container may make.
+"""The system calls that an agent in a container may make.
 
-An agent is any program: it starts others, has files, locks and shared memory of its own, and, where
-it has a network, sockets. So this admits about what Docker's own profile does for a container
-without capabilities, and leaves out what a program can do without and what kernels were broken
-through: `io_uring`, namespaces, tracing, keys, BPF, and every family of sockets but those of files,
-the internet, and the list of one's own addresses.
+An agent is any program: it starts others, uses files, locks and shared memory, and, with a network,
+sockets. So this profile admits about as much as Docker's own for a container without capabilities.
+It excludes calls that programs do not need and that were used to attack kernels: `io_uring`,
+namespaces, tracing, keys and BPF. Sockets are limited to the families of files and the internet,
+and to netlink for the machine's own addresses.
 """
 
 import json
 
 from sandbox.host.seccomp import ADMITTED
 
-_BESIDES = (
+_AGENT_CALLS = (
     # Processes.
     "execveat", "fork", "vfork", "wait4", "waitid", "setpgid", "setsid", "setpriority",
     "setregid", "setresgid", "setresuid", "setreuid", "setrlimit", "sched_get_priority_max",
@@ -28,7 +28,7 @@ _BESIDES = (
     "pwritev", "pwritev2", "readahead", "removexattr", "sendfile", "setxattr", "splice", "symlink",
     "symlinkat", "sync", "sync_file_range", "syncfs", "tee", "truncate", "utime", "utimensat",
     "utimes",
-    # Waiting, and what goes over sockets.
+    # Waiting and sockets.
     "accept", "accept4", "bind", "epoll_create", "epoll_pwait2", "eventfd", "listen", "recvmmsg",
     "sendmmsg", "setsockopt", "timer_create", "timer_delete", "timer_getoverrun", "timer_gettime",
     "timer_settime", "timerfd_create", "timerfd_gettime", "timerfd_settime",
@@ -44,21 +44,21 @@ _ENOSYS = 38
 
 
 def agent_profile(*, networked: bool) -> str:
-    """Return the profile, as the engine takes it.
+    """Return the seccomp profile as JSON for the engine.
 
     Args:
-        networked: whether there is a network, and so sockets for it.
+        networked: Whether the container has a network, and so internet sockets.
     """
     families = [_AF_UNIX, *((_AF_INET, _AF_INET6) if networked else ())]
     rules = [_allow(["socket", "socketpair"], _equal(0, family)) for family in families]
     if networked:
-        # Of netlink what tells the machine's own addresses and routes, which resolvers ask for.
+        # Netlink, only for the machine's own addresses and routes, which resolvers query.
         rules.append(_allow(["socket"], _equal(0, _AF_NETLINK), _equal(2, 0)))
     rules += [
-        _allow([*ADMITTED, *_BESIDES]),
+        _allow([*ADMITTED, *_AGENT_CALLS]),
         _allow(["clone"], {"index": 0, "value": _NEW_NAMESPACES, "valueTwo": 0,
                            "op": "SCMP_CMP_MASKED_EQ"}),
-        # Its flags lie in memory, where no rule can look; libraries fall back on `clone`.
+        # Its flags are in memory, which rules cannot read; libraries fall back on `clone`.
         {"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": _ENOSYS},
         _allow(["personality"], _equal(0, 0)),
         _allow(["personality"], _equal(0, 0xFFFFFFFF)),

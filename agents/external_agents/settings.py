@@ -1,4 +1,4 @@
-"""The settings of agents: the section ``[agent]``."""
+"""Settings of agents: the section ``[agent]``."""
 
 from typing import Annotated
 
@@ -8,20 +8,21 @@ Mebibytes = Annotated[int, msgspec.Meta(ge=16)]
 
 
 class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the proposer ``command`` runs its agents in, and what they may use there."""
+    """Containers of the agents of the proposer ``command``, and their resource limits."""
 
     image: str = ""
-    """The image of their container; empty for none: they run with the rights of the user."""
+    """Image of the container; empty to run agents with the permissions of the user."""
     network: str = "none"
-    """The engine's network that they are in."""
+    """Docker network of the container."""
     env: list[str] = []
-    """The variables that they are given, by name."""
+    """Names of the environment variables that are passed to the container."""
     runtime: str = ""
-    """The engine's runtime; empty for its default."""
+    """Runtime of the engine; empty for its default."""
     memory: Mebibytes = 2048
-    """MiB, /tmp and swap included."""
+    """Memory in MiB, including /tmp and swap."""
     scratch: Mebibytes = 256
-    """MiB of /tmp."""
+    """Size of /tmp in MiB."""
     processes: Annotated[int, msgspec.Meta(ge=1)] = 512
-    """Threads are counted as well."""
+    """Maximum number of processes and threads."""
     processors: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+    """Number of processors; may be a fraction."""

@@ -1,6 +1,6 @@
-"""The scratch directory of an agent: what it is given to read, and what it leaves.
+"""The working directory of an agent: its input files and its output files.
 
-Nothing in it leads elsewhere: it holds copies, and the socket of the round's desk.
+It contains copies only, and the socket of the evaluation server of the round; no link leads out.
 """
 
 import os
@@ -26,15 +26,15 @@ SOCKET = ".desk"
 MAX_SOURCE_BYTES = 100_000
 MAX_REASONS_BYTES = 4_000
 MAX_USAGE_BYTES = 10_000
-"""Bytes that are read of what an agent leaves."""
+"""Maximum bytes to read of each output file."""
 
 
 class AgentOutput(NamedTuple):
-    """What an agent left."""
+    """Output files of an agent."""
 
     source: str | None
-    """Of its candidate; ``None`` where there is none."""
-    words: str
+    """Source text of its candidate; ``None`` if there is none."""
+    reasons: str
     usage: ResourceUsage
 
 
@@ -45,7 +45,7 @@ class _ReportedUsage(msgspec.Struct, frozen=True):
 
 
 def candidate_file(language: ControllerLanguage) -> str:
-    """Return the name of the file that an agent leaves its program in."""
+    """Return the name of the file to which an agent writes its program."""
     return f"candidate{language.suffix}"
 
 
@@ -57,14 +57,14 @@ def open_working_directory(
     interpreter: str,
     diagnostics: str = "",
 ) -> Iterator[Path]:
-    """A scratch directory for the length of a block.
+    """Create the working directory of an agent; it is removed after the block.
 
     Args:
-        brief: the round's.
-        candidate: the program to begin with.
-        language: that it is written in.
-        interpreter: what runs the agent's ``rheostat``.
-        diagnostics: what the checker said of it, if anything.
+        brief: Brief of the round.
+        candidate: Source text of the program to start from.
+        language: Language of the program.
+        interpreter: Interpreter of the client shim.
+        diagnostics: Messages of the checker about the program; empty if there are none.
     """
     folder = Path(mkdtemp(prefix="rheostat-"))
     try:
@@ -80,20 +80,21 @@ def open_working_directory(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def read_agent_output(folder: Path, given: str, language: ControllerLanguage) -> AgentOutput:
-    """Return what an agent left in its directory.
+def read_agent_output(folder: Path, original: str, language: ControllerLanguage) -> AgentOutput:
+    """Read the output files of an agent.
 
     Args:
-        folder: the directory.
-        given: the program that it was given; left as it was, it is no candidate.
-        language: that it was to write in.
+        folder: Working directory.
+        original: Source text of the program that it started from; if the program is unchanged,
+            there is no candidate.
+        language: Language of the program.
     """
     source = read_plain_file(folder / candidate_file(language), MAX_SOURCE_BYTES)
-    if source is not None and source.strip() in ("", given.strip()):
+    if source is not None and source.strip() in ("", original.strip()):
         source = None
-    words = read_plain_file(folder / REASONS, MAX_REASONS_BYTES) or ""
+    reasons = read_plain_file(folder / REASONS, MAX_REASONS_BYTES) or ""
     return AgentOutput(
-        source, words.strip(), _parse_usage(read_plain_file(folder / USAGE, MAX_USAGE_BYTES))
+        source, reasons.strip(), _parse_usage(read_plain_file(folder / USAGE, MAX_USAGE_BYTES))
     )
 
 
@@ -109,7 +110,7 @@ def _write_history(folder: Path, brief: Brief) -> None:
 
 
 def _write_client(path: Path, interpreter: str) -> None:
-    """The agent's ``rheostat``: a script that speaks to the desk, and knows nothing else."""
+    """Write the client shim: a script that queries the evaluation server and nothing else."""
     path.parent.mkdir()
     text = files("agents.external_agents").joinpath("client_shim.py").read_text(encoding="utf-8")
     path.write_text(f"#!{interpreter}\n{text}", encoding="utf-8")
@@ -117,9 +118,9 @@ def _write_client(path: Path, interpreter: str) -> None:
 
 
 def read_plain_file(path: Path, most: int) -> str | None:
-    """Return a file's text; ``None`` where there is no plain file of that name.
+    """Read the beginning of a file, at most ``most`` bytes; ``None`` if it is not a plain file.
 
-    A link is not followed: it could lead to what the agent may not have, into the run.
+    Links are not followed: they could lead to files that the agent may not read, such as the run.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -134,11 +135,11 @@ def read_plain_file(path: Path, most: int) -> str | None:
 
 
 def _parse_usage(text: str | None) -> ResourceUsage:
-    """Return what an agent says it spent; nothing, where that cannot be."""
+    """Parse the usage that an agent reports; an invalid report counts as no usage."""
     try:
-        told = msgspec.json.decode(text or "{}", type=_ReportedUsage)
+        usage = msgspec.json.decode(text or "{}", type=_ReportedUsage)
     except msgspec.MsgspecError:
         return ResourceUsage()
-    if min(told.tokens_in, told.tokens_out) < 0 or not 0 <= told.usd < float("inf"):
+    if min(usage.tokens_in, usage.tokens_out) < 0 or not 0 <= usage.usd < float("inf"):
         return ResourceUsage()
-    return ResourceUsage(tokens_in=told.tokens_in, tokens_out=told.tokens_out, usd=told.usd)
+    return ResourceUsage(tokens_in=usage.tokens_in, tokens_out=usage.tokens_out, usd=usage.usd)

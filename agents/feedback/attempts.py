@@ -11,131 +11,148 @@ from agents.run.records import Decision, Review, ReviewVerdict
 from dsl import library
 from harness.messages import format_count
 
-WORDS = 200
+RATIONALE_LENGTH = 200
 """Maximum characters of a proposer's rationale, for a candidate of the last round."""
 
-FEW_WORDS = 80
+SHORT_RATIONALE_LENGTH = 80
 """Maximum characters of a proposer's rationale, for a candidate of an earlier round."""
 
-ERRORS = 2
+MAX_ERRORS = 2
 """Errors of a program that are shown in full; one error often causes the others."""
 
-EXCERPT = 12
+EXCERPT_LINES = 12
 """Lines of an error that are shown."""
 
-TRIED = (40, 15, 5)
+CANDIDATE_COUNTS = (40, 15, 5)
 """Candidates of earlier rounds that are listed, in the long form and in the short one."""
 
-NOTE = 600
+NOTE_LENGTH = 600
 """Maximum characters of a reviewer's note."""
 
-FEW_NOTES = 3
+MIN_NOTES = 3
 
-SHORT_NOTE = 160
+SHORT_NOTE_LENGTH = 160
 
 
-def describe_last_round(past: SearchHistory) -> list[SectionForm]:
+def describe_last_round(history: SearchHistory) -> list[SectionForm]:
     """Describe the candidates of the last round: in full, without excerpts, or one line each."""
-    tried = past.last_round
-    if not tried:
+    candidates = history.last_round
+    if not candidates:
         return [SectionForm("")]
-    whole = "\n\n".join(_whole(past, each, excerpts=True) for each in tried)
-    plain = "\n\n".join(_whole(past, each, excerpts=False) for each in tried)
-    lines = "\n".join(_line(past, each) for each in tried)
+    full = "\n\n".join(_format_candidate(history, each, excerpts=True) for each in candidates)
+    plain = "\n\n".join(_format_candidate(history, each, excerpts=False) for each in candidates)
+    lines = "\n".join(_format_line(history, each) for each in candidates)
     excerpts = SectionForm(
         render_template("last", candidates=plain), "excerpts of programs that do not check"
     )
     return [
-        SectionForm(render_template("last", candidates=whole)),
-        *([excerpts] if plain != whole else []),
+        SectionForm(render_template("last", candidates=full)),
+        *([excerpts] if plain != full else []),
         SectionForm(render_template("last", candidates=lines), "the details of the last round"),
         SectionForm("", "the last round"),
     ]
 
 
-def describe_earlier_rounds(past: SearchHistory) -> list[SectionForm]:
+def describe_earlier_rounds(history: SearchHistory) -> list[SectionForm]:
     """Describe the candidates of earlier rounds, latest first, one line each."""
-    tried = [each for each in reversed(past.tried) if each.round != past.last]
-    return _listed("tried", tried, lambda each: _line(past, each))
+    candidates = [each for each in reversed(history.candidates) if each.round != history.last]
+    return _list_candidates("tried", candidates, lambda each: _format_line(history, each))
 
 
-def describe_decisions(said: Sequence[Decision]) -> list[SectionForm]:
+def describe_decisions(decisions: Sequence[Decision]) -> list[SectionForm]:
     """Format reviewers' notes: in full, shortened, or only the latest."""
-    noted = [each for each in said if each.note.strip() or not each.approved]
+    noted = [each for each in decisions if each.note.strip() or not each.approved]
     if not noted:
         return [SectionForm("")]
     longest = max(len(each.note) for each in noted)
-    rest = len(noted) - FEW_NOTES
-    short = "the ends of long notes" if longest > SHORT_NOTE else ""
-    few = f"{format_count(rest, 'earlier note')} from reviewers" if rest > 0 else short
+    omitted = len(noted) - MIN_NOTES
+    short = "the ends of long notes" if longest > SHORT_NOTE_LENGTH else ""
+    few = f"{format_count(omitted, 'earlier note')} from reviewers" if omitted > 0 else short
     return [
         SectionForm(
-            render_template("people", lines=_notes(noted, NOTE)), short if longest > NOTE else ""
+            render_template("people", lines=_format_notes(noted, NOTE_LENGTH)),
+            short if longest > NOTE_LENGTH else "",
         ),
-        SectionForm(render_template("people", lines=_notes(noted, SHORT_NOTE)), short),
-        SectionForm(render_template("people", lines=_notes(noted[:FEW_NOTES], SHORT_NOTE)), few),
+        SectionForm(
+            render_template("people", lines=_format_notes(noted, SHORT_NOTE_LENGTH)), short
+        ),
+        SectionForm(
+            render_template("people", lines=_format_notes(noted[:MIN_NOTES], SHORT_NOTE_LENGTH)),
+            few,
+        ),
         SectionForm("", "the notes from reviewers"),
     ]
 
 
 def format_note(decision: Decision) -> str:
     """Format a reviewer's decision and note on one line."""
-    return _note(decision, NOTE)
+    return _format_note(decision, NOTE_LENGTH)
 
 
-def list_objectives(past: SearchHistory) -> list[SectionForm]:
+def list_objectives(history: SearchHistory) -> list[SectionForm]:
     """List one objective value for each candidate, latest first."""
-    return _listed("scalar", [*reversed(past.tried)], _value)
+    return _list_candidates("scalar", [*reversed(history.candidates)], _format_objective)
 
 
-def _listed(
-    template: str, tried: Sequence[ReviewedCandidate], line: Callable[[ReviewedCandidate], str]
+def _list_candidates(
+    template: str,
+    candidates: Sequence[ReviewedCandidate],
+    format_line: Callable[[ReviewedCandidate], str],
 ) -> list[SectionForm]:
     """Render one line for each of the first candidates that fit."""
-    if not tried:
+    if not candidates:
         return [SectionForm("")]
-    lines = [line(each) for each in tried[: TRIED[0]]]
+    lines = [format_line(each) for each in candidates[: CANDIDATE_COUNTS[0]]]
     levels = []
-    for most in TRIED:
-        rest = len(tried) - most
-        left_out = format_count(rest, "earlier candidate") if rest > 0 else ""
+    for most in CANDIDATE_COUNTS:
+        omitted = len(candidates) - most
+        left_out = format_count(omitted, "earlier candidate") if omitted > 0 else ""
         levels.append(
             SectionForm(render_template(template, lines="\n".join(lines[:most])), left_out)
         )
-    return [*levels, SectionForm("", format_count(len(tried), "earlier candidate"))]
+    return [*levels, SectionForm("", format_count(len(candidates), "earlier candidate"))]
 
 
-def _value(tried: ReviewedCandidate) -> str:
-    objective = tried.review.objective
-    return f"- `{tried.name}`: {'-' if objective is None else f'{objective:.2f}'}"
+def _format_objective(candidate: ReviewedCandidate) -> str:
+    objective = candidate.review.objective
+    return f"- `{candidate.name}`: {'-' if objective is None else f'{objective:.2f}'}"
 
 
-def _notes(said: Sequence[Decision], most: int) -> str:
-    return "\n".join(f"- {_note(each, most)}" for each in said)
+def _format_notes(decisions: Sequence[Decision], most: int) -> str:
+    return "\n".join(f"- {_format_note(each, most)}" for each in decisions)
 
 
-def _note(decision: Decision, most: int) -> str:
+def _format_note(decision: Decision, most: int) -> str:
     verb = "approved" if decision.approved else "rejected"
-    words = truncate_line(decision.note, most) or "without a note"
-    return f"`{decision.candidate}` was {verb}: {words}"
+    reason = truncate_line(decision.note, most) or "without a note"
+    return f"`{decision.candidate}` was {verb}: {reason}"
 
 
-def _whole(past: SearchHistory, tried: ReviewedCandidate, *, excerpts: bool) -> str:
-    draft, review = tried.draft, tried.review
-    lines = [f"**`{tried.name}`**, {_origin(tried)}: {_verdict(tried)}.{_figures(tried)}"]
-    changed = _changed(past, tried)
-    if changed:
-        lines.append(f"- Against `{draft.proposal.parents[0]}`: {changed}.")
+def _format_candidate(
+    history: SearchHistory, candidate: ReviewedCandidate, *, excerpts: bool
+) -> str:
+    draft, review = candidate.draft, candidate.review
+    lines = [
+        (
+            f"**`{candidate.name}`**, {_describe_origin(candidate)}:"
+            f" {_describe_verdict(candidate)}.{_describe_figures(candidate)}"
+        )
+    ]
+    changes = _describe_changes(history, candidate)
+    if changes:
+        lines.append(f"- Against `{draft.proposal.parents[0]}`: {changes}.")
     if draft.proposal.words:
-        lines.append(f"- Proposer's rationale: {truncate_line(draft.proposal.words, WORDS)}")
+        lines.append(
+            f"- Proposer's rationale: {truncate_line(draft.proposal.words, RATIONALE_LENGTH)}"
+        )
     if review.verdict is not ReviewVerdict.UNSOUND:
-        lines += [f"- {reason[:1].upper()}{reason[1:]}." for reason in _reasons(review)]
+        lines += [f"- {reason[:1].upper()}{reason[1:]}." for reason in _list_reasons(review)]
         return "\n".join(lines)
-    lines.append(_errors(draft.diagnostics, excerpts=excerpts))
+    lines.append(_format_errors(draft.diagnostics, excerpts=excerpts))
     return "\n".join(lines)
 
 
-def _reasons(review: Review) -> list[str]:
+def _list_reasons(review: Review) -> list[str]:
     """Explain a rejection whose figures do not show the reason; a loss needs none."""
     lost = (
         review.verdict is ReviewVerdict.KEPT and review.gain is not None and review.gain.value <= 0
@@ -143,34 +160,45 @@ def _reasons(review: Review) -> list[str]:
     return [] if lost else review.reasons
 
 
-def _line(past: SearchHistory, tried: ReviewedCandidate) -> str:
-    draft, found = tried.draft, tried.review.gain
-    says = truncate_line(draft.proposal.words, FEW_WORDS)
-    changed = "" if says else truncate_line(_changed(past, tried), FEW_WORDS)
-    worth = f", {describe_gain(found)}" if found is not None else ""
-    why = _why(tried)
-    parts = [f"`{tried.name}`, {_origin(tried)}: {_verdict(tried)}{worth}", why, says or changed]
+def _format_line(history: SearchHistory, candidate: ReviewedCandidate) -> str:
+    draft, gain = candidate.draft, candidate.review.gain
+    rationale = truncate_line(draft.proposal.words, SHORT_RATIONALE_LENGTH)
+    changes = (
+        ""
+        if rationale
+        else truncate_line(_describe_changes(history, candidate), SHORT_RATIONALE_LENGTH)
+    )
+    figures = f", {describe_gain(gain)}" if gain is not None else ""
+    reason = _explain_failure(candidate)
+    parts = [
+        (
+            f"`{candidate.name}`, {_describe_origin(candidate)}:"
+            f" {_describe_verdict(candidate)}{figures}"
+        ),
+        reason,
+        rationale or changes,
+    ]
     return "- " + "; ".join(part for part in parts if part)
 
 
-def _why(tried: ReviewedCandidate) -> str:
+def _explain_failure(candidate: ReviewedCandidate) -> str:
     """Explain a failure in a few words when the gain does not show it."""
-    if tried.review.verdict is ReviewVerdict.UNSOUND:
-        heads = re.findall(r"^error\[.*$", tried.draft.diagnostics, re.MULTILINE)
+    if candidate.review.verdict is ReviewVerdict.UNSOUND:
+        heads = re.findall(r"^error\[.*$", candidate.draft.diagnostics, re.MULTILINE)
         return "; ".join(heads)
-    return "; ".join(tried.review.reasons)
+    return "; ".join(candidate.review.reasons)
 
 
-def _origin(tried: ReviewedCandidate) -> str:
-    parents = ", ".join(f"`{each}`" for each in tried.draft.proposal.parents)
-    tuned = f", with {', '.join(tried.draft.tuned)} fitted" if tried.draft.tuned else ""
-    return f"by {tried.draft.proposer}{f' from {parents}' if parents else ''}{tuned}"
+def _describe_origin(candidate: ReviewedCandidate) -> str:
+    parents = ", ".join(f"`{each}`" for each in candidate.draft.proposal.parents)
+    tuned = f", with {', '.join(candidate.draft.tuned)} fitted" if candidate.draft.tuned else ""
+    return f"by {candidate.draft.proposer}{f' from {parents}' if parents else ''}{tuned}"
 
 
-def _verdict(tried: ReviewedCandidate) -> str:
-    if tried.rejected:
+def _describe_verdict(candidate: ReviewedCandidate) -> str:
+    if candidate.rejected:
         return "rejected by a reviewer"
-    match tried.review.verdict:
+    match candidate.review.verdict:
         case ReviewVerdict.BEST:
             return "the best at the time"
         case ReviewVerdict.KEPT:
@@ -178,47 +206,50 @@ def _verdict(tried: ReviewedCandidate) -> str:
         case ReviewVerdict.REFUSED:
             return "refused"
         case _:
-            return f"does not check after {format_count(tried.draft.tries, 'try')}"
+            return f"does not check after {format_count(candidate.draft.tries, 'try')}"
 
 
-def _figures(tried: ReviewedCandidate) -> str:
-    review = tried.review
+def _describe_figures(candidate: ReviewedCandidate) -> str:
+    review = candidate.review
     if review.objective is None or review.gain is None:
         return ""
-    told = f" Worth {review.objective:.2f}; it gains {describe_gain(review.gain)}"
+    text = f" Worth {review.objective:.2f}; it gains {describe_gain(review.gain)}"
     if review.unseen_gain is not None:
-        told += f", {review.unseen_gain.value:+.2f} on the part that its round withheld"
-    return f"{told}."
+        text += f", {review.unseen_gain.value:+.2f} on the part that its round withheld"
+    return f"{text}."
 
 
-def _changed(past: SearchHistory, tried: ReviewedCandidate) -> str:
-    parents = tried.draft.proposal.parents
-    source = _source(past, parents[0]) if parents else None
-    if source is None or tried.review.verdict is ReviewVerdict.UNSOUND:
+def _describe_changes(history: SearchHistory, candidate: ReviewedCandidate) -> str:
+    parents = candidate.draft.proposal.parents
+    source = _find_source(history, parents[0]) if parents else None
+    if source is None or candidate.review.verdict is ReviewVerdict.UNSOUND:
         return ""
-    proposal = tried.draft.proposal
+    proposal = candidate.draft.proposal
     return diff_programs(source, proposal.source, language=proposal.language).summary
 
 
-def _source(past: SearchHistory, name: str) -> str | None:
-    found = past.named(name)
-    if found is not None:
-        return found.draft.proposal.source
+def _find_source(history: SearchHistory, name: str) -> str | None:
+    candidate = history.find_candidate(name)
+    if candidate is not None:
+        return candidate.draft.proposal.source
     return library.load_source(name).text if name in library.NAMES else None
 
 
-def _errors(diagnostics: str, *, excerpts: bool) -> str:
+def _format_errors(diagnostics: str, *, excerpts: bool) -> str:
     """Extract the first errors; each runs to the next message."""
     blocks = re.split(r"\n\n(?=(?:error|warning)\[)", diagnostics.strip())
     errors = [each for each in blocks if each.startswith("error[")] or blocks
     if not excerpts:
         heads = "\n".join(
-            f"- {truncate_line(each.splitlines()[0], WORDS)}" for each in errors[:ERRORS]
+            f"- {truncate_line(each.splitlines()[0], RATIONALE_LENGTH)}"
+            for each in errors[:MAX_ERRORS]
         )
-        return f"{heads}{_more(len(errors) - ERRORS)}"
-    shown = "\n\n".join("\n".join(each.splitlines()[:EXCERPT]) for each in errors[:ERRORS])
-    return f"\n```text\n{shown}\n```{_more(len(errors) - ERRORS)}"
+        return f"{heads}{_count_omitted(len(errors) - MAX_ERRORS)}"
+    excerpts_text = "\n\n".join(
+        "\n".join(each.splitlines()[:EXCERPT_LINES]) for each in errors[:MAX_ERRORS]
+    )
+    return f"\n```text\n{excerpts_text}\n```{_count_omitted(len(errors) - MAX_ERRORS)}"
 
 
-def _more(count: int) -> str:
+def _count_omitted(count: int) -> str:
     return f"\n\nAnd {format_count(count, 'error')} more." if count > 0 else ""

@@ -39,7 +39,7 @@ _SIGNS = 2
 
 def count_tokens(text: str) -> int:
     """Estimate the number of tokens of a text."""
-    return sum(_tokens(str(found.lastgroup), found.group()) for found in _PIECES.finditer(text))
+    return sum(_tokens(str(match.lastgroup), match.group()) for match in _PIECES.finditer(text))
 
 
 def _tokens(kind: str, piece: str) -> int:
@@ -75,7 +75,7 @@ class FittedText(NamedTuple):
 
 
 def fit_sections(
-    sections: Mapping[str, Sequence[SectionForm]], give_way: Sequence[str], most: int
+    sections: Mapping[str, Sequence[SectionForm]], shortening_order: Sequence[str], most: int
 ) -> FittedText:
     """Return the fullest text that fits.
 
@@ -84,22 +84,23 @@ def fit_sections(
 
     Args:
         sections: By name, in text order; each with its forms, the fullest first.
-        give_way: Names of sections; each mention moves that section to its next form, if any.
+        shortening_order: Names of sections; each mention moves that section to its next form, if
+            it has one.
         most: Maximum number of tokens.
     """
-    at = dict.fromkeys(sections, 0)
-    text = _text(sections, at, most)
-    for name in give_way:
+    levels = dict.fromkeys(sections, 0)
+    text = _text(sections, levels, most)
+    for name in shortening_order:
         if count_tokens(text) <= most:
             break
-        if at[name] + 1 < len(sections[name]):
-            at[name] += 1
-            text = _text(sections, at, most)
+        if levels[name] + 1 < len(sections[name]):
+            levels[name] += 1
+            text = _text(sections, levels, most)
     lines = text.splitlines(keepends=True)
     while lines and (count_tokens("".join(lines)) > most or _dangles(lines[-1])):
         lines.pop()
-    whole = "".join(lines)
-    return FittedText(whole, count_tokens(whole))
+    fitted = "".join(lines)
+    return FittedText(fitted, count_tokens(fitted))
 
 
 def _dangles(line: str) -> bool:
@@ -107,8 +108,10 @@ def _dangles(line: str) -> bool:
     return not line.strip() or line.startswith("#")
 
 
-def _text(sections: Mapping[str, Sequence[SectionForm]], at: Mapping[str, int], most: int) -> str:
-    chosen = [forms[at[name]] for name, forms in sections.items()]
+def _text(
+    sections: Mapping[str, Sequence[SectionForm]], levels: Mapping[str, int], most: int
+) -> str:
+    chosen = [forms[levels[name]] for name, forms in sections.items()]
     parts = [each.text.strip("\n") for each in chosen if each.text]
     left_out = [each.left_out for each in chosen if each.left_out]
     if left_out:

@@ -37,28 +37,28 @@ from agents.search.measurements import SearchSubset
 from harness.messages import format_count
 from harness.request.controllers import load_program
 
-MOST_KNOWN = 12
+MAX_KNOWN = 12
 """Candidates that a proposer gets to build on, besides baselines."""
 
-GIVE_WAY = (
+SHORTENING_ORDER = (
     "episodes", "profile", "tried", "evidence", "frontier", "episodes", "last", "tried",
     "episodes", "tried", "people", "last", "hindsight", "profile", "people",
     "frontier", "last", "evidence", "standing", "people",
 )  # fmt: skip
 """Order in which sections take their next shorter form."""
 
-EPISODES = (6, 4, 2)
+EPISODE_COUNTS = (6, 4, 2)
 """Number of episodes, in the long form and in the shorter ones."""
 
 
 class _Points(NamedTuple):
-    cheap: PointAnalysis
-    dear: PointAnalysis
+    low_cost: PointAnalysis
+    high_cost: PointAnalysis
 
     @property
     def both(self) -> list[PointAnalysis]:
         """Return both, or the only one."""
-        return [self.cheap] if self.cheap is self.dear else list(self)
+        return [self.low_cost] if self.low_cost is self.high_cost else list(self)
 
 
 def build_brief(run: RunDirectory, arena: Arena, number: int) -> Brief:
@@ -73,56 +73,70 @@ def build_brief(run: RunDirectory, arena: Arena, number: int) -> Brief:
         InputError: A file of the run cannot be read.
         StoreError: A recording cannot be read.
     """
-    past = load_history(run, number)
-    scalar = arena.request.feedback is FeedbackMode.SCALAR
-    made = (
-        build_scalar_sections(arena, past, number)
-        if scalar
-        else build_sections(arena, past, number)
+    history = load_history(run, number)
+    is_scalar = arena.request.feedback is FeedbackMode.SCALAR
+    sections = (
+        build_scalar_sections(arena, history, number)
+        if is_scalar
+        else build_sections(arena, history, number)
     )
-    found = fit_sections(made, GIVE_WAY, arena.request.brief_tokens)
+    fitted = fit_sections(sections, SHORTENING_ORDER, arena.request.brief_tokens)
     return Brief(
         round=number,
-        text=found.text,
-        tokens=found.tokens,
-        known=_known(arena, past),
-        notes=[attempts.format_note(each) for each in past.said if each.note.strip()],
+        text=fitted.text,
+        tokens=fitted.tokens,
+        known=_known(arena, history),
+        notes=[attempts.format_note(each) for each in history.decisions if each.note.strip()],
     )
 
 
-def build_sections(arena: Arena, past: SearchHistory, number: int) -> dict[str, list[SectionForm]]:
-    """Build the sections of a brief in text order, each with its forms."""
-    shown = arena.split(number).shown
-    leader, baseline = select_best(arena, past), select_best_baseline(arena)
-    recordings = open_shown_recordings(arena, shown)
-    thorough = PointAnalyzer(recordings)
-    looked = select_end_plans(arena, leader, shown)
-    cheap, *rest = [thorough.look(plan) for plan in looked.both]
-    points = _Points(cheap, rest[0] if rest else cheap)
+def build_sections(
+    arena: Arena, history: SearchHistory, number: int
+) -> dict[str, list[SectionForm]]:
+    """Build the sections of a brief in text order, each with its forms.
+
+    Args:
+        arena: Search set of the run.
+        history: Candidates and decisions of earlier rounds.
+        number: Round number, from 1.
+    """
+    subset = arena.split(number).shown
+    leader, baseline = select_best(arena, history), select_best_baseline(arena)
+    recordings = open_shown_recordings(arena, subset)
+    analyzer = PointAnalyzer(recordings)
+    plans = select_end_plans(arena, leader, subset)
+    low_cost, *others = [analyzer.analyze(plan) for plan in plans.both]
+    points = _Points(low_cost, others[0] if others else low_cost)
     return {
-        "head": [_head(arena, number, describe_subset(arena, shown))],
-        "standing": summarize_progress(arena, past, leader, baseline),
-        "frontier": _frontier(arena, past, leader, baseline, shown),
+        "head": [_head(arena, number, describe_subset(arena, subset))],
+        "standing": summarize_progress(arena, history, leader, baseline),
+        "frontier": _frontier(arena, history, leader, baseline, subset),
         "profile": _profile(leader, points),
         "hindsight": _hindsight(points),
         "evidence": describe_evidence(recordings),
-        "episodes": _episodes(leader, thorough, points),
-        "last": attempts.describe_last_round(past),
-        "tried": attempts.describe_earlier_rounds(past),
-        "people": attempts.describe_decisions(past.said),
+        "episodes": _episodes(leader, analyzer, points),
+        "last": attempts.describe_last_round(history),
+        "tried": attempts.describe_earlier_rounds(history),
+        "people": attempts.describe_decisions(history.decisions),
     }
 
 
 def build_scalar_sections(
-    arena: Arena, past: SearchHistory, number: int
+    arena: Arena, history: SearchHistory, number: int
 ) -> dict[str, list[SectionForm]]:
-    """Build the sections of the scalar ablation: one number for each candidate."""
+    """Build the sections of the scalar ablation: one number for each candidate.
+
+    Args:
+        arena: Search set of the run.
+        history: Candidates and decisions of earlier rounds.
+        number: Round number, from 1.
+    """
     return {
         "head": [_head(arena, number, "")],
         "standing": summarize_progress_briefly(
-            arena, past, select_best(arena, past), select_best_baseline(arena)
+            arena, history, select_best(arena, history), select_best_baseline(arena)
         ),
-        "tried": attempts.list_objectives(past),
+        "tried": attempts.list_objectives(history),
     }
 
 
@@ -136,50 +150,52 @@ def _head(arena: Arena, number: int, shown: str) -> SectionForm:
 
 def _frontier(
     arena: Arena,
-    past: SearchHistory,
+    history: SearchHistory,
     leader: MeasuredProgram,
     baseline: MeasuredProgram,
-    shown: SearchSubset,
+    subset: SearchSubset,
 ) -> list[SectionForm]:
     others = [
-        found
-        for each in past.last_round
+        measured
+        for each in history.last_round
         if each.review.objective is not None and each.name != leader.name
         for proposal in [each.draft.proposal]
-        for found in [measure_candidate(arena, each.name, proposal.source, proposal.language)]
-        if found is not None
+        for measured in [measure_candidate(arena, each.name, proposal.source, proposal.language)]
+        if measured is not None
     ]
 
-    def drawn(rows: list[MeasuredProgram]) -> str:
-        found = frontier_table.build_panels(arena, leader, rows, baseline, shown)
+    def render(rows: list[MeasuredProgram]) -> str:
+        measured = frontier_table.build_panels(arena, leader, rows, baseline, subset)
         return render_template(
-            "frontier", best=leader.name, panels=frontier_table.format_panels(found)
+            "frontier", best=leader.name, panels=frontier_table.format_panels(measured)
         )
 
-    alone = "curves of the last candidates" if others else ""
+    omitted = "curves of the last candidates" if others else ""
     return [
-        SectionForm(drawn(others)),
-        SectionForm(drawn([]), alone),
+        SectionForm(render(others)),
+        SectionForm(render([]), omitted),
         SectionForm("", "accuracy over tokens"),
     ]
 
 
 def _profile(leader: MeasuredProgram, points: _Points) -> list[SectionForm]:
-    def shown(looked: list[PointAnalysis]) -> str:
-        told = " and ".join(describe_plan(each.plan) for each in looked)
-        both = "Figures are in that order, separated by `|`. " if len(looked) > 1 else ""
+    def render(analyses: list[PointAnalysis]) -> str:
+        settings = " and ".join(describe_plan(each.plan) for each in analyses)
+        legend = "Figures are in that order, separated by `|`. " if len(analyses) > 1 else ""
         return render_template(
             "profile",
             name=leader.name,
-            points=told,
-            columns=f"{both}{line_profile.describe_figures(looked)}.",
-            listing=line_profile.annotate_source(looked),
+            points=settings,
+            columns=f"{legend}{line_profile.describe_figures(analyses)}.",
+            listing=line_profile.annotate_source(analyses),
         )
 
-    levels = [SectionForm(shown(points.both))]
+    levels = [SectionForm(render(points.both))]
     if len(points.both) > 1:
         levels.append(
-            SectionForm(shown([points.dear]), f"line figures at {describe_plan(points.cheap.plan)}")
+            SectionForm(
+                render([points.high_cost]), f"line figures at {describe_plan(points.low_cost.plan)}"
+            )
         )
     return [*levels, SectionForm("", "the source with its line figures")]
 
@@ -192,51 +208,53 @@ def _hindsight(points: _Points) -> list[SectionForm]:
     ]
 
 
-def _in_hindsight(close: PointAnalysis) -> str:
-    found = close.hindsight
+def _in_hindsight(analysis: PointAnalysis) -> str:
+    hindsight = analysis.hindsight
     parts = (
-        (found.after_settled, "were spent after the final leader settled"),
-        (found.pruned, "went into branches that were later pruned"),
-        (found.uncounted, "went into kept branches that did not hold the final answer"),
-        (found.silent, "of these went into branches that never had an answer"),
+        (hindsight.after_settled, "were spent after the final leader settled"),
+        (hindsight.pruned, "went into branches that were later pruned"),
+        (hindsight.uncounted, "went into kept branches that did not hold the final answer"),
+        (hindsight.silent, "of these went into branches that never had an answer"),
     )
-    whole = max(found.tokens, 1)
-    told = "; ".join(f"{100 * part / whole:.1f} % {words}" for part, words in parts if part)
+    total = max(hindsight.tokens, 1)
+    shares = "; ".join(
+        f"{100 * part / total:.1f} % {description}" for part, description in parts if part
+    )
     return (
-        f"At {describe_plan(close.plan)}, of {found.tokens:,} tokens in"
-        f" {format_count(found.episodes, 'episode')}:"
-        f" {told or 'none were wasted'}. The leader settled in {found.settled:,} of them."
+        f"At {describe_plan(analysis.plan)}, of {hindsight.tokens:,} tokens in"
+        f" {format_count(hindsight.episodes, 'episode')}:"
+        f" {shares or 'none were wasted'}. The leader settled in {hindsight.settled:,} of them."
     )
 
 
 def _episodes(
-    leader: MeasuredProgram, thorough: PointAnalyzer, points: _Points
+    leader: MeasuredProgram, analyzer: PointAnalyzer, points: _Points
 ) -> list[SectionForm]:
-    told = select_diagnostic_episodes(thorough, points.dear, points.cheap)
-    if not told:
+    episodes = select_diagnostic_episodes(analyzer, points.high_cost, points.low_cost)
+    if not episodes:
         return [SectionForm("")]
     levels = []
-    for most in EPISODES:
-        text = "\n".join(f"- **{each.why.value}**: {each.text}" for each in told[:most])
-        rest = len(told) - most
+    for most in EPISODE_COUNTS:
+        text = "\n".join(f"- **{each.kind.value}**: {each.text}" for each in episodes[:most])
+        omitted = len(episodes) - most
         levels.append(
             SectionForm(
                 render_template("episodes", name=leader.name, episodes=text),
-                format_count(rest, "diagnostic episode") if rest > 0 else "",
+                format_count(omitted, "diagnostic episode") if omitted > 0 else "",
             )
         )
-    return [*levels, SectionForm("", format_count(len(told), "diagnostic episode"))]
+    return [*levels, SectionForm("", format_count(len(episodes), "diagnostic episode"))]
 
 
-def _known(arena: Arena, past: SearchHistory) -> list[KnownProgram]:
-    found = [
+def _known(arena: Arena, history: SearchHistory) -> list[KnownProgram]:
+    candidates = [
         KnownProgram(
             name=each.name,
             source=each.draft.proposal.source,
             language=each.draft.proposal.language,
             objective=each.review.objective,
         )
-        for each in past.archive[:MOST_KNOWN]
+        for each in history.archive[:MAX_KNOWN]
     ]
     baselines = [
         KnownProgram(
@@ -246,4 +264,4 @@ def _known(arena: Arena, past: SearchHistory) -> list[KnownProgram]:
         )
         for each in arena.request.baselines
     ]
-    return [*found, *baselines]
+    return [*candidates, *baselines]

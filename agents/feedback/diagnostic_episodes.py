@@ -26,16 +26,16 @@ from harness.explanation.episode_trace import EpisodeTrace, TraceStep
 from harness.explanation.inspection import VOTES, majority_accuracy
 from harness.request.plan import Plan
 
-LOST = 3
+MAX_LOST = 3
 """Maximum number of lost episodes."""
 
-BURNT = 3
+MAX_BURNT = 3
 """Maximum number of burnt episodes."""
 
-LEAST_BURNT = 0.2
+MIN_BURNT = 0.2
 """Minimum fraction of an episode's tokens spent after its leader settled."""
 
-LEAST_HELD = 0.5
+MIN_LEADER_SHARE = 0.5
 """Minimum share of the votes that the leader had when it settled."""
 
 T = TypeVar("T")
@@ -51,170 +51,194 @@ class DiagnosticKind(Enum):
 class EpisodeSummary(NamedTuple):
     """Description of one episode."""
 
-    why: DiagnosticKind
+    kind: DiagnosticKind
     plan: Plan
-    spot: EpisodeKey
+    key: EpisodeKey
     text: str
     """A few lines of Markdown."""
 
 
 def select_diagnostic_episodes(
-    thorough: PointAnalyzer, dear: PointAnalysis, cheap: PointAnalysis
+    analyzer: PointAnalyzer, high_cost: PointAnalysis, low_cost: PointAnalysis
 ) -> list[EpisodeSummary]:
-    """Select diagnostic episodes, most informative first, alternating lost and burnt."""
-    lost = list(_lost(thorough, dear)) or list(_lost(thorough, cheap))
-    ends = [dear] if dear is cheap else [dear, cheap]
-    burnt = list(_in_turn([list(_burnt(thorough, each)) for each in ends]))
-    return list(_in_turn([lost[:LOST], burnt[:BURNT]]))
+    """Select diagnostic episodes, most informative first, alternating lost and burnt.
+
+    Args:
+        analyzer: Analyzer of the shown recordings.
+        high_cost: Analysis of the program at its high-cost point.
+        low_cost: Analysis at its low-cost point; may be the same.
+    """
+    lost = list(_select_lost(analyzer, high_cost)) or list(_select_lost(analyzer, low_cost))
+    ends = [high_cost] if high_cost is low_cost else [high_cost, low_cost]
+    burnt = list(_interleave([list(_select_burnt(analyzer, each)) for each in ends]))
+    return list(_interleave([lost[:MAX_LOST], burnt[:MAX_BURNT]]))
 
 
-def _lost(thorough: PointAnalyzer, close: PointAnalysis) -> Iterator[EpisodeSummary]:
-    told: set[str] = set()
-    ranked = [_lost_spots(thorough, close, stage) for stage in range(len(thorough.stages))]
-    for spot in _in_turn(ranked):
-        stage = thorough.stages[spot.stage]
-        question = _question(thorough, spot)
-        found = thorough.trace(close.plan, spot)
+def _select_lost(analyzer: PointAnalyzer, analysis: PointAnalysis) -> Iterator[EpisodeSummary]:
+    described: set[str] = set()
+    ranked = [
+        _find_lost_episodes(analyzer, analysis, stage) for stage in range(len(analyzer.stages))
+    ]
+    for key in _interleave(ranked):
+        stage = analyzer.stages[key.stage]
+        question = _get_question(analyzer, key)
+        trace = analyzer.trace(analysis.plan, key)
         # A program that uses randomness may draw differently here than in the line counts.
-        if question not in told and not found.right:
-            told.add(question)
-            text = _told(
-                thorough,
-                close.plan,
-                spot,
-                found,
-                _how_lost(found, len(stage.replay_environment.branch_pools[spot.position].chains)),
+        if question not in described and not trace.right:
+            described.add(question)
+            text = _describe_episode(
+                analyzer,
+                analysis.plan,
+                key,
+                trace,
+                _explain_loss(
+                    trace, len(stage.replay_environment.branch_pools[key.position].chains)
+                ),
             )
-            yield EpisodeSummary(DiagnosticKind.LOST, close.plan, spot, text)
+            yield EpisodeSummary(DiagnosticKind.LOST, analysis.plan, key, text)
 
 
-def _lost_spots(thorough: PointAnalyzer, close: PointAnalysis, stage: int) -> list[EpisodeKey]:
-    here = thorough.stages[stage]
+def _find_lost_episodes(
+    analyzer: PointAnalyzer, analysis: PointAnalysis, stage: int
+) -> list[EpisodeKey]:
+    recording = analyzer.stages[stage]
     ranked = []
-    for row, position in enumerate(here.positions):
-        core = here.recording.core(position)
-        gold = here.recording.questions[position].gold
-        of = min(VOTES, len(core.final))
-        right = close.episodes[stage].right[row].tolist()
+    for row, position in enumerate(recording.positions):
+        core = recording.recording.core(position)
+        gold = recording.recording.questions[position].gold
+        votes = min(VOTES, len(core.final))
+        right = analysis.episodes[stage].right[row].tolist()
         seeds = range(len(right))
-        majority_right = [majority_accuracy(core, gold, of, [seed]) == 1 for seed in seeds]
+        majority_right = [majority_accuracy(core, gold, votes, [seed]) == 1 for seed in seeds]
         gap = sum(majority_right) - sum(right)
         lost = [seed for seed in seeds if majority_right[seed] and not right[seed]]
         if gap > 0 and lost:
             ranked.append((-gap, EpisodeKey(stage, position, lost[0])))
-    return [spot for _, spot in sorted(ranked)]
+    return [key for _, key in sorted(ranked)]
 
 
-def _burnt(thorough: PointAnalyzer, close: PointAnalysis) -> Iterator[EpisodeSummary]:
-    ranked: list[list[tuple[int, EpisodeKey]]] = [[] for _ in thorough.stages]
-    for spot, seen, held in close.seen:
-        if held >= LEAST_HELD and seen.after_settled > LEAST_BURNT * seen.tokens:
-            ranked[spot.stage].append((-seen.after_settled, spot))
-    told: set[str] = set()
-    for _, spot in _in_turn([sorted(each) for each in ranked]):
-        question = _question(thorough, spot)
-        if question not in told:
-            told.add(question)
-            found = thorough.trace(close.plan, spot)
-            text = _told(thorough, close.plan, spot, found, _how_burnt(found))
-            yield EpisodeSummary(DiagnosticKind.BURNT, close.plan, spot, text)
+def _select_burnt(analyzer: PointAnalyzer, analysis: PointAnalysis) -> Iterator[EpisodeSummary]:
+    ranked: list[list[tuple[int, EpisodeKey]]] = [[] for _ in analyzer.stages]
+    for key, hindsight, leader_share in analysis.hindsight_samples:
+        if (
+            leader_share >= MIN_LEADER_SHARE
+            and hindsight.after_settled > MIN_BURNT * hindsight.tokens
+        ):
+            ranked[key.stage].append((-hindsight.after_settled, key))
+    described: set[str] = set()
+    for _, key in _interleave([sorted(each) for each in ranked]):
+        question = _get_question(analyzer, key)
+        if question not in described:
+            described.add(question)
+            trace = analyzer.trace(analysis.plan, key)
+            text = _describe_episode(analyzer, analysis.plan, key, trace, _explain_burnt(trace))
+            yield EpisodeSummary(DiagnosticKind.BURNT, analysis.plan, key, text)
 
 
-def _question(thorough: PointAnalyzer, spot: EpisodeKey) -> str:
-    return thorough.stages[spot.stage].recording.questions[spot.position].id
+def _get_question(analyzer: PointAnalyzer, key: EpisodeKey) -> str:
+    return analyzer.stages[key.stage].recording.questions[key.position].id
 
 
-def _told(
-    thorough: PointAnalyzer, plan: Plan, spot: EpisodeKey, found: EpisodeTrace, story: Iterable[str]
+def _describe_episode(
+    analyzer: PointAnalyzer,
+    plan: Plan,
+    key: EpisodeKey,
+    trace: EpisodeTrace,
+    details: Iterable[str],
 ) -> str:
-    stage = thorough.stages[spot.stage]
+    stage = analyzer.stages[key.stage]
     head = (
-        f"{stage.label}, question {_question(thorough, spot)}, {describe_plan(plan)},"
-        f" seed {spot.seed}: answers"
-        f" {'right' if found.right else 'wrong'} after {found.tokens:,} tokens in"
-        f" {len(found.barriers)} barriers."
+        f"{stage.label}, question {_get_question(analyzer, key)}, {describe_plan(plan)},"
+        f" seed {key.seed}: answers"
+        f" {'right' if trace.right else 'wrong'} after {trace.tokens:,} tokens in"
+        f" {len(trace.barriers)} barriers."
     )
-    lines = [head, f"Votes at the end: {describe_votes(found)}.", _ended_by(found), *story]
-    return "\n".join(f"  - {line}" if place else line for place, line in enumerate(lines))
+    lines = [head, f"Votes at the end: {describe_votes(trace)}.", _describe_end(trace), *details]
+    return "\n".join(f"  - {line}" if index else line for index, line in enumerate(lines))
 
 
-def _ended_by(found: EpisodeTrace) -> str:
-    if found.stopped is not None:
-        why = "The budget ended in" if found.stopped.budget else "It was stopped by"
-        return f"{why} {_line(found.stopped.line, found.stopped.source)}."
-    last = found.barriers[-1]
+def _describe_end(trace: EpisodeTrace) -> str:
+    if trace.stopped is not None:
+        cause = "The budget ended in" if trace.stopped.budget else "It was stopped by"
+        return f"{cause} {_format_line(trace.stopped.line, trace.stopped.source)}."
+    last = trace.barriers[-1]
     if last.line is None or last.source is None:
         return "It reached the end of the program without an answer."
-    return f"It was ended by {_line(last.line, last.source)}."
+    return f"It was ended by {_format_line(last.line, last.source)}."
 
 
-def _how_lost(found: EpisodeTrace, size: int) -> Iterator[str]:
-    went = trace_votes(found)
-    yield f"{len(found.branches)} of {size} branches were opened. {_lead_of_right(found, went)}"
-    pruned = went.right_pruned
+def _explain_loss(trace: EpisodeTrace, size: int) -> Iterator[str]:
+    history = trace_votes(trace)
+    lead = _describe_right_lead(trace, history)
+    yield f"{len(trace.branches)} of {size} branches were opened. {lead}"
+    pruned = history.right_pruned
     if pruned:
-        told = " and ".join(f"{count} by {_at_line(found, line)}" for line, count in pruned)
-        yield f"Branches pruned while they held the right answer: {told}."
+        prunings = " and ".join(
+            f"{count} by {_format_trace_line(trace, line)}" for line, count in pruned
+        )
+        yield f"Branches pruned while they held the right answer: {prunings}."
 
 
-def _lead_of_right(found: EpisodeTrace, went: VoteHistory) -> str:
-    peak = max(went.right)
+def _describe_right_lead(trace: EpisodeTrace, history: VoteHistory) -> str:
+    peak = max(history.right)
     if peak == 0:
         return "No branch ever held the right answer."
-    led = [place for place, leads in enumerate(went.right_leads) if leads]
+    led = [index for index, leads in enumerate(history.right_leads) if leads]
     if not led:
-        place = went.right.index(peak)
+        index = history.right.index(peak)
         return (
-            f"The right answer never led: it had at most {peak} of {went.voters[place]} votes, at"
-            f" {found.barriers[place].spent:,} tokens."
+            f"The right answer never led: it had at most {peak} of {history.voters[index]} votes,"
+            f" at {trace.barriers[index].spent:,} tokens."
         )
     last = led[-1]
-    votes = f"{went.right[last]} of {went.voters[last]} votes"
-    if last >= len(went.right) - 1:
+    votes = f"{history.right[last]} of {history.voters[last]} votes"
+    if last >= len(history.right) - 1:
         return f"The right answer led among the live branches until the end, with {votes}."
-    turned = found.barriers[last + 1]
+    next_step = trace.barriers[last + 1]
     return (
-        f"The right answer led last at {found.barriers[last].spent:,} tokens, with {votes}; it lost"
-        f" the lead by {_moment(turned)}."
+        f"The right answer led last at {trace.barriers[last].spent:,} tokens, with {votes}; it lost"
+        f" the lead by {_format_step(next_step)}."
     )
 
 
-def _how_burnt(found: EpisodeTrace) -> Iterator[str]:
-    went = trace_votes(found)
-    first = went.settled
+def _explain_burnt(trace: EpisodeTrace) -> Iterator[str]:
+    history = trace_votes(trace)
+    first = history.settled
     assert first is not None
-    settled = found.barriers[first]
-    after = found.tokens - settled.spent
+    settled = trace.barriers[first]
+    after = trace.tokens - settled.spent
     yield (
-        f"The final leader was settled at {settled.spent:,} tokens with {went.lead[first]} of"
-        f" {went.voters[first]} votes; {after:,} tokens ({100 * after / found.tokens:.0f} %) came"
-        f" after it, and it ended with {went.lead[-1]} of {went.voters[-1]}."
+        f"The final leader was settled at {settled.spent:,} tokens with {history.lead[first]} of"
+        f" {history.voters[first]} votes; {after:,} tokens ({100 * after / trace.tokens:.0f} %)"
+        f" came after it, and it ended with {history.lead[-1]} of {history.voters[-1]}."
     )
     lines: dict[int, int] = {}
-    for moment in found.barriers[first + 1 :]:
-        if moment.line is not None and moment.charged:
-            lines[moment.line] = lines.get(moment.line, 0) + moment.charged
-    most = sorted(lines.items(), key=lambda each: (-each[1], each[0]))[:2]
-    told = " and ".join(f"{tokens:,} by {_at_line(found, line)}" for line, tokens in most)
-    yield f"Spent on: {told}."
+    for step in trace.barriers[first + 1 :]:
+        if step.line is not None and step.charged:
+            lines[step.line] = lines.get(step.line, 0) + step.charged
+    largest = sorted(lines.items(), key=lambda each: (-each[1], each[0]))[:2]
+    spending = " and ".join(
+        f"{tokens:,} by {_format_trace_line(trace, line)}" for line, tokens in largest
+    )
+    yield f"Spent on: {spending}."
 
 
-def _moment(moment: TraceStep) -> str:
-    if moment.line is None or moment.source is None:
+def _format_step(step: TraceStep) -> str:
+    if step.line is None or step.source is None:
         return "the end of the program"
-    return _line(moment.line, moment.source)
+    return _format_line(step.line, step.source)
 
 
-def _at_line(found: EpisodeTrace, line: int) -> str:
-    source = next(each.source for each in found.barriers if each.line == line)
-    return _line(line, source or "")
+def _format_trace_line(trace: EpisodeTrace, line: int) -> str:
+    source = next(each.source for each in trace.barriers if each.line == line)
+    return _format_line(line, source or "")
 
 
-def _line(number: int, source: str) -> str:
+def _format_line(number: int, source: str) -> str:
     return f"line {number} `{source}`"
 
 
-def _in_turn(ranked: Sequence[Sequence[T]]) -> Iterator[T]:
+def _interleave(ranked: Sequence[Sequence[T]]) -> Iterator[T]:
     """Interleave: the first of each, then the second of each, and so on."""
     for each in zip_longest(*ranked):
         yield from (item for item in each if item is not None)

@@ -9,10 +9,10 @@ from harness.explanation.base_rates import BaseRates, count_base_rates, sort_cas
 SEEDS = range(10)
 """Branch orders to count over."""
 
-LEAST = 20
+MIN_COUNT = 20
 """The fewest occurrences, over all recordings, of a case that is described."""
 
-MOST_CASES = 5
+MAX_CASES = 5
 """The most cases of votes for each number of finished branches, the most frequent ones."""
 
 VOTES = "leader of the finished"
@@ -25,18 +25,18 @@ def describe_evidence(recordings: Sequence[AnalyzedRecording]) -> list[SectionFo
     Args:
         recordings: The shown recordings; those without probes are left out.
     """
-    probed = [each for each in recordings if each.shown.probed]
-    found = [count_base_rates(each.shown, SEEDS) for each in probed]
-    if not found:
+    probed = [each for each in recordings if each.shown_environment.probed]
+    rates = [count_base_rates(each.shown_environment, SEEDS) for each in probed]
+    if not rates:
         return [SectionForm("")]
 
     def describe(groups: Sequence[str]) -> str:
-        lines = [line for group in groups for line in _list_cases(found, group)]
+        lines = [line for group in groups for line in _list_cases(rates, group)]
         return render_template(
             "evidence",
             recordings=", ".join(each.label for each in probed),
             rates="\n".join(lines),
-            kinds=_describe_kinds(found),
+            kinds=_describe_kinds(rates),
         )
 
     return [
@@ -46,12 +46,12 @@ def describe_evidence(recordings: Sequence[AnalyzedRecording]) -> list[SectionFo
     ]
 
 
-def _list_cases(found: Sequence[BaseRates], group: str) -> list[str]:
+def _list_cases(recordings: Sequence[BaseRates], group: str) -> list[str]:
     """Return a line for each frequent case of a group."""
-    rates = [{rate.case: rate for rate in each.rates if rate.group == group} for each in found]
+    rates = [{rate.case: rate for rate in each.rates if rate.group == group} for each in recordings]
     cases = sort_cases(case for each in rates for case in each)
     counts = {case: sum(each[case].count for each in rates if case in each) for case in cases}
-    frequent = [case for case in cases if counts[case] >= LEAST]
+    frequent = [case for case in cases if counts[case] >= MIN_COUNT]
     if group == VOTES:
         frequent = _most_frequent(frequent, counts)
     lines = []
@@ -64,18 +64,18 @@ def _list_cases(found: Sequence[BaseRates], group: str) -> list[str]:
 
 def _most_frequent(cases: Sequence[str], counts: dict[str, int]) -> list[str]:
     """Keep the most frequent cases of each number of finished branches, in order."""
-    kept: set[str] = set()
+    frequent: set[str] = set()
     for number in dict.fromkeys(case.partition(",")[0] for case in cases):
-        own = [case for case in cases if case.partition(",")[0] == number]
-        kept.update(sorted(own, key=lambda case: -counts[case])[:MOST_CASES])
-    return [case for case in cases if case in kept]
+        same_number = [case for case in cases if case.partition(",")[0] == number]
+        frequent.update(sorted(same_number, key=lambda case: -counts[case])[:MAX_CASES])
+    return [case for case in cases if case in frequent]
 
 
-def _describe_kinds(found: Sequence[BaseRates]) -> str:
-    kinds = dict.fromkeys(kind.kind for each in found for kind in each.kinds)
+def _describe_kinds(rates: Sequence[BaseRates]) -> str:
+    kinds = dict.fromkeys(kind.kind for each in rates for kind in each.kinds)
     parts = []
     for name in kinds:
-        rows = [kind for each in found for kind in each.kinds if kind.kind == name]
+        rows = [kind for each in rates for kind in each.kinds if kind.kind == name]
         questions = " | ".join(str(each.questions) for each in rows)
         share = " | ".join(_format(each.share) for each in rows)
         parts.append(f"{name} right: {questions} questions with {share} % of the tokens")

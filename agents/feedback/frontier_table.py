@@ -13,11 +13,11 @@ from harness.evaluation.bootstrap import Floats
 from harness.evaluation.frontier import accuracy_at, build_curve
 from harness.messages import format_tokens
 
-COSTS = 5
+COST_COLUMNS = 5
 """Number of columns: costs between the cheapest and the most expensive baseline, in equal ratios.
 """
 
-BELOW = 0.05
+MIN_DIFFERENCE = 0.05
 """Points from which the best counts as worse than a baseline; smaller differences are rounding."""
 
 
@@ -46,7 +46,7 @@ class FrontierPanel(NamedTuple):
     def below(self, column: int) -> bool:
         """Return whether some baseline beats the best at a column."""
         ours, theirs = self.best.accuracy[column], self.hull.accuracy[column]
-        return theirs is not None and (ours is None or ours < theirs - BELOW)
+        return theirs is not None and (ours is None or ours < theirs - MIN_DIFFERENCE)
 
 
 def build_panels(
@@ -54,7 +54,7 @@ def build_panels(
     best: MeasuredProgram,
     others: Sequence[MeasuredProgram],
     baseline: MeasuredProgram,
-    shown: SearchSubset,
+    subset: SearchSubset,
 ) -> list[FrontierPanel]:
     """Build a panel for each shown recording, over its shown questions.
 
@@ -63,25 +63,28 @@ def build_panels(
         best: Best candidate, or the best baseline if there is none.
         others: Last candidates that could be played.
         baseline: Best baseline.
-        shown: Part of the search set to use.
+        subset: Part of the search set to use.
     """
-    rivals = [
-        arena.scorer.worth([measured[place] for place in shown.recordings], shown).curves
+    baseline_curves = [
+        arena.scorer.worth([measured[position] for position in subset.recordings], subset).curves
         for measured in arena.baselines.values()
     ]
     curves = {
-        each.name: score_program(arena, each, shown).curves for each in (best, *others, baseline)
+        each.name: score_program(arena, each, subset).curves for each in (best, *others, baseline)
     }
-    found = []
-    for at, place in enumerate(shown.recordings):
-        against = [each[at] for each in rivals]
-        costs = _costs(against)
-        every = [_along(each, costs) for each in against]
-        hull = tuple(_most(column) for column in zip(*every, strict=True))
-        rows = {name: FrontierRow(name, _along(each[at], costs)) for name, each in curves.items()}
-        found.append(
+    panels = []
+    for index, position in enumerate(subset.recordings):
+        recording_curves = [each[index] for each in baseline_curves]
+        costs = _costs(recording_curves)
+        accuracies = [_interpolate_accuracy(each, costs) for each in recording_curves]
+        hull = tuple(_max_accuracy(column) for column in zip(*accuracies, strict=True))
+        rows = {
+            name: FrontierRow(name, _interpolate_accuracy(each[index], costs))
+            for name, each in curves.items()
+        }
+        panels.append(
             FrontierPanel(
-                recording=arena.recordings[place].label,
+                recording=arena.recordings[position].label,
                 costs=tuple(costs.tolist()),
                 best=rows[best.name],
                 others=tuple(rows[each.name] for each in others if each.name != best.name),
@@ -89,26 +92,26 @@ def build_panels(
                 hull=FrontierRow("any baseline", hull),
             )
         )
-    return found
+    return panels
 
 
-def format_panels(found: Sequence[FrontierPanel]) -> str:
+def format_panels(panels: Sequence[FrontierPanel]) -> str:
     """Format panels as aligned text."""
-    return "\n\n".join(_drawn(panel) for panel in found)
+    return "\n\n".join(_format_panel(panel) for panel in panels)
 
 
-def _costs(rivals: Sequence[CurvePoints]) -> Floats:
-    costs = np.concatenate([each.cost for each in rivals])
-    return np.geomspace(max(float(costs.min()), 1.0), max(float(costs.max()), 1.0), COSTS)
+def _costs(curves: Sequence[CurvePoints]) -> Floats:
+    costs = np.concatenate([each.cost for each in curves])
+    return np.geomspace(max(float(costs.min()), 1.0), max(float(costs.max()), 1.0), COST_COLUMNS)
 
 
-def _along(found: CurvePoints, costs: Floats) -> tuple[float | None, ...]:
-    drawn = build_curve(found.cost, found.accuracy)
-    many = build_curve(
-        *(np.tile(column, (len(costs), 1)) for column in (drawn.cost, drawn.accuracy))
+def _interpolate_accuracy(points: CurvePoints, costs: Floats) -> tuple[float | None, ...]:
+    curve = build_curve(points.cost, points.accuracy)
+    repeated = build_curve(
+        *(np.tile(column, (len(costs), 1)) for column in (curve.cost, curve.accuracy))
     )
-    heights = accuracy_at(many, costs).tolist()
-    begins = float(drawn.cost[0])
+    heights = accuracy_at(repeated, costs).tolist()
+    begins = float(curve.cost[0])
     slack = (
         1 + 1e-9
     )  # the cost was computed from this point, so rounding must not put it to the left
@@ -118,11 +121,11 @@ def _along(found: CurvePoints, costs: Floats) -> tuple[float | None, ...]:
     )
 
 
-def _most(column: Sequence[float | None]) -> float | None:
+def _max_accuracy(column: Sequence[float | None]) -> float | None:
     return max((each for each in column if each is not None), default=None)
 
 
-def _drawn(panel: FrontierPanel) -> str:
+def _format_panel(panel: FrontierPanel) -> str:
     rows = [panel.best, *panel.others]
     if panel.baseline.name != panel.best.name:
         rows.append(panel.baseline)

@@ -21,7 +21,7 @@ from harness.request.plan import make_plan
 WIDTH = 66
 """Column at which figures begin; longer lines push them right."""
 
-LEAST_SHARE = 0.05
+MIN_SHARE = 0.05
 """Percentage of tokens below which a line's tokens are not shown."""
 
 
@@ -44,25 +44,25 @@ def annotate_source(points: Sequence[PointAnalysis]) -> str:
         points: Points of the same program, in display order.
     """
     program = points[0].plan.program
-    source, beginnings = program.source, _beginnings(program)
+    source, beginnings = program.source, _list_statement_lines(program)
     lines = []
     for number in range(1, source.lines + 1):
         line = source.line(number).rstrip()
         if not line and number == source.lines:
             continue
-        said = _said(_figures(points, number), statement=number in beginnings)
-        lines.append(f"{line:<{WIDTH}}  # {said}" if said else line)
+        figures = _format_figures(_figures(points, number), statement=number in beginnings)
+        lines.append(f"{line:<{WIDTH}}  # {figures}" if figures else line)
     return "\n".join(lines)
 
 
 def describe_figures(points: Sequence[PointAnalysis]) -> str:
     """Describe what the figures cover."""
-    told = [
+    descriptions = [
         f"{describe_plan(each.plan)}: {each.tokens / each.played:,.0f} tokens an episode,"
         f" {100 * int(each.right.sum()) / each.played:.1f} % right"
         for each in points
     ]
-    return "; ".join(told)
+    return "; ".join(descriptions)
 
 
 def _figures(points: Sequence[PointAnalysis], line: int) -> _Figures:
@@ -76,11 +76,11 @@ def _figures(points: Sequence[PointAnalysis], line: int) -> _Figures:
     )
 
 
-def _said(figures: _Figures, *, statement: bool) -> str:
+def _format_figures(figures: _Figures, *, statement: bool) -> str:
     if statement and not figures.ran:
         return "never ran"
     parts = []
-    if any(each >= LEAST_SHARE for each in figures.tokens):
+    if any(each >= MIN_SHARE for each in figures.tokens):
         parts.append(f"tokens {_columns(figures.tokens)} %")
     if any(figures.ended):
         parts.append(f"ends {_columns(figures.ended)} %, right {_columns(figures.right)} %")
@@ -91,7 +91,7 @@ def _columns(values: Sequence[float | None]) -> str:
     return " | ".join("-" if each is None else f"{each:.1f}" for each in values)
 
 
-def _beginnings(program: Playable) -> set[int]:
+def _list_statement_lines(program: Playable) -> set[int]:
     """Return the lines on which a statement begins."""
     if isinstance(program, ForeignController):
         return set(program.beginnings)
@@ -105,13 +105,13 @@ def _beginnings(program: Playable) -> set[int]:
 
 
 def profile_lines(
-    arena: Arena, shown: SearchSubset, source: str, beta: float, language: ControllerLanguage
+    arena: Arena, subset: SearchSubset, source: str, beta: float, language: ControllerLanguage
 ) -> str:
     """Annotate a program with what each line does.
 
     Args:
         arena: Search set of the run.
-        shown: Part of the search set to use.
+        subset: Part of the search set to use.
         source: Source text of a program that checks.
         beta: β at which it is profiled.
         language: Language of the program.
@@ -123,5 +123,5 @@ def profile_lines(
     plan = make_plan(
         program, ControllerSetting(beta), EpisodeRules(arena.request.budget, arena.request.kappa)
     )
-    look = [PointAnalyzer(open_shown_recordings(arena, shown)).look(plan)]
-    return f"{describe_figures(look)}.\n\n{annotate_source(look)}"
+    analyses = [PointAnalyzer(open_shown_recordings(arena, subset)).analyze(plan)]
+    return f"{describe_figures(analyses)}.\n\n{annotate_source(analyses)}"

@@ -28,20 +28,20 @@ class MeasuredProgram(NamedTuple):
     program: Playable
     measured: Sequence[ProgramMeasurement]
     """Measurements on each recording of the search set."""
-    given: Sequence[Mapping[str, int | float]] = ()
+    settings: Sequence[Mapping[str, int | float]] = ()
     """Settings for free knobs; by default they are spread over their ranges."""
 
 
 class EndPlans(NamedTuple):
     """The low-cost and the high-cost point of a program."""
 
-    cheap: Plan
-    dear: Plan
+    low_cost: Plan
+    high_cost: Plan
 
     @property
     def both(self) -> list[Plan]:
         """Return both points, or the only one."""
-        return [self.cheap] if self.cheap.setting == self.dear.setting else list(self)
+        return [self.low_cost] if self.low_cost.setting == self.high_cost.setting else list(self)
 
 
 def measure_candidate(
@@ -67,40 +67,50 @@ def measure_candidate(
 def select_best_baseline(arena: Arena) -> MeasuredProgram:
     """Return the baseline with the highest objective."""
     name = arena.best_baseline
-    given = next(each for each in arena.request.baselines if each.label == name)
-    program = load_program(given.controller)
-    return MeasuredProgram(name, program, arena.baselines[name], given.settings)
+    baseline = next(each for each in arena.request.baselines if each.label == name)
+    program = load_program(baseline.controller)
+    return MeasuredProgram(name, program, arena.baselines[name], baseline.settings)
 
 
-def select_best(arena: Arena, past: SearchHistory) -> MeasuredProgram:
+def select_best(arena: Arena, history: SearchHistory) -> MeasuredProgram:
     """Return the best candidate, or the best baseline if there is none."""
-    leader = past.best
-    found = None
+    leader = history.best
+    measured = None
     if leader is not None:
         proposal = leader.draft.proposal
-        found = measure_candidate(arena, leader.name, proposal.source, proposal.language)
-    return found or select_best_baseline(arena)
+        measured = measure_candidate(arena, leader.name, proposal.source, proposal.language)
+    return measured or select_best_baseline(arena)
 
 
-def score_program(arena: Arena, subject: MeasuredProgram, shown: SearchSubset) -> ProgramScore:
-    """Score a program on a part of the search set."""
-    return arena.scorer.worth([subject.measured[place] for place in shown.recordings], shown)
+def score_program(arena: Arena, subject: MeasuredProgram, subset: SearchSubset) -> ProgramScore:
+    """Score a program on a part of the search set.
+
+    Args:
+        arena: Search set of the run.
+        subject: Program and its measurements on the whole search set.
+        subset: Recordings and questions to score on.
+    """
+    return arena.scorer.worth([subject.measured[index] for index in subset.recordings], subset)
 
 
-def select_end_plans(arena: Arena, subject: MeasuredProgram, shown: SearchSubset) -> EndPlans:
-    """Select the low-cost and the high-cost point of a program on a part of the search set."""
-    settings = choose_points(subject.program, arena.request.betas, subject.given)
-    curves = score_program(arena, subject, shown).curves
+def select_end_plans(arena: Arena, subject: MeasuredProgram, subset: SearchSubset) -> EndPlans:
+    """Select the low-cost and the high-cost point of a program on a part of the search set.
+
+    Args:
+        arena: Search set of the run.
+        subject: Program and its measurements on the whole search set.
+        subset: Recordings and questions whose costs order the points.
+    """
+    settings = choose_points(subject.program, arena.request.betas, subject.settings)
+    curves = score_program(arena, subject, subset).curves
     costs = np.mean([np.log(np.maximum(curve.cost, 1.0)) for curve in curves], axis=0)
     order = np.argsort(costs, kind="stable")
     from_end = len(order) // QUARTER
-    low, high = (int(order[place]) for place in (from_end, len(order) - 1 - from_end))
-    return EndPlans(
-        *(_configured(arena, subject.program, settings[place]) for place in (low, high))
-    )
+    low, high = (int(order[index]) for index in (from_end, len(order) - 1 - from_end))
+    return EndPlans(*(_make_plan(arena, subject.program, settings[index]) for index in (low, high)))
 
 
-def _configured(arena: Arena, program: Playable, setting: ControllerSetting) -> Plan:
+def _make_plan(arena: Arena, program: Playable, setting: ControllerSetting) -> Plan:
     return make_plan(program, setting, EpisodeRules(arena.request.budget, arena.request.kappa))
 
 

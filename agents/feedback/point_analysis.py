@@ -43,7 +43,7 @@ class AnalyzedRecording(NamedTuple):
     label: str
     recording: Recording
     replay_environment: ReplayEnvironment
-    shown: ReplayEnvironment
+    shown_environment: ReplayEnvironment
     """The recording with the shown questions only."""
     positions: tuple[int, ...]
     """Indices of the shown questions in the recording."""
@@ -61,9 +61,9 @@ class EpisodeKey(NamedTuple):
 class HindsightSample(NamedTuple):
     """One episode in hindsight."""
 
-    spot: EpisodeKey
+    key: EpisodeKey
     hindsight: Hindsight
-    held: float
+    leader_share: float
     """The leader's share of the votes when it settled; 0 if it never did."""
 
 
@@ -78,7 +78,7 @@ class PointAnalysis(NamedTuple):
     """Array (lines + 1,): episodes that each line ended."""
     right: NDArray[np.int64]
     """Array (lines + 1,): episodes that each line ended with the right answer."""
-    seen: Sequence[HindsightSample]
+    hindsight_samples: Sequence[HindsightSample]
 
     @property
     def tokens(self) -> int:
@@ -93,18 +93,18 @@ class PointAnalysis(NamedTuple):
     @property
     def hindsight(self) -> Hindsight:
         """Hindsight of all traced episodes."""
-        return sum_hindsight([each.hindsight for each in self.seen])
+        return sum_hindsight([each.hindsight for each in self.hindsight_samples])
 
 
-def open_shown_recordings(arena: Arena, shown: SearchSubset) -> list[AnalyzedRecording]:
+def open_shown_recordings(arena: Arena, subset: SearchSubset) -> list[AnalyzedRecording]:
     """Open the shown recordings for replay.
 
     Raises:
         StoreError: a recording cannot be read.
     """
-    found = []
-    for place, mask in zip(shown.recordings, shown.questions, strict=True):
-        label, recording = arena.recordings[place]
+    recordings = []
+    for index, mask in zip(subset.recordings, subset.questions, strict=True):
+        label, recording = arena.recordings[index]
         replay_environment = load_replay_environment(recording)
         positions = tuple(np.flatnonzero(mask).tolist())
         part = ReplayEnvironment(
@@ -113,75 +113,84 @@ def open_shown_recordings(arena: Arena, shown: SearchSubset) -> list[AnalyzedRec
             digest=replay_environment.digest,
             name=replay_environment.name,
         )
-        found.append(AnalyzedRecording(label, recording, replay_environment, part, positions))
-    return found
+        recordings.append(AnalyzedRecording(label, recording, replay_environment, part, positions))
+    return recordings
 
 
 class PointAnalyzer:
     """Analyse points of programs over the same recordings.
 
     Args:
-        at: what `open_shown_recordings` gave.
+        recordings: Shown recordings, from `open_shown_recordings`.
     """
 
-    def __init__(self, at: Sequence[AnalyzedRecording]):
-        self.stages = at
+    def __init__(self, recordings: Sequence[AnalyzedRecording]):
+        self.stages = recordings
         self._engine = CompiledEngine(ObjectCache(), threads=1)
 
-    def look(self, plan: Plan) -> PointAnalysis:
+    def analyze(self, plan: Plan) -> PointAnalysis:
         """Play one point.
 
         Raises:
-            InputError: a recording lacks something that the program needs.
+            InputError: A recording lacks something that the program needs.
         """
         counts = empty_counts(plan.program.source)
         episodes = [
-            play_plan(plan, each.shown, SEEDS, self._engine, counts) for each in self.stages
+            play_plan(plan, each.shown_environment, SEEDS, self._engine, counts)
+            for each in self.stages
         ]
         right = np.concatenate([each.right.ravel() for each in episodes])
-        line = np.concatenate([each.line.ravel() for each in episodes])
+        last_lines = np.concatenate([each.line.ravel() for each in episodes])
         size = plan.program.source.lines + 1
         statements = int(counts.runs.sum()) // max(right.size, 1) + 1
         return PointAnalysis(
             plan=plan,
             episodes=episodes,
             counts=counts,
-            ended=np.bincount(line, minlength=size),
-            right=np.bincount(line[right], minlength=size),
-            seen=[self._seen(plan, spot) for spot in self._spots(statements)],
+            ended=np.bincount(last_lines, minlength=size),
+            right=np.bincount(last_lines[right], minlength=size),
+            hindsight_samples=[
+                self._sample_hindsight(plan, key) for key in self._select_episodes(statements)
+            ],
         )
 
-    def trace(self, plan: Plan, spot: EpisodeKey) -> EpisodeTrace:
+    def trace(self, plan: Plan, key: EpisodeKey) -> EpisodeTrace:
         """Trace one episode with every decision in it."""
         return trace_episode(
-            plan, self.stages[spot.stage].replay_environment, spot.position, spot.seed
+            plan, self.stages[key.stage].replay_environment, key.position, key.seed
         )
 
-    def _spots(self, statements: int) -> list[EpisodeKey]:
+    def _select_episodes(self, statements: int) -> list[EpisodeKey]:
         """Select the episodes to trace.
 
         Args:
-            statements: that one episode runs, about.
+            statements: Approximate number of statements that one episode runs.
         """
-        every = [
+        keys = [
             EpisodeKey(stage, position, SEEDS[0])
             for stage, each in enumerate(self.stages)
             for position in each.positions
         ]
         most = max(HINDSIGHT_LEAST, min(HINDSIGHT_EPISODES, HINDSIGHT_STATEMENTS // statements))
-        count = min(most, len(every))
-        return [every[place * len(every) // count] for place in range(count)]
+        count = min(most, len(keys))
+        return [keys[index * len(keys) // count] for index in range(count)]
 
-    def _seen(self, plan: Plan, spot: EpisodeKey) -> HindsightSample:
-        found = self.trace(plan, spot)
-        went = trace_votes(found)
-        held = 0.0 if went.settled is None else went.lead[went.settled] / went.voters[went.settled]
-        return HindsightSample(spot, analyse_hindsight(list_barriers(found), found.answer), held)
+    def _sample_hindsight(self, plan: Plan, key: EpisodeKey) -> HindsightSample:
+        trace = self.trace(plan, key)
+        history = trace_votes(trace)
+        leader_share = (
+            0.0
+            if history.settled is None
+            else history.lead[history.settled] / history.voters[history.settled]
+        )
+        return HindsightSample(
+            key, analyse_hindsight(list_barriers(trace), trace.answer), leader_share
+        )
 
 
-def list_barriers(found: EpisodeTrace) -> list[BarrierRecord]:
+def list_barriers(trace: EpisodeTrace) -> list[BarrierRecord]:
     """List the barriers of an episode's trace for hindsight."""
     return [
         BarrierRecord(each.verb, each.actions, each.exhausted, each.spent, each.sequential)
-        for each in found.barriers
+        for each in trace.barriers
     ]

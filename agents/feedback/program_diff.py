@@ -25,10 +25,10 @@ from dsl.schedule import evaluate
 from dsl.source import Source
 from harness.messages import format_count
 
-LINES = 40
+MAX_LINES = 40
 """Maximum lines of a unified diff."""
 
-IN_SUMMARY = 4
+SUMMARY_CHANGES = 4
 """Changes that a summary lists."""
 
 
@@ -47,10 +47,10 @@ class ProgramDifference(NamedTuple):
     @property
     def summary(self) -> str:
         """Return one line with the first few changes."""
-        shown = self.details[:IN_SUMMARY]
-        more = len(self.details) - len(shown)
+        listed = self.details[:SUMMARY_CHANGES]
+        more = len(self.details) - len(listed)
         tail = f" and {more} more" if more else ""
-        return f"{self.headline}: {', '.join(shown)}{tail}" if shown else self.headline
+        return f"{self.headline}: {', '.join(listed)}{tail}" if listed else self.headline
 
 
 class _ParsedSource(NamedTuple):
@@ -64,15 +64,15 @@ class _ParsedSource(NamedTuple):
 class _ElementDescription(NamedTuple):
     """Description of a named element."""
 
-    words: str
-    spelt: str = ""
+    summary: str
+    full_text: str = ""
     """Full text of the element, if it is more than the description."""
 
 
 def diff_programs(
     parent: str,
     child: str,
-    most: int = LINES,
+    most: int = MAX_LINES,
     *,
     language: ControllerLanguage = ControllerLanguage.RHEO,
 ) -> ProgramDifference:
@@ -85,7 +85,7 @@ def diff_programs(
         language: Language of the child; for anything but Rheo, only lines are compared.
     """
     if language is not ControllerLanguage.RHEO:
-        return _by_lines(parent, child, most)
+        return _diff_lines(parent, child, most)
     old, new = _read(parent), _read(child)
     lines = _unified(old.text, new.text)
     left_out = max(0, len(lines) - most)
@@ -95,15 +95,15 @@ def diff_programs(
     changes = [
         *diff_statements(old.program, old.source, new.program, new.source),
         *_cap_changes(old, new),
-        *_compared(ProgramElement.KNOB, _knobs(old), _knobs(new)),
-        *_compared(ProgramElement.CELL, _cells(old), _cells(new)),
-        *_compared(ProgramElement.NEED, _needs(old), _needs(new)),
+        *_diff_elements(ProgramElement.KNOB, _knobs(old), _knobs(new)),
+        *_diff_elements(ProgramElement.CELL, _cells(old), _cells(new)),
+        *_diff_elements(ProgramElement.NEED, _needs(old), _needs(new)),
     ]
     if changes:
         headline = _headline(changes)
     else:
         headline = "only its name or title differs" if lines else "it is the same program"
-    details = tuple(change.words for change in changes)
+    details = tuple(change.text for change in changes)
     return ProgramDifference(headline, details, tuple(lines[:most]), left_out)
 
 
@@ -112,12 +112,12 @@ def _unified(old: str, new: str) -> list[str]:
     return list(unified_diff(old.splitlines(), new.splitlines(), n=1, lineterm=""))[2:]
 
 
-def _by_lines(parent: str, child: str, most: int) -> ProgramDifference:
+def _diff_lines(parent: str, child: str, most: int) -> ProgramDifference:
     lines = _unified(parent, child)
     signs = Counter(line[:1] for line in lines)
     parts = [
-        f"{words} {format_count(signs[sign], 'line')}"
-        for sign, words in (("+", ChangeKind.ADDS.value), ("-", ChangeKind.REMOVES.value))
+        f"{verb} {format_count(signs[sign], 'line')}"
+        for sign, verb in (("+", ChangeKind.ADDS.value), ("-", ChangeKind.REMOVES.value))
         if signs[sign]
     ]
     headline = "; ".join(parts) or "it is the same program"
@@ -125,61 +125,67 @@ def _by_lines(parent: str, child: str, most: int) -> ProgramDifference:
 
 
 def _read(text: str) -> _ParsedSource:
-    found = analyse_program(Source(text))
-    if found.program is None:
-        return _ParsedSource(text, found.source, None, None)
-    canonical = print_tree(found.program)
-    again = analyse_program(Source(canonical))
-    return _ParsedSource(canonical, again.source, again.program, again.checked)
+    analysis = analyse_program(Source(text))
+    if analysis.program is None:
+        return _ParsedSource(text, analysis.source, None, None)
+    canonical = print_tree(analysis.program)
+    canonical_analysis = analyse_program(Source(canonical))
+    return _ParsedSource(
+        canonical, canonical_analysis.source, canonical_analysis.program, canonical_analysis.checked
+    )
 
 
 def _headline(changes: list[ProgramChange]) -> str:
     """Count the changes of each kind, additions first."""
     parts = []
     for kind in ChangeKind:
-        counts = Counter(change.what for change in changes if change.kind is kind)
-        told = [format_count(counts[what], what.value) for what in ProgramElement if counts[what]]
-        if told:
-            parts.append(f"{kind.value} {', '.join(told)}")
+        counts = Counter(change.element for change in changes if change.kind is kind)
+        phrases = [
+            format_count(counts[element], element.value)
+            for element in ProgramElement
+            if counts[element]
+        ]
+        if phrases:
+            parts.append(f"{kind.value} {', '.join(phrases)}")
     return "; ".join(parts)
 
 
-def _compared(
-    what: ProgramElement,
+def _diff_elements(
+    element: ProgramElement,
     old: Mapping[str, _ElementDescription],
     new: Mapping[str, _ElementDescription],
 ) -> list[ProgramChange]:
-    found = [
-        ProgramChange(ChangeKind.CHANGES, what, _turned(name, old[name], new[name]))
+    changes = [
+        ProgramChange(ChangeKind.CHANGES, element, _describe_change(name, old[name], new[name]))
         for name in new
         if name in old and old[name] != new[name]
     ]
-    for kind, here, there in ((ChangeKind.ADDS, new, old), (ChangeKind.REMOVES, old, new)):
+    for kind, present, absent in ((ChangeKind.ADDS, new, old), (ChangeKind.REMOVES, old, new)):
         mark = "+" if kind is ChangeKind.ADDS else "-"
-        found += [
-            ProgramChange(kind, what, f"{mark}{name} {here[name].words}".rstrip())
-            for name in here
-            if name not in there
+        changes += [
+            ProgramChange(kind, element, f"{mark}{name} {present[name].summary}".rstrip())
+            for name in present
+            if name not in absent
         ]
-    return found
+    return changes
 
 
-def _turned(name: str, old: _ElementDescription, new: _ElementDescription) -> str:
-    if old.words == new.words:
-        return f"{name} {new.words} by a different formula"
-    return f"{name} {old.words} → {new.words}"
+def _describe_change(name: str, old: _ElementDescription, new: _ElementDescription) -> str:
+    if old.summary == new.summary:
+        return f"{name} {new.summary} by a different formula"
+    return f"{name} {old.summary} → {new.summary}"
 
 
-def _needs(read: _ParsedSource) -> dict[str, _ElementDescription]:
-    assert read.program is not None
-    return {need.text: _ElementDescription("") for need in read.program.needs}
+def _needs(parsed: _ParsedSource) -> dict[str, _ElementDescription]:
+    assert parsed.program is not None
+    return {need.text: _ElementDescription("") for need in parsed.program.needs}
 
 
-def _cells(read: _ParsedSource) -> dict[str, _ElementDescription]:
-    assert read.program is not None
+def _cells(parsed: _ParsedSource) -> dict[str, _ElementDescription]:
+    assert parsed.program is not None
     return {
-        cell.name.text: _ElementDescription(f"= {_text(read.source, cell.value)}")
-        for section in read.program.sections
+        cell.name.text: _ElementDescription(f"= {_text(parsed.source, cell.value)}")
+        for section in parsed.program.sections
         if isinstance(section, tree.Memory | tree.EachBranch)
         for cell in section.items
     }
@@ -192,11 +198,11 @@ def _cap_changes(old: _ParsedSource, new: _ParsedSource) -> list[ProgramChange]:
     return [ProgramChange(ChangeKind.CHANGES, ProgramElement.CAP, f"step {before} → {after}")]
 
 
-def _cap(read: _ParsedSource) -> str:
-    assert read.program is not None
-    for section in read.program.sections:
+def _cap(parsed: _ParsedSource) -> str:
+    assert parsed.program is not None
+    for section in parsed.program.sections:
         if isinstance(section, tree.Step):
-            return "without a cap" if section.cap is None else _at_most(read.source, section.cap)
+            return "without a cap" if section.cap is None else _at_most(parsed.source, section.cap)
     return "left out"
 
 
@@ -204,24 +210,26 @@ def _at_most(source: Source, cap: tree.Expression) -> str:
     return f"at most {_text(source, cap)}"
 
 
-def _knobs(read: _ParsedSource) -> dict[str, _ElementDescription]:
+def _knobs(parsed: _ParsedSource) -> dict[str, _ElementDescription]:
     """Describe each knob: its ends if it follows β, else its default and range."""
-    assert read.program is not None
-    told = {
+    assert parsed.program is not None
+    descriptions = {
         name: _ElementDescription(
-            f"{_text(read.source, knob.default)} in {_text(read.source, knob.low)}.."
-            f"{_text(read.source, knob.high)}"
+            f"{_text(parsed.source, knob.default)} in {_text(parsed.source, knob.low)}.."
+            f"{_text(parsed.source, knob.high)}"
         )
-        for name, knob in free_knobs(read.program).items()
+        for name, knob in free_knobs(parsed.program).items()
     }
-    at = [evaluate(read.checked, beta) for beta in (0.0, 0.5, 1.0)] if read.checked else []
-    for name, line in schedule_lines(read.program).items():
-        text = _text(read.source, line.value)
-        values = [_number(each[name]) for each in at]
+    schedules = (
+        [evaluate(parsed.checked, beta) for beta in (0.0, 0.5, 1.0)] if parsed.checked else []
+    )
+    for name, line in schedule_lines(parsed.program).items():
+        text = _text(parsed.source, line.value)
+        values = [_number(each[name]) for each in schedules]
         constant = len(set(values)) == 1
         ends = values[0] if constant else f"{values[0]}..{values[-1]}" if values else text
-        told[name] = _ElementDescription(ends, f"{line.direction.value} {text}")
-    return told
+        descriptions[name] = _ElementDescription(ends, f"{line.direction.value} {text}")
+    return descriptions
 
 
 def _number(value: float) -> str:

@@ -33,36 +33,50 @@ def describe_objective(name: str) -> str:
     return f"{sentence} In points of percent, more is better, the mean over recordings."
 
 
-def describe_subset(arena: Arena, shown: SearchSubset) -> str:
+def describe_subset(arena: Arena, subset: SearchSubset) -> str:
     """Describe which part of the search set a round shows."""
     sizes = [len(each.recording.questions) for each in arena.recordings]
-    seen = sum(int(mask.sum()) for mask in shown.questions)
-    if seen == sum(sizes):
-        questions = format_count(seen, "question")
+    count = sum(int(mask.sum()) for mask in subset.questions)
+    if count == sum(sizes):
+        questions = format_count(count, "question")
         return (
             f"The whole search set is shown: {format_count(len(sizes), 'recording')}, {questions}."
         )
-    recordings = f"{len(shown.recordings)} of {format_count(len(sizes), 'recording')}"
+    recordings = f"{len(subset.recordings)} of {format_count(len(sizes), 'recording')}"
     return (
-        f"This round shows {recordings} and {seen:,} of {sum(sizes):,} questions. The curves,"
+        f"This round shows {recordings} and {count:,} of {sum(sizes):,} questions. The curves,"
         " lines and episodes below cover only these. A candidate must also gain on the rest."
     )
 
 
 def summarize_progress_briefly(
-    arena: Arena, past: SearchHistory, best: MeasuredProgram, baseline: MeasuredProgram
+    arena: Arena, history: SearchHistory, best: MeasuredProgram, baseline: MeasuredProgram
 ) -> list[SectionForm]:
-    """Format the section without figures for each recording."""
+    """Format the section without figures for each recording.
+
+    Args:
+        arena: Search set of the run.
+        history: Candidates and decisions of earlier rounds.
+        best: Best candidate, or the best baseline if there is none.
+        baseline: Best baseline.
+    """
     return [
-        SectionForm(render_template("standing", sentence=_sentence(arena, past, best, baseline)))
+        SectionForm(render_template("standing", sentence=_sentence(arena, history, best, baseline)))
     ]
 
 
 def summarize_progress(
-    arena: Arena, past: SearchHistory, best: MeasuredProgram, baseline: MeasuredProgram
+    arena: Arena, history: SearchHistory, best: MeasuredProgram, baseline: MeasuredProgram
 ) -> list[SectionForm]:
-    """Format the section twice: with figures for each recording, and without."""
-    sentence = _sentence(arena, past, best, baseline)
+    """Format the section twice: with figures for each recording, and without.
+
+    Args:
+        arena: Search set of the run.
+        history: Candidates and decisions of earlier rounds.
+        best: Best candidate, or the best baseline if there is none.
+        baseline: Best baseline.
+    """
+    sentence = _sentence(arena, history, best, baseline)
     return [
         SectionForm(
             render_template(
@@ -74,22 +88,22 @@ def summarize_progress(
 
 
 def _sentence(
-    arena: Arena, past: SearchHistory, best: MeasuredProgram, baseline: MeasuredProgram
+    arena: Arena, history: SearchHistory, best: MeasuredProgram, baseline: MeasuredProgram
 ) -> str:
     value = score_program(arena, baseline, arena.scorer.whole).score
     baseline_sentence = f"The best baseline is `{baseline.name}`, with an objective of {value:.2f}."
-    if past.best is None or best.name == baseline.name:
+    if history.best is None or best.name == baseline.name:
         return f"No candidate beats the baselines yet. {baseline_sentence}"
-    review = past.best.review
+    review = history.best.review
     ours = score_program(arena, best, arena.scorer.whole).score
     sentence = (
         f"The best so far is `{best.name}`, with an objective of {ours:.2f}. {baseline_sentence}"
     )
-    over = review.baseline_gain
-    if over is None:
+    gain = review.baseline_gain
+    if gain is None:
         return sentence
-    certain = "" if over.counts else ", which is not significant: the interval includes 0"
-    return f"{sentence} It gains {describe_gain(over)}{certain}."
+    caveat = "" if gain.counts else ", which is not significant: the interval includes 0"
+    return f"{sentence} It gains {describe_gain(gain)}{caveat}."
 
 
 def _table(arena: Arena, best: MeasuredProgram, baseline: MeasuredProgram) -> str:
@@ -105,8 +119,8 @@ def _table(arena: Arena, best: MeasuredProgram, baseline: MeasuredProgram) -> st
         f"  {name:>{size}}" for (name, _), size in zip(columns, widths, strict=True)
     )
     rows = [head + ("     gain" if len(columns) > 1 else "")]
-    for place, label in enumerate(labels):
-        values = [by_recording[place] for _, by_recording in columns]
+    for index, label in enumerate(labels):
+        values = [by_recording[index] for _, by_recording in columns]
         row = f"{label:<{width}}" + "".join(
             f"  {value:>{size}.2f}" for value, size in zip(values, widths, strict=True)
         )

@@ -39,8 +39,8 @@ class ProgramChange(NamedTuple):
     """One difference."""
 
     kind: ChangeKind
-    what: ProgramElement
-    words: str
+    element: ProgramElement
+    text: str
     """Description on one line."""
 
 
@@ -63,15 +63,15 @@ def diff_statements(
         new: Child program.
         new_source: Canonical source text of the child.
     """
-    found: list[ProgramChange] = []
+    changes: list[ProgramChange] = []
     for section in (tree.Start, tree.Step, tree.Finally):
-        before = _statements(_body(old, section), old_source)
-        after = _statements(_body(new, section), new_source)
-        found += _block_changes(before, old_source, after, new_source)
-    return found
+        before = _statements(_find_body(old, section), old_source)
+        after = _statements(_find_body(new, section), new_source)
+        changes += _diff_blocks(before, old_source, after, new_source)
+    return changes
 
 
-def _block_changes(
+def _diff_blocks(
     old: Sequence[_Statement], old_source: Source, new: Sequence[_Statement], new_source: Source
 ) -> Iterator[ProgramChange]:
     matcher = SequenceMatcher(
@@ -80,30 +80,30 @@ def _block_changes(
     for tag, i, j, k, m in matcher.get_opcodes():
         if tag == "equal":
             continue
-        gone, come = list(old[i:j]), list(new[k:m])
-        for before, after in _paired(gone, come):
-            gone.remove(before)
-            come.remove(after)
-            yield from _changed(before, old_source, after, new_source)
-        yield from (_whole(ChangeKind.REMOVES, each) for each in gone)
-        yield from (_whole(ChangeKind.ADDS, each) for each in come)
+        removed, added = list(old[i:j]), list(new[k:m])
+        for before, after in _pair_statements(removed, added):
+            removed.remove(before)
+            added.remove(after)
+            yield from _diff_rule(before, old_source, after, new_source)
+        yield from (_describe_whole(ChangeKind.REMOVES, each) for each in removed)
+        yield from (_describe_whole(ChangeKind.ADDS, each) for each in added)
 
 
-def _paired(
-    gone: Sequence[_Statement], come: Sequence[_Statement]
+def _pair_statements(
+    removed: Sequence[_Statement], added: Sequence[_Statement]
 ) -> list[tuple[_Statement, _Statement]]:
     """Pair each removed statement with the first added one that is the same rule, changed."""
-    left = list(come)
-    found = []
-    for before in gone:
-        after = next((each for each in left if _akin(before, each)), None)
+    candidates = list(added)
+    pairs = []
+    for before in removed:
+        after = next((each for each in candidates if _is_same_rule(before, each)), None)
         if after is not None:
-            left.remove(after)
-            found.append((before, after))
-    return found
+            candidates.remove(after)
+            pairs.append((before, after))
+    return pairs
 
 
-def _akin(before: _Statement, after: _Statement) -> bool:
+def _is_same_rule(before: _Statement, after: _Statement) -> bool:
     match before.node, after.node:
         case tree.If(then=one, otherwise=rest), tree.If(then=other, otherwise=last):
             return before.head == after.head or (
@@ -121,19 +121,22 @@ def _akin(before: _Statement, after: _Statement) -> bool:
             return type(one) is type(other)
 
 
-def _changed(
+def _diff_rule(
     before: _Statement, old_source: Source, after: _Statement, new_source: Source
 ) -> Iterator[ProgramChange]:
     if before.head != after.head:
-        what = _what(before.node)
+        element = _get_element(before.node)
         yield ProgramChange(
             ChangeKind.CHANGES,
-            what,
+            element,
             f"`{' '.join(before.head.split())}` → `{' '.join(after.head.split())}`",
         )
-    for one, other in zip(_blocks(before.node), _blocks(after.node), strict=True):
-        yield from _block_changes(
-            _statements(one, old_source), old_source, _statements(other, new_source), new_source
+    for old_block, new_block in zip(_blocks(before.node), _blocks(after.node), strict=True):
+        yield from _diff_blocks(
+            _statements(old_block, old_source),
+            old_source,
+            _statements(new_block, new_source),
+            new_source,
         )
 
 
@@ -172,18 +175,20 @@ def _inline(node: tree.Node, source: Source) -> str:
     return " ".join(source.excerpt(node.span).split())
 
 
-def _body(
+def _find_body(
     program: tree.Program, kind: type[tree.Start | tree.Step | tree.Finally]
 ) -> tree.Node | None:
     return next((each.body for each in program.sections if isinstance(each, kind)), None)
 
 
-def _whole(kind: ChangeKind, statement: _Statement) -> ProgramChange:
+def _describe_whole(kind: ChangeKind, statement: _Statement) -> ProgramChange:
     mark = "+" if kind is ChangeKind.ADDS else "-"
-    return ProgramChange(kind, _what(statement.node), f"{mark}`{' '.join(statement.text.split())}`")
+    return ProgramChange(
+        kind, _get_element(statement.node), f"{mark}`{' '.join(statement.text.split())}`"
+    )
 
 
-def _what(node: tree.Statement) -> ProgramElement:
+def _get_element(node: tree.Statement) -> ProgramElement:
     return (
         ProgramElement.RULE if isinstance(node, tree.If | tree.Update) else ProgramElement.STATEMENT
     )

@@ -10,7 +10,7 @@ from harness.explanation.episode_trace import EpisodeTrace, VoteCount
 from harness.mdp.ledger import ActionKind
 from store.simulation import FAILED
 
-NAMED = 4
+MAX_ANSWERS = 4
 """Answers whose votes are listed one by one."""
 
 
@@ -32,15 +32,15 @@ class VoteHistory(NamedTuple):
     """Lines that pruned branches holding the right answer, with counts, largest first."""
 
 
-def trace_votes(found: EpisodeTrace) -> VoteHistory:
+def trace_votes(trace: EpisodeTrace) -> VoteHistory:
     """Compute the vote history of an episode."""
     answers: dict[int, str | None] = {}
     pruned: set[int] = set()
-    went = VoteHistory([], [], [], [], None, [])
+    history = VoteHistory([], [], [], [], None, [])
     leaders = []
     by_line: dict[int, int] = {}
-    for moment in found.barriers:
-        for action in moment.actions:
+    for step in trace.barriers:
+        for action in step.actions:
             if action.branch is None:
                 continue  # the episode's own answer
             answers.setdefault(action.branch, None)
@@ -48,47 +48,49 @@ def trace_votes(found: EpisodeTrace) -> VoteHistory:
                 answers[action.branch] = action.answer
             if action.kind is ActionKind.PRUNE:
                 pruned.add(action.branch)
-                if answers[action.branch] == found.gold and moment.line is not None:
-                    by_line[moment.line] = by_line.get(moment.line, 0) + 1
+                if answers[action.branch] == trace.gold and step.line is not None:
+                    by_line[step.line] = by_line.get(step.line, 0) + 1
         votes = [answer for branch, answer in answers.items() if branch not in pruned]
         leader = winner(tally(votes))
         leaders.append(leader)
-        went.right.append(votes.count(found.gold))
-        went.lead.append(votes.count(leader) if leader is not None else 0)
-        went.voters.append(sum(answer is not None for answer in votes))
-        went.right_leads.append(leader == found.gold)
-    most = sorted(by_line.items(), key=lambda each: (-each[1], each[0]))
-    return went._replace(settled=_settled(leaders, found.answer), right_pruned=most)
+        history.right.append(votes.count(trace.gold))
+        history.lead.append(votes.count(leader) if leader is not None else 0)
+        history.voters.append(sum(answer is not None for answer in votes))
+        history.right_leads.append(leader == trace.gold)
+    ordered = sorted(by_line.items(), key=lambda each: (-each[1], each[0]))
+    return history._replace(settled=_find_settled(leaders, trace.answer), right_pruned=ordered)
 
 
-def _settled(leaders: list[str | None], answer: str | None) -> int | None:
+def _find_settled(leaders: list[str | None], answer: str | None) -> int | None:
     first = len(leaders)
     while answer is not None and first > 0 and leaders[first - 1] == answer:
         first -= 1
     return first if first < len(leaders) else None
 
 
-def describe_votes(found: EpisodeTrace) -> str:
+def describe_votes(trace: EpisodeTrace) -> str:
     """Describe the votes at the end of an episode."""
     named, wrong = [], 0
-    for vote in found.votes:
+    for vote in trace.votes:
         if vote.answer is None:
             name = "no answer yet"
-        elif vote.answer == found.gold:
+        elif vote.answer == trace.gold:
             name = "the right answer"
         elif vote.answer == FAILED:
             name = f'"{FAILED}"'
         else:
             wrong += 1
             name = f"wrong answer {wrong}"
-        named.append((name + (", which it gives" if vote.answer == found.answer else ""), vote))
+        named.append((name + (", which it gives" if vote.answer == trace.answer else ""), vote))
     # Always list the right answer, whatever its rank.
-    shown = [
-        each for place, each in enumerate(named) if place < NAMED or each[1].answer == found.gold
+    listed = [
+        each
+        for index, each in enumerate(named)
+        if index < MAX_ANSWERS or each[1].answer == trace.gold
     ]
-    told = [f"{name} {_counts(vote)}" for name, vote in shown]
-    rest = len(named) - len(shown)
-    return "; ".join(told) + (f"; and {rest} more" if rest > 0 else "")
+    counts = [f"{name} {_counts(vote)}" for name, vote in listed]
+    omitted = len(named) - len(listed)
+    return "; ".join(counts) + (f"; and {omitted} more" if omitted > 0 else "")
 
 
 def _counts(vote: VoteCount) -> str:

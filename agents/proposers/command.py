@@ -154,7 +154,7 @@ class CommandProposer:
             found: AgentOutput = read_agent_output(folder, given, bench.language)
         return _AgentRun(
             source=found.source,
-            words=found.words,
+            words=found.reasons,
             usage=found.usage,
             played=desk.played,
             status=ran.status,

@@ -75,7 +75,7 @@ def compute_report(
         proposers=request.proposers,
         held_out=[each.label for each in request.held_out],
         profiles=request.profiles,
-        controllers=[each.shown for each in entrants],
+        controllers=[each.record for each in entrants],
         search=search,
         unseen=unseen,
         opened=list_openings(log),

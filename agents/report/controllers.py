@@ -33,7 +33,7 @@ class Entrant(NamedTuple):
     """Settings of its free knobs; a single empty one if there are none."""
 
     @property
-    def shown(self) -> ReportedController:
+    def record(self) -> ReportedController:
         """Convert to a report record."""
         program = self.program
         return ReportedController(

@@ -10,14 +10,14 @@ from harness.errors import InputError
 from tests.agents.loop.programs import CONTRARY, GOOD
 
 
-def test_without_any_the_hand_made_ones_are_taken() -> None:
+def test_default_baselines_are_the_handmade_controllers() -> None:
     assert parse_baselines([]) == DEFAULT_BASELINES
     assert parse_baselines(["esc"]) == [
         each for each in DEFAULT_BASELINES if each.controller == "esc"
     ]
 
 
-def test_values_of_knobs_make_every_combination() -> None:
+def test_knob_values_give_every_combination() -> None:
     (found,) = parse_baselines(["esc:n=8,16:size=2:4:2"])
     assert found.controller == "esc"
     assert found.settings == [
@@ -25,7 +25,7 @@ def test_values_of_knobs_make_every_combination() -> None:
     ]  # fmt: skip
 
 
-def test_what_follows_beta_needs_no_values() -> None:
+def test_controller_with_a_schedule_needs_no_values() -> None:
     (found,) = parse_baselines(["cmc"])
     assert (found.controller, found.settings, found.digest) == ("cmc", [], "")
 
@@ -40,13 +40,13 @@ def test_what_follows_beta_needs_no_values() -> None:
         (["sc:n=1", "sc:n=2"], "--baseline sc:n=2: sc is given twice"),
     ],
 )
-def test_what_cannot_be_used_is_one_sentence(texts: list[str], sentence: str) -> None:
+def test_unusable_baseline_gives_one_sentence(texts: list[str], sentence: str) -> None:
     with pytest.raises(InputError) as problem:
         parse_baselines(texts)
     assert sentence in problem.value.problem
 
 
-def test_a_file_with_free_knobs_wants_values(tmp_path: Path) -> None:
+def test_file_with_free_knobs_requires_values(tmp_path: Path) -> None:
     file = tmp_path / "contrary.rheo"
     file.write_text(CONTRARY)
     with pytest.raises(InputError, match=r"has free knobs; .*contrary.rheo:n=1,2,4"):
@@ -56,7 +56,7 @@ def test_a_file_with_free_knobs_wants_values(tmp_path: Path) -> None:
     assert found.settings == [{"n": 1}, {"n": 4}]
 
 
-def test_a_file_that_changed_is_refused(tmp_path: Path) -> None:
+def test_changed_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "mine.rheo"
     file.write_text(GOOD)
     found = parse_baselines([str(file)])

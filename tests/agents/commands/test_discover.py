@@ -27,7 +27,7 @@ def begun(recordings: list[Path]) -> tuple[str, ...]:
     return ("discover", "--on", *map(str, recordings[:2]), "--proposer", "evolve", *SMALL)
 
 
-def test_a_discovery_ends_with_a_table_a_frontier_and_what_to_do_next(
+def test_discovery_prints_a_table_a_frontier_and_next_steps(
     cli: CommandLine, begun: Sequence[str]
 ) -> None:
     said = cli(*begun, "--run", "runs/a", "--rounds", "1")
@@ -53,7 +53,7 @@ def test_equal_requests_give_equal_archives(cli: CommandLine, begun: Sequence[st
 
 
 @pytest.mark.slow
-def test_a_run_goes_on_with_a_higher_cap_and_with_nothing_else(
+def test_resume_accepts_higher_limits_and_no_other_change(
     cli: CommandLine, begun: Sequence[str]
 ) -> None:
     assert cli(*begun, "--run", "a", "--rounds", "1").status == 0
@@ -75,7 +75,7 @@ def test_a_run_goes_on_with_a_higher_cap_and_with_nothing_else(
         (("--rounds", "0"), "0 is not in the range"),
     ],
 )
-def test_bad_input_is_one_sentence_and_leaves_nothing(
+def test_bad_input_gives_one_sentence_and_no_files(
     cli: CommandLine, begun: Sequence[str], arguments: Sequence[str], sentence: str
 ) -> None:
     said = cli(*begun, "--run", "a", *arguments)
@@ -84,7 +84,7 @@ def test_bad_input_is_one_sentence_and_leaves_nothing(
     assert not Path("a").exists()
 
 
-def test_what_is_searched_on_cannot_be_held_out(
+def test_recording_of_the_search_set_cannot_be_held_out(
     cli: CommandLine, begun: Sequence[str], recordings: list[Path]
 ) -> None:
     said = cli(*begun, "--run", "a", "--held-out", str(recordings[1]))
@@ -104,7 +104,7 @@ def test_held_out_recordings_are_not_needed_after_the_start(
     assert cli("discover", "--run", "a", "--resume", "--rounds", "2", "--threads", "1").status == 0
 
 
-def test_runs_are_listed_with_what_they_do(cli: CommandLine, begun: Sequence[str]) -> None:
+def test_runs_are_listed_with_their_state(cli: CommandLine, begun: Sequence[str]) -> None:
     assert cli(*begun, "--run", "runs/a", "--rounds", "1").status == 0
     said = cli("runs", "runs", "--json")
     rows = json.loads(said.out)
@@ -121,7 +121,7 @@ def test_runs_are_listed_with_what_they_do(cli: CommandLine, begun: Sequence[str
 
 
 @pytest.mark.slow
-def test_a_run_that_is_over_is_left_as_it_is_until_a_cap_is_raised(
+def test_ended_run_is_unchanged_until_a_limit_is_raised(
     cli: CommandLine, begun: Sequence[str]
 ) -> None:
     assert cli(*begun, "--run", "a", "--rounds", "1").status == 0
@@ -133,7 +133,7 @@ def test_a_run_that_is_over_is_left_as_it_is_until_a_cap_is_raised(
 
 
 @pytest.mark.slow
-def test_a_price_of_a_probe_cannot_change_either(cli: CommandLine, begun: Sequence[str]) -> None:
+def test_price_of_a_probe_cannot_change_on_resume(cli: CommandLine, begun: Sequence[str]) -> None:
     assert cli(*begun, "--run", "a", "--rounds", "1", "--kappa", "5").status == 0
     for kappa, status in (("0", 2), ("5", 0)):
         assert cli("discover", "--run", "a", "--resume", "--kappa", kappa).status == status
@@ -168,7 +168,7 @@ def wait_for(run: Path, kind: str, seconds: float = 120) -> str | None:
 
 
 @pytest.mark.slow
-def test_a_run_that_waits_is_decided_from_another_terminal(
+def test_waiting_run_is_decided_from_another_terminal(
     cli: CommandLine, begun: Sequence[str]
 ) -> None:
     Path("mine.rheo").write_text(GOOD)
@@ -199,7 +199,7 @@ def test_a_run_that_waits_is_decided_from_another_terminal(
 
 
 @pytest.mark.slow
-def test_ctrl_c_leaves_a_run_that_can_be_resumed(begun: Sequence[str], home: Path) -> None:
+def test_interrupted_run_can_be_resumed(begun: Sequence[str], home: Path) -> None:
     process = started(*begun, "--run", "a", "--rounds", "1")
     with process:
         wait_for(Path("a"), "searching")
@@ -215,7 +215,7 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(begun: Sequence[str], home: Pat
 
 
 @pytest.mark.slow
-def test_a_person_proposes_a_program_that_checks(cli: CommandLine, begun: Sequence[str]) -> None:
+def test_user_submits_a_program_that_checks(cli: CommandLine, begun: Sequence[str]) -> None:
     Path("mine.rheo").write_text(GOOD)
     Path("wrong.rheo").write_text(GOOD.replace("open n", "open m"))
     assert cli("propose", "a", "mine.rheo").status == 2

@@ -8,7 +8,7 @@ from agents.commands.discovery_run import _fields
 from harness.errors import InputError
 
 
-def test_a_run_keeps_the_profiles_of_its_objective(tmp_path: Path) -> None:
+def test_request_stores_the_profiles_of_its_objective(tmp_path: Path) -> None:
     path = tmp_path / "users.toml"
     path.write_text('[[profiles]]\nname = "fast"\nsequential = 20000\n')
     fields = _fields({"objective": f"meet:{path}"})
@@ -16,7 +16,7 @@ def test_a_run_keeps_the_profiles_of_its_objective(tmp_path: Path) -> None:
     assert [each.name for each in fields["profiles"]] == ["fast"]
 
 
-def test_the_reference_of_an_objective_must_exist() -> None:
+def test_reference_of_an_objective_must_exist() -> None:
     with pytest.raises(InputError, match="nothing"):
         _fields({"objective": "tokens-at:nothing"})
 

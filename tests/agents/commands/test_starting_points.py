@@ -19,7 +19,7 @@ def names(*wanted: str) -> list[str]:
     return [each.name for each in load_starting_programs(wanted)]
 
 
-def test_a_search_starts_from_hand_made_and_library_programs_by_default() -> None:
+def test_default_starting_programs_are_handmade_and_library() -> None:
     found = [each.name for each in load_starting_programs(START_FROM)]
     assert {"short", "widening", "cmc", "early_votes"} <= set(found)
 
@@ -28,27 +28,27 @@ def test_discovered_controllers_are_not_among_the_hand_made_programs() -> None:
     assert not {"cmc", "early_votes"} & set(names("handmade"))
 
 
-def test_a_library_controller_and_a_file_are_named_alone(tmp_path: Path) -> None:
+def test_library_controller_and_file_are_single_starting_programs(tmp_path: Path) -> None:
     path = tmp_path / "mine.rheo"
     path.write_text(FOLLOWS)
     assert names("early_votes", str(path)) == ["early_votes", "mine"]
 
 
-def test_a_program_named_twice_is_taken_once() -> None:
+def test_program_named_twice_is_loaded_once() -> None:
     assert names("cmc", "library").count("cmc") == 1
 
 
-def test_a_controller_that_does_not_follow_beta_is_refused() -> None:
+def test_controller_without_a_schedule_is_refused() -> None:
     with pytest.raises(InputError, match=r"--start-from sc: .* follow beta"):
         names("sc")
 
 
-def test_an_unknown_name_is_refused() -> None:
+def test_unknown_name_is_refused() -> None:
     with pytest.raises(InputError, match="handmad"):
         names("handmad")
 
 
-def test_a_run_without_candidates_is_refused(recordings: list[Path], tmp_path: Path) -> None:
+def test_run_without_candidates_is_refused(recordings: list[Path], tmp_path: Path) -> None:
     create_run(tmp_path / "run", request(recordings))
     with pytest.raises(InputError, match="no candidates yet"):
         names(str(tmp_path / "run"))

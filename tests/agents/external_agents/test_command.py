@@ -70,7 +70,7 @@ def script(folder: Path, text: str) -> str:
     return f"command:{sys.executable} {path}"
 
 
-def test_an_agent_improves_a_controller_by_what_the_brief_and_the_desk_tell(begin: Begin) -> None:
+def test_agent_improves_a_controller_with_brief_and_evaluations(begin: Begin) -> None:
     run = begin(agent("improver"))
     assert play(run) == SessionResult(SessionStatus.ENDED, "r001-1")
     assert run.review("r001-1").verdict is ReviewVerdict.BEST
@@ -84,7 +84,7 @@ def test_an_agent_improves_a_controller_by_what_the_brief_and_the_desk_tell(begi
 
 
 @pytest.mark.slow
-def test_what_an_agent_did_is_replayed_without_it(begin: Begin, tmp_path: Path) -> None:
+def test_agent_result_is_replayed_without_the_agent(begin: Begin, tmp_path: Path) -> None:
     command = script(tmp_path, (AGENTS / "improver.py").read_text())
     first = begin(command)
     play(first)
@@ -99,7 +99,7 @@ def test_what_an_agent_did_is_replayed_without_it(begin: Begin, tmp_path: Path) 
         play(third, before=first)
 
 
-def test_a_snoop_gets_copies_and_figures_and_nothing_else(
+def test_agent_reads_copies_and_figures_only(
     begin: Begin, recordings: Sequence[Path], tmp_path: Path
 ) -> None:
     report, secret = tmp_path / "report.json", tmp_path / "secret.txt"
@@ -136,7 +136,7 @@ def test_a_snoop_gets_copies_and_figures_and_nothing_else(
         assert "controller secret" not in path.read_text()
 
 
-def test_what_an_agent_without_a_container_can_still_reach_is_what_the_docs_say(
+def test_reach_of_an_agent_without_a_container_is_as_documented(
     begin: Begin, recordings: Sequence[Path], tmp_path: Path
 ) -> None:
     told = tmp_path / "told"
@@ -166,7 +166,9 @@ pathlib.Path({str(told)!r}).write_text(json.dumps(got))
     assert "runs with your rights" in warnings[0]
 
 
-def test_an_agent_that_never_ends_is_ended_with_its_children(begin: Begin, tmp_path: Path) -> None:
+def test_agent_that_exceeds_its_time_is_ended_with_its_children(
+    begin: Begin, tmp_path: Path
+) -> None:
     pids = tmp_path / "pids"
     run = begin(agent("endless", pids), minutes=0.03)
     assert play(run).end is SessionStatus.ENDED
@@ -186,9 +188,7 @@ def alive(pid: int) -> bool:
     return status.rpartition(")")[2].split()[0] != "Z"
 
 
-def test_a_program_that_does_not_check_comes_back_with_its_diagnostics(
-    begin: Begin, tmp_path: Path
-) -> None:
+def test_failed_program_returns_to_the_agent_with_diagnostics(begin: Begin, tmp_path: Path) -> None:
     run = begin(
         script(
             tmp_path,
@@ -221,7 +221,7 @@ else:
         "import pathlib; pathlib.Path('usage.json').write_text('{\"usd\": -1}')",
     ],
 )
-def test_an_agent_that_leaves_nothing_costs_a_round_and_not_the_run(
+def test_agent_without_output_costs_a_round_and_not_the_run(
     begin: Begin, tmp_path: Path, text: str
 ) -> None:
     run = begin(script(tmp_path, text))
@@ -230,7 +230,7 @@ def test_an_agent_that_leaves_nothing_costs_a_round_and_not_the_run(
     assert run.summaries()[0].usage.usd == 0
 
 
-def test_an_agent_may_play_no_more_than_the_round_allows(begin: Begin, tmp_path: Path) -> None:
+def test_agent_plays_no_more_than_the_allowance(begin: Begin, tmp_path: Path) -> None:
     told = tmp_path / "told"
     run = begin(
         script(
@@ -253,7 +253,7 @@ for n in range(1, 7):
     assert lines[4] == "2 error: no programs are left to play in this round"
 
 
-def test_a_command_that_is_not_there_is_told_in_a_sentence(begin: Begin) -> None:
+def test_missing_command_gives_one_sentence(begin: Begin) -> None:
     run = begin("command:no-such-agent --now")
     with pytest.raises(ExternalError, match="no-such-agent: no such file"):
         play(run)

@@ -107,7 +107,7 @@ def play(run: RunDirectory) -> SessionResult:
     )
 
 
-def test_an_agent_in_a_container_reaches_its_desk_and_nothing_else(
+def test_agent_in_a_container_reaches_only_its_evaluation_server(
     begin: Begin,
     command: Callable[[str], str],
     client: "DockerClient",
@@ -171,7 +171,7 @@ open("candidate.rheo", "a").write("\\n# seen\\n")
 
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="the calls are numbered for x86-64")
-def test_an_agent_makes_no_dangerous_calls(
+def test_dangerous_system_calls_are_refused(
     begin: Begin, command: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = {
@@ -186,7 +186,7 @@ def test_an_agent_makes_no_dangerous_calls(
     assert json.loads(run.draft("r001-1").proposal.words) == []
 
 
-def test_an_agent_that_floods_and_never_ends_is_ended(
+def test_agent_that_floods_its_output_is_ended(
     begin: Begin, command: Callable[[str], str], client: "DockerClient"
 ) -> None:
     text = """
@@ -211,7 +211,7 @@ time.sleep(600)
 
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
-def test_nothing_of_an_agent_outlives_its_session(
+def test_containers_are_removed_with_their_session(
     begin: Begin, command: Callable[[str], str], client: "DockerClient", ending: signal.Signals
 ) -> None:
     run = begin(command(HOLD))
@@ -243,7 +243,7 @@ open("candidate.rheo", "a").write("\\n# seen\\n")
 """
 
 
-def test_an_agent_has_the_network_that_is_named(
+def test_agent_has_the_named_network(
     begin: Begin, command: Callable[[str], str], client: "DockerClient"
 ) -> None:
     network = client.networks.create("rheostat-test", driver="bridge", internal=True)
@@ -255,7 +255,7 @@ def test_an_agent_has_the_network_that_is_named(
     assert json.loads(run.draft("r001-1").proposal.words) == ["lo", "eth0"]
 
 
-def test_no_agent_has_the_network_of_others(
+def test_shared_networks_are_refused(
     client: "DockerClient", image: str, docker_host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", docker_host)
@@ -268,7 +268,7 @@ def test_no_agent_has_the_network_of_others(
             AgentContainerRunner(image, network, [], AgentSettings())
 
 
-def test_what_an_agent_cannot_be_given_is_told_before_a_run_is_made(
+def test_unavailable_agent_resources_are_reported_before_the_run(
     cli: CommandLine,
     recordings: list[Path],
     image: str,
@@ -287,7 +287,7 @@ def test_what_an_agent_cannot_be_given_is_told_before_a_run_is_made(
         assert not Path("run").exists()
 
 
-def test_a_command_that_is_not_in_the_image_is_told_in_a_sentence(
+def test_command_missing_from_the_image_gives_one_sentence(
     begin: Begin, client: "DockerClient"
 ) -> None:
     with pytest.raises(ExternalError, match="no-such-agent: no such file in the agent's image"):

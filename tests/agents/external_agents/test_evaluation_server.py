@@ -26,7 +26,7 @@ def ask(server: EvaluationServer, do: str, *sources: str, **more: object) -> dic
     return server.answer(json.dumps(request).encode())
 
 
-def test_several_programs_are_swept_beside_the_best_baseline(opened: Opened) -> None:
+def test_several_programs_are_swept_with_the_best_baseline(opened: Opened) -> None:
     with opened(count=2) as here:
         answer = ask(EvaluationServer(bench(here)), "sweep", GOOD, FEW)
     assert answer["status"] == 0
@@ -36,7 +36,7 @@ def test_several_programs_are_swept_beside_the_best_baseline(opened: Opened) -> 
     assert "sequential" in answer["text"]
 
 
-def test_a_comparison_gives_the_paired_gain_and_the_questions_that_differ(opened: Opened) -> None:
+def test_comparison_has_the_paired_gain_and_differing_questions(opened: Opened) -> None:
     with opened(count=2) as here:
         table = bench(here, allowance=2)
         answer = ask(EvaluationServer(table), "compare", GOOD, FEW)
@@ -47,7 +47,7 @@ def test_a_comparison_gives_the_paired_gain_and_the_questions_that_differ(opened
     assert table.allowance == 0
 
 
-def test_a_program_is_compared_with_the_best_candidate_by_default(opened: Opened) -> None:
+def test_default_comparison_is_with_the_best_candidate(opened: Opened) -> None:
     with opened(count=2) as here:
         table = bench(here)
         table._best = Incumbent("r001-1", GOOD)
@@ -55,18 +55,18 @@ def test_a_program_is_compared_with_the_best_candidate_by_default(opened: Opened
     assert (gain.value, gain.low, gain.high) == (0, 0, 0)
 
 
-def test_without_a_candidate_it_is_compared_with_the_best_baseline(opened: Opened) -> None:
+def test_comparison_without_a_candidate_is_with_the_best_baseline(opened: Opened) -> None:
     with opened(count=2) as here:
         assert bench(here).compare(GOOD).gain.against == "sc"
 
 
-def test_base_rates_cover_what_the_round_shows(opened: Opened) -> None:
+def test_base_rates_cover_the_shown_part(opened: Opened) -> None:
     with opened(count=2) as here:
         answer = ask(EvaluationServer(bench(here)), "explore")
     assert "finisher 1 of 16" in answer["text"]
 
 
-def test_a_comparison_beyond_the_allowance_is_refused(opened: Opened) -> None:
+def test_comparison_beyond_the_allowance_is_refused(opened: Opened) -> None:
     with opened(count=2) as here:
         answer = ask(EvaluationServer(bench(here, allowance=0)), "compare", GOOD, FEW)
     assert answer["status"] == 2

@@ -25,7 +25,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("name", sorted(TEXTS))
-def test_a_prompt_is_as_it_was_agreed(name: str) -> None:
+def test_prompt_equals_its_golden_file(name: str) -> None:
     path = GOLDEN / f"{name}.md"
     if os.environ.get("RHEOSTAT_UPDATE_GOLDEN"):
         path.write_text(TEXTS[name] + "\n", encoding="utf-8")

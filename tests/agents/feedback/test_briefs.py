@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.feedback.brief import count_tokens, fit_sections
-from agents.feedback.brief_builder import GIVE_WAY, build_brief, build_sections
+from agents.feedback.brief_builder import SHORTENING_ORDER, build_brief, build_sections
 from agents.feedback.history import load_history
 from agents.run.directory import RunDirectory, open_run
 from agents.run.records import Decision, FeedbackMode, RecordingRef, ReviewVerdict
@@ -33,7 +33,7 @@ CASES: dict[str, tuple[int, dict[str, object]]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_brief_reads_like_this(name: str, searched: RunDirectory, opened: Opened) -> None:
+def test_brief_equals_its_golden_file(name: str, searched: RunDirectory, opened: Opened) -> None:
     number, asked = CASES[name]
     with opened(**asked) as here:
         text = build_brief(searched, here, number).text
@@ -44,7 +44,7 @@ def test_a_brief_reads_like_this(name: str, searched: RunDirectory, opened: Open
     assert text == path.read_text(encoding="utf-8")
 
 
-def test_no_answer_and_no_question_is_ever_told(searched: RunDirectory, opened: Opened) -> None:
+def test_brief_contains_no_answer_and_no_question(searched: RunDirectory, opened: Opened) -> None:
     for number, asked in CASES.values():
         with opened(**asked) as here:
             brief = build_brief(searched, here, number)
@@ -52,7 +52,7 @@ def test_no_answer_and_no_question_is_ever_told(searched: RunDirectory, opened: 
     assert "answers right" in (GOLDEN / "later-round.md").read_text()
 
 
-def test_what_a_round_withholds_is_in_no_curve_line_or_episode(
+def test_withheld_data_is_in_no_curve_line_or_episode(
     searched: RunDirectory, opened: Opened
 ) -> None:
     for number in (1, 2, 3, 4):
@@ -76,7 +76,7 @@ def test_what_a_round_withholds_is_in_no_curve_line_or_episode(
         assert questions <= seen
 
 
-def test_equal_runs_give_equal_briefs_wherever_they_lie(
+def test_equal_runs_give_equal_briefs_in_any_directory(
     searched: RunDirectory, tmp_path: Path
 ) -> None:
     copy = open_run(Path(shutil.copytree(searched.path, tmp_path / "copy")))
@@ -92,7 +92,7 @@ def test_equal_runs_give_equal_briefs_wherever_they_lie(
     assert found[0] == found[1]
 
 
-def test_a_brief_made_again_later_is_the_same(searched: RunDirectory, opened: Opened) -> None:
+def test_brief_does_not_depend_on_later_rounds(searched: RunDirectory, opened: Opened) -> None:
     """A run that was stopped while a round was on makes its brief anew."""
     with opened() as here:
         third = build_brief(searched, here, 3)
@@ -108,10 +108,8 @@ def test_a_brief_made_again_later_is_the_same(searched: RunDirectory, opened: Op
 @pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(most=st.one_of(st.integers(0, 400), st.integers(0, 8000)))
-def test_a_brief_keeps_within_its_tokens_however_few(
-    most: int, made: dict[str, list[object]]
-) -> None:
-    found = fit_sections(made, GIVE_WAY, most)  # type: ignore[arg-type]
+def test_brief_stays_within_any_token_limit(most: int, made: dict[str, list[object]]) -> None:
+    found = fit_sections(made, SHORTENING_ORDER, most)  # type: ignore[arg-type]
     assert found.tokens == count_tokens(found.text) <= most
     assert found.text.endswith("\n") or not found.text
     assert found.text.count("```") % 2 == 0
@@ -123,13 +121,13 @@ def made(searched: RunDirectory, opened: Opened) -> dict[str, list[object]]:
         return dict(build_sections(here, load_history(searched, 4), 4))  # type: ignore[arg-type]
 
 
-def test_every_section_can_give_way_to_its_shortest_form(made: dict[str, list[object]]) -> None:
+def test_every_section_can_reach_its_shortest_form(made: dict[str, list[object]]) -> None:
     for name, forms in made.items():
-        assert GIVE_WAY.count(name) >= len(forms) - 1
+        assert SHORTENING_ORDER.count(name) >= len(forms) - 1
 
 
 @pytest.mark.slow
-def test_with_less_room_a_brief_is_never_longer_and_says_what_it_left_out(
+def test_lower_limit_never_lengthens_a_brief_and_omissions_are_listed(
     searched: RunDirectory, opened: Opened
 ) -> None:
     before = None
@@ -145,7 +143,7 @@ def test_with_less_room_a_brief_is_never_longer_and_says_what_it_left_out(
 # What is in it
 
 
-def test_what_may_be_built_on_comes_best_first_then_the_baselines(
+def test_known_programs_are_candidates_best_first_then_baselines(
     searched: RunDirectory, opened: Opened
 ) -> None:
     with opened() as here:
@@ -158,7 +156,7 @@ def test_what_may_be_built_on_comes_best_first_then_the_baselines(
     assert {each.name: each.source for each in known}["r001-1"] == STOPPER
 
 
-def test_what_a_person_rejected_is_not_built_on_and_the_note_is_told(
+def test_rejected_candidate_is_not_known_and_its_note_is_listed(
     searched: RunDirectory, tmp_path: Path
 ) -> None:
     run = open_run(Path(shutil.copytree(searched.path, tmp_path / "copy")))
@@ -176,9 +174,7 @@ def test_what_a_person_rejected_is_not_built_on_and_the_note_is_told(
 
 
 @pytest.mark.slow
-def test_of_many_that_are_known_the_best_twelve_are_given(
-    searched: RunDirectory, tmp_path: Path
-) -> None:
+def test_only_the_best_twelve_candidates_are_known(searched: RunDirectory, tmp_path: Path) -> None:
     run = open_run(Path(shutil.copytree(searched.path, tmp_path / "copy")))
     reviews = {each.candidate: each for each in run.reviews()}
     names = [f"r002-{place}" for place in range(1, 20)]
@@ -197,7 +193,7 @@ def test_of_many_that_are_known_the_best_twelve_are_given(
     assert [each.name for each in known[1:5]] == ["r002-19", "r002-18", "r002-17", "r002-16"]
 
 
-def test_of_a_program_that_does_not_check_the_first_errors_are_told(
+def test_first_errors_of_a_failed_program_are_listed(
     searched: RunDirectory, opened: Opened
 ) -> None:
     with opened() as here:
@@ -207,7 +203,7 @@ def test_of_a_program_that_does_not_check_the_first_errors_are_told(
     assert "error[" in text
 
 
-def test_scalar_feedback_gives_one_number_for_each_candidate_and_nothing_else(
+def test_scalar_feedback_has_one_number_per_candidate(
     searched: RunDirectory, opened: Opened
 ) -> None:
     with opened(feedback=FeedbackMode.SCALAR) as here:

@@ -3,7 +3,7 @@
 import pytest
 
 from agents.feedback.frontier_table import (
-    COSTS,
+    COST_COLUMNS,
     FrontierPanel,
     FrontierRow,
     build_panels,
@@ -18,26 +18,26 @@ from agents.feedback.measured_programs import (
 from tests.agents.feedback.conftest import STOPPER, WIDER, Opened
 
 
-def test_a_program_with_a_schedule_is_looked_at_a_quarter_from_either_end(opened: Opened) -> None:
+def test_end_points_are_a_quarter_from_the_ends_of_the_schedule(opened: Opened) -> None:
     with opened() as here:
         subject = measure_candidate(here, "r001-1", STOPPER)
         assert subject is not None
         found = select_end_plans(here, subject, here.scorer.whole)
-    assert (found.cheap.beta, found.dear.beta) == (0.25, 0.75)
+    assert (found.low_cost.beta, found.high_cost.beta) == (0.25, 0.75)
 
 
-def test_a_baseline_is_looked_at_at_settings_of_its_own(opened: Opened) -> None:
+def test_end_points_of_a_baseline_are_its_own_settings(opened: Opened) -> None:
     with opened() as here:
         subject = select_best_baseline(here)
         found = select_end_plans(here, subject, here.scorer.whole)
     assert subject.name == "sc"
     # Of 1, 2, 4 and 8.
     assert [each.chosen["n"] for each in found.both] == [2, 4]
-    assert found.dear.knobs["n"] == 4
-    assert found.dear.beta is None
+    assert found.high_cost.knobs["n"] == 4
+    assert found.high_cost.beta is None
 
 
-def test_a_panel_goes_from_the_cheapest_to_the_dearest_baseline(opened: Opened) -> None:
+def test_panel_spans_the_costs_of_the_baselines(opened: Opened) -> None:
     with opened() as here:
         shown = here.scorer.whole
         ours, other = measure_candidate(here, "a", STOPPER), measure_candidate(here, "b", WIDER)
@@ -49,7 +49,7 @@ def test_a_panel_goes_from_the_cheapest_to_the_dearest_baseline(opened: Opened) 
         rivals = [here.scorer.worth(each).curves for each in here.baselines.values()]
     assert [each.recording for each in found] == ["weak/small", "able/small", "strong/small"]
     for place, panel in enumerate(found):
-        assert len(panel.costs) == COSTS
+        assert len(panel.costs) == COST_COLUMNS
         assert panel.costs[0] == pytest.approx(min(each[place].cost.min() for each in rivals))
         assert panel.costs[-1] == pytest.approx(max(each[place].cost.max() for each in rivals))
         assert panel.baseline.accuracy[0] == pytest.approx(curves[place].accuracy[0])
@@ -70,13 +70,13 @@ PANEL = FrontierPanel(
 )
 
 
-def test_where_the_best_is_worse_than_a_baseline_is_marked() -> None:
+def test_cost_at_which_a_baseline_beats_the_best_is_marked() -> None:
     assert [PANEL.below(column) for column in range(3)] == [False, False, True]
     late = PANEL._replace(hull=FrontierRow("any baseline", (30.0, 49.0, 50.0)))
     assert [late.below(column) for column in range(3)] == [True, False, False]
 
 
-def test_a_panel_is_drawn_like_this() -> None:
+def test_format_of_a_panel() -> None:
     assert format_panels([PANEL, PANEL]).split("\n\n")[0].splitlines() == [
         "m/b             950   12.3k      1M",
         "r001-1            -    50.0    61.0*",

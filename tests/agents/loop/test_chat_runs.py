@@ -73,7 +73,7 @@ def searched(run: RunDirectory) -> dict[str, Any]:
     return run.summaries()[0].search[CHAT]
 
 
-def test_what_a_model_writes_is_reviewed_and_its_reasons_are_kept(begin: Begin) -> None:
+def test_model_program_is_reviewed_and_its_rationale_stored(begin: Begin) -> None:
     run, _ = played(begin, [fenced(GOOD)])
     assert run.review("r001-1").verdict is ReviewVerdict.BEST
     draft = run.draft("r001-1")
@@ -85,7 +85,7 @@ def test_what_a_model_writes_is_reviewed_and_its_reasons_are_kept(begin: Begin) 
     assert usage.usd == pytest.approx(0.009)
 
 
-def test_candidates_are_asked_for_side_by_side_at_their_temperatures(begin: Begin) -> None:
+def test_candidates_are_requested_concurrently_at_their_temperatures(begin: Begin) -> None:
     def answer(asked: dict[str, Any]) -> Answer:
         return fenced({0.3: GOOD, 0.7: OTHER}.get(asked.get("temperature", 0), BAD))
 
@@ -117,7 +117,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_costs_a_try_and_not_the_run(begin: Begin, fault: str) -> None:
+def test_failed_call_costs_a_try_and_not_the_run(begin: Begin, fault: str) -> None:
     answer, count = FAULTS[fault]
     passing = [answer] * 2 if answer.status != 200 else [answer]  # those are asked again first
     run, _ = played(begin, [*passing, fenced(GOOD)])
@@ -126,7 +126,7 @@ def test_a_fault_costs_a_try_and_not_the_run(begin: Begin, fault: str) -> None:
     assert run.review("r001-1").verdict is ReviewVerdict.BEST
 
 
-def test_tries_have_an_end(begin: Begin) -> None:
+def test_tries_are_limited(begin: Begin) -> None:
     run, at = played(begin, [Answer("I would rather not.")])
     assert len(at.asked) == 1 + run.request.repairs
     assert searched(run)["no program"] == 3
@@ -134,7 +134,7 @@ def test_tries_have_an_end(begin: Begin) -> None:
     assert run.summaries()[0].usage.tokens_in == 12_000
 
 
-def test_a_model_is_told_why_it_is_asked_again(begin: Begin) -> None:
+def test_retry_prompt_contains_the_reason(begin: Begin) -> None:
     search = "  start { sample n + 1 }\n"
     edit = f"```edit contrary\n<<<<<<< SEARCH\n{search}=======\nx\n>>>>>>> REPLACE\n```"
     _, at = played(begin, [Answer(edit), Answer("Well."), fenced(GOOD)])
@@ -147,7 +147,7 @@ def test_a_model_is_told_why_it_is_asked_again(begin: Begin) -> None:
     ]  # fmt: skip
 
 
-def test_an_edit_makes_a_candidate_of_the_program_it_names(begin: Begin) -> None:
+def test_edit_applies_to_the_program_it_names(begin: Begin) -> None:
     old, new = "runner_up(finished)", "winner(finished)"
     line = '  finally { answer runner_up(finished) else "nothing" }\n'
     edit = f"<<<<<<< SEARCH\n{line}=======\n{line.replace(old, new)}>>>>>>> REPLACE\n"
@@ -156,7 +156,7 @@ def test_an_edit_makes_a_candidate_of_the_program_it_names(begin: Begin) -> None
     assert run.draft("r001-1").proposal.parents == ["contrary"]
 
 
-def test_a_program_that_does_not_check_is_mended_by_its_diagnostics(begin: Begin) -> None:
+def test_failed_program_is_repaired_from_its_diagnostics(begin: Begin) -> None:
     run, at = played(begin, [fenced(BROKEN), fenced(GOOD, "A misspelt name.")])
     told = at.asked[1]["messages"][-1]["content"]
     assert "winer" in told
@@ -165,13 +165,13 @@ def test_a_program_that_does_not_check_is_mended_by_its_diagnostics(begin: Begin
     assert run.review("r001-1").verdict is ReviewVerdict.BEST
 
 
-def test_a_program_that_never_checks_is_given_up(begin: Begin) -> None:
+def test_program_that_never_checks_is_unsound_after_all_tries(begin: Begin) -> None:
     run, at = played(begin, [fenced(BROKEN)])
     assert run.review("r001-1").verdict is ReviewVerdict.UNSOUND
     assert len(at.asked) == 1 + run.request.repairs
 
 
-def test_the_best_of_earlier_rounds_is_shown_and_can_be_edited(begin: Begin) -> None:
+def test_best_of_earlier_rounds_is_in_the_prompt_and_can_be_edited(begin: Begin) -> None:
     edit = "<<<<<<< SEARCH\n  start { open n }\n=======\n  start { open n + 1 }\n>>>>>>> REPLACE\n"
     answers = [fenced(GOOD), Answer(f"One more.\n```edit r001-1\n{edit}```")]
     run, at = played(begin, answers, caps=RunLimits(rounds=2))
@@ -182,7 +182,7 @@ def test_the_best_of_earlier_rounds_is_shown_and_can_be_edited(begin: Begin) -> 
 # Money
 
 
-def test_no_call_is_made_that_could_go_beyond_the_cap(begin: Begin) -> None:
+def test_call_that_could_exceed_the_token_limit_is_not_made(begin: Begin) -> None:
     run, at = played(begin, [fenced(GOOD)], caps=RunLimits(rounds=50, tokens=14_000))
     assert 1 <= len(at.asked) <= 3
     ending = run.ending
@@ -192,7 +192,7 @@ def test_no_call_is_made_that_could_go_beyond_the_cap(begin: Begin) -> None:
     assert "selected" in [each.kind for each in run.events()]
 
 
-def test_dollars_are_capped_alike(begin: Begin) -> None:
+def test_call_that_could_exceed_the_dollar_limit_is_not_made(begin: Begin) -> None:
     run, at = played(begin, [fenced(GOOD)], caps=RunLimits(rounds=50, usd=0.03))
     assert 1 <= len(at.asked) <= 3
     ending = run.ending
@@ -201,7 +201,7 @@ def test_dollars_are_capped_alike(begin: Begin) -> None:
     assert "dollars are left" in ending.reason
 
 
-def test_a_cap_that_was_raised_lets_it_go_on(begin: Begin) -> None:
+def test_raised_limit_continues_the_run(begin: Begin) -> None:
     from msgspec.structs import replace
 
     with server([fenced(GOOD)]) as at:
@@ -215,7 +215,7 @@ def test_a_cap_that_was_raised_lets_it_go_on(begin: Begin) -> None:
 # Replies
 
 
-def test_what_was_replied_is_not_asked_for_again(begin: Begin) -> None:
+def test_stored_reply_is_not_requested_again(begin: Begin) -> None:
     with server([fenced(GOOD)]) as at:
         run = begin(url=at.url)
         play(run)
@@ -228,7 +228,7 @@ def test_what_was_replied_is_not_asked_for_again(begin: Begin) -> None:
     assert other.source("r001-1") == GOOD
 
 
-def test_a_run_is_replayed_from_its_replies_with_no_model_at_hand(begin: Begin) -> None:
+def test_run_replays_from_stored_replies_without_a_model(begin: Begin) -> None:
     answers = [
         Answer("Well."), fenced(BROKEN), fenced(GOOD), Answer("no", status=500),
         Answer("no", status=500), fenced(OTHER),
@@ -241,14 +241,14 @@ def test_a_run_is_replayed_from_its_replies_with_no_model_at_hand(begin: Begin) 
         assert (second.path / place).read_bytes() == (first.path / place).read_bytes()
 
 
-def test_a_run_that_asks_something_else_cannot_be_replayed(begin: Begin) -> None:
+def test_replay_with_another_prompt_is_refused(begin: Begin) -> None:
     first, _ = played(begin, [fenced(GOOD)])
     second = begin("again", per_round=2)
     with pytest.raises(InputError, match="holds no reply to what openai:scripted is asked"):
         play(second, before=first)
 
 
-def test_a_server_that_is_gone_ends_the_session_and_not_the_run(begin: Begin) -> None:
+def test_unreachable_server_ends_the_session_and_not_the_run(begin: Begin) -> None:
     run = begin(url="http://127.0.0.1:9/v1")
     with pytest.raises(ExternalError, match="3 calls, and no reply to any"):
         play(run)
@@ -262,7 +262,7 @@ def test_a_server_that_is_gone_ends_the_session_and_not_the_run(begin: Begin) ->
 
 
 @pytest.mark.slow
-def test_a_model_and_evolution_share_the_rounds(begin: Begin) -> None:
+def test_model_and_evolution_share_the_rounds(begin: Begin) -> None:
     run, at = played(
         begin, [fenced(GOOD)], proposers=["random", CHAT], caps=RunLimits(rounds=5),
         round_evaluations=20,

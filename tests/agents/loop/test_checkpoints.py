@@ -32,7 +32,7 @@ def database() -> Iterator[str]:
 
 
 @pytest.mark.slow
-def test_a_run_with_its_state_in_postgres_waits_and_goes_on(begin: Begin, database: str) -> None:
+def test_run_with_state_in_postgres_waits_and_resumes(begin: Begin, database: str) -> None:
     run = begin(approve=ApprovalMode.EACH, caps=RunLimits(rounds=2))
     proposer = Scripted([[GOOD], [BAD]])
     assert play(run, proposer, checkpoints=database) == SessionResult(
@@ -45,7 +45,7 @@ def test_a_run_with_its_state_in_postgres_waits_and_goes_on(begin: Begin, databa
 
 
 @pytest.mark.slow
-def test_two_runs_share_a_database_without_meeting(
+def test_two_runs_in_one_database_are_independent(
     begin: Begin, database: str, tmp_path: Path
 ) -> None:
     first = begin(approve=ApprovalMode.FINAL)
@@ -66,7 +66,7 @@ def test_two_runs_share_a_database_without_meeting(
         ("postgresql://127.0.0.1:1/none", ExternalError, "the database cannot be used"),
     ],
 )
-def test_a_database_that_cannot_be_used_is_one_sentence(
+def test_unusable_database_gives_one_sentence(
     begin: Begin, url: str, kind: type[Exception], sentence: str
 ) -> None:
     with pytest.raises(kind, match=sentence), open_checkpoints(begin(), url):

@@ -20,7 +20,7 @@ def heeds(asked: Interruption, number: int) -> None:
         time.sleep(0.01)
 
 
-def test_ctrl_c_ends_work_in_threads_even_where_it_does_not_wake_the_main_thread() -> None:
+def test_ctrl_c_delivered_to_another_thread_ends_the_work() -> None:
     with ThreadPoolExecutor() as pool, catch_interrupts() as asked:
         work = pool.submit(heeds, asked, signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
@@ -28,7 +28,7 @@ def test_ctrl_c_ends_work_in_threads_even_where_it_does_not_wake_the_main_thread
         assert isinstance(work.exception(), KeyboardInterrupt)
 
 
-def test_other_signals_ask_for_nothing() -> None:
+def test_other_signals_request_no_stop() -> None:
     heard: list[int] = []
     before = signal.signal(signal.SIGUSR1, lambda number, frame: heard.append(number))
     try:
@@ -41,7 +41,7 @@ def test_other_signals_ask_for_nothing() -> None:
     assert heard == [signal.SIGUSR1]
 
 
-def test_after_it_ctrl_c_is_handled_as_before() -> None:
+def test_handler_of_ctrl_c_is_restored() -> None:
     handler, pipe = signal.getsignal(signal.SIGINT), signal.set_wakeup_fd(-1)
     signal.set_wakeup_fd(pipe)
     with catch_interrupts(), pytest.raises(KeyboardInterrupt):

@@ -96,7 +96,7 @@ def prompt(at: Server, number: int) -> str:
     return "\n".join(str(each["content"]) for each in at.asked[number]["messages"])
 
 
-def test_a_controller_in_python_is_reviewed_selected_and_exported(begin: Begin) -> None:
+def test_python_controller_is_reviewed_selected_and_exported(begin: Begin) -> None:
     run, at = played(begin, [GOOD])
     review = run.review("r001-1")
     assert review.verdict is ReviewVerdict.BEST
@@ -112,7 +112,7 @@ def test_a_controller_in_python_is_reviewed_selected_and_exported(begin: Begin) 
 
 
 @pytest.mark.slow
-def test_what_the_policy_refuses_is_repaired_from_what_it_says(begin: Begin) -> None:
+def test_policy_violation_is_repaired_from_its_message(begin: Begin) -> None:
     run, at = played(begin, [FORBIDDEN, GOOD])
     assert (run.draft("r001-1").tries, run.review("r001-1").verdict) == (2, ReviewVerdict.BEST)
     assert "error: import of 'os' is not allowed" in prompt(at, 1)
@@ -120,14 +120,14 @@ def test_what_the_policy_refuses_is_repaired_from_what_it_says(begin: Begin) -> 
 
 
 @pytest.mark.slow
-def test_what_fails_when_it_is_tried_is_repaired_too_and_tells_no_answer(begin: Begin) -> None:
+def test_runtime_failure_is_repaired_and_reveals_no_answer(begin: Begin) -> None:
     run, at = played(begin, [FAILING, GOOD])
     assert (run.draft("r001-1").tries, run.review("r001-1").verdict) == (2, ReviewVerdict.BEST)
     assert "candidate.py:4:12: raised: IndexError (question 1, seed 0)" in prompt(at, 1)
 
 
 @pytest.mark.slow
-def test_words_of_a_failing_controller_carry_nothing_into_the_prompt(begin: Begin) -> None:
+def test_exception_text_of_a_controller_is_not_in_the_prompt(begin: Begin) -> None:
     raising = "raise ValueError('the answer is ' + winner(episode.finished))"
     telling = GOOD.replace("return winner(episode.finished)", raising)
     _, at = played(begin, [telling, GOOD])
@@ -136,7 +136,7 @@ def test_words_of_a_failing_controller_carry_nothing_into_the_prompt(begin: Begi
 
 
 @pytest.mark.slow
-def test_the_next_round_builds_on_it_and_is_shown_what_its_lines_do(begin: Begin) -> None:
+def test_next_prompt_has_the_program_and_its_line_profile(begin: Begin) -> None:
     run, at = played(begin, [GOOD, BETTER], caps=RunLimits(rounds=2))
     told = prompt(at, 1)
     assert "`r001-1`, worth" in told
@@ -147,7 +147,7 @@ def test_the_next_round_builds_on_it_and_is_shown_what_its_lines_do(begin: Begin
 
 
 @pytest.mark.slow
-def test_edits_of_a_program_in_python_are_applied(begin: Begin) -> None:
+def test_edits_of_a_python_program_are_applied(begin: Begin) -> None:
     old, new = (
         next(line for line in text.splitlines() if "sample" in line) for text in (GOOD, BETTER)
     )
@@ -160,7 +160,7 @@ def test_edits_of_a_program_in_python_are_applied(begin: Begin) -> None:
 
 
 @pytest.mark.slow
-def test_an_agent_leaves_its_program_in_candidate_py(begin: Begin, tmp_path: Path) -> None:
+def test_agent_writes_its_program_to_candidate_py(begin: Begin, tmp_path: Path) -> None:
     agent = tmp_path / "agent.py"
     agent.write_text(
         "import pathlib, subprocess\n"
@@ -178,7 +178,7 @@ def test_an_agent_leaves_its_program_in_candidate_py(begin: Begin, tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_a_person_may_propose_one_where_evolution_searches_in_rheo(begin: Begin) -> None:
+def test_user_submits_python_to_a_search_in_rheo(begin: Begin) -> None:
     run = begin(proposers=["random"], language=ControllerLanguage.RHEO, round_evaluations=2)
     submit_proposal(run, GOOD, "mine", ControllerLanguage.PYTHON)
     play(run)

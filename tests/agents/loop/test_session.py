@@ -61,7 +61,7 @@ def kinds(run: RunDirectory) -> list[str]:
     return [each.kind for each in run.events()]
 
 
-def test_the_best_is_selected_and_nobody_is_asked(begin: Begin) -> None:
+def test_best_candidate_is_selected_without_approval(begin: Begin) -> None:
     run = begin()
     assert play(run, Scripted([[BAD, GOOD]])) == SessionResult(SessionStatus.ENDED, "r001-2")
     assert [each.verdict for each in run.reviews()] == [ReviewVerdict.KEPT, ReviewVerdict.BEST]
@@ -69,7 +69,7 @@ def test_the_best_is_selected_and_nobody_is_asked(begin: Begin) -> None:
     assert "waiting" not in kinds(run)
 
 
-def test_a_run_without_a_gain_that_counts_ends_without_a_winner(begin: Begin) -> None:
+def test_run_without_a_significant_gain_has_no_winner(begin: Begin) -> None:
     run = begin()
     assert play(run, Scripted([[BAD]])) == SessionResult(SessionStatus.ENDED, None)
     assert not run.selected_path.exists()
@@ -81,7 +81,7 @@ def test_a_run_without_a_gain_that_counts_ends_without_a_winner(begin: Begin) ->
 # People
 
 
-def test_each_new_best_waits_until_somebody_decides(begin: Begin) -> None:
+def test_each_new_best_waits_for_a_decision(begin: Begin) -> None:
     run = begin(approve=ApprovalMode.EACH, caps=RunLimits(rounds=2))
     proposer = Scripted([[GOOD], [BAD]])
     assert play(run, proposer) == SessionResult(SessionStatus.WAITING, "r001-1")
@@ -94,7 +94,7 @@ def test_each_new_best_waits_until_somebody_decides(begin: Begin) -> None:
     assert any("short" in note for note in proposer.told[1].notes)
 
 
-def test_what_a_person_rejects_is_neither_best_nor_built_upon(begin: Begin) -> None:
+def test_rejected_candidate_is_neither_best_nor_a_parent(begin: Begin) -> None:
     run = begin(approve=ApprovalMode.EACH, caps=RunLimits(rounds=2))
     proposer = Scripted([[GOOD], [BAD]])
     play(run, proposer)
@@ -106,7 +106,7 @@ def test_what_a_person_rejects_is_neither_best_nor_built_upon(begin: Begin) -> N
     assert "too eager" in proposer.told[1].text
 
 
-def test_with_the_last_word_a_person_is_offered_the_next_best(begin: Begin) -> None:
+def test_final_approval_offers_the_next_best_after_a_rejection(begin: Begin) -> None:
     run = begin(approve=ApprovalMode.FINAL)
     proposer = Scripted([[GOOD, OTHER, BAD]])
     first = play(run, proposer)
@@ -121,7 +121,7 @@ def test_with_the_last_word_a_person_is_offered_the_next_best(begin: Begin) -> N
     assert play(run, proposer) == SessionResult(SessionStatus.ENDED, second.candidate)
 
 
-def test_when_all_are_rejected_none_is_selected(begin: Begin) -> None:
+def test_no_candidate_is_selected_if_all_are_rejected(begin: Begin) -> None:
     run = begin(approve=ApprovalMode.FINAL)
     proposer = Scripted([[GOOD]])
     play(run, proposer)
@@ -129,7 +129,7 @@ def test_when_all_are_rejected_none_is_selected(begin: Begin) -> None:
     assert play(run, proposer) == SessionResult(SessionStatus.ENDED, None)
 
 
-def test_a_session_that_waits_goes_on_as_soon_as_somebody_decides(begin: Begin) -> None:
+def test_waiting_session_continues_after_the_decision(begin: Begin) -> None:
     run = begin(approve=ApprovalMode.FINAL)
     looks = []
 
@@ -147,7 +147,7 @@ def test_a_session_that_waits_goes_on_as_soon_as_somebody_decides(begin: Begin) 
 # Repairs
 
 
-def test_what_does_not_check_goes_back_with_the_messages(begin: Begin) -> None:
+def test_failed_program_returns_to_its_proposer_with_diagnostics(begin: Begin) -> None:
     run = begin()
     proposer = Scripted(
         [[BROKEN]], repairs=[BROKEN.replace("winer(finished)", "winner(fin)"), GOOD]
@@ -161,7 +161,7 @@ def test_what_does_not_check_goes_back_with_the_messages(begin: Begin) -> None:
     assert "repaired" in kinds(run)
 
 
-def test_after_all_tries_a_program_is_unsound_and_the_run_goes_on(begin: Begin) -> None:
+def test_program_is_unsound_after_all_tries_and_the_run_continues(begin: Begin) -> None:
     run = begin(repairs=1)
     proposer = Scripted([[BROKEN, GOOD]], repairs=[BROKEN, GOOD])
     assert play(run, proposer) == SessionResult(SessionStatus.ENDED, "r001-2")
@@ -183,7 +183,7 @@ def test_after_all_tries_a_program_is_unsound_and_the_run_goes_on(begin: Begin) 
         (RunLimits(rounds=9, minutes=1e-9), "1e-09 minutes of work are over"),
     ],
 )
-def test_a_cap_ends_the_run_in_order(begin: Begin, caps: RunLimits, reason: str) -> None:
+def test_limit_ends_the_run(begin: Begin, caps: RunLimits, reason: str) -> None:
     run = begin(caps=caps)
     usage = ResourceUsage(tokens_in=90, tokens_out=10, usd=0.3)
     play(run, Scripted([[GOOD], [OTHER]], usage=usage))
@@ -193,7 +193,7 @@ def test_a_cap_ends_the_run_in_order(begin: Begin, caps: RunLimits, reason: str)
     assert kinds(run)[-1] == "ended"
 
 
-def test_a_run_that_ended_goes_on_when_its_cap_is_raised(begin: Begin) -> None:
+def test_ended_run_continues_with_a_raised_limit(begin: Begin) -> None:
     run = begin(caps=RunLimits(rounds=1))
     proposer = Scripted([[BAD], [GOOD]])
     assert play(run, proposer) == SessionResult(SessionStatus.ENDED, None)
@@ -205,7 +205,7 @@ def test_a_run_that_ended_goes_on_when_its_cap_is_raised(begin: Begin) -> None:
 # Hands, readers, writers
 
 
-def test_what_a_person_proposes_is_taken_up_once(begin: Begin) -> None:
+def test_submitted_program_is_proposed_once(begin: Begin) -> None:
     run = begin(caps=RunLimits(rounds=2))
     assert round_files.submit_proposal(run, GOOD, "mine")
     assert not round_files.submit_proposal(run, GOOD, "in other words")
@@ -214,7 +214,7 @@ def test_what_a_person_proposes_is_taken_up_once(begin: Begin) -> None:
     assert [each.candidate for each in run.reviews()] == ["r001-1", "r001-2"]
 
 
-def test_a_reader_follows_the_log_while_the_run_writes(begin: Begin) -> None:
+def test_reader_follows_the_log_during_the_run(begin: Begin) -> None:
     run = begin()
     seen: list[Event] = []
     over = threading.Event()
@@ -233,7 +233,7 @@ def test_a_reader_follows_the_log_while_the_run_writes(begin: Begin) -> None:
     assert seen == run.events()
 
 
-def test_a_second_session_is_refused_while_the_first_is_at_work(begin: Begin) -> None:
+def test_second_session_is_refused_while_the_first_is_active(begin: Begin) -> None:
     run = begin()
     refused = []
 
@@ -247,7 +247,7 @@ def test_a_second_session_is_refused_while_the_first_is_at_work(begin: Begin) ->
     assert len(refused) == 1
 
 
-def test_an_interrupted_session_says_so_and_can_be_resumed(begin: Begin) -> None:
+def test_interrupted_session_logs_it_and_can_be_resumed(begin: Begin) -> None:
     run = begin()
 
     def listen(event: Event) -> None:

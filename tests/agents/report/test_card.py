@@ -15,7 +15,7 @@ from dsl.source import Source
 from tests.agents.report.conftest import HOSTILE, Copied, golden, log
 
 
-def test_a_card_reads_like_this(copied: Copied) -> None:
+def test_card_equals_its_golden_file(copied: Copied) -> None:
     run = copied()
     export_controller(
         run, "r001-1", Decision(candidate="r001-1", approved=True, note="Good.", by="ann")
@@ -23,7 +23,7 @@ def test_a_card_reads_like_this(copied: Copied) -> None:
     golden("selected.md", run.card_path.read_text())
 
 
-def test_the_controller_keeps_its_name_in_the_canonical_layout(copied: Copied) -> None:
+def test_exported_controller_has_its_name_and_canonical_layout(copied: Copied) -> None:
     run = copied()
     run.write_text("candidates/r001-1/source.rheo", run.source("r001-1").replace("  ", " "))
     export_controller(run, "r001-1", None)
@@ -33,7 +33,7 @@ def test_the_controller_keeps_its_name_in_the_canonical_layout(copied: Copied) -
     assert text != run.source("r001-1")
 
 
-def test_nothing_is_played_for_it(copied: Copied, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_export_plays_no_program(copied: Copied, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: ProcessPlayers, tasks: object) -> None:
         raise AssertionError("something was played")
 
@@ -43,7 +43,7 @@ def test_nothing_is_played_for_it(copied: Copied, monkeypatch: pytest.MonkeyPatc
     assert run.selected_path.is_file()
 
 
-def test_no_place_of_this_machine_is_in_it(template: RunDirectory, copied: Copied) -> None:
+def test_card_contains_no_path_of_this_machine(template: RunDirectory, copied: Copied) -> None:
     run = copied()
     export_controller(run, "r002-1", None)
     for path in (run.selected_path, run.card_path):
@@ -52,7 +52,7 @@ def test_no_place_of_this_machine_is_in_it(template: RunDirectory, copied: Copie
         assert str(template.request.search[0].path.parent) not in text
 
 
-def test_it_warns_where_what_was_held_out_is_nothing_unseen_any_more(copied: Copied) -> None:
+def test_card_warns_if_held_out_data_was_opened_before(copied: Copied) -> None:
     run = copied()
     warning = "had been opened before this candidate was reviewed"
     log(run, "reviewed", candidate="r001-1")
@@ -64,7 +64,7 @@ def test_it_warns_where_what_was_held_out_is_nothing_unseen_any_more(copied: Cop
     assert warning in run.card_path.read_text()
 
 
-def test_the_seed_that_it_was_made_from_is_told_with_its_source(copied: Copied) -> None:
+def test_card_names_the_seed_and_its_source(copied: Copied) -> None:
     run = copied()
     draft = run.draft("r001-1")
     proposal = msgspec.structs.replace(draft.proposal, parents=["short"])
@@ -73,7 +73,7 @@ def test_the_seed_that_it_was_made_from_is_told_with_its_source(copied: Copied) 
     assert "short-m@k, Hassid et al., arXiv 2505.17813" in run.card_path.read_text()
 
 
-def test_who_approved_it_and_why_stays_text(copied: Copied) -> None:
+def test_reviewer_and_note_are_escaped(copied: Copied) -> None:
     run = copied()
     export_controller(
         run, "r001-1", Decision(candidate="r001-1", approved=True, note=HOSTILE, by="<b>")
@@ -85,7 +85,7 @@ def test_who_approved_it_and_why_stays_text(copied: Copied) -> None:
     assert "No approval was required: it was selected by its figures." in run.card_path.read_text()
 
 
-def test_a_failed_export_leaves_nothing(copied: Copied) -> None:
+def test_failed_export_leaves_no_files(copied: Copied) -> None:
     run = copied()
     (run.candidate_path("r001-1") / "review.json").unlink()
     with pytest.raises(Exception, match="there is no such file in this run"):

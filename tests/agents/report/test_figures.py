@@ -43,7 +43,7 @@ from tests.harness.small_recordings import tiny
 
 
 @pytest.mark.slow
-def test_what_the_search_added_to_a_seed_stands_beside_what_it_gains_over_the_baselines(
+def test_gain_over_the_seed_is_reported_beside_the_gain_over_baselines(
     reported: RunReport,
 ) -> None:
     assert ("asc (seed)", ControllerRole.SEED) in [(e.label, e.role) for e in reported.controllers]
@@ -59,7 +59,7 @@ def test_what_the_search_added_to_a_seed_stands_beside_what_it_gains_over_the_ba
     )
 
 
-def test_everyone_who_counts_is_shown_in_order(reported: RunReport) -> None:
+def test_controllers_are_listed_in_order_of_their_roles(reported: RunReport) -> None:
     shown = [(each.label, each.role) for each in reported.controllers]
     assert shown[0] == ("r001-1", ControllerRole.WINNER)
     assert {label for label, role in shown if role is ControllerRole.RUNNER_UP} == {
@@ -76,7 +76,7 @@ def test_everyone_who_counts_is_shown_in_order(reported: RunReport) -> None:
 
 
 @pytest.mark.parametrize(("label", "source"), [("r001-1", STOPPER), ("r002-1", WIDER)])
-def test_accuracy_and_tokens_are_those_of_the_interpreter(
+def test_accuracy_and_tokens_equal_the_interpreter(
     template: RunDirectory, reported: RunReport, label: str, source: str
 ) -> None:
     request, unseen = template.request, reported.unseen
@@ -101,9 +101,7 @@ def test_accuracy_and_tokens_are_those_of_the_interpreter(
                 assert (row.sequential, row.episodes) == (wanted.sequential, wanted.episodes)
 
 
-def test_objective_and_gain_are_those_of_the_review(
-    template: RunDirectory, reported: RunReport
-) -> None:
+def test_objective_and_gain_equal_the_review(template: RunDirectory, reported: RunReport) -> None:
     for review in template.reviews():
         if review.objective is None or review.baseline_gain is None:
             continue
@@ -116,7 +114,7 @@ def test_objective_and_gain_are_those_of_the_review(
             assert find_worth(reported.search, review.candidate, label).value == value
 
 
-def test_the_objective_lies_in_its_interval_and_over_all_is_the_mean(reported: RunReport) -> None:
+def test_objective_is_within_its_interval_and_averaged_over_recordings(reported: RunReport) -> None:
     where = reported.search
     for each in reported.controllers:
         parts = [find_worth(where, each.label, label.label) for label in where.recordings]
@@ -129,7 +127,7 @@ def test_the_objective_lies_in_its_interval_and_over_all_is_the_mean(reported: R
             assert one.low <= one.value <= one.high
 
 
-def test_the_best_baseline_gains_nothing_over_itself(reported: RunReport) -> None:
+def test_best_baseline_has_no_gain_over_itself(reported: RunReport) -> None:
     for each in sides(reported):
         worth = find_worth(each, each.best_baseline, each.recordings[0].label)
         assert (worth.gain, worth.gain_low, worth.gain_high) == (0, 0, 0)
@@ -143,7 +141,7 @@ def sides(report: RunReport) -> list[Side]:
 
 
 @pytest.mark.parametrize("reference", ["sc", *PUBLISHED])
-def test_the_token_ratio_is_that_of_a_comparison_the_other_way_round(
+def test_token_ratio_equals_the_reversed_comparison(
     template: RunDirectory, reported: RunReport, reference: str
 ) -> None:
     """`compare A B` says what B needs for A's accuracy; here A is the reference."""
@@ -177,7 +175,7 @@ def test_the_token_ratio_is_that_of_a_comparison_the_other_way_round(
         assert (found.low, found.high) == (wanted.ratio_low, wanted.ratio_high)
 
 
-def test_a_ratio_over_all_is_the_geometric_mean_and_missed_points_add_up(
+def test_overall_ratio_is_the_geometric_mean_and_missed_points_are_summed(
     reported: RunReport,
 ) -> None:
     where = reported.search
@@ -200,7 +198,7 @@ def test_differences_are_to_the_best_baseline_at_its_nearest_cost(reported: RunR
         assert row.difference == pytest.approx(row.accuracy - near.accuracy, abs=0.02)
 
 
-def test_a_program_with_free_knobs_is_played_at_the_settings_of_its_review(
+def test_program_with_free_knobs_is_played_at_its_reviewed_settings(
     recordings: list[Path], tmp_path_factory: pytest.TempPathFactory, services: ReportServices
 ) -> None:
     asked = asked_for(recordings, free_knobs=True)
@@ -222,7 +220,7 @@ def test_a_program_with_free_knobs_is_played_at_the_settings_of_its_review(
     assert report.winner.schedule == {}
 
 
-def test_a_controller_that_needs_what_a_recording_lacks_is_left_out_and_said_so(
+def test_controller_with_unmet_needs_is_left_out_with_a_reason(
     template: RunDirectory, tmp_path: Path
 ) -> None:
     everyone = list_entrants(template, template.request, "r001-1")
@@ -243,7 +241,7 @@ def test_a_controller_that_needs_what_a_recording_lacks_is_left_out_and_said_so(
     assert shown == {each.program.label for each in everyone}
 
 
-def test_what_people_rejected_is_neither_the_best_so_far_nor_a_runner_up(
+def test_rejected_candidate_is_neither_best_nor_runner_up(
     copied: Copied, services: ReportServices
 ) -> None:
     run = copied(ended=False)
@@ -255,7 +253,7 @@ def test_what_people_rejected_is_neither_the_best_so_far_nor_a_runner_up(
     assert report.winner is None
 
 
-def test_a_baseline_from_a_file_is_called_by_its_name_alone(
+def test_baseline_from_a_file_is_labelled_without_its_directory(
     copied: Copied, services: ReportServices, tmp_path: Path
 ) -> None:
     path = tmp_path / "own.rheo"

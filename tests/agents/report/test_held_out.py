@@ -25,7 +25,7 @@ def openings(run: RunDirectory) -> list[list[str]]:
 
 
 @pytest.mark.slow
-def test_without_it_everything_works_but_the_report_that_opens_it(
+def test_only_a_report_that_opens_held_out_data_needs_the_file(
     copied: Copied, services: ReportServices
 ) -> None:
     run = copied()
@@ -38,7 +38,7 @@ def test_without_it_everything_works_but_the_report_that_opens_it(
         compute_report(run, seeds=SEEDS, services=services)
 
 
-def test_another_recording_in_its_place_is_refused_and_nothing_is_written(
+def test_replaced_held_out_recording_is_refused_and_nothing_is_written(
     copied: Copied, services: ReportServices
 ) -> None:
     run = copied()
@@ -54,7 +54,7 @@ def test_another_recording_in_its_place_is_refused_and_nothing_is_written(
     assert not run.has("report.md")
 
 
-def test_it_is_opened_when_the_run_has_ended_with_a_controller(
+def test_held_out_data_is_opened_after_a_run_with_a_winner(
     copied: Copied, services: ReportServices
 ) -> None:
     run = copied()
@@ -66,7 +66,7 @@ def test_it_is_opened_when_the_run_has_ended_with_a_controller(
 
 
 @pytest.mark.parametrize("ended", [True, False])
-def test_it_stays_shut_while_a_run_goes_on_or_ended_without_one(
+def test_held_out_data_stays_closed_without_a_winner(
     copied: Copied, services: ReportServices, ended: bool
 ) -> None:
     run = copied(None, ended=ended)
@@ -77,7 +77,7 @@ def test_it_stays_shut_while_a_run_goes_on_or_ended_without_one(
 
 
 @pytest.mark.slow
-def test_the_same_programs_are_not_an_opening_again_and_another_one_is(
+def test_opening_is_logged_again_only_for_new_programs(
     copied: Copied, services: ReportServices
 ) -> None:
     run = copied()
@@ -92,7 +92,7 @@ def test_the_same_programs_are_not_an_opening_again_and_another_one_is(
     assert "Opened by the report, 2 times" in render_markdown(build_blocks(report))
 
 
-def test_an_opening_is_no_part_of_the_work(copied: Copied, services: ReportServices) -> None:
+def test_opening_does_not_count_as_work(copied: Copied, services: ReportServices) -> None:
     run = copied()
     before = count_minutes(run.events())
     report = compute_report(run, seeds=SEEDS, thorough=False, services=services)
@@ -100,7 +100,7 @@ def test_an_opening_is_no_part_of_the_work(copied: Copied, services: ReportServi
     assert count_minutes(run.events()) == before == report.cost.minutes == 6.0
 
 
-def test_where_nothing_was_held_out_that_is_said(copied: Copied, services: ReportServices) -> None:
+def test_report_states_that_nothing_was_held_out(copied: Copied, services: ReportServices) -> None:
     run = copied()
     run.write("request.json", msgspec.structs.replace(run.request, held_out=[]))
     report = compute_report(run, seeds=SEEDS, thorough=False, services=services)

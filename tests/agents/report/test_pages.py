@@ -33,7 +33,7 @@ def settled(report: RunReport) -> RunReport:
     return msgspec.structs.replace(report, opened=opened)
 
 
-def test_a_report_reads_like_this(reported: RunReport) -> None:
+def test_report_equals_its_golden_file(reported: RunReport) -> None:
     golden("report.md", render_markdown(build_blocks(settled(reported))))
 
 
@@ -73,7 +73,7 @@ class Page(HTMLParser):
         self.words += data
 
 
-def test_the_page_is_whole_and_needs_nothing_else(reported: RunReport) -> None:
+def test_page_is_complete_and_self_contained(reported: RunReport) -> None:
     text = render_html(build_blocks(reported))
     page = Page(text)
     assert page.open == []
@@ -88,7 +88,7 @@ def test_the_page_is_whole_and_needs_nothing_else(reported: RunReport) -> None:
     assert all(each.startswith("#") for each in re.findall(r"url\(([^)]*)\)", text))
 
 
-def test_pictures_take_their_ink_from_the_page(reported: RunReport) -> None:
+def test_plots_use_the_text_colour_of_the_page(reported: RunReport) -> None:
     pictures = re.findall(r"<svg.*?</svg>", render_html(build_blocks(reported)), re.DOTALL)
     assert len(pictures) == 5
     for picture in pictures:
@@ -97,7 +97,7 @@ def test_pictures_take_their_ink_from_the_page(reported: RunReport) -> None:
         assert "font-family" not in picture
 
 
-def test_what_programs_and_people_say_stays_text(copied: Copied, services: ReportServices) -> None:
+def test_text_of_programs_and_users_is_escaped(copied: Copied, services: ReportServices) -> None:
     run = copied()
     run.decide(Decision(candidate="r001-1", approved=True, note=HOSTILE, by="<i>ann</i>"))
     report = compute_report(run, seeds=SEEDS, held_out=False, services=services)
@@ -114,13 +114,13 @@ def test_what_programs_and_people_say_stays_text(copied: Copied, services: Repor
     assert not re.search(r"(?<!\\)<", outside)
 
 
-def test_a_proposers_words_stay_text(copied: Copied, services: ReportServices) -> None:
+def test_text_of_proposers_is_escaped(copied: Copied, services: ReportServices) -> None:
     run = copied("r002-1")
     report = compute_report(run, seeds=SEEDS, held_out=False, services=services)
     assert HOSTILE in Page(render_html(build_blocks(report))).words
 
 
-def test_what_steers_a_terminal_is_written_out(copied: Copied, services: ReportServices) -> None:
+def test_control_characters_are_escaped(copied: Copied, services: ReportServices) -> None:
     run = copied(ended=False)
     source = run.source("r001-1").replace("<b>those</b>", "\x1b[31mthose")
     run.write_text("candidates/r001-1/source.rheo", source)
@@ -142,7 +142,7 @@ def test_equal_runs_give_equal_bytes(copied: Copied, services: ReportServices) -
     assert [(run.path / name).read_bytes() for name in names] == first
 
 
-def test_a_report_may_be_written_elsewhere(
+def test_report_is_written_to_another_directory(
     copied: Copied, services: ReportServices, tmp_path: Path
 ) -> None:
     run = copied()
@@ -154,7 +154,7 @@ def test_a_report_may_be_written_elsewhere(
     assert not run.has("report.md")
 
 
-def test_no_place_of_this_machine_is_told(
+def test_report_contains_no_path_of_this_machine(
     template: RunDirectory, copied: Copied, services: ReportServices
 ) -> None:
     run = copied()
@@ -165,7 +165,7 @@ def test_no_place_of_this_machine_is_told(
         assert not any(place in text for place in (*places, str(run.path)))
 
 
-def test_a_run_without_a_winner_has_a_report(copied: Copied, services: ReportServices) -> None:
+def test_run_without_a_winner_has_a_report(copied: Copied, services: ReportServices) -> None:
     report = compute_report(copied(None), seeds=SEEDS, services=services)
     text = render_markdown(build_blocks(report))
     assert "The run has ended: 2 rounds were played. No controller was selected." in text
@@ -174,7 +174,9 @@ def test_a_run_without_a_winner_has_a_report(copied: Copied, services: ReportSer
     assert Page(render_html(build_blocks(report))).open == []
 
 
-def test_a_waiting_run_says_whom_it_waits_for(copied: Copied, services: ReportServices) -> None:
+def test_report_of_a_waiting_run_names_the_candidate(
+    copied: Copied, services: ReportServices
+) -> None:
     run = copied(ended=False)
     log(run, "waiting", candidate="r001-1")
     report = compute_report(run, seeds=SEEDS, services=services)
@@ -189,7 +191,7 @@ def test_a_waiting_run_says_whom_it_waits_for(copied: Copied, services: ReportSe
     )
 
 
-def test_a_run_at_work_is_reported_as_far_as_it_came(
+def test_active_run_is_reported_up_to_its_current_state(
     copied: Copied, services: ReportServices
 ) -> None:
     run = copied()
@@ -199,7 +201,7 @@ def test_a_run_at_work_is_reported_as_far_as_it_came(
     assert report.unseen is None
 
 
-def test_a_run_before_its_first_round_has_a_report(
+def test_run_before_its_first_round_has_a_report(
     template: RunDirectory, services: ReportServices, tmp_path: Path
 ) -> None:
     run = create_run(tmp_path / "run", template.request)
@@ -223,10 +225,10 @@ def test_a_run_before_its_first_round_has_a_report(
         ("two\nlines", "two lines"),
     ],
 )
-def test_a_sentence_of_markdown_is_a_sentence(text: str, shown: str) -> None:
+def test_markdown_in_a_sentence_is_escaped(text: str, shown: str) -> None:
     assert render_markdown([Paragraph([text])]) == f"{shown}\n"
 
 
-def test_a_listing_cannot_close_its_own_block() -> None:
+def test_listing_cannot_close_its_code_block() -> None:
     assert render_markdown([PreformattedText("```\nx")]) == "````text\n```\nx\n````\n"
     assert render_markdown([Paragraph([CodeSpan("a`b")])]) == "`` a`b ``\n"

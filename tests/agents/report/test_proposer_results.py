@@ -8,9 +8,7 @@ from agents.report.run_history import compare_proposers, estimate_carry_over
 from agents.run.directory import RunDirectory
 
 
-def test_proposers_share_the_rounds_candidates_and_cost_of_the_run(
-    template: RunDirectory, reported: RunReport
-) -> None:
+def test_proposer_results_sum_to_the_run(template: RunDirectory, reported: RunReport) -> None:
     results = compare_proposers(template)
     assert sum(each.candidates for each in results) == reported.cost.candidates
     total = sum(each.usage.evaluations for each in results)
@@ -25,7 +23,7 @@ def test_proposers_share_the_rounds_candidates_and_cost_of_the_run(
         assert each.objective == max(objectives, default=None)
 
 
-def test_carry_over_is_the_withheld_part_of_the_shown_gain(
+def test_carry_over_is_the_withheld_share_of_the_shown_gain(
     template: RunDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gains = [(2.0, 1.0), (4.0, 1.0), (6.0, 4.0)]

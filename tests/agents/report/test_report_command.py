@@ -10,7 +10,7 @@ from tests.agents.report.conftest import Copied
 from tests.command_lines import CommandLine
 
 
-def test_it_writes_the_report_and_shows_a_summary(cli: CommandLine, copied: Copied) -> None:
+def test_command_writes_the_report_and_prints_a_summary(cli: CommandLine, copied: Copied) -> None:
     run = copied()
     said = cli("report", str(run.path), "--seeds", "2", "--threads", "1")
     assert said.status == 0
@@ -20,7 +20,7 @@ def test_it_writes_the_report_and_shows_a_summary(cli: CommandLine, copied: Copi
     assert (run.path / "report.html").read_text().startswith("<!DOCTYPE html>")
 
 
-def test_json_is_the_whole_report(cli: CommandLine, copied: Copied) -> None:
+def test_json_output_is_the_complete_report(cli: CommandLine, copied: Copied) -> None:
     run = copied()
     said = cli("report", str(run.path), "--seeds", "2", "--json", "--no-held-out")
     found = json.loads(said.out)
@@ -30,7 +30,7 @@ def test_json_is_the_whole_report(cli: CommandLine, copied: Copied) -> None:
     assert found == json.loads((run.path / "report.json").read_text())
 
 
-def test_bad_input_is_one_sentence_and_nothing_is_written(cli: CommandLine, copied: Copied) -> None:
+def test_bad_input_gives_one_sentence_and_no_files(cli: CommandLine, copied: Copied) -> None:
     run = copied()
     run.request.search[0].path.rename(run.request.search[0].path.with_suffix(".away"))
     try:
@@ -47,9 +47,7 @@ def test_bad_input_is_one_sentence_and_nothing_is_written(cli: CommandLine, copi
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_place_that_may_not_be_written_is_refused(
-    cli: CommandLine, copied: Copied, tmp_path: Path
-) -> None:
+def test_unwritable_directory_is_refused(cli: CommandLine, copied: Copied, tmp_path: Path) -> None:
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o500)
     said = cli("report", str(copied().path), "-o", str(locked / "there"))

@@ -22,7 +22,7 @@ def test_no_line_is_wider_than_the_terminal(
     assert [each for each in lines if len(each) > min(width, 100)] == []
 
 
-def test_it_has_the_tables_the_frontier_the_course_and_what_is_next(
+def test_summary_has_tables_frontier_course_and_next_steps(
     copied: Copied, services: ReportServices
 ) -> None:
     run = copied()
@@ -41,7 +41,7 @@ def test_it_has_the_tables_the_frontier_the_course_and_what_is_next(
     assert "what was held out, over" not in text
 
 
-def test_commands_can_be_typed_as_they_stand(copied: Copied, services: ReportServices) -> None:
+def test_printed_commands_can_be_run_unchanged(copied: Copied, services: ReportServices) -> None:
     run = copied()
     text = format_terminal_summary(run, 80, services=services)
     todo = text.partition("\nnext\n")[2]
@@ -57,7 +57,9 @@ def test_commands_can_be_typed_as_they_stand(copied: Copied, services: ReportSer
     assert on == [str(each.path) for each in run.request.search]
 
 
-def test_a_waiting_run_is_told_how_to_be_decided(copied: Copied, services: ReportServices) -> None:
+def test_summary_of_a_waiting_run_shows_the_decision_commands(
+    copied: Copied, services: ReportServices
+) -> None:
     run = copied(ended=False)
     log(run, "waiting", candidate="r001-1")
     text = format_terminal_summary(run, 80, services=services)
@@ -66,5 +68,7 @@ def test_a_waiting_run_is_told_how_to_be_decided(copied: Copied, services: Repor
     assert "--open-held-out" not in text
 
 
-def test_a_stopped_run_is_told_how_to_go_on(copied: Copied, services: ReportServices) -> None:
+def test_summary_of_a_stopped_run_shows_the_resume_command(
+    copied: Copied, services: ReportServices
+) -> None:
     assert "--resume" in format_terminal_summary(copied(ended=False), 80, services=services)

@@ -42,7 +42,7 @@ def write(path: Path, first: str = "") -> None:
             connection.close()
 
 
-def test_a_database_that_is_locked_for_a_while_is_waited_for(tmp_path: Path) -> None:
+def test_connection_waits_for_a_locked_database(tmp_path: Path) -> None:
     with locked(tmp_path / "a.sqlite") as other:
         timer = threading.Timer(0.3, other.rollback)
         timer.start()
@@ -50,7 +50,7 @@ def test_a_database_that_is_locked_for_a_while_is_waited_for(tmp_path: Path) -> 
         timer.join()
 
 
-def test_a_database_that_stays_locked_is_named(
+def test_locked_database_is_named_in_the_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(databases, "LOCK_TIMEOUT", 0.1)
@@ -61,14 +61,14 @@ def test_a_database_that_stays_locked_is_named(
     assert "--resume" in (failed.value.hint or "")
 
 
-def test_a_full_disk_is_said_with_the_file(tmp_path: Path) -> None:
+def test_full_disk_error_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "a.sqlite"
     with pytest.raises(ExternalError) as failed:
         write(path, "PRAGMA max_page_count = 1")
     assert failed.value.problem == f"{path}: no space is left on its disk"
 
 
-def test_a_file_that_cannot_be_opened_is_said_with_its_path(tmp_path: Path) -> None:
+def test_unreadable_file_error_names_the_path(tmp_path: Path) -> None:
     (tmp_path / "a.sqlite").mkdir()
     with pytest.raises(ExternalError, match=r"a\.sqlite: it or its directory cannot be opened"):
         write(tmp_path / "a.sqlite")
@@ -76,7 +76,7 @@ def test_a_file_that_cannot_be_opened_is_said_with_its_path(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", ["checkpoints.sqlite", "evaluations.sqlite"])
 @pytest.mark.parametrize("foreign", ["text", "schema"])
-def test_a_foreign_database_in_a_run_is_named(begin: Begin, name: str, foreign: str) -> None:
+def test_foreign_database_in_a_run_is_named(begin: Begin, name: str, foreign: str) -> None:
     run = begin()
     path = run.path / name
     if foreign == "text":
@@ -122,7 +122,7 @@ def test_nothing_is_written_through_a_linked_directory(
     assert not getattr(failed.value, "__notes__", [])
 
 
-def test_a_run_below_a_link_is_a_run_like_others(begin: Begin, tmp_path: Path) -> None:
+def test_run_below_a_link_works(begin: Begin, tmp_path: Path) -> None:
     run = begin()
     (tmp_path / "short").symlink_to(run.path)
     assert play(RunDirectory(tmp_path / "short"), Scripted([[GOOD]])).end is SessionStatus.ENDED

@@ -20,31 +20,31 @@ def run(tmp_path: Path) -> RunDirectory:
     return create_run(tmp_path / "run", REQUEST)
 
 
-def test_a_request_comes_back_as_it_was(run: RunDirectory) -> None:
+def test_request_round_trips(run: RunDirectory) -> None:
     assert run.request == REQUEST
     assert open_run(run.path).request == REQUEST
 
 
-def test_a_directory_that_holds_something_is_left_alone(tmp_path: Path) -> None:
+def test_nonempty_directory_is_refused_and_unchanged(tmp_path: Path) -> None:
     (tmp_path / "notes").write_text("mine")
     with pytest.raises(InputError, match="is not empty"):
         create_run(tmp_path, REQUEST)
     assert [each.name for each in tmp_path.iterdir()] == ["notes"]
 
 
-def test_a_run_is_not_made_twice(run: RunDirectory) -> None:
+def test_run_is_not_created_twice(run: RunDirectory) -> None:
     with pytest.raises(InputError, match="is a run already"):
         create_run(run.path, REQUEST)
 
 
-def test_what_is_no_run_is_said_to_be_none(tmp_path: Path) -> None:
+def test_directory_that_is_not_a_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not a run"):
         open_run(tmp_path)
     with pytest.raises(InputError, match="there is no such directory"):
         open_run(tmp_path / "nowhere")
 
 
-def test_a_run_of_a_later_version_is_not_misread(run: RunDirectory) -> None:
+def test_run_of_a_later_version_is_refused(run: RunDirectory) -> None:
     text = (run.path / "request.json").read_text()
     later = re.sub(r'"version": \d+', f'"version": {VERSION + 1}', text)
     (run.path / "request.json").write_text(later)
@@ -52,7 +52,7 @@ def test_a_run_of_a_later_version_is_not_misread(run: RunDirectory) -> None:
         open_run(run.path)
 
 
-def test_a_damaged_record_is_told_with_its_file_and_field(run: RunDirectory) -> None:
+def test_damaged_record_error_names_file_and_field(run: RunDirectory) -> None:
     (run.path / "request.json").write_text('{"search": [{"label": 3}]}')
     with pytest.raises(InputError, match=r"request\.json: .*\$\.search\[0\]\.label"):
         _ = run.request
@@ -69,7 +69,7 @@ def test_equal_records_are_equal_bytes(run: RunDirectory) -> None:
     assert [each.name for each in path.parent.iterdir() if each.name.startswith(".")] == []
 
 
-def test_of_several_decisions_the_first_is_heard(run: RunDirectory) -> None:
+def test_first_of_concurrent_decisions_counts(run: RunDirectory) -> None:
     def decide(number: int) -> bool:
         return run.decide(Decision(candidate="r001-1", approved=True, note=str(number)))
 
@@ -93,7 +93,7 @@ with RunDirectory(Path(sys.argv[1])).locked():
 """
 
 
-def test_one_process_writes_and_its_death_frees_the_run(run: RunDirectory) -> None:
+def test_lock_is_exclusive_and_released_when_the_process_dies(run: RunDirectory) -> None:
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(run.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -109,7 +109,7 @@ def test_one_process_writes_and_its_death_frees_the_run(run: RunDirectory) -> No
         pass
 
 
-def test_runs_are_found_in_a_directory_or_as_one(tmp_path: Path) -> None:
+def test_find_runs_accepts_a_run_or_its_parent(tmp_path: Path) -> None:
     for name in ("b", "a"):
         create_run(tmp_path / name, REQUEST)
     (tmp_path / "c").mkdir()

@@ -11,7 +11,7 @@ from agents.run.events import Event, EventFollower, EventLog, count_minutes, rea
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def test_a_reader_gets_what_is_new_since_it_last_looked(tmp_path: Path) -> None:
+def test_follower_yields_only_new_events(tmp_path: Path) -> None:
     log, follower = EventLog(tmp_path / "log", 1), EventFollower(tmp_path / "log")
     assert list(follower.new()) == []
     log.add("started", "a run")
@@ -24,7 +24,7 @@ def test_a_reader_gets_what_is_new_since_it_last_looked(tmp_path: Path) -> None:
     assert list(follower.new()) == []
 
 
-def test_half_a_line_is_left_until_it_is_whole(tmp_path: Path) -> None:
+def test_incomplete_line_is_read_when_it_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "log"
     EventLog(path, 1).add("started")
     whole = path.read_bytes()
@@ -35,7 +35,7 @@ def test_half_a_line_is_left_until_it_is_whole(tmp_path: Path) -> None:
     assert len(list(follower.new())) == 1
 
 
-def test_a_torn_line_of_a_killed_session_costs_only_itself(tmp_path: Path) -> None:
+def test_torn_line_of_a_killed_session_is_skipped(tmp_path: Path) -> None:
     path = tmp_path / "log"
     EventLog(path, 1).add("started")
     with path.open("ab") as file:
@@ -53,7 +53,7 @@ def _write(path: Path, session: int, count: int) -> None:
         log.add("searching", "x" * 300, data={"number": number})
 
 
-def test_lines_of_several_writers_never_mix(tmp_path: Path) -> None:
+def test_lines_of_several_writers_do_not_mix(tmp_path: Path) -> None:
     path = tmp_path / "log"
     context = multiprocessing.get_context("spawn")
     writers = [context.Process(target=_write, args=(path, each, 200)) for each in (1, 2, 3)]
@@ -77,7 +77,9 @@ def test_lines_of_several_writers_never_mix(tmp_path: Path) -> None:
         ([], 0.0),
     ],
 )
-def test_minutes_are_those_of_work(steps: list[tuple[str, int, int]], total: float) -> None:
+def test_minutes_exclude_waiting_and_gaps_between_sessions(
+    steps: list[tuple[str, int, int]], total: float
+) -> None:
     log = [
         Event(at=START + timedelta(seconds=at), kind=kind, session=session)  # type: ignore[arg-type]
         for kind, session, at in steps

@@ -34,7 +34,7 @@ def verdicts(run: RunDirectory) -> dict[str, ReviewVerdict]:
     return {each.candidate: each.verdict for each in run.reviews()}
 
 
-def test_of_several_new_bests_in_a_round_the_one_before_is_offered_after_a_no(
+def test_rejection_offers_the_earlier_best_of_the_same_round(
     begin: Begin,
 ) -> None:
     run = begin(approve=ApprovalMode.EACH)
@@ -48,7 +48,7 @@ def test_of_several_new_bests_in_a_round_the_one_before_is_offered_after_a_no(
     assert [each.best for each in run.summaries()] == ["r001-1"]
 
 
-def test_a_no_at_the_end_reaches_the_archive_and_the_rounds_to_come(begin: Begin) -> None:
+def test_final_rejection_updates_the_archive_and_later_rounds(begin: Begin) -> None:
     run = begin(approve=ApprovalMode.FINAL)
     proposer = Scripted([[GOOD], [FAIR]])
     assert play(run, proposer) == SessionResult(SessionStatus.WAITING, "r001-1")
@@ -68,7 +68,7 @@ def test_a_no_at_the_end_reaches_the_archive_and_the_rounds_to_come(begin: Begin
 # Caps within a round
 
 
-def test_what_does_not_check_is_not_mended_beyond_a_cap(begin: Begin) -> None:
+def test_failed_program_is_not_repaired_beyond_a_limit(begin: Begin) -> None:
     run = begin(caps=RunLimits(rounds=9, tokens=50))
     proposer = Scripted([[BROKEN]], repairs=[GOOD], usage=ResourceUsage(tokens_in=60))
     assert play(run, proposer) == SessionResult(SessionStatus.ENDED, None)
@@ -99,7 +99,7 @@ class Playing:
         return ProposalBatch([])
 
 
-def test_proposers_have_rounds_in_turn_while_the_cap_on_programs_lasts(begin: Begin) -> None:
+def test_proposers_take_turns_until_the_evaluation_limit(begin: Begin) -> None:
     run = begin(
         proposers=["one", "two"], caps=RunLimits(rounds=5, evaluations=6), round_evaluations=4
     )
@@ -126,7 +126,7 @@ class Tireless(Playing):
         return ProposalBatch([])
 
 
-def test_ctrl_c_is_heard_while_a_proposer_plays(begin: Begin) -> None:
+def test_ctrl_c_interrupts_a_proposer_that_plays(begin: Begin) -> None:
     run = begin(proposers=["tireless"])
     before = signal.getsignal(signal.SIGINT)
     proposers = {"tireless": Tireless("tireless", 1)}

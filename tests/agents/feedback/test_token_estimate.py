@@ -32,20 +32,20 @@ TEXTS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", TEXTS)
-def test_it_is_within_an_eighth_of_what_an_encoder_counts(kind: str, encoder: BytePairs) -> None:
+def test_token_estimate_is_within_an_eighth_of_an_encoder(kind: str, encoder: BytePairs) -> None:
     ratio = count_tokens(TEXTS[kind]) / encoder.count(TEXTS[kind])
     assert 7 / 8 < ratio < 9 / 8
 
 
 @given(st.text(), st.text())
-def test_two_texts_together_take_about_what_they_take_alone(one: str, other: str) -> None:
+def test_token_estimate_is_nearly_additive(one: str, other: str) -> None:
     assert abs(count_tokens(one + other) - count_tokens(one) - count_tokens(other)) <= 4
 
 
 @given(st.text(min_size=1))
-def test_a_text_has_at_least_one_token_and_at_most_its_bytes(text: str) -> None:
+def test_token_estimate_is_between_one_and_the_number_of_bytes(text: str) -> None:
     assert 1 <= count_tokens(text) <= len(text.encode())
 
 
-def test_nothing_takes_nothing() -> None:
+def test_empty_text_has_no_tokens() -> None:
     assert count_tokens("") == 0

@@ -80,17 +80,17 @@ def thorough(
     return PointAnalyzer(found)
 
 
-def test_a_question_that_the_majority_has_right_and_the_program_has_not_is_told_as_lost(
+def test_question_lost_against_the_majority_is_described(
     tmp_path: Path,
 ) -> None:
     at = thorough(tmp_path, [LATE[:2] + LATE[2:3], CLEAR])
-    close = at.look(plan(HASTY))
+    close = at.analyze(plan(HASTY))
     [told] = [
         each
         for each in select_diagnostic_episodes(at, close, close)
-        if each.why is DiagnosticKind.LOST
+        if each.kind is DiagnosticKind.LOST
     ]
-    assert told.spot == EpisodeKey(0, 0, 0)
+    assert told.key == EpisodeKey(0, 0, 0)
     assert told.text.splitlines()[0] == (
         "model-0, question early, its only setting, seed 0: answers wrong after 30 tokens in 2"
         " barriers."
@@ -103,15 +103,15 @@ def test_a_question_that_the_majority_has_right_and_the_program_has_not_is_told_
     assert "it had at most 1 of 3 votes, at 30 tokens" in told.text
 
 
-def test_right_branches_that_were_pruned_are_told_with_the_line_that_did_it(
+def test_pruned_right_branches_are_described_with_their_line(
     tmp_path: Path,
 ) -> None:
     at = thorough(tmp_path, [LATE[:2] + LATE[2:3] * 2 + LATE[:1], CLEAR])
-    close = at.look(plan(CUTTER))
+    close = at.analyze(plan(CUTTER))
     lost = [
         each
         for each in select_diagnostic_episodes(at, close, close)
-        if each.why is DiagnosticKind.LOST
+        if each.kind is DiagnosticKind.LOST
     ]
     # Under every seed the first four that are dealt hold two of either or three of the wrong one.
     for each in lost:
@@ -119,14 +119,14 @@ def test_right_branches_that_were_pruned_are_told_with_the_line_that_did_it(
         assert "by line 4 `prune active where .answer != winner(alive)`" in each.text
 
 
-def test_tokens_behind_a_settled_leader_are_told_with_the_lines_that_spent_them(
+def test_tokens_after_a_settled_leader_are_described_by_line(
     tmp_path: Path,
 ) -> None:
     at = thorough(tmp_path, [CLEAR, CLEAR])
-    close = at.look(plan(PATIENT))
+    close = at.analyze(plan(PATIENT))
     [told] = select_diagnostic_episodes(at, close, close)[:1]
-    assert told.why is DiagnosticKind.BURNT
-    assert told.spot == EpisodeKey(0, 0, 0)
+    assert told.kind is DiagnosticKind.BURNT
+    assert told.key == EpisodeKey(0, 0, 0)
     assert (
         "The final leader was settled at 40 tokens with 4 of 4 votes; 216 tokens (84 %) came after"
         " it, and it ended with 4 of 4."
@@ -134,33 +134,33 @@ def test_tokens_behind_a_settled_leader_are_told_with_the_lines_that_spent_them(
     assert "Spent on: 216 by line 5 `advance active`." in told.text
 
 
-def test_a_leader_without_half_of_the_votes_makes_no_burnt_episode(tmp_path: Path) -> None:
+def test_leader_below_half_of_the_votes_gives_no_burnt_episode(tmp_path: Path) -> None:
     split = [branch(*["1"] * 5), branch(*["1"] * 5), *(branch(*[x] * 5) for x in "2345")]
     at = thorough(tmp_path, [split, split], golds=("1", "1"))
-    close = at.look(plan(PATIENT.replace("open 4", "open 6")))
+    close = at.analyze(plan(PATIENT.replace("open 4", "open 6")))
     assert close.hindsight.after_settled > 0
     assert select_diagnostic_episodes(at, close, close) == []
 
 
-def test_a_question_that_is_lost_under_one_seed_and_won_under_another_is_not_lost(
+def test_question_won_under_another_seed_is_not_lost(
     tmp_path: Path,
 ) -> None:
     even = [branch(each) for each in "7799"]
     contrary = HASTY.replace("winner(alive) because", "runner_up(alive) because")
     at = thorough(tmp_path, [even, even], golds=("7", "9"))
-    close = at.look(plan(contrary))
+    close = at.analyze(plan(contrary))
     right = close.episodes[0].right.sum(axis=1).tolist()
     # Whoever is dealt first wins a tie, so the one is right where the other is wrong.
     assert sum(right) == 4
     lost = [
-        each.spot.position
+        each.key.position
         for each in select_diagnostic_episodes(at, close, close)
-        if each.why is DiagnosticKind.LOST
+        if each.kind is DiagnosticKind.LOST
     ]
     assert lost == [place for place, count in enumerate(right) if count < 2]
 
 
-def test_the_right_answer_is_told_however_few_hold_it(tmp_path: Path) -> None:
+def test_right_answer_is_listed_at_any_rank(tmp_path: Path) -> None:
     many = [branch(each) for each in "11223344556"] + [branch("7"), branch("ERR")]
     at = thorough(tmp_path, [many, many])
     found = at.trace(plan(PATIENT.replace("open 4", "open 13")), EpisodeKey(0, 0, 0))
@@ -171,21 +171,21 @@ def test_the_right_answer_is_told_however_few_hold_it(tmp_path: Path) -> None:
     assert not any(f'"{answer}"' in told for answer in "1234567")
 
 
-def test_recordings_take_turns_and_no_question_is_told_twice(tmp_path: Path) -> None:
+def test_recordings_alternate_and_no_question_repeats(tmp_path: Path) -> None:
     wrong = LATE[:2] + LATE[2:3]
     at = thorough(tmp_path, [wrong, wrong], [wrong, wrong], [wrong, wrong])
-    close = at.look(plan(HASTY))
+    close = at.analyze(plan(HASTY))
     lost = [
         each
         for each in select_diagnostic_episodes(at, close, close)
-        if each.why is DiagnosticKind.LOST
+        if each.kind is DiagnosticKind.LOST
     ]
-    assert [(each.spot.stage, each.spot.position) for each in lost] == [(0, 0), (0, 1)]
+    assert [(each.key.stage, each.key.position) for each in lost] == [(0, 0), (0, 1)]
 
 
-def test_the_budget_is_named_where_it_ended_an_episode(tmp_path: Path) -> None:
+def test_budget_is_named_if_it_ended_an_episode(tmp_path: Path) -> None:
     at = thorough(tmp_path, [[branch("9", "7", "7")] * 4, CLEAR])
-    close = at.look(plan(PATIENT.replace("(finished)", "(alive)"), budget=45))
+    close = at.analyze(plan(PATIENT.replace("(finished)", "(alive)"), budget=45))
     told = select_diagnostic_episodes(at, close, close)[0].text
     assert "The budget ended in line 5 `advance active`." in told
 
@@ -193,9 +193,9 @@ def test_the_budget_is_named_where_it_ended_an_episode(tmp_path: Path) -> None:
 # Lines
 
 
-def test_lines_carry_their_tokens_their_ends_and_that_they_never_ran(tmp_path: Path) -> None:
+def test_lines_show_tokens_ends_and_that_they_never_ran(tmp_path: Path) -> None:
     at = thorough(tmp_path, [CLEAR, CLEAR])
-    close = at.look(plan(PATIENT))
+    close = at.analyze(plan(PATIENT))
     lines = annotate_source([close]).splitlines()
     assert [line.split("#")[0].rstrip() for line in lines] == PATIENT.splitlines()
     said = {n: line.split("  # ")[1] for n, line in enumerate(lines, start=1) if "  # " in line}
@@ -207,25 +207,25 @@ def test_lines_carry_their_tokens_their_ends_and_that_they_never_ran(tmp_path: P
     load_checked_program(Source(annotate_source([close])))
 
 
-def test_of_two_points_figures_stand_side_by_side(tmp_path: Path) -> None:
+def test_figures_of_two_points_are_side_by_side(tmp_path: Path) -> None:
     at = thorough(tmp_path, [CLEAR, CLEAR])
-    patient, poor = at.look(plan(PATIENT)), at.look(plan(PATIENT, budget=40))
+    patient, poor = at.analyze(plan(PATIENT)), at.analyze(plan(PATIENT, budget=40))
     lines = annotate_source([poor, patient]).splitlines()
     assert lines[1].endswith("# tokens 100.0 | 15.6 %")
 
 
-def test_a_statement_that_never_ran_is_told(tmp_path: Path) -> None:
+def test_statement_that_never_ran_is_marked(tmp_path: Path) -> None:
     at = thorough(tmp_path, [CLEAR, CLEAR])
     text = PATIENT.replace("if steps > 99 { stop }", "if steps > 99 {\n      stop\n    }")
-    lines = annotate_source([at.look(plan(text))]).splitlines()
+    lines = annotate_source([at.analyze(plan(text))]).splitlines()
     assert [line.split("#")[0].strip() for line in lines if "never ran" in line] == ["stop"]
 
 
-def test_hindsight_is_read_off_few_episodes_of_a_program_that_runs_many_statements(
+def test_hindsight_uses_fewer_episodes_for_long_programs(
     tmp_path: Path,
 ) -> None:
     at = thorough(tmp_path, *([[CLEAR, CLEAR]] * 8))
-    assert len(at.look(plan(PATIENT)).seen) == 16
-    assert len(at._spots(10**9)) == 8
-    assert [each.stage for each in at._spots(10**9)] == list(range(8))
+    assert len(at.analyze(plan(PATIENT)).hindsight_samples) == 16
+    assert len(at._select_episodes(10**9)) == 8
+    assert [each.stage for each in at._select_episodes(10**9)] == list(range(8))
     assert HINDSIGHT_EPISODES >= 16

@@ -51,7 +51,7 @@ def words(home: Path, recordings: list[Path]) -> list[str]:
         (["--replies", "nowhere"], "nowhere"),
     ],
 )
-def test_what_cannot_be_asked_is_refused_and_nothing_is_made(
+def test_unusable_model_options_are_refused_before_the_run_is_created(
     cli: CommandLine, words: list[str], asked: list[str], said: str
 ) -> None:
     found = cli(*words, *asked)
@@ -60,7 +60,7 @@ def test_what_cannot_be_asked_is_refused_and_nothing_is_made(
     assert not Path("run").exists()
 
 
-def test_a_server_without_the_model_or_with_little_room_is_refused(
+def test_server_without_the_model_or_with_a_short_context_is_refused(
     cli: CommandLine, words: list[str]
 ) -> None:
     with server([GOOD], models=[{"id": "small", "max_model_len": 4096}]) as at:
@@ -78,7 +78,7 @@ def test_a_server_without_the_model_or_with_little_room_is_refused(
     ("owner", "constrained"),
     [("vllm", True), pytest.param("ollama", False, marks=pytest.mark.slow)],
 )
-def test_a_grammar_is_sent_where_the_server_takes_one(
+def test_grammar_is_sent_to_a_server_that_supports_it(
     cli: CommandLine, words: list[str], owner: str, constrained: bool
 ) -> None:
     answer = Answer(f"# Fewer.\n{wide(8)}") if constrained else GOOD
@@ -90,7 +90,7 @@ def test_a_grammar_is_sent_where_the_server_takes_one(
     assert draft["proposal"]["words"] == "Fewer."
 
 
-def test_a_key_that_is_missing_is_told_before_anything_is_made(
+def test_missing_key_is_reported_before_the_run_is_created(
     cli: CommandLine, words: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
@@ -99,7 +99,7 @@ def test_a_key_that_is_missing_is_told_before_anything_is_made(
     assert not Path("run").exists()
 
 
-def test_without_the_extra_it_says_what_to_install(
+def test_missing_extra_is_reported_with_the_install_command(
     cli: CommandLine, words: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("langchain.chat_models", "genai_prices"):
@@ -110,7 +110,7 @@ def test_without_the_extra_it_says_what_to_install(
 
 
 @pytest.mark.slow
-def test_a_run_goes_on_where_its_server_has_moved(cli: CommandLine, words: list[str]) -> None:
+def test_run_resumes_with_another_server_url(cli: CommandLine, words: list[str]) -> None:
     model = ["--proposer", "chat:openai:scripted"]
     with server([GOOD]) as at:
         assert cli(*words, *model, "--base-url", at.url).status == 0
@@ -121,7 +121,7 @@ def test_a_run_goes_on_where_its_server_has_moved(cli: CommandLine, words: list[
         assert len(at.asked) == 1
 
 
-def test_what_was_spent_is_told(cli: CommandLine, words: list[str]) -> None:
+def test_spending_is_printed(cli: CommandLine, words: list[str]) -> None:
     Path("rheostat.toml").write_text('[chat.prices]\n"openai:scripted" = [1, 10]\n')
     with server([GOOD]) as at:
         asked = ["--proposer", "chat:openai:scripted", "--base-url", at.url, "--max-usd", "1"]
@@ -131,7 +131,7 @@ def test_what_was_spent_is_told(cli: CommandLine, words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("owner", ["vllm", pytest.param("ollama", marks=pytest.mark.slow)])
-def test_a_run_is_played_again_from_its_replies_however_its_server_decoded(
+def test_replay_does_not_depend_on_the_decoding_of_the_server(
     cli: CommandLine, words: list[str], owner: str
 ) -> None:
     model = ["--proposer", "chat:openai:scripted", "--temperature", "0.2"]
@@ -146,7 +146,7 @@ def test_a_run_is_played_again_from_its_replies_however_its_server_decoded(
     assert Path("again/archive.json").read_bytes() == Path("run/archive.json").read_bytes()
 
 
-def test_python_is_not_searched_without_the_wall_of_a_container(
+def test_python_search_requires_container_isolation(
     cli: CommandLine, words: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = [*words, "--proposer", "command:true", "--language", "python"]
@@ -162,7 +162,7 @@ def test_python_is_not_searched_without_the_wall_of_a_container(
     assert not Path("run").exists()
 
 
-def test_a_temperature_that_is_not_sent_is_warned_of(cli: CommandLine, words: list[str]) -> None:
+def test_temperature_that_is_not_sent_gives_a_warning(cli: CommandLine, words: list[str]) -> None:
     with server([GOOD], models=[{"id": "gpt-5-mini", "owned_by": "test"}]) as at:
         model = ["--proposer", "chat:openai:gpt-5-mini", "--base-url", at.url]
         priced = cli(*words, *model, "--max-usd", "1")

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from agents.feedback import attempts
-from agents.feedback.brief_builder import GIVE_WAY, build_sections
+from agents.feedback.brief_builder import SHORTENING_ORDER, build_sections
 from agents.feedback.history import ReviewedCandidate, SearchHistory, load_history
 from agents.feedback.measured_programs import describe_plan, measure_candidate, select_end_plans
 from agents.feedback.progress_summary import describe_objective, describe_subset
@@ -22,12 +22,12 @@ from tests.agents.feedback.conftest import Opened
         ("tradeoff:2.5", "of its accuracy less 2.5 for every doubling of tokens"),
     ],
 )
-def test_an_objective_is_told_in_a_sentence(name: str, says: str) -> None:
+def test_objective_is_described_in_a_sentence(name: str, says: str) -> None:
     assert describe_objective(name).startswith(f"`{name}`")
     assert says in describe_objective(name)
 
 
-def test_what_a_round_shows_is_told(opened: Opened) -> None:
+def test_shown_part_is_described(opened: Opened) -> None:
     with opened() as here:
         assert describe_subset(here, here.split(1).shown).startswith(
             "This round shows 2 of 3 recordings and 18 of 36 questions. "
@@ -37,7 +37,7 @@ def test_what_a_round_shows_is_told(opened: Opened) -> None:
         )
 
 
-def test_a_program_with_free_knobs_is_looked_at_and_told_by_them(
+def test_program_with_free_knobs_is_analyzed_and_described_by_its_knobs(
     searched: RunDirectory, opened: Opened
 ) -> None:
     with opened(free_knobs=True) as here:
@@ -49,13 +49,13 @@ def test_a_program_with_free_knobs_is_looked_at_and_told_by_them(
         assert cheap < dear
 
 
-def test_one_setting_is_looked_at_once(searched: RunDirectory, opened: Opened) -> None:
+def test_single_setting_is_analyzed_once(searched: RunDirectory, opened: Opened) -> None:
     with opened() as here:
         here.request = msgspec.structs.replace(here.request, betas=[0.5])
         made = build_sections(here, load_history(searched, 4), 4)
     assert " at beta 0.5. " in made["profile"][0].text
     assert [len(made[name]) for name in ("profile", "hindsight")] == [2, 2]
-    assert GIVE_WAY.count("profile") >= 1
+    assert SHORTENING_ORDER.count("profile") >= 1
 
 
 # What was tried
@@ -65,9 +65,9 @@ def past(searched: RunDirectory) -> SearchHistory:
     return load_history(searched, 4)
 
 
-def test_a_loss_needs_no_further_reason_and_a_small_gain_does(searched: RunDirectory) -> None:
+def test_reason_is_given_for_a_small_gain_and_not_for_a_loss(searched: RunDirectory) -> None:
     found = past(searched)
-    tried = found.named("r002-1")
+    tried = found.find_candidate("r002-1")
     assert tried is not None
     [lost] = _whole(found, tried, Gain(against="a", value=-1.0, low=-2.0, high=1.0))
     assert "It may be luck." not in lost
@@ -79,16 +79,16 @@ def _whole(found: SearchHistory, tried: ReviewedCandidate, gain: Gain) -> list[s
     changed = tried._replace(
         review=msgspec.structs.replace(tried.review, gain=gain, reasons=["it may be luck"])
     )
-    alone = found._replace(tried=[found.tried[0], changed], last=2)
+    alone = found._replace(candidates=[found.candidates[0], changed], last=2)
     return [attempts.describe_last_round(alone)[0].text]
 
 
-def test_what_changed_against_a_parent_is_told(searched: RunDirectory) -> None:
+def test_difference_to_the_parent_is_described(searched: RunDirectory) -> None:
     text = attempts.describe_last_round(load_history(searched, 3))[0].text
     assert "- Against `r001-1`: changes 1 knob: n 2..12 → 3..15." in text
 
 
-def test_long_notes_are_told_in_short_where_room_is_short() -> None:
+def test_long_notes_are_shortened_at_a_low_limit() -> None:
     said = [
         Decision(candidate=f"r00{n}-1", approved=False, note=f"{n} " * 200) for n in range(5, 0, -1)
     ]
@@ -100,19 +100,19 @@ def test_long_notes_are_told_in_short_where_room_is_short() -> None:
     assert none.text == ""
 
 
-def test_an_approval_without_a_note_is_no_news() -> None:
+def test_approval_without_a_note_is_not_listed() -> None:
     [nothing] = attempts.describe_decisions([Decision(candidate="r001-1", approved=True)])
     assert nothing.text == ""
     [line, *_] = attempts.describe_decisions([Decision(candidate="r001-1", approved=False)])
     assert "`r001-1` was rejected: without a note" in line.text
 
 
-def test_the_candidates_are_in_the_order_of_their_numbers(searched: RunDirectory) -> None:
+def test_candidates_are_ordered_by_number(searched: RunDirectory) -> None:
     found = load_history(searched, 4)
-    assert [each.name for each in found.tried] == [
+    assert [each.name for each in found.candidates] == [
         "r001-1", "r001-2", "r002-1", "r002-2", "r002-3", "r003-1",
     ]  # fmt: skip
-    assert [each.candidate for each in found.said] == ["r001-2", "r001-1"]
+    assert [each.candidate for each in found.decisions] == ["r001-2", "r001-1"]
     assert found.last == 3
     assert found.best is not None
     assert found.best.name == "r001-1"

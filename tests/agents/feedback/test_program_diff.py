@@ -63,7 +63,7 @@ controller parent "A parent" {
         ("    top = winner(alive)\n", "", "removes 1 statement", "-`top = winner(alive)`"),
     ],
 )  # fmt: skip
-def test_a_change_is_told_in_these_words(old: str, new: str, headline: str, detail: str) -> None:
+def test_description_of_a_change(old: str, new: str, headline: str, detail: str) -> None:
     assert PARENT.count(old) >= 1
     found = diff_programs(PARENT, PARENT.replace(old, new, 1))
     assert found.headline == headline
@@ -71,7 +71,7 @@ def test_a_change_is_told_in_these_words(old: str, new: str, headline: str, deta
     assert found.summary == f"{headline}: {detail}"
 
 
-def test_a_free_knob_is_told_by_its_default_and_range() -> None:
+def test_free_knob_is_described_by_default_and_range() -> None:
     parent = library.load_source("sc").text
     found = diff_programs(parent, parent.replace("n = 64 in", "n = 8 in"))
     assert found.headline == "changes 1 knob"
@@ -79,7 +79,7 @@ def test_a_free_knob_is_told_by_its_default_and_range() -> None:
     assert "→ 8 in 1.." in found.details[0]
 
 
-def test_a_knob_that_gets_a_schedule_is_a_changed_knob() -> None:
+def test_knob_that_gets_a_schedule_is_a_changed_knob() -> None:
     parent = 'controller c { knobs { n = 8 in 1..64 } start { open n } finally { answer "1" } }'
     child = parent.replace("knobs { n = 8 in 1..64 }", "schedule { rising n = round(1 + beta) }")
     assert diff_programs(parent, child).details == ("n 8 in 1..64 → 1..2",)
@@ -92,14 +92,14 @@ def test_layout_and_comments_make_no_difference() -> None:
     assert found.headline == "it is the same program"
 
 
-def test_another_name_alone_is_no_change() -> None:
+def test_new_name_alone_is_no_change() -> None:
     found = diff_programs(PARENT, PARENT.replace("controller parent", "controller child"))
     assert found.headline == "only its name or title differs"
     assert found.details == ()
     assert len(found.lines) > 0
 
 
-def test_lines_are_a_unified_difference_and_no_more_than_asked_for() -> None:
+def test_lines_are_a_unified_diff_of_limited_length() -> None:
     child = PARENT.replace("4 + 28", "2 + 38").replace("at most 40", "at most 60")
     whole = diff_programs(PARENT, child)
     assert "-  step at most 40 {" in whole.lines
@@ -110,28 +110,28 @@ def test_lines_are_a_unified_difference_and_no_more_than_asked_for() -> None:
     assert short.left_out == len(whole.lines) - 3
 
 
-def test_a_summary_spells_out_a_few_changes_and_counts_the_rest() -> None:
+def test_summary_lists_a_few_changes_and_counts_the_others() -> None:
     found = diff_programs(library.load_source("sc").text, library.load_source("cmc").text)
     assert len(found.details) > 10
     assert found.summary.endswith(f"and {len(found.details) - 4} more")
     assert "\n" not in found.summary
 
 
-def test_a_program_that_cannot_be_read_still_has_its_lines() -> None:
+def test_program_that_does_not_parse_has_a_line_diff() -> None:
     found = diff_programs(PARENT, PARENT.replace("advance active", "advance (active"))
     assert found.headline == "it cannot be read"
     assert "+    advance (active" in found.lines
     assert diff_programs("nonsense", PARENT).headline == "its parent cannot be read"
 
 
-def test_a_program_that_reads_and_does_not_check_is_told_by_its_formulas() -> None:
+def test_program_that_parses_but_does_not_check_is_described_by_formulas() -> None:
     found = diff_programs(PARENT, PARENT.replace("28 * beta", "28 * gamma"))
     assert found.details[0] == "n 4..32 → round(4 + 28 * gamma)"
 
 
 @settings(max_examples=25)
 @given(st.sampled_from(library.NAMES), st.sampled_from(library.NAMES))
-def test_what_one_adds_the_other_removes(one: str, other: str) -> None:
+def test_reversed_difference_swaps_additions_and_removals(one: str, other: str) -> None:
     there = diff_programs(library.load_source(one).text, library.load_source(other).text)
     back = diff_programs(library.load_source(other).text, library.load_source(one).text)
     for here, opposite in ((there, back), (back, there)):

@@ -18,13 +18,13 @@ ORDER = ("second", "first", "second")
 WHOLE = "# First\n\nkept\n\none two three four\n"
 
 
-def test_what_fits_is_whole_and_says_nothing_of_room() -> None:
+def test_text_that_fits_is_complete_and_has_no_note() -> None:
     found = fit_sections(SECTIONS, ORDER, count_tokens(WHOLE))
     assert found.text == WHOLE
     assert found.tokens == count_tokens(WHOLE)
 
 
-def test_sections_give_way_in_the_order_that_is_stated() -> None:
+def test_sections_are_shortened_in_the_given_order() -> None:
     seen: list[tuple[bool, bool, bool]] = []
     for most in range(60, -1, -1):
         text = fit_sections(SECTIONS, (*ORDER, "third"), most).text
@@ -37,7 +37,7 @@ def test_sections_give_way_in_the_order_that_is_stated() -> None:
     assert seen == sorted(seen, reverse=True)
 
 
-def test_what_was_left_out_is_said() -> None:
+def test_omitted_sections_are_listed() -> None:
     long = {
         "a": [SectionForm("word " * 200), SectionForm("", "two hundred words")],
         "b": [SectionForm("here")],
@@ -47,7 +47,7 @@ def test_what_was_left_out_is_said() -> None:
     )
 
 
-def test_where_nothing_gives_way_lines_are_cut_and_no_heading_is_left_alone() -> None:
+def test_lines_are_cut_last_and_no_heading_ends_the_text() -> None:
     text = "## One\n\nfirst line\nsecond line\n\n## Two\n\nlast line"
     most = count_tokens("## One\n\nfirst line\nsecond line\n\n## Two\n\n") + 1
     assert (
@@ -64,6 +64,6 @@ def test_where_nothing_gives_way_lines_are_cut_and_no_heading_is_left_alone() ->
     ),
     st.integers(0, 80),
 )
-def test_it_never_takes_more_than_it_may(sections: dict[str, list[SectionForm]], most: int) -> None:
+def test_text_never_exceeds_the_limit(sections: dict[str, list[SectionForm]], most: int) -> None:
     found = fit_sections(sections, tuple(sections) * 4, most)
     assert found.tokens == count_tokens(found.text) <= most

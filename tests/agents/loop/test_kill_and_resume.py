@@ -64,7 +64,7 @@ def killed(whole: RunDirectory, path: Path, kind: str, count: int) -> RunDirecto
     return run
 
 
-def test_a_run_leaves_what_explains_it(whole: RunDirectory) -> None:
+def test_run_directory_contains_its_records(whole: RunDirectory) -> None:
     names = set(content(whole))
     assert {"request.json", "archive.json", "ending.json"} <= names
     for number in (1, 2):
@@ -77,7 +77,7 @@ def test_a_run_leaves_what_explains_it(whole: RunDirectory) -> None:
     assert kinds[-1] == "ended"
 
 
-def test_a_run_that_was_killed_while_it_searched_ends_the_same(
+def test_run_killed_during_a_search_ends_with_the_same_bytes(
     whole: RunDirectory, tmp_path: Path
 ) -> None:
     run = killed(whole, tmp_path / "run", "searching", 2)
@@ -87,7 +87,7 @@ def test_a_run_that_was_killed_while_it_searched_ends_the_same(
     assert content(run) == content(whole)
 
 
-def test_a_run_that_is_killed_again_and_again_ends_the_same(
+def test_run_killed_repeatedly_ends_with_the_same_bytes(
     whole: RunDirectory, tmp_path: Path
 ) -> None:
     run = killed(whole, tmp_path / "run", "searching", 1)
@@ -98,7 +98,7 @@ def test_a_run_that_is_killed_again_and_again_ends_the_same(
     assert content(run) == content(whole)
 
 
-def test_what_was_proposed_is_not_asked_for_again(whole: RunDirectory, tmp_path: Path) -> None:
+def test_stored_proposals_are_not_requested_again(whole: RunDirectory, tmp_path: Path) -> None:
     run = killed(whole, tmp_path / "run", "replayed", 1)
     first = read_slots(run, 1)
     assert play(run).returncode == 0

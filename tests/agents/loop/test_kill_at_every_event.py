@@ -16,7 +16,7 @@ from agents.run.directory import RunDirectory, create_run, open_run
 from agents.run.records import ApprovalMode, BaselineRef, Decision, RunLimits
 from tests.agents.conftest import request
 from tests.agents.loop.programs import CONTRARY
-from tests.agents.loop.test_killed import ROOT, content
+from tests.agents.loop.test_kill_and_resume import ROOT, content
 
 pytestmark = pytest.mark.slow
 
@@ -130,7 +130,7 @@ def test_every_call_is_made_and_paid_once(whole: Whole) -> None:
 
 @pytest.mark.parametrize("session", [1, 2])
 @pytest.mark.parametrize("moment", ["event", "writes", "checkpoint"])
-def test_a_run_killed_at_any_moment_ends_the_same_for_the_same_price(
+def test_run_killed_at_any_event_ends_with_the_same_bytes_and_cost(
     whole: Whole, sessions: Sessions, tmp_path: Path, moment: str, session: int
 ) -> None:
     # Every fifth moment; which they are is another matter in every run of the tests.
@@ -152,9 +152,7 @@ def test_a_run_killed_at_any_moment_ends_the_same_for_the_same_price(
     pytest.fail("a session has more moments than were tried")
 
 
-def test_a_run_may_be_moved_while_it_waits(
-    whole: Whole, sessions: Sessions, tmp_path: Path
-) -> None:
+def test_waiting_run_can_be_moved(whole: Whole, sessions: Sessions, tmp_path: Path) -> None:
     run = fresh(whole, tmp_path / "before")
     assert sessions.play(run)
     decide(run)
