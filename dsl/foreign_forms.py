@@ -200,9 +200,9 @@ def _foreign_word(site: ErrorContext, section: str) -> int | None:
         return site.index
     if token.type in DIRECTION_TOKENS and section != "schedule":
         return site.index
-    is_habit = str(token) in foreign_idioms.STATEMENTS and token.type == "NAME"
+    is_foreign = str(token) in foreign_idioms.STATEMENTS and token.type == "NAME"
     after = site.after(1)
-    if is_habit and (after is None or after.type != "EQUAL"):
+    if is_foreign and (after is None or after.type != "EQUAL"):
         in_place = site.expected >= DIRECTION_TOKENS or site.begins_line
         return site.index if in_place else None
     # A name was read as one that is declared.

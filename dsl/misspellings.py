@@ -9,9 +9,9 @@ from dsl.builtins import FUNCTIONS
 from dsl.diagnostics import Diagnostic, Edit, Mark
 from dsl.error_context import ErrorContext, span_of
 from dsl.expectation import DIRECTION_TOKENS
-from dsl.foreign_idioms import PROGRAMS, SECTIONS, STATEMENTS, ForeignIdiom
+from dsl.foreign_idioms import PROGRAMS, SECTIONS, STATEMENTS
 from dsl.source import Span
-from dsl.vocabulary import KEYWORDS, nearest
+from dsl.vocabulary import KEYWORDS, Suggestion, did_you_mean, nearest, suggest_spelling
 from dsl.vocabulary import SECTIONS as SECTION_WORDS
 from dsl.vocabulary import STATEMENTS as STATEMENT_WORDS
 
@@ -28,24 +28,21 @@ def report_misspelling(site: ErrorContext) -> Diagnostic | None:
 
 
 def _report(
-    word: Token, kind: str, words: Collection[str], table: Mapping[str, ForeignIdiom]
+    word: Token, kind: str, words: Collection[str], table: Mapping[str, Suggestion]
 ) -> Diagnostic:
-    habit = table.get(str(word)) or table.get(str(word).lower())
-    if habit is None:
-        near = nearest(str(word), words)
+    suggestion = table.get(str(word)) or table.get(str(word).lower())
+    if suggestion is None:
         listed = ", ".join(f"`{one}`" for one in words)
-        habit = (
-            ForeignIdiom(f"did you mean `{near}`?", near)
-            if near
-            else ForeignIdiom(f"{_article(kind)} starts with {listed}")
+        suggestion = suggest_spelling(str(word), words) or Suggestion(
+            f"{_article(kind)} starts with {listed}"
         )
     span = span_of(word)
     return Diagnostic(
         "RH107",
         f"`{word}` does not start a {kind}",
         Mark(span),
-        help=habit.help,
-        edit=Edit(span, habit.replacement) if habit.replacement else None,
+        help=suggestion.help,
+        edit=Edit(span, suggestion.replacement) if suggestion.replacement else None,
     )
 
 
@@ -153,8 +150,8 @@ def _statement(site: ErrorContext) -> Diagnostic | None:
     """``elif c {``, ``advanse active``: the word has been read as the name of an assignment."""
     token, before = site.token, site.before
     if expectation.is_statement(site.expected) and token.type not in {"NAME", "FIELD"}:
-        habit = STATEMENTS.get(str(token))
-        if habit is not None and not expectation.is_operand(site.expected) and site.begins_line:
+        is_foreign = str(token) in STATEMENTS
+        if is_foreign and not expectation.is_operand(site.expected) and site.begins_line:
             return _report(token, "statement", (), STATEMENTS)
         return None
     if before is None or before.type != "NAME" or site.expected != {"EQUAL"}:
@@ -171,7 +168,7 @@ def _statement(site: ErrorContext) -> Diagnostic | None:
             "RH107",
             f"`{before}` is not a word of Rheo",
             Mark(span),
-            help=f"did you mean `{inline}`?",
+            help=did_you_mean(str(before), KEYWORDS),
             edit=Edit(span, inline),
         )
     return _report(before, "statement", STATEMENT_WORDS, STATEMENTS)

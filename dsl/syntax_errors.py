@@ -14,7 +14,7 @@ from dsl.misspellings import report_misspelling
 from dsl.reasons import misplaced_reason
 from dsl.source import Source, Span
 from dsl.syntax_hints import report_expected_sum, report_foreign_sign, suggest_fix
-from dsl.vocabulary import KEYWORDS, STATEMENTS, nearest
+from dsl.vocabulary import KEYWORDS, STATEMENTS, Suggestion, suggest_spelling
 
 
 def report_too_deep(span: Span, most: int) -> Diagnostic:
@@ -251,22 +251,21 @@ def _word_behind_a_value(site: ErrorContext) -> SyntaxMessage | None:
                 edit=Edit(span_of(before).to(span), call),
             )
         )
-    habit = foreign_idioms.OPERATORS.get(str(token).lower())
+    suggestion = foreign_idioms.OPERATORS.get(str(token).lower())
     if "__ANON_0" in site.expected and str(token) in {"to", "upto", "until", "through"}:
-        habit = foreign_idioms.ForeignIdiom("write a range with two dots: `1..64`", "..")
-    if habit is None and token.type == "NAME":
+        suggestion = Suggestion("write a range with two dots: `1..64`", "..")
+    if suggestion is None and token.type == "NAME":
         words = [str(kind).lower() for kind in site.expected if kind.lower() in KEYWORDS]
-        near = nearest(str(token), words)
-        habit = foreign_idioms.ForeignIdiom(f"did you mean `{near}`?", near) if near else None
-    if habit is None:
+        suggestion = suggest_spelling(str(token), words)
+    if suggestion is None:
         return None
     return SyntaxMessage(
         Diagnostic(
             "RH107",
             f"`{token}` is not an operator of Rheo",
             Mark(span, "an operator is expected here"),
-            help=habit.help,
-            edit=Edit(span, habit.replacement) if habit.replacement else None,
+            help=suggestion.help,
+            edit=Edit(span, suggestion.replacement) if suggestion.replacement else None,
         )
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import NamedTuple
 
 STATEMENTS = (
     "let", "push", "if", "update", "open", "sample", "advance", "extend", "probe", "prune",
@@ -48,6 +49,14 @@ KEYWORDS = frozenset(
 """Every reserved word."""
 
 
+class Suggestion(NamedTuple):
+    """Advice on what to write instead of a word."""
+
+    help: str
+    replacement: str | None = None
+    """The replacement, if it fits in the same position."""
+
+
 def nearest(word: str, words: Iterable[str]) -> str | None:
     """Return the likeliest of ``words``, or ``None`` where nothing is near."""
     candidates = sorted(set(words))
@@ -56,7 +65,22 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
     return folded[close[0]] if close else None
 
 
-def did_you_mean(word: str, words: Iterable[str]) -> str | None:
-    """Return a help line that names the nearest word, or ``None``."""
+def did_you_mean(word: str, words: Iterable[str], quote: str = "`") -> str | None:
+    """Return a help line that names the nearest of the known words.
+
+    Args:
+        word: the unknown word.
+        words: the words that may have been meant.
+        quote: the sign before and after the suggested word.
+
+    Returns:
+        ``None`` if no word is near.
+    """
     near = nearest(word, words)
-    return f"did you mean `{near}`?" if near else None
+    return None if near is None else f"did you mean {quote}{near}{quote}?"
+
+
+def suggest_spelling(word: str, words: Iterable[str]) -> Suggestion | None:
+    """Suggest the nearest of the known words as a replacement, or return ``None``."""
+    help_line = did_you_mean(word, words)
+    return None if help_line is None else Suggestion(help_line, nearest(word, words))

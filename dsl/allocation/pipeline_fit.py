@@ -106,7 +106,7 @@ def _model(stage: tree.StageBlock, given: ResolvedStage, shape: PipelineShape) -
             CODE,
             f'stage `{given.stage}` of {shape.name} may not use a model "{given.model}"',
             Mark(span),
-            help=f'did you mean "{near}"?' if near else f"it may use {_listed(models)}",
+            help=did_you_mean(given.model, models, '"') or f"it may use {_listed(models)}",
             edit=None if near is None else Edit(span, f'"{near}"'),
         )
     if given.controller and given.model not in shape.governable.get(given.stage, ()):

@@ -6,10 +6,9 @@ from dsl.checker import expressions
 from dsl.checker.scope import ExpressionPosition, Scope
 from dsl.diagnostics import Edit
 from dsl.foreign_idioms import FUNCTIONS as FUNCTIONS_ELSEWHERE
-from dsl.foreign_idioms import ForeignIdiom
 from dsl.source import Span
 from dsl.types import Type, joined
-from dsl.vocabulary import nearest
+from dsl.vocabulary import Suggestion, suggest_spelling
 
 _KINDS = {
     Type.INTEGER: {ArgumentKind.INTEGER, ArgumentKind.NUMBER},
@@ -29,13 +28,15 @@ def check_call(scope: Scope, node: tree.Call) -> Type:
     weight, arguments = _weight(scope, node)
     found = [_argument(scope, argument) for argument in arguments]
     if function is None:
-        habit = _meant(name)
+        suggestion = _suggest_function(name)
         scope.error(
             "RH203",
             f"unknown function `{name}`",
             node.function.span,
-            help=habit.help,
-            edit=Edit(node.function.span, habit.replacement) if habit.replacement else None,
+            help=suggestion.help,
+            edit=Edit(node.function.span, suggestion.replacement)
+            if suggestion.replacement
+            else None,
         )
         return Type.WRONG
     if not _place_allows(scope, node):
@@ -57,14 +58,13 @@ def check_call(scope: Scope, node: tree.Call) -> Type:
     return _gives(form, found, weighted=weight is not None)
 
 
-def _meant(name: str) -> ForeignIdiom:
-    """Return the function that was meant by a name that there is not."""
-    near = nearest(name, FUNCTIONS)
-    if name in FUNCTIONS_ELSEWHERE:
-        return FUNCTIONS_ELSEWHERE[name]
-    if near is not None:
-        return ForeignIdiom(f"did you mean `{near}`?", near)
-    return ForeignIdiom(f"the functions are {', '.join(f'`{one}`' for one in FUNCTIONS)}")
+def _suggest_function(name: str) -> Suggestion:
+    """Suggest a function for an unknown name."""
+    return (
+        FUNCTIONS_ELSEWHERE.get(name)
+        or suggest_spelling(name, FUNCTIONS)
+        or Suggestion(f"the functions are {', '.join(f'`{one}`' for one in FUNCTIONS)}")
+    )
 
 
 def _weight(

@@ -10,10 +10,9 @@ from dsl.builtins import ATTRIBUTES, FUNCTIONS, NAMES, SETS, VALUES
 from dsl.checker.symbols import Role, Symbol
 from dsl.diagnostics import Diagnostic, Edit, Mark, Severity
 from dsl.foreign_idioms import NAMES as NAMES_ELSEWHERE
-from dsl.foreign_idioms import ForeignIdiom
 from dsl.source import Span
 from dsl.types import Type
-from dsl.vocabulary import nearest
+from dsl.vocabulary import Suggestion, suggest_spelling
 
 
 class ExpressionPosition(Enum):
@@ -208,18 +207,18 @@ class Scope:
                 help=_how_to_reach(self.place),
             )
             return self.learn(node, Type.WRONG)
-        near = nearest(node.text, words)
-        habit = NAMES_ELSEWHERE.get(node.text)
-        if habit is None:
-            how = f"did you mean `{near}`?" if near else _how_to_declare(self.place)
-            habit = ForeignIdiom(how, near)
+        suggestion = (
+            NAMES_ELSEWHERE.get(node.text)
+            or suggest_spelling(node.text, words)
+            or Suggestion(_how_to_declare(self.place))
+        )
         self.error(
             "RH201",
             f"`{node.text}` is not declared",
             node.span,
             what,
-            help=habit.help,
-            edit=Edit(node.span, habit.replacement) if habit.replacement else None,
+            help=suggestion.help,
+            edit=Edit(node.span, suggestion.replacement) if suggestion.replacement else None,
         )
         return self.learn(node, Type.WRONG)
 

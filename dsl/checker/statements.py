@@ -81,10 +81,10 @@ def _statement(scope: Scope, statement: tree.Statement, rules: _StatementRules) 
 
 def _reason_advice(statement: tree.Assign) -> str | None:
     """Advise on ``stop reason = "done"``, whose last two words are read as an assignment."""
-    habit = OPERATORS.get(statement.name.text)
+    suggestion = OPERATORS.get(statement.name.text)
     if (
-        habit is None
-        or habit.replacement != "because"
+        suggestion is None
+        or suggestion.replacement != "because"
         or not isinstance(statement.value, tree.Text)
     ):
         return None
