@@ -120,7 +120,7 @@ def leading_votes(counted: Tally) -> Votes:
 
 def votes_of(counted: Tally, answer: str | None) -> Votes:
     """Return the votes of one answer; 0 for one that no branch gave, and for ``None``."""
-    return _votes_at(counted, _place(counted, answer))
+    return _votes_at(counted, _index_of(counted, answer))
 
 
 def leading_share(counted: Tally) -> float:
@@ -157,11 +157,11 @@ def entropy(counted: Tally) -> float:
         return 0.0
     positive = [votes for votes in counted.votes if votes > 0]
     total = _total(positive)
-    found = 0.0
+    result = 0.0
     for votes in positive:
         part = div_real(float(votes), total)
-        found = sub_real(found, mul_real(part, log_real(part)))
-    return found
+        result = sub_real(result, mul_real(part, log_real(part)))
+    return result
 
 
 def confidence(counted: Tally) -> float:
@@ -185,22 +185,22 @@ def _second(counted: Tally) -> int | None:
     """Return the index of the runner-up among the answers."""
     leader = _leader(counted)
     second: int | None = None
-    for place, votes in enumerate(counted.votes):
-        if place != leader and (second is None or votes > counted.votes[second]):
-            second = place
+    for index, votes in enumerate(counted.votes):
+        if index != leader and (second is None or votes > counted.votes[second]):
+            second = index
     return second
 
 
-def _place(counted: Tally, answer: str | None) -> int | None:
+def _index_of(counted: Tally, answer: str | None) -> int | None:
     if answer is None or answer not in counted.answers:
         return None
     return counted.answers.index(answer)
 
 
-def _votes_at(counted: Tally, place: int | None) -> Votes:
-    if place is None:
+def _votes_at(counted: Tally, index: int | None) -> Votes:
+    if index is None:
         return 0.0 if counted.weighted else 0
-    return counted.votes[place]
+    return counted.votes[index]
 
 
 def _share(counted: Tally, votes: Votes) -> float:

@@ -81,12 +81,12 @@ def confidence_table() -> tuple[tuple[float, ...], ...]:
     above = [0] * (EXACT_VOTES + 1)
     rows = []
     for v1 in range(EXACT_VOTES + 1):
-        left = 1 << v1
+        numerator = 1 << v1
         row = []
         for v2 in range(EXACT_VOTES + 1):
-            left += above[v2]
-            above[v2] = left
-            row.append(left / (1 << (v1 + v2 + 1)))
+            numerator += above[v2]
+            above[v2] = numerator
+            row.append(numerator / (1 << (v1 + v2 + 1)))
         rows.append(tuple(row))
     return tuple(rows)
 

@@ -127,11 +127,11 @@ def _colon_before_reason(start: int, tokens: list[Token]) -> CharacterRepair:
 
 
 def _report_invalid(
-    shown: str, span: Span, advice: str | None, edit: str | None = None
+    characters: str, span: Span, advice: str | None, edit: str | None = None
 ) -> Diagnostic:
     return Diagnostic(
         "RH103",
-        f"`{shown}` is not valid in Rheo",
+        f"`{characters}` is not valid in Rheo",
         Mark(span),
         help=advice,
         edit=None if edit is None else Edit(span, edit),

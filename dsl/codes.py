@@ -33,16 +33,16 @@ class Explanation(NamedTuple):
 @cache
 def explanations() -> dict[str, Explanation]:
     """Return every code with its explanation, in order."""
-    found = {}
+    pages = {}
     for page in PAGES:
         _, *parts = _HEADING.split(_read(page))
         for code, title, body in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
             examples = dict(_FENCE.findall(body))
             text = _FENCE.sub("", body).strip()
-            found[code] = Explanation(
+            pages[code] = Explanation(
                 code, title, text, examples.get("wrong"), examples.get("right")
             )
-    return found
+    return pages
 
 
 WARNINGS = frozenset({"RH504", "RH506", "RH507", "RH508", "RH602", "RH603"})
@@ -56,11 +56,11 @@ def is_warning(code: str) -> bool:
 
 def render_codes_page() -> str:
     """Return all explanations as one page of Markdown, for the documentation."""
-    found = explanations().values()
+    all_explanations = explanations().values()
     rows = [
         f"| [{one.code}](#{one.code.lower()}) | {'warning' if is_warning(one.code) else 'error'}"
         f" | {one.title} |"
-        for one in found
+        for one in all_explanations
     ]
     intro = (
         "# Diagnostics\n\n"

@@ -65,15 +65,15 @@ def decoding_grammar(reasons: int = 0) -> str:
     Args:
         reasons: with more than 0, a reply starts with one to so many comment lines.
     """
-    made = _RuleBuilder()
-    lines = [_root(made, reasons), *made.rules()]
+    builder = _RuleBuilder()
+    lines = [_root(builder, reasons), *builder.rules()]
     lines += [f"{_rule(name)} ::= {body}" for name, body in (_WORDS | _SIGNS).items()]
     lines += [f"{name} ::= {body}" for name, body in _RULES.items()]
     return "\n".join([*lines, *_names()]) + "\n"
 
 
-def _root(made: "_RuleBuilder", reasons: int) -> str:
-    start = made.form("start", behind_word=False)
+def _root(builder: "_RuleBuilder", reasons: int) -> str:
+    start = builder.form("start", behind_word=False)
     if not reasons:
         return f"root ::= {MAYBE_SPACE} {start} {MAYBE_SPACE}"
     line = r'"# " [^\n]{1,200} "\n"'
@@ -91,17 +91,17 @@ class _RuleBuilder:
             self._bodies.setdefault(rule.origin.name, []).append(rule.expansion)
         self._wordy = self._ending_in_words()
         self._written_out = self._holding_terminals()
-        self._asked: list[tuple[str, bool]] = []
+        self._requested: list[tuple[str, bool]] = []
 
     def form(self, name: str, *, behind_word: bool) -> str:
         """Return the name of one of a rule's two forms; the rule will be among `rules`."""
-        if (name, behind_word) not in self._asked:
-            self._asked.append((name, behind_word))
+        if (name, behind_word) not in self._requested:
+            self._requested.append((name, behind_word))
         return _rule(name, "after-word" if behind_word else "after-sign")
 
     def rules(self) -> Iterator[str]:
         """Return every form that was requested, and those that they ask for in turn."""
-        for name, behind_word in self._asked:  # grows as it goes
+        for name, behind_word in self._requested:  # grows as it goes
             bodies = self._alternatives(name, behind_word=behind_word)
             yield f"{self.form(name, behind_word=behind_word)} ::= {bodies}"
 
@@ -141,35 +141,35 @@ class _RuleBuilder:
 
     def _holding_terminals(self) -> frozenset[str]:
         """Return the rules that hold nothing but terminals, in whatever rules of theirs."""
-        found: set[str] = set()
+        names: set[str] = set()
         while True:
             more = {
                 name
                 for name, bodies in self._bodies.items()
                 if all(
-                    symbol.name in found or not isinstance(symbol, NonTerminal)
+                    symbol.name in names or not isinstance(symbol, NonTerminal)
                     for body in bodies
                     for symbol in body
                 )
             }
-            if more <= found:
-                return frozenset(found)
-            found |= more
+            if more <= names:
+                return frozenset(names)
+            names |= more
 
     def _ending_in_words(self) -> frozenset[str]:
         """Return the rules that can end in a word."""
-        found: set[str] = set()
+        names: set[str] = set()
         while True:
             more = {
                 name
                 for name, bodies in self._bodies.items()
                 for body in bodies
-                if (body[-1].name in found)
+                if (body[-1].name in names)
                 or (not isinstance(body[-1], NonTerminal) and self._is_word(body[-1].name))
             }
-            if more <= found:
-                return frozenset(found)
-            found |= more
+            if more <= names:
+                return frozenset(names)
+            names |= more
 
 
 def _rule(name: str, form: str = "") -> str:

@@ -121,14 +121,14 @@ def render(source: Source, diagnostic: Diagnostic, style: Style = plain_style) -
     width = len(str(numbers[-1]))
     margin = " " * width
     bar = style(Part.GUTTER, f"{margin} |")
-    place = source.position(diagnostic.mark.span.start)
+    position = source.position(diagnostic.mark.span.start)
     severity = Part.ERROR if diagnostic.is_error else Part.WARNING
     out = [
         style(severity, f"{diagnostic.severity.value}[{diagnostic.code}]")
         + style(Part.MESSAGE, f": {escape_control_characters(diagnostic.message)}"),
         (
             f"{style(Part.GUTTER, f'{margin}-->')}"
-            f" {escape_control_characters(source.name)}:{place.line}:{place.column}"
+            f" {escape_control_characters(source.name)}:{position.line}:{position.column}"
         ),
         bar,
     ]
@@ -142,8 +142,8 @@ def render(source: Source, diagnostic: Diagnostic, style: Style = plain_style) -
         elif number > previous + 2:
             out.append(style(Part.GUTTER, "." * max(width, 3)))
         previous = number
-        shown, under = draw_line(source, number, marks, style)
-        out.append(_numbered(number, width, shown, style))
+        excerpt, under = draw_line(source, number, marks, style)
+        out.append(_numbered(number, width, excerpt, style))
         out.extend(f"{bar} {line}" for line in under)
     if diagnostic.help:
         first, *rest = diagnostic.help.split("\n")
@@ -155,5 +155,5 @@ def render(source: Source, diagnostic: Diagnostic, style: Style = plain_style) -
     return "\n".join(out)
 
 
-def _numbered(number: int, width: int, shown: str, style: Style) -> str:
-    return f"{style(Part.GUTTER, f'{number:>{width}} |')} {shown}".rstrip()
+def _numbered(number: int, width: int, excerpt: str, style: Style) -> str:
+    return f"{style(Part.GUTTER, f'{number:>{width}} |')} {excerpt}".rstrip()

@@ -72,13 +72,13 @@ def draw_line(
         style: styles the parts of the text.
     """
     text = source.line(number)
-    found = [piece for mark in marks for piece in _pieces(source, number, text, mark)]
-    text, found = _near(text, found)
-    columns, shown = _columns(text)
-    pieces = sorted(_in_columns(piece, columns) for piece in found)
+    line_marks = [piece for mark in marks for piece in _pieces(source, number, text, mark)]
+    text, line_marks = _near(text, line_marks)
+    columns, cells = _columns(text)
+    pieces = sorted(_in_columns(piece, columns) for piece in line_marks)
     if columns[-1] > WINDOW:
-        shown, pieces = _window(shown, columns[-1], pieces)
-    return "".join(shown).rstrip(), _under(pieces, style)
+        cells, pieces = _window(cells, columns[-1], pieces)
+    return "".join(cells).rstrip(), _under(pieces, style)
 
 
 def escape_control_characters(text: str) -> str:
@@ -98,18 +98,18 @@ def _ends(source: Source, span: Span) -> tuple[int, int]:
 
 def _columns(text: str) -> tuple[list[int], list[str]]:
     """For each character the column where it begins, and how it is shown; one column more."""
-    columns, shown, at = [0], [], 0
+    columns, cells, at = [0], [], 0
     for char in text:
         if char == "\t":
-            drawn = " " * (TAB - at % TAB)
+            cell = " " * (TAB - at % TAB)
         elif char.isprintable():
-            drawn = char
+            cell = char
         else:
-            drawn = _written_out(char)
-        shown.append(drawn)
-        at += sum(map(_width, drawn))
+            cell = _written_out(char)
+        cells.append(cell)
+        at += sum(map(_width, cell))
         columns.append(at)
-    return columns, shown
+    return columns, cells
 
 
 def _width(char: str) -> int:
@@ -150,15 +150,15 @@ def _near(text: str, pieces: list[_LineMark]) -> tuple[str, list[_LineMark]]:
         return text, pieces
     middle = _main(pieces).start if pieces else 0
     first = max(0, middle - reach)
-    kept = text[first : middle + reach]
+    excerpt = text[first : middle + reach]
     moved = [
         piece._replace(
-            start=min(max(piece.start - first, 0), len(kept)),
-            end=min(max(piece.end - first, 0), len(kept)),
+            start=min(max(piece.start - first, 0), len(excerpt)),
+            end=min(max(piece.end - first, 0), len(excerpt)),
         )
         for piece in pieces
     ]
-    return kept, moved
+    return excerpt, moved
 
 
 def _in_columns(piece: _LineMark, columns: list[int]) -> _LineMark:
@@ -167,20 +167,20 @@ def _in_columns(piece: _LineMark, columns: list[int]) -> _LineMark:
 
 
 def _window(
-    shown: list[str], width: int, pieces: list[_LineMark]
+    cells: list[str], width: int, pieces: list[_LineMark]
 ) -> tuple[list[str], list[_LineMark]]:
     """Return a stretch of a long line around its main mark, and the marks moved with it."""
     start = _main(pieces).start if pieces else 0
     left = max(0, min(start - _LEFT_CONTEXT, width - WINDOW))
     right = left + WINDOW
-    kept: list[str] = []
+    visible: list[str] = []
     at = 0
-    for drawn in shown:
-        wide = sum(map(_width, drawn))
+    for cell in cells:
+        wide = sum(map(_width, cell))
         if left <= at and at + wide <= right:
-            kept.append(drawn)
+            visible.append(cell)
         elif at < left < at + wide:
-            kept.append(" " * (at + wide - left))  # half of a wide character is truncated
+            visible.append(" " * (at + wide - left))  # half of a wide character is truncated
         at += wide
     front = _CUT if left else ""
     moved = []
@@ -189,7 +189,7 @@ def _window(
         end = min(max(piece.end - left, 0), WINDOW) + len(front)
         moved.append(piece._replace(start=start, end=max(end, start + 1)))
     back = _CUT if right < width else ""
-    return [front, *kept, back], sorted(moved)
+    return [front, *visible, back], sorted(moved)
 
 
 def _under(pieces: list[_LineMark], style: Style) -> list[str]:

@@ -150,12 +150,12 @@ def _exp(x: Pair) -> float:
 def _whole_power(x: float, n: int) -> float:
     """``x`` > 0 to a whole power, of its mantissa and its exponent apart, so nothing overflows."""
     m, k = _binary(x)
-    left, base, power = abs(n), Pair(m, 0.0), Pair(1.0, 0.0)
-    while left > 0:
-        if left % 2 == 1:
+    exponent, base, power = abs(n), Pair(m, 0.0), Pair(1.0, 0.0)
+    while exponent > 0:
+        if exponent % 2 == 1:
             power = _times(power, base)
         base = _times(base, base)
-        left //= 2
+        exponent //= 2
     if n < 0:
         power = _over(Pair(1.0, 0.0), power)
     return _scaled(power, k * n)
@@ -249,10 +249,10 @@ def _binary(x: float) -> _Binary:
 
 def _power_of_two(k: int) -> float:
     """2**k for k from -1022 to 1023."""
-    power, left = 1.0, abs(k)
+    power, remaining = 1.0, abs(k)
     for step in _STEPS:
-        if left >= step.exponent:
-            power, left = power * (step.up if k > 0 else step.down), left - step.exponent
+        if remaining >= step.exponent:
+            power, remaining = power * (step.up if k > 0 else step.down), remaining - step.exponent
     return power
 
 

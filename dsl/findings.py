@@ -122,28 +122,39 @@ def list_findings(source: Source, diagnostics: Sequence[Diagnostic]) -> list[Fin
     return [_finding(source, one) for one in sort_diagnostics(diagnostics)]
 
 
-def _place(source: Source, offset: int) -> SourceLocation:
+def _location(source: Source, offset: int) -> SourceLocation:
     line, column = source.position(offset)
     return SourceLocation(line, column, offset)
 
 
-def _finding(source: Source, found: Diagnostic) -> Finding:
-    def places(span: Span) -> tuple[SourceLocation, SourceLocation]:
-        return _place(source, span.start), _place(source, span.end)
+def _finding(source: Source, diagnostic: Diagnostic) -> Finding:
+    def locations(span: Span) -> tuple[SourceLocation, SourceLocation]:
+        return _location(source, span.start), _location(source, span.end)
 
-    def stretch(mark: Mark) -> LabelledRange:
-        return LabelledRange(*places(mark.span), mark.label)
+    def labelled(mark: Mark) -> LabelledRange:
+        return LabelledRange(*locations(mark.span), mark.label)
 
-    start, end = places(found.mark.span)
-    edit = None if found.edit is None else Replacement(*places(found.edit.span), found.edit.text)
+    start, end = locations(diagnostic.mark.span)
+    edit = (
+        None
+        if diagnostic.edit is None
+        else Replacement(*locations(diagnostic.edit.span), diagnostic.edit.text)
+    )
     return Finding(
-        found.code, found.severity.value, found.message, start, end, found.mark.label,
-        [stretch(mark) for mark in found.also], found.help, edit,
-    )  # fmt: skip
+        diagnostic.code,
+        diagnostic.severity.value,
+        diagnostic.message,
+        start,
+        end,
+        diagnostic.mark.label,
+        [labelled(mark) for mark in diagnostic.also],
+        diagnostic.help,
+        edit,
+    )
 
 
 def _knobs(checked: CheckedProgram) -> list[FreeKnob]:
-    found: list[FreeKnob] = []
+    knobs: list[FreeKnob] = []
     names: dict[str, Number] = {}
     for name, knob in free_knobs(checked.program).items():
         default, low, high = (
@@ -151,10 +162,10 @@ def _knobs(checked: CheckedProgram) -> list[FreeKnob]:
             for part in (knob.default, knob.low, knob.high)
         )
         names[name] = default
-        found.append(
+        knobs.append(
             FreeKnob(name, knob_type(knob, checked.types).name.lower(), default, low, high)
         )
-    return found
+    return knobs
 
 
 def _schedule(checked: CheckedProgram) -> list[ScheduledKnob]:

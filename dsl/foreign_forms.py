@@ -26,9 +26,9 @@ _BRANCHING = {"if", "unless", "match", "switch", "case", "select", "cond", "elif
 def foreign_form(site: ErrorContext) -> SyntaxMessage | None:
     """Report a form that Rheo writes differently, or in another position."""
     for rule in (_name, _declaration, _block_as_value, _tuple):
-        told = rule(site)
-        if told is not None:
-            return told
+        message = rule(site)
+        if message is not None:
+            return message
     return None
 
 
@@ -129,17 +129,19 @@ def _controller_name(site: ErrorContext) -> SyntaxMessage | None:
         return None
     start, end = span_of(site.tokens[first]).start, span_of(site.tokens[last - 1]).end
     written = site.source.text[start:end]
-    told = unfit_name(written, fit_name(written), Span(start, end))
+    diagnostic = unfit_name(written, fit_name(written), Span(start, end))
     if "(" in written and written[:1].isalpha():
         name = fit_name(written.partition("(")[0])
-        told = Diagnostic(
+        diagnostic = Diagnostic(
             "RH104",
             "a controller takes no arguments",
             Mark(Span(start, end)),
             help=f"write `controller {name}`; declare settings in `knobs`",
             edit=Edit(Span(start, end), name),
         )
-    return SyntaxMessage(told, insert=None if named else ("NAME", fit_name(written)), resume=last)
+    return SyntaxMessage(
+        diagnostic, insert=None if named else ("NAME", fit_name(written)), resume=last
+    )
 
 
 def _first_from(site: ErrorContext, offset: int) -> int:
@@ -163,13 +165,13 @@ def _declaration(site: ErrorContext) -> SyntaxMessage | None:
     if at is None:
         return None
     word = site.tokens[at]
-    shown = "each branch" if section == "each" else section
+    title = "each branch" if section == "each" else section
     span = span_of(word)
     if str(word) in {"let", *_TYPES}:
         return _let(site, section, at)
     diagnostic = Diagnostic(
         "RH115",
-        f"`{word}` is not allowed inside `{shown}`",
+        f"`{word}` is not allowed inside `{title}`",
         Mark(span, "a line of a schedule" if str(word) in DIRECTIONS else "a statement"),
         help=_declaration_advice(section, str(word)),
     )
@@ -230,14 +232,14 @@ def _let(site: ErrorContext, section: str, at: int) -> SyntaxMessage:
     after = site.tokens[at + 1] if at + 1 < len(site.tokens) else None
     name = str(after) if after is not None and after.type in {"NAME", "FIELD"} else "x"
     word = site.tokens[at]
-    shown = "each branch" if section == "each" else section
+    title = "each branch" if section == "each" else section
     if section == "schedule":
         helps, text = f"write `fixed {name} = …`, or `rising` or `falling`", "fixed"
     else:
         helps, text = f"write `{name} = …` without it", ""
     edit = Edit(Span(span.start, span.end + (not text)), text)
     diagnostic = Diagnostic(
-        "RH115", f"`{word}` is not allowed inside `{shown}`", Mark(span), help=helps, edit=edit
+        "RH115", f"`{word}` is not allowed inside `{title}`", Mark(span), help=helps, edit=edit
     )
     if section == "schedule" and at == site.index:
         return SyntaxMessage(diagnostic, instead=("FIXED", "fixed"))

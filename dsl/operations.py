@@ -161,8 +161,8 @@ def evaluate_expression(
             chosen = (
                 node.then if evaluate_expression(node.condition, types, names) else node.otherwise
             )
-            found = evaluate_expression(chosen, types, names)
-            return float(found) if types[node] is Type.REAL else found
+            value = evaluate_expression(chosen, types, names)
+            return float(value) if types[node] is Type.REAL else value
         case tree.Unary() | tree.Binary() | tree.Call():
             arguments = [evaluate_expression(operand, types, names) for operand in operands(node)]
             return find_operation(node, types)(*arguments)

@@ -93,17 +93,17 @@ def expected_tokens(source: Source, offset: int) -> frozenset[str]:
 
 def _comments(source: Source, tokens: list[Token]) -> list[Comment]:
     """Return the comments, which are between the tokens."""
-    found: list[Comment] = []
+    comments: list[Comment] = []
     starts = [token.start_pos or 0 for token in tokens] + [len(source.text)]
     end = 0
     for index, start in enumerate(starts):
-        found.extend(
+        comments.extend(
             Comment(Span(*match.span()), match.group().rstrip())
             for match in re.compile(r"#[^\n]*").finditer(source.text, end, start)
         )
         if index < len(tokens):
             end = tokens[index].end_pos or 0
-    return found
+    return comments
 
 
 def _finish(raw: "Tree[Token]") -> tuple[tree.Program | None, list[Diagnostic]]:
@@ -189,30 +189,30 @@ class _Parse:
             self.closed_early -= 1
             return index + 1
         site = ErrorContext(self.source, self.tokens, index, expected)
-        told = syntax_errors.report_unexpected(site, token_spellings(load_grammar()))
-        lines = {self.source.position(told.diagnostic.mark.span.start).line, token.line or 0}
+        message = syntax_errors.report_unexpected(site, token_spellings(load_grammar()))
+        lines = {self.source.position(message.diagnostic.mark.span.start).line, token.line or 0}
         around = {str(one) for one in self.tokens[max(0, index - 1) : index + 1]}
         # A section inside a block has closed that block, so what follows in it is outside.
-        misplaced = told.diagnostic.code == "RH115" or token.type in SECTION_TOKENS
+        misplaced = message.diagnostic.code == "RH115" or token.type in SECTION_TOKENS
         outside = misplaced and self.closed_early + self.supplied > 0
         if not self.silent & lines and not self.renamed & around and not outside:
-            self.diagnostics.append(told.diagnostic)
+            self.diagnostics.append(message.diagnostic)
         if outside:
             self.supplied = max(0, self.supplied - 1)
         self.silent |= lines
-        if told.diagnostic.code == "RH109":
+        if message.diagnostic.code == "RH109":
             self.renamed.add(str(token))
         if expected == {END}:
             return None
-        if told.instead is not None and self.automaton.fits(told.instead[0]):
-            kind, text = told.instead
+        if message.instead is not None and self.automaton.fits(message.instead[0]):
+            kind, text = message.instead
             self.automaton.feed(Token.new_borrow_pos(kind, text, token))
             return index + 1
-        if told.insert is not None and self.automaton.fits(told.insert[0]):
-            self.automaton.feed(Token.new_borrow_pos(*told.insert, token))
-            return self._resume(index if told.resume is None else told.resume)
-        if told.resume is not None:
-            return self._resume(told.resume)
+        if message.insert is not None and self.automaton.fits(message.insert[0]):
+            self.automaton.feed(Token.new_borrow_pos(*message.insert, token))
+            return self._resume(index if message.resume is None else message.resume)
+        if message.resume is not None:
+            return self._resume(message.resume)
         return self._insert(index, expected) or self._panic(index)
 
     def _resume(self, index: int) -> int | None:

@@ -27,8 +27,10 @@ def analyse_program(source: Source) -> Analysis:
     parsed = parse(source)
     if parsed.program is None:
         return Analysis(source, None, None, parsed.diagnostics, parsed.comments)
-    checked, found = check(parsed.program, source)
-    return Analysis(source, parsed.program, checked, parsed.diagnostics + found, parsed.comments)
+    checked, diagnostics = check(parsed.program, source)
+    return Analysis(
+        source, parsed.program, checked, parsed.diagnostics + diagnostics, parsed.comments
+    )
 
 
 def load_checked_program(source: Source) -> CheckedProgram:

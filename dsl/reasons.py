@@ -18,9 +18,9 @@ def misplaced_reason(site: ErrorContext) -> SyntaxMessage | None:
         _text, _sign_before_text, _parentheses, _after_because, _condition_behind, _stop_with_value,
         _comment,
     ):  # fmt: skip
-        told = rule(site)
-        if told is not None:
-            return told
+        message = rule(site)
+        if message is not None:
+            return message
     return None
 
 
@@ -76,8 +76,8 @@ def _sign_before_text(site: ErrorContext) -> SyntaxMessage | None:
         return None
     if site.token.type not in {"COMMA", "MINUS", "EQUAL", "SLASH", "__ANON_1"}:
         return None
-    told = _because(site, span_of(site.token), after)
-    return SyntaxMessage(told, insert=("BECAUSE", "because"), resume=site.index + 1)
+    diagnostic = _because(site, span_of(site.token), after)
+    return SyntaxMessage(diagnostic, insert=("BECAUSE", "because"), resume=site.index + 1)
 
 
 def _parentheses(site: ErrorContext) -> SyntaxMessage | None:
@@ -88,7 +88,7 @@ def _parentheses(site: ErrorContext) -> SyntaxMessage | None:
     close = matching(site.tokens, site.index)
     inside = site.tokens[site.index + 1 : close]
     text = str(inside[0]) if len(inside) == 1 and inside[0].type == "STRING" else None
-    shown = text or '"…"'
+    text_or_dots = text or '"…"'
     last = site.tokens[min(close, len(site.tokens) - 1)]
     span = span_of(token).to(span_of(last)) if last.line == token.line else span_of(token)
     if before.type == "BECAUSE":
@@ -97,13 +97,13 @@ def _parentheses(site: ErrorContext) -> SyntaxMessage | None:
                 "RH104",
                 "write a reason without parentheses",
                 Mark(span),
-                help=f"write `because {shown}`",
+                help=f"write `because {text_or_dots}`",
                 edit=None if text is None else Edit(span, f" {text}"),
             ),
             insert=("STRING", '""'),
             resume=close + 1,
         )
-    write = "stop" if not inside else f"stop because {shown}"
+    write = "stop" if not inside else f"stop because {text_or_dots}"
     return SyntaxMessage(
         Diagnostic(
             "RH104",
@@ -125,23 +125,23 @@ def _after_because(site: ErrorContext) -> SyntaxMessage | None:
     if before.type == "BECAUSE" and token.type == "NAME":
         after = site.after(1)
         if after is not None and after.type == "STRING" and after.start_pos == token.end_pos:
-            told = Diagnostic(
+            diagnostic = Diagnostic(
                 "RH104",
                 "texts have no placeholders",
                 Mark(span_of(token).to(span_of(after))),
                 help=f"write a plain text: `because {after}`",
                 edit=Edit(span_of(token), ""),
             )
-            return SyntaxMessage(told, resume=site.index + 1)
+            return SyntaxMessage(diagnostic, resume=site.index + 1)
     ended = before.type == "STRING" and previous is not None and previous.type == "BECAUSE"
     if ended and token.type in {"PLUS", "PERCENT", "FIELD", "COMMA"}:
-        told = Diagnostic(
+        diagnostic = Diagnostic(
             "RH104",
             "a reason is a single text without expressions",
             Mark(span_of(token)),
             help="put the whole reason in one pair of quotes",
         )
-        return SyntaxMessage(told, resume=statement_end(site.tokens, site.index))
+        return SyntaxMessage(diagnostic, resume=statement_end(site.tokens, site.index))
     return None
 
 
@@ -166,8 +166,10 @@ def _condition_behind(site: ErrorContext) -> SyntaxMessage | None:
         negated = "not " if str(site.tokens[at]) == "unless" else ""
         condition = source.text[span_of(site.tokens[at]).end : span.end].strip()
         advice = f"write `if {negated}{condition} {{ {acts} }}`"
-    told = Diagnostic("RH104", "write the condition before the statement", Mark(span), help=advice)
-    return SyntaxMessage(told, resume=stop)
+    diagnostic = Diagnostic(
+        "RH104", "write the condition before the statement", Mark(span), help=advice
+    )
+    return SyntaxMessage(diagnostic, resume=stop)
 
 
 def _condition(site: ErrorContext) -> int | None:
@@ -203,7 +205,7 @@ def _stop_with_value(site: ErrorContext) -> SyntaxMessage | None:
         return None
     end = statement_end(site.tokens, first)
     span = span_of(site.tokens[first]).to(span_of(site.tokens[end - 1]))
-    told = Diagnostic(
+    diagnostic = Diagnostic(
         "RH104",
         "`stop` takes no value",
         Mark(span),
@@ -211,7 +213,7 @@ def _stop_with_value(site: ErrorContext) -> SyntaxMessage | None:
         if called
         else 'write `stop`, or `stop because "…"`',
     )
-    return SyntaxMessage(told, resume=end)
+    return SyntaxMessage(diagnostic, resume=end)
 
 
 def _comment(site: ErrorContext) -> SyntaxMessage | None:
@@ -221,11 +223,11 @@ def _comment(site: ErrorContext) -> SyntaxMessage | None:
     if expectation.is_after_operand(site.expected):
         return None
     span = span_of(site.token)
-    told = Diagnostic(
+    diagnostic = Diagnostic(
         "RH116", "Rheo has no `//` comments", Mark(span), help="a comment starts with `#`",
         edit=Edit(span, "#"),
     )  # fmt: skip
     at = site.index + 1
     while at < len(site.tokens) and site.tokens[at].line == site.token.line:
         at += 1
-    return SyntaxMessage(told, resume=at)
+    return SyntaxMessage(diagnostic, resume=at)

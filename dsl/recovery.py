@@ -28,10 +28,10 @@ class Automaton:
         """How many symbols are waiting for what belongs to them."""
         return len(self._state.state_stack)
 
-    def fits(self, kind: str, kept: int | None = None) -> bool:
-        """Return whether a token of this type can come next, on the first ``kept`` states."""
+    def fits(self, kind: str, depth: int | None = None) -> bool:
+        """Return whether a token of this type can come next, on the first ``depth`` states."""
         stack = self._state.state_stack
-        base = len(stack) if kept is None else kept
+        base = len(stack) if depth is None else depth
         extra: list[Any] = []
         while True:
             entry = self._states[extra[-1] if extra else stack[base - 1]].get(kind)
@@ -71,16 +71,16 @@ class Automaton:
         """
         stack = self._state.state_stack
         closed = 0
-        for kept in range(len(stack), 0, -1):
+        for depth in range(len(stack), 0, -1):
             # A block that is whole may wait on the stack for the token after it.
-            symbol = self._reached_by.get(stack[kept - 1])
+            symbol = self._reached_by.get(stack[depth - 1])
             closed += symbol == _CLOSE_BRACE
             if closed:
                 closed -= symbol == _OPEN_BRACE
                 continue
-            if self._begins_item(stack[kept - 1]) and self.fits(kind, kept):
-                del stack[kept:]
-                del self._state.value_stack[kept - 1 :]
+            if self._begins_item(stack[depth - 1]) and self.fits(kind, depth):
+                del stack[depth:]
+                del self._state.value_stack[depth - 1 :]
                 return True
         return False
 

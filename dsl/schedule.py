@@ -95,10 +95,10 @@ def _free_value(
         evaluate_expression(knob.low, types, names),
         evaluate_expression(knob.high, types, names),
     )
-    found = evaluate_expression(knob.default, types, names) if setting is None else setting
-    fits = isinstance(found, int) or (kind is Type.REAL and isinstance(found, float))
-    if not fits or isinstance(found, bool) or not low <= found <= high:
+    value = evaluate_expression(knob.default, types, names) if setting is None else setting
+    fits = isinstance(value, int) or (kind is Type.REAL and isinstance(value, float))
+    if not fits or isinstance(value, bool) or not low <= value <= high:
         raise SettingsError(
-            f"`{name}` takes {kind.value} from {low} to {high}, and {found!r} is not one", name
+            f"`{name}` takes {kind.value} from {low} to {high}, and {value!r} is not one", name
         )
-    return found if kind is Type.INTEGER else float(found)
+    return value if kind is Type.INTEGER else float(value)

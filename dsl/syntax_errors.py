@@ -40,9 +40,9 @@ def report_too_long(source: Source, most: int) -> Diagnostic:
 def report_unexpected(site: ErrorContext, spelt: Mapping[str, str]) -> SyntaxMessage:
     """Report an unexpected token."""
     for case in _CASES:
-        told = case(site)
-        if told is not None:
-            return told
+        message = case(site)
+        if message is not None:
+            return message
     return SyntaxMessage(_plain(site, spelt))
 
 
@@ -55,9 +55,9 @@ def _plain(site: ErrorContext, spelt: Mapping[str, str]) -> Diagnostic:
         mark = Mark(span_of(token), "not expected here")
         return Diagnostic("RH104", message, mark, help=suggest_fix(site))
     end = before.end_pos or 0
-    found = Mark(span_of(token), "found instead")
+    mark_of_token = Mark(span_of(token), "found instead")
     mark = Mark(Span(end, end), "expected here")
-    return Diagnostic("RH104", message, mark, (found,), help=suggest_fix(site))
+    return Diagnostic("RH104", message, mark, (mark_of_token,), help=suggest_fix(site))
 
 
 def report_unfinished(

@@ -21,7 +21,7 @@ def report_foreign_sign(site: ErrorContext) -> Diagnostic | None:
     return None
 
 
-def _told(sign: str, span: Span, advice: str, edit: str | None = None) -> Diagnostic:
+def _report_sign(sign: str, span: Span, advice: str, edit: str | None = None) -> Diagnostic:
     return Diagnostic(
         "RH116",
         f"Rheo has no `{sign}`",
@@ -37,9 +37,11 @@ def _comment(site: ErrorContext) -> Diagnostic | None:
     opening, after = site.tokens[first], site.tokens[first + 1 : first + 2]
     span = span_of(opening)
     if opening == "//":
-        return _told("//", span, "a comment starts with `#`", "#")
+        return _report_sign("//", span, "a comment starts with `#`", "#")
     if opening == "/" and after and after[0].type == "STAR":
-        return _told("/*", span.to(span_of(after[0])), "a comment starts with `#` on each line")
+        return _report_sign(
+            "/*", span.to(span_of(after[0])), "a comment starts with `#` on each line"
+        )
     return None
 
 
@@ -69,11 +71,13 @@ def _augmented(site: ErrorContext) -> Diagnostic | None:
     if after.type == "EQUAL":
         value = site.after(2)
         operand = str(value) if value is not None else "1"
-        return _told(
+        return _report_sign(
             sign, span, f"write `{before} = {before} {token} {operand}`", f"= {before} {token}"
         )
     if token.type == after.type and token.type in {"PLUS", "MINUS"}:
-        return _told(sign, span, f"write `{before} = {before} {token} 1`", f" = {before} {token} 1")
+        return _report_sign(
+            sign, span, f"write `{before} = {before} {token} 1`", f" = {before} {token} 1"
+        )
     return None
 
 
@@ -84,7 +88,7 @@ def _doubled(site: ErrorContext) -> Diagnostic | None:
         return None
     sign = site.source.excerpt(span)
     if sign == "**":
-        return _told(sign, span, "write `pow(x, y)`")
+        return _report_sign(sign, span, "write `pow(x, y)`")
     return None
 
 
@@ -102,7 +106,7 @@ def _comparison(site: ErrorContext) -> Diagnostic | None:
         sign = site.source.excerpt(span)
         if sign in _COMPARISONS:
             meant = _COMPARISONS[sign]
-            return _told(sign, span, f"write `{meant}`", meant)
+            return _report_sign(sign, span, f"write `{meant}`", meant)
     return None
 
 
@@ -174,9 +178,9 @@ def _find_taker(site: ErrorContext) -> Token | None:
 def suggest_fix(site: ErrorContext) -> str | None:
     """Return what to do about the commonest slips that need no diagnostic of their own."""
     for rule in (_missing_value, _missing_word, _missing_sign):
-        told = rule(site)
-        if told is not None:
-            return told
+        advice = rule(site)
+        if advice is not None:
+            return advice
     return None
 
 

@@ -32,10 +32,10 @@ def joined(left: Type, right: Type) -> Type | None:
     return None
 
 
-def fits(value: Type, place: Type) -> bool:
+def fits(value: Type, wanted: Type) -> bool:
     """Return whether a value of one type can go where the other is declared."""
     return (
-        value is place
-        or Type.WRONG in (value, place)
-        or (value is Type.INTEGER and place is Type.REAL)
+        value is wanted
+        or Type.WRONG in (value, wanted)
+        or (value is Type.INTEGER and wanted is Type.REAL)
     )

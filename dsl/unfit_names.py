@@ -38,8 +38,12 @@ def name_with_sign(
     run = re.compile(r"[^\s={}()\",;:]+").match(text, begin)
     end = begin if run is None else run.end()
     if closing is not None:
-        found = text.find(closing, start + 1)
-        end = start + 1 if found < 0 or "\n" in text[start:found] else found + 1
+        closing_index = text.find(closing, start + 1)
+        end = (
+            start + 1
+            if closing_index < 0 or "\n" in text[start:closing_index]
+            else closing_index + 1
+        )
     if end <= start:
         return None
     declares = after_keyword or (len(tokens) > 1 and tokens[-2].type in DECLARES)

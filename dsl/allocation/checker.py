@@ -90,16 +90,16 @@ def check_allocation(
     """Check an allocation; the first is ``None`` where there was an error."""
     scope = Scope()
     _budgets(scope, program)
-    seen: dict[str, Identifier] = {}
+    first_settings: dict[str, Identifier] = {}
     for stage in program.stages:
-        earlier = seen.setdefault(stage.name.text, stage.name)
+        earlier = first_settings.setdefault(stage.name.text, stage.name)
         if earlier is not stage.name:
             scope.error(
                 "RH803", f"duplicate stage `{stage.name.text}`", stage.name.span, "the second",
                 also=(Mark(earlier.span, "the first"),), help="keep one of the two",
             )  # fmt: skip
         _stage(scope, stage)
-    if not seen:
+    if not first_settings:
         scope.error(
             "RH803", "the allocation has no stages", program.name.span,
             help='add `stage NAME { model = "…" samples = 1 }` for each stage of the pipeline',
@@ -112,18 +112,18 @@ def check_allocation(
 
 
 def _budgets(scope: Scope, program: tree.Allocation) -> None:
-    found = program.budgets
-    if not found:
+    budgets = program.budgets
+    if not budgets:
         scope.error(
             "RH802", f"`{program.name.text}` has no budget", program.name.span,
             help="add `budget 1000`, in the unit of the pipeline",
         )  # fmt: skip
-    for each in found[1:]:
+    for each in budgets[1:]:
         scope.error(
             "RH802", "duplicate budget", each.span, "the second",
-            also=(Mark(found[0].span, "the first"),), help="keep one",
+            also=(Mark(budgets[0].span, "the first"),), help="keep one",
         )  # fmt: skip
-    for each in found:
+    for each in budgets:
         _expect(scope, each.value, Type.REAL, "`budget` takes")
 
 
@@ -212,11 +212,11 @@ def _first_wrong(
     rule: str,
 ) -> None:
     for beta in betas:
-        found = _evaluator(scope, beta)(expression)
-        if not right(found):
-            shown = repr(answer_text(found)) if scope.types[expression] is Type.ANSWER else found
+        value = _evaluator(scope, beta)(expression)
+        if not right(value):
+            text = repr(answer_text(value)) if scope.types[expression] is Type.ANSWER else value
             scope.error(
-                "RH805", f"{rule}, but at beta = {beta:g} this is {shown}", expression.span,
+                "RH805", f"{rule}, but at beta = {beta:g} this is {text}", expression.span,
                 help="`max(1, …)` keeps it there" if "samples" in rule else None,
             )  # fmt: skip
             return

@@ -65,17 +65,17 @@ def _number(value: float) -> str:
 class _AllocationWriter(ProgramWriter):
     def allocation(self, node: tree.Allocation, end: int) -> str:
         """Return the whole text; ``end`` is where the old one ended."""
-        behind = node.name if node.title is None else node.title
-        brace = self._margins.brace(behind.span.end)
+        header = node.name if node.title is None else node.title
+        brace = self._margins.brace(header.span.end)
         title = "" if node.title is None else f" {quoted(node.title.text)}"
         inside = Span(brace + 1, node.span.end - 1)
         entries = [self._entry(each) for each in node.entries]
         head = f"allocation {node.name.text}{title}"
-        whole = WriterEntry(
+        entry = WriterEntry(
             node.name.span.start, brace, node.span.end,
             lambda: self._braced(head, inside, entries),
         )  # fmt: skip
-        self._entries([whole], Span(0, end))
+        self._entries([entry], Span(0, end))
         return "\n".join(self._lines) + "\n"
 
     def _entry(self, node: tree.Budget | tree.StageBlock) -> WriterEntry:

@@ -40,8 +40,8 @@ def is_allocation(source: Source) -> bool:
 def load_allocation_grammar() -> Lark:
     """Return the grammar, compiled once a process."""
     own = files("dsl").joinpath("allocation", "allocation.lark").read_text(encoding="utf-8")
-    whole = files("dsl").joinpath("rheo.lark").read_text(encoding="utf-8")
-    expressions = whole[whole.index("// Expressions") :]
+    grammar = files("dsl").joinpath("rheo.lark").read_text(encoding="utf-8")
+    expressions = grammar[grammar.index("// Expressions") :]
     # The contextual lexer lets the form's words be names elsewhere.
     return Lark(
         own + expressions, parser="lalr", lexer="contextual", propagate_positions=True,
@@ -71,8 +71,8 @@ def parse_allocation(source: Source) -> ParsedAllocation:
 
 def _comments(text: str) -> list[Comment]:
     """Return the comments: a ``#`` inside of a text is none."""
-    found = re.finditer(r'"[^"\n]*"|(#[^\n]*)', text)
-    return [Comment(Span(*each.span()), each.group().rstrip()) for each in found if each.group(1)]
+    matches = re.finditer(r'"[^"\n]*"|(#[^\n]*)', text)
+    return [Comment(Span(*each.span()), each.group().rstrip()) for each in matches if each.group(1)]
 
 
 def _report_syntax_error(source: Source, problem: UnexpectedInput) -> Diagnostic:
@@ -80,19 +80,19 @@ def _report_syntax_error(source: Source, problem: UnexpectedInput) -> Diagnostic
     if isinstance(problem, UnexpectedToken) and problem.token.type != "$END":
         token = problem.token
         span = Span(token.start_pos or 0, token.end_pos or 0)
-        shown, accepted = f"`{token}`", set(problem.accepts or problem.expected)
+        unexpected, accepted = f"`{token}`", set(problem.accepts or problem.expected)
     elif isinstance(problem, UnexpectedCharacters):
         start = problem.pos_in_stream or 0
         word = re.compile(r"\w+|.").match(source.text, start)
         span = Span(start, word.end() if word else start + 1)
-        shown, accepted = f"`{source.excerpt(span)}`", set(problem.allowed or ())
+        unexpected, accepted = f"`{source.excerpt(span)}`", set(problem.allowed or ())
     else:
         end = len(source.text.rstrip())
-        span, shown = Span(max(0, end - 1), end), "the end of the text"
+        span, unexpected = Span(max(0, end - 1), end), "the end of the text"
         accepted = set(problem.accepts or ()) if isinstance(problem, UnexpectedToken) else set()
     return Diagnostic(
         "RH801",
-        f"{shown} does not fit here",
+        f"{unexpected} does not fit here",
         Mark(span, "not expected"),
         help=_suggest_fix(source, span, accepted),
     )
@@ -100,13 +100,13 @@ def _report_syntax_error(source: Source, problem: UnexpectedInput) -> Diagnostic
 
 def _suggest_fix(source: Source, span: Span, accepted: set[str]) -> str | None:
     """Suggest a fix for an unexpected token, or list the expected ones."""
-    found = source.excerpt(span)
-    if found == "=" and "NUMBER" in accepted:
+    excerpt = source.excerpt(span)
+    if excerpt == "=" and "NUMBER" in accepted:
         return "write the budget without `=`: `budget 400`"
-    if found in _SECTIONS:
+    if excerpt in _SECTIONS:
         return "an allocation contains a budget and stages; this belongs in a `controller`"
     words = sorted({_WORD[each] for each in accepted if each in _WORD})
-    close = did_you_mean(found, [each.strip("`") for each in words])
+    close = did_you_mean(excerpt, [each.strip("`") for each in words])
     return close or (f"expected {', '.join(words)}" if words else None)
 
 

@@ -51,70 +51,72 @@ def find_misfits(
         shape: the pipeline to compare with.
         betas: values of β to check, from 0 to 1.
     """
-    found = [*_stages(checked, shape)]
-    seen: set[tuple[Span, str]] = set()
+    diagnostics = [*_stages(checked, shape)]
+    reported: set[tuple[Span, str]] = set()
     for beta in betas:
-        given = {each.stage: each for each in checked.at(beta).stages}
+        resolved = {each.stage: each for each in checked.at(beta).stages}
         for stage in checked.program.stages:
             if stage.name.text not in shape.models:
                 continue
-            wrong = _model(stage, given[stage.name.text], shape)
-            if wrong is not None and (wrong.mark.span, wrong.message) not in seen:
-                seen.add((wrong.mark.span, wrong.message))
-                found.append(wrong)
+            wrong = _model(stage, resolved[stage.name.text], shape)
+            if wrong is not None and (wrong.mark.span, wrong.message) not in reported:
+                reported.add((wrong.mark.span, wrong.message))
+                diagnostics.append(wrong)
     # A cost is that of a pipeline's own stages and models alone.
-    return found or _costs(checked, shape, betas)
+    return diagnostics or _costs(checked, shape, betas)
 
 
 def _stages(checked: CheckedAllocation, shape: PipelineShape) -> list[Diagnostic]:
-    found = []
-    given = {each.name.text for each in checked.program.stages}
-    left = [each for each in shape.models if each not in given]
+    diagnostics = []
+    listed = {each.name.text for each in checked.program.stages}
+    missing = [each for each in shape.models if each not in listed]
     for stage in checked.program.stages:
         name, span = stage.name.text, stage.name.span
         if name in shape.models:
             continue
-        near = nearest(name, left)
-        found.append(
+        near = nearest(name, missing)
+        diagnostics.append(
             Diagnostic(
                 CODE,
                 f"{shape.name} has no stage `{name}`",
                 Mark(span),
-                help=did_you_mean(name, left) or f"it has {_listed(shape.models)}",
+                help=did_you_mean(name, missing) or f"it has {_listed(shape.models)}",
                 edit=None if near is None else Edit(span, near),
             )
         )
-        left = [each for each in left if each != near]
-    return found + [
+        missing = [each for each in missing if each != near]
+    return diagnostics + [
         Diagnostic(
             CODE,
             f"`{checked.name}` does not list the stage `{each}` of {shape.name}",
             Mark(checked.program.name.span),
             help=f'add `stage {each} {{ model = "{shape.models[each][0]}" samples = 1 }}`',
         )
-        for each in left
+        for each in missing
     ]
 
 
-def _model(stage: tree.StageBlock, given: ResolvedStage, shape: PipelineShape) -> Diagnostic | None:
+def _model(
+    stage: tree.StageBlock, resolved: ResolvedStage, shape: PipelineShape
+) -> Diagnostic | None:
     """Return what is wrong with the model that a stage is given, or with its controller."""
-    models = shape.models[given.stage]
-    if given.model not in models:
-        span = _spelt(stage, given.model)
-        near = nearest(given.model, models)
+    models = shape.models[resolved.stage]
+    if resolved.model not in models:
+        span = _spelt(stage, resolved.model)
+        near = nearest(resolved.model, models)
         return Diagnostic(
             CODE,
-            f'stage `{given.stage}` of {shape.name} may not use a model "{given.model}"',
+            f'stage `{resolved.stage}` of {shape.name} may not use a model "{resolved.model}"',
             Mark(span),
-            help=did_you_mean(given.model, models, '"') or f"it may use {_listed(models)}",
+            help=did_you_mean(resolved.model, models, '"') or f"it may use {_listed(models)}",
             edit=None if near is None else Edit(span, f'"{near}"'),
         )
-    if given.controller and given.model not in shape.governable.get(given.stage, ()):
+    if resolved.controller and resolved.model not in shape.governable.get(resolved.stage, ()):
         governor = next(each for each in stage.settings if isinstance(each, tree.Governor))
         return Diagnostic(
             CODE,
-            f"{shape.name} names no recording of the stage `{given.stage}` with {given.model}, so"
-            " it cannot use a controller",
+            f"{shape.name} names no recording of the stage `{resolved.stage}` with"
+            f" {resolved.model}, so it cannot use a controller",
             Mark(governor.span),
             help="use `samples`, or add a recording under [stage.recordings]",
         )
@@ -133,10 +135,10 @@ def _costs(
 ) -> list[Diagnostic]:
     """Return the first β at which its cost passes its budget."""
     for beta in betas:
-        given = checked.at(beta)
-        costs = {each.stage: shape.cost(each) for each in given.stages if not each.controller}
+        resolved = checked.at(beta)
+        costs = {each.stage: shape.cost(each) for each in resolved.stages if not each.controller}
         total = sum(costs.values())
-        if is_within_budget(total, given.budget):
+        if is_within_budget(total, resolved.budget):
             continue
         where = f"at beta = {beta:g} " if checked.scheduled else ""
         dearest = max(costs, key=lambda each: costs[each])
@@ -146,8 +148,8 @@ def _costs(
             Diagnostic(
                 CODE,
                 f"{where}`{checked.name}` costs {total:.6g} on {shape.name}, but its budget is"
-                f" {given.budget:.6g}",
-                Mark(span, f"{given.budget:.6g}"),
+                f" {resolved.budget:.6g}",
+                Mark(span, f"{resolved.budget:.6g}"),
                 also=(Mark(stage.name.span, f"costs {costs[dearest]:.6g}"),),
                 help="raise the budget, or give a stage fewer samples or a smaller model",
             )

@@ -26,7 +26,7 @@ def check_call(scope: Scope, node: tree.Call) -> Type:
     name = node.function.text
     function = FUNCTIONS.get(name)
     weight, arguments = _weight(scope, node)
-    found = [_argument(scope, argument) for argument in arguments]
+    types = [_argument(scope, argument) for argument in arguments]
     if function is None:
         suggestion = _suggest_function(name)
         scope.error(
@@ -39,13 +39,13 @@ def check_call(scope: Scope, node: tree.Call) -> Type:
             else None,
         )
         return Type.WRONG
-    if not _place_allows(scope, node):
+    if not _position_allows(scope, node):
         return Type.WRONG
-    if any(kind is Type.WRONG for kind, _ in found):
+    if any(kind is Type.WRONG for kind, _ in types):
         return _given_wrong(function)
-    form = next((form for form in function.forms if _matches(form, found)), None)
+    form = next((form for form in function.forms if _matches(form, types)), None)
     if form is None:
-        _no_form(scope, node, function, arguments, found)
+        _no_form(scope, node, function, arguments, types)
         return _given_wrong(function)
     if weight is not None and not form.weighted:
         scope.error(
@@ -55,7 +55,7 @@ def check_call(scope: Scope, node: tree.Call) -> Type:
             help="`weight` works with `winner`, `runner_up`, `votes`, `share`, `margin`,"
             " `entropy` and `confidence`",
         )
-    return _gives(form, found, weighted=weight is not None)
+    return _gives(form, types, weighted=weight is not None)
 
 
 def _suggest_function(name: str) -> Suggestion:
@@ -101,13 +101,13 @@ def _argument(scope: Scope, node: tree.Expression | tree.PerBranch) -> tuple[Typ
         return expressions.check(scope, node.value), True
 
 
-def _matches(form: Signature, found: list[tuple[Type, bool]]) -> bool:
+def _matches(form: Signature, types: list[tuple[Type, bool]]) -> bool:
     takes = list(form.takes)
-    if form.more and len(found) > len(takes):
-        takes += [takes[-1]] * (len(found) - len(takes))
-    if len(takes) != len(found):
+    if form.more and len(types) > len(takes):
+        takes += [takes[-1]] * (len(types) - len(takes))
+    if len(takes) != len(types):
         return False
-    return all(_takes(wanted, *given) for wanted, given in zip(takes, found, strict=True))
+    return all(_takes(wanted, *argument) for wanted, argument in zip(takes, types, strict=True))
 
 
 def _takes(wanted: ArgumentKind, kind: Type, over: bool) -> bool:
@@ -116,12 +116,12 @@ def _takes(wanted: ArgumentKind, kind: Type, over: bool) -> bool:
     return wanted in _KINDS[kind]
 
 
-def _gives(form: Signature, found: list[tuple[Type, bool]], *, weighted: bool) -> Type:
+def _gives(form: Signature, types: list[tuple[Type, bool]], *, weighted: bool) -> Type:
     if form.gives is ResultKind.LIKE_WEIGHT:
         return Type.REAL if weighted else Type.INTEGER
     if form.gives is ResultKind.LIKE_ARGUMENTS:
-        result = found[0][0]
-        for kind, _ in found[1:]:
+        result = types[0][0]
+        for kind, _ in types[1:]:
             result = joined(result, kind) or Type.WRONG
         return result
     assert isinstance(form.gives, Type)
@@ -140,22 +140,22 @@ def _no_form(
     node: tree.Call,
     function: BuiltinFunction,
     arguments: list[tree.Expression | tree.PerBranch],
-    found: list[tuple[Type, bool]],
+    types: list[tuple[Type, bool]],
 ) -> None:
     name = node.function.text
     counts = sorted({len(form.takes) for form in function.forms})
     more = any(form.more for form in function.forms)
-    if len(found) not in counts and not (more and len(found) > counts[-1]):
+    if len(types) not in counts and not (more and len(types) > counts[-1]):
         span = node.span if not arguments else _arguments_span(arguments)
         scope.error(
             "RH302",
-            f"`{name}` takes {_number(counts, more=more)}, and here are {len(found) or 'none'}",
+            f"`{name}` takes {_number(counts, more=more)}, and here are {len(types) or 'none'}",
             span,
             help=f"write `{function.shown}`: {function.meaning}",
         )
         return
-    forms = [form for form in function.forms if len(form.takes) == len(found) or form.more]
-    for index, (argument, (kind, over)) in enumerate(zip(arguments, found, strict=True)):
+    forms = [form for form in function.forms if len(form.takes) == len(types) or form.more]
+    for index, (argument, (kind, over)) in enumerate(zip(arguments, types, strict=True)):
         wanted = {form.takes[min(index, len(form.takes) - 1)] for form in forms}
         if over and (ArgumentKind.OVER not in wanted or not kind.is_number):
             problem = (
@@ -207,9 +207,9 @@ def _arguments_span(arguments: list[tree.Expression | tree.PerBranch]) -> Span:
     return arguments[0].span.to(arguments[-1].span)
 
 
-def _place_allows(scope: Scope, node: tree.Call) -> bool:
+def _position_allows(scope: Scope, node: tree.Call) -> bool:
     name = node.function.text
-    if name == "window" and scope.place is not ExpressionPosition.MEMORY:
+    if name == "window" and scope.position is not ExpressionPosition.MEMORY:
         scope.error(
             "RH406",
             "a window can only be declared in `memory`",
@@ -217,10 +217,10 @@ def _place_allows(scope: Scope, node: tree.Call) -> bool:
             help="write `memory { trend = window(5) }` and `push … onto trend`",
         )
         return False
-    if name in CHANCE and scope.place is not ExpressionPosition.CODE:
+    if name in CHANCE and scope.position is not ExpressionPosition.CODE:
         scope.error(
             "RH405",
-            f"`{name}` cannot be used in {scope.place.value}",
+            f"`{name}` cannot be used in {scope.position.value}",
             node.span,
             "random functions need an episode",
             help="draw in `start` or `step`, and keep the draw in `memory` or in a field",
@@ -229,7 +229,7 @@ def _place_allows(scope: Scope, node: tree.Call) -> bool:
     if (
         name == "round"
         and len(node.arguments) == 2
-        and scope.place is not ExpressionPosition.SCHEDULE
+        and scope.position is not ExpressionPosition.SCHEDULE
     ):
         scope.error(
             "RH407",

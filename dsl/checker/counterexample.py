@@ -31,8 +31,8 @@ class _ScheduleNames(dict[str, Number]):
         self._types = types
 
     def __missing__(self, name: str) -> Number:
-        self[name] = found = evaluate_expression(self._lines[name].value, self._types, self)
-        return found
+        self[name] = value = evaluate_expression(self._lines[name].value, self._types, self)
+        return value
 
 
 def find_counterexample(

@@ -47,9 +47,9 @@ def check_sections(scope: Scope, program: tree.Program) -> None:
         else:
             scope.needs[word.text] = word.span
     scope.written.update(_declared(program))
-    seen: dict[type, tree.Section] = {}
+    first_sections: dict[type, tree.Section] = {}
     for section in program.sections:
-        earlier = seen.setdefault(type(section), section)
+        earlier = first_sections.setdefault(type(section), section)
         if earlier is not section:
             name = _NAMES[type(section)]
             scope.error(
@@ -64,11 +64,11 @@ def check_sections(scope: Scope, program: tree.Program) -> None:
 
 def _declared(program: tree.Program) -> dict[str, Span]:
     """Return every name that the program declares, with the span of its first declaration."""
-    found: dict[str, Span] = {}
+    spans: dict[str, Span] = {}
     for node in walk(program):
         if isinstance(node, tree.Knob | tree.Scheduled | tree.Cell | tree.Let):
-            found.setdefault(node.name.text, node.name.span)
-    return found
+            spans.setdefault(node.name.text, node.name.span)
+    return spans
 
 
 def _head(section: tree.Section, name: str) -> Span:
@@ -95,27 +95,27 @@ def check_declarations(scope: Scope, program: tree.Program) -> None:
 
 def _knobs(scope: Scope, section: tree.Knobs) -> None:
     for item in section.items:
-        found = Type.INTEGER
+        knob_type = Type.INTEGER
         values: list[int | float | None] = []
         with scope.at(ExpressionPosition.KNOBS):
             for part in (item.default, item.low, item.high):
                 kind = expressions.check(scope, part)
                 if not kind.is_number:
                     _no_number(scope, part, kind)
-                found = joined(found, kind) or Type.WRONG
+                knob_type = joined(knob_type, kind) or Type.WRONG
                 values.append(constant_value(part) if kind.is_number else None)
         _knob_range(scope, item, values)
-        scope.declare(Symbol(Role.KNOB, item.name.text, found, item.name.span), scope.globals)
+        scope.declare(Symbol(Role.KNOB, item.name.text, knob_type, item.name.span), scope.globals)
 
 
-def _no_number(scope: Scope, part: tree.Expression, found: Type) -> None:
+def _no_number(scope: Scope, part: tree.Expression, actual: Type) -> None:
     scope.error(
         "RH301",
-        f"a knob is a number, and this is {found.value}",
+        f"a knob is a number, and this is {actual.value}",
         part.span,
-        found.value,
+        actual.value,
         help="write a number, without quotes"
-        if found is Type.ANSWER
+        if actual is Type.ANSWER
         else "write a number; declare other values in `memory`",
     )
 
@@ -145,25 +145,27 @@ def _knob_range(scope: Scope, item: tree.Knob, values: list[int | float | None])
 def _schedule(scope: Scope, section: tree.Schedule) -> None:
     for item in section.items:
         with scope.at(ExpressionPosition.SCHEDULE):
-            found = expressions.check(scope, item.value)
-        if not found.is_number:
-            _no_number(scope, item.value, found)
-            found = Type.WRONG
-        scope.declare(Symbol(Role.SCHEDULED, item.name.text, found, item.name.span), scope.globals)
+            actual = expressions.check(scope, item.value)
+        if not actual.is_number:
+            _no_number(scope, item.value, actual)
+            actual = Type.WRONG
+        scope.declare(Symbol(Role.SCHEDULED, item.name.text, actual, item.name.span), scope.globals)
 
 
-def _cells(scope: Scope, section: tree.Memory | tree.EachBranch, place: ExpressionPosition) -> None:
+def _cells(
+    scope: Scope, section: tree.Memory | tree.EachBranch, position: ExpressionPosition
+) -> None:
     role, table = (
         (Role.MEMORY, scope.globals)
-        if place is ExpressionPosition.MEMORY
+        if position is ExpressionPosition.MEMORY
         else (Role.FIELD, scope.fields)
     )
     # Entered only when all are checked: a initial value cannot use another cell.
     symbols = []
     for item in section.items:
-        with scope.at(place):
-            found = expressions.check(scope, item.value)
-        if found is Type.BRANCHES:
+        with scope.at(position):
+            actual = expressions.check(scope, item.value)
+        if actual is Type.BRANCHES:
             scope.error(
                 "RH301",
                 "a set of branches cannot be kept in memory",
@@ -171,7 +173,7 @@ def _cells(scope: Scope, section: tree.Memory | tree.EachBranch, place: Expressi
                 help="mark its branches with a field: `each branch { .kept = false }` and"
                 " `update S { .kept = true }`",
             )
-            found = Type.WRONG
-        symbols.append(Symbol(role, item.name.text, found, item.name.span))
+            actual = Type.WRONG
+        symbols.append(Symbol(role, item.name.text, actual, item.name.span))
     for symbol in symbols:
         scope.declare(symbol, table)

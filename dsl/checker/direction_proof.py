@@ -92,14 +92,14 @@ class DirectionProver:
         parts = []
         for piece in pieces:
             behaviour = self.over(node, piece)
-            shown = DirectionProof(behaviour, piece)
+            proof = DirectionProof(behaviour, piece)
             if behaviour.tendency is Tendency.UNKNOWN and halvings > 0:
                 middle = (piece.low + piece.high) / 2
                 halves = [BetaInterval(piece.low, middle), BetaInterval(middle, piece.high)]
-                shown = self._on_each(node, wanted, halves, halvings - 1)
-            if shown.behaviour.tendency not in {wanted, Tendency.CONSTANT}:
-                return shown
-            parts.append(shown.behaviour)
+                proof = self._on_each(node, wanted, halves, halvings - 1)
+            if proof.behaviour.tendency not in {wanted, Tendency.CONSTANT}:
+                return proof
+            parts.append(proof.behaviour)
         tendency = combine_tendencies(part.tendency for part in parts)
         return DirectionProof(
             settle_constant(*hull(parts), tendency, None),
@@ -108,18 +108,18 @@ class DirectionProver:
 
     def turns(self, node: tree.Expression) -> set[float]:
         """Return the values of β on both sides of each comparison that changes once."""
-        found: set[float] = set()
+        values: set[float] = set()
         for inner in walk(node):
             if isinstance(inner, tree.Name) and inner.text in self._lines:
-                found |= self.turns(self._lines[inner.text].value)
+                values |= self.turns(self._lines[inner.text].value)
             if not isinstance(inner, tree.Binary) or self._types[inner] is not Type.TRUTH:
                 continue
             start, end = (self._truth(inner, beta) for beta in FULL_RANGE)
             if start is None or end is None or start == end:
                 continue
             if self.over(inner, FULL_RANGE).tendency is not Tendency.UNKNOWN:
-                found.update(self._turn(inner, FULL_RANGE, start))
-        return found
+                values.update(self._turn(inner, FULL_RANGE, start))
+        return values
 
     def over(self, node: tree.Expression, piece: BetaInterval) -> Behaviour:
         """Return what the rules show of an expression over an interval of β, without halving it."""
@@ -160,16 +160,16 @@ class DirectionProver:
         if name == "beta":
             return settle_constant(piece.low, piece.high, Tendency.RISING, None)
         if name in self._lines:
-            found = self.over(self._lines[name].value, piece)
-            if found.tendency is not Tendency.UNKNOWN:
-                return found
+            behaviour = self.over(self._lines[name].value, piece)
+            if behaviour.tendency is not Tendency.UNKNOWN:
+                return behaviour
             why = Obstacle(node, f"`{name}` is not proved", f"prove `{name}` first")
-            return Behaviour(found.low, found.high, Tendency.UNKNOWN, why)
+            return Behaviour(behaviour.low, behaviour.high, Tendency.UNKNOWN, why)
         knob = self._free[name]
         # Its range may depend on knobs above it, so its ends may have ranges of their own.
         low, high = self.over(knob.low, piece).low, self.over(knob.high, piece).high
-        found = Behaviour(low, high, Tendency.CONSTANT)
-        return found.as_real() if knob_type(knob, self._types) is Type.REAL else found
+        behaviour = Behaviour(low, high, Tendency.CONSTANT)
+        return behaviour.as_real() if knob_type(knob, self._types) is Type.REAL else behaviour
 
     def _combine(self, node: Combination, piece: BetaInterval) -> Behaviour:
         parts = [self.over(operand, piece) for operand in operands(node)]
@@ -190,8 +190,8 @@ class DirectionProver:
     # Conditions
 
     def _choice(self, node: tree.Conditional, piece: BetaInterval) -> Behaviour:
-        found = self._chosen(node, piece)
-        return found.as_real() if self._types[node] is Type.REAL else found
+        behaviour = self._chosen(node, piece)
+        return behaviour.as_real() if self._types[node] is Type.REAL else behaviour
 
     def _chosen(self, node: tree.Conditional, piece: BetaInterval) -> Behaviour:
         condition = self.over(node.condition, piece)
@@ -245,8 +245,8 @@ class DirectionProver:
         return BetaInterval(_from_ordinal(low), _from_ordinal(high))
 
     def _truth(self, condition: tree.Expression, beta: float) -> bool | None:
-        found = self.over(condition, BetaInterval(beta, beta))
-        return bool(found.low) if found.is_point else None
+        behaviour = self.over(condition, BetaInterval(beta, beta))
+        return bool(behaviour.low) if behaviour.is_point else None
 
 
 def _constant(value: Number) -> Behaviour:
@@ -271,10 +271,10 @@ def _joined(sides: list[Behaviour], jumps: tuple[Tendency, ...], crossing: Obsta
 
 def _ordinal(number: float) -> int:
     """Return the rank of a number that is not negative among all such numbers."""
-    place: int = struct.unpack("<q", struct.pack("<d", number))[0]
-    return place
+    ordinal: int = struct.unpack("<q", struct.pack("<d", number))[0]
+    return ordinal
 
 
-def _from_ordinal(place: int) -> float:
-    number: float = struct.unpack("<d", struct.pack("<q", place))[0]
+def _from_ordinal(ordinal: int) -> float:
+    number: float = struct.unpack("<d", struct.pack("<q", ordinal))[0]
     return number

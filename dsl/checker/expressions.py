@@ -18,30 +18,30 @@ def check(scope: Scope, expression: tree.Expression) -> Type:
     """Find the type of an expression and of everything in it, and report errors."""
     match expression:
         case tree.Number(value=value):
-            found = Type.INTEGER if isinstance(value, int) else Type.REAL
+            result = Type.INTEGER if isinstance(value, int) else Type.REAL
         case tree.BooleanLiteral():
-            found = Type.TRUTH
+            result = Type.TRUTH
         case tree.Text() | tree.NoneLiteral():
-            found = Type.ANSWER
+            result = Type.ANSWER
         case tree.Name():
-            found = _name(scope, expression)
+            result = _name(scope, expression)
         case tree.Field():
-            found = _field(scope, expression)
+            result = _field(scope, expression)
         case tree.Group(inner=inner):
-            found = check(scope, inner)
+            result = check(scope, inner)
         case tree.Unary():
-            found = _unary(scope, expression)
+            result = _unary(scope, expression)
         case tree.Binary():
-            found = _binary(scope, expression)
+            result = _binary(scope, expression)
         case tree.Conditional():
-            found = _choice(scope, expression)
+            result = _choice(scope, expression)
         case tree.Call():
-            found = check_call(scope, expression)
+            result = check_call(scope, expression)
         case tree.FilterSet() | tree.SortSet() | tree.ExcludeSet() | tree.TakeFirst():
-            found = _set(scope, expression)
+            result = _set(scope, expression)
         case _:
             assert_never(expression)
-    return scope.learn(expression, found)
+    return scope.learn(expression, result)
 
 
 def expect(scope: Scope, expression: tree.Expression, wanted: Type, where: str) -> Type:
@@ -53,47 +53,47 @@ def expect(scope: Scope, expression: tree.Expression, wanted: Type, where: str) 
         wanted: the required type.
         where: start of the message, such as "`open` takes".
     """
-    found = check(scope, expression)
-    if not fits(found, wanted):
+    actual = check(scope, expression)
+    if not fits(actual, wanted):
         scope.error(
             "RH301",
-            f"{where} {wanted.value}, and this is {found.value}",
+            f"{where} {wanted.value}, and this is {actual.value}",
             expression.span,
-            found.value,
-            help=_conversion(found, wanted),
+            actual.value,
+            help=_conversion(actual, wanted),
         )
-    return found
+    return actual
 
 
-def _conversion(found: Type, wanted: Type) -> str | None:
-    if wanted is Type.TRUTH and found.is_number:
+def _conversion(actual: Type, wanted: Type) -> str | None:
+    if wanted is Type.TRUTH and actual.is_number:
         return "compare it: `… > 0`"
-    if wanted is Type.TRUTH and found is Type.ANSWER:
+    if wanted is Type.TRUTH and actual is Type.ANSWER:
         return "compare it: `… != none`"
-    if wanted is Type.TRUTH and found is Type.BRANCHES:
+    if wanted is Type.TRUTH and actual is Type.BRANCHES:
         return "ask `not empty(…)`"
-    if wanted is Type.INTEGER and found is Type.REAL:
+    if wanted is Type.INTEGER and actual is Type.REAL:
         return "make it an integer with `round(…)`, `floor(…)` or `ceil(…)`"
-    if found is Type.BRANCHES and wanted.is_number:
+    if actual is Type.BRANCHES and wanted.is_number:
         return "count it: `count(…)`"
-    if found is Type.BRANCHES and wanted is Type.ANSWER:
+    if actual is Type.BRANCHES and wanted is Type.ANSWER:
         return "take its vote: `winner(…)`"
-    if wanted is Type.ANSWER and found.is_number:
+    if wanted is Type.ANSWER and actual.is_number:
         return 'an answer is a text: write it in quotes, `"42"`'
-    if wanted is Type.ANSWER and found is Type.TRUTH:
+    if wanted is Type.ANSWER and actual is Type.TRUTH:
         return "use an answer, such as `winner(alive)`"
-    if wanted is Type.REAL and found is Type.ANSWER:
+    if wanted is Type.REAL and actual is Type.ANSWER:
         return "answers are texts, even if they look like numbers; to count votes, write `votes(…)`"
-    if wanted is Type.REAL and found is Type.TRUTH:
+    if wanted is Type.REAL and actual is Type.TRUTH:
         return "make it a number: `if … then 1 else 0`"
-    if wanted is Type.BRANCHES and found is Type.INTEGER:
+    if wanted is Type.BRANCHES and actual is Type.INTEGER:
         return "name the set: `first 3 of active`"
     if wanted is Type.BRANCHES:
         return (
             "the sets are `opened`, `active`, `alive`, `finished` and `pruned`; filter them "
             "with `where`"
         )
-    if found is Type.WINDOW and wanted.is_number:
+    if actual is Type.WINDOW and wanted.is_number:
         return "read it with `newest(…)`, `mean(…)` or `rise(…)`"
     return None
 
@@ -103,18 +103,18 @@ def _name(scope: Scope, node: tree.Name) -> Type:
     if symbol is not None:
         return scope.use(node, symbol)
     name = node.text
-    if name in SETS and scope.place is ExpressionPosition.CODE:
+    if name in SETS and scope.position is ExpressionPosition.CODE:
         return scope.use(node, Symbol(Role.SET, name, Type.BRANCHES, None, SETS[name]))
-    if name in VALUES and _value_allowed(scope.place, name):
+    if name in VALUES and _value_allowed(scope.position, name):
         value = VALUES[name]
         return scope.use(node, Symbol(Role.VALUE, name, value.type, None, value.meaning))
     if name in SETS or name in VALUES:
         scope.error(
             "RH408",
-            f"`{name}` cannot be used in {scope.place.value}",
+            f"`{name}` cannot be used in {scope.position.value}",
             node.span,
             "not available here",
-            help=_place_help(scope.place),
+            help=_position_help(scope.position),
         )
         return Type.WRONG
     if name in FUNCTIONS:
@@ -138,29 +138,29 @@ def _name(scope: Scope, node: tree.Name) -> Type:
     return scope.unknown(node, "no such name", scope.visible())
 
 
-def _value_allowed(place: ExpressionPosition, name: str) -> bool:
-    if place is ExpressionPosition.CODE:
+def _value_allowed(position: ExpressionPosition, name: str) -> bool:
+    if position is ExpressionPosition.CODE:
         return True
     if name == "beta":
-        return place is not ExpressionPosition.KNOBS
-    return place in {
+        return position is not ExpressionPosition.KNOBS
+    return position in {
         ExpressionPosition.MEMORY,
         ExpressionPosition.EACH,
         ExpressionPosition.CAP,
     } and name in {"budget", "interval"}
 
 
-def _place_help(place: ExpressionPosition) -> str:
-    if place is ExpressionPosition.SCHEDULE:
+def _position_help(position: ExpressionPosition) -> str:
+    if position is ExpressionPosition.SCHEDULE:
         return "a knob can depend only on `beta`, free knobs and the knobs above it"
-    if place is ExpressionPosition.KNOBS:
+    if position is ExpressionPosition.KNOBS:
         return "the default and the range of a free knob are constants"
     return "initial values use constants, knobs and `beta`; assign later values in `step`"
 
 
 def _field(scope: Scope, node: tree.Field) -> Type:
     name = node.text
-    if scope.place is not ExpressionPosition.CODE or not scope.has_branch:
+    if scope.position is not ExpressionPosition.CODE or not scope.has_branch:
         scope.error(
             "RH401",
             f"`{name}` is used outside of a set, so it is not clear which branch is meant",
@@ -202,20 +202,20 @@ def _unary(scope: Scope, node: tree.Unary) -> Type:
     if node.operator == "not":
         expect(scope, node.operand, Type.TRUTH, "`not` takes")
         return Type.TRUTH
-    found = check(scope, node.operand)
-    if not found.is_number:
-        _not_a_number(scope, node.operand, found, "-")
+    actual = check(scope, node.operand)
+    if not actual.is_number:
+        _not_a_number(scope, node.operand, actual, "-")
         return Type.WRONG
-    return found
+    return actual
 
 
-def _not_a_number(scope: Scope, node: tree.Expression, found: Type, operator: str) -> None:
+def _not_a_number(scope: Scope, node: tree.Expression, actual: Type, operator: str) -> None:
     scope.error(
         "RH301",
-        f"`{operator}` takes numbers, and this is {found.value}",
+        f"`{operator}` takes numbers, and this is {actual.value}",
         node.span,
-        found.value,
-        help=_conversion(found, Type.REAL),
+        actual.value,
+        help=_conversion(actual, Type.REAL),
     )
 
 
@@ -243,14 +243,14 @@ def _logical(scope: Scope, node: tree.Binary) -> Type:
             ),
         )
         return Type.WRONG
-    for operand, found in ((node.left, left), (node.right, right)):
-        if not fits(found, Type.TRUTH):
+    for operand, actual in ((node.left, left), (node.right, right)):
+        if not fits(actual, Type.TRUTH):
             scope.error(
                 "RH301",
-                f"`{node.operator}` takes true or false, and this is {found.value}",
+                f"`{node.operator}` takes true or false, and this is {actual.value}",
                 operand.span,
-                found.value,
-                help=_conversion(found, Type.TRUTH),
+                actual.value,
+                help=_conversion(actual, Type.TRUTH),
             )
     return Type.TRUTH
 
@@ -258,27 +258,27 @@ def _logical(scope: Scope, node: tree.Binary) -> Type:
 def _arithmetic(scope: Scope, node: tree.Binary, left: Type, right: Type) -> Type:
     operator = node.operator
     numbers = True
-    for operand, found in ((node.left, left), (node.right, right)):
-        if not found.is_number:
-            _not_a_number(scope, operand, found, operator)
+    for operand, actual in ((node.left, left), (node.right, right)):
+        if not actual.is_number:
+            _not_a_number(scope, operand, actual, operator)
             numbers = False
     if operator in {"<", "<=", ">", ">="}:
         return Type.TRUTH
     if not numbers:
         return Type.WRONG
     if operator in {"//", "%"}:
-        return _whole(scope, node, left, right)
+        return _integer_operation(scope, node, left, right)
     return Type.REAL if operator == "/" else joined(left, right) or Type.WRONG
 
 
-def _whole(scope: Scope, node: tree.Binary, left: Type, right: Type) -> Type:
-    for operand, found in ((node.left, left), (node.right, right)):
-        if found is Type.REAL:
+def _integer_operation(scope: Scope, node: tree.Binary, left: Type, right: Type) -> Type:
+    for operand, actual in ((node.left, left), (node.right, right)):
+        if actual is Type.REAL:
             scope.error(
                 "RH301",
-                f"`{node.operator}` takes integers, and this is {found.value}",
+                f"`{node.operator}` takes integers, and this is {actual.value}",
                 operand.span,
-                found.value,
+                actual.value,
                 help="write `floor(x / y)` for real numbers",
             )
             return Type.WRONG

@@ -22,7 +22,7 @@ def check_flow(scope: Scope, program: tree.Program) -> None:
                 _always_leaves(scope, body)
             case tree.Finally(body=body):
                 ending = section
-                if any(told.code == "RH404" for told in scope.diagnostics):
+                if any(diagnostic.code == "RH404" for diagnostic in scope.diagnostics):
                     continue
                 if _always_leaves(scope, body) != "answer":
                     _no_answer(scope, body)
@@ -43,18 +43,18 @@ def check_flow(scope: Scope, program: tree.Program) -> None:
 def _always_leaves(scope: Scope, block: tree.Block) -> str | None:
     """How a block is always left: ``"answer"``, ``"stop"``, or ``None`` where it can be passed."""
     for index, statement in enumerate(block.statements):
-        left = _leaves(scope, statement)
-        if left is None:
+        leaves = _leaves(scope, statement)
+        if leaves is None:
             continue
         rest = block.statements[index + 1 :]
         if rest and not _is_wrong(scope, rest):
             scope.warning(
                 "RH504",
-                f"unreachable statement: the statement before it always ends in `{left}`",
+                f"unreachable statement: the statement before it always ends in `{leaves}`",
                 Span(rest[0].span.start, rest[-1].span.end),
                 help="remove it, or put the previous statement under a condition",
             )
-        return left
+        return leaves
     return None
 
 

@@ -43,9 +43,9 @@ def _check_step(scope: Scope, live: "_Live", step: tree.Step, verbs: list[tree.V
     head = Span(step.span.start, step.span.start + len("step"))
     # What was reported of the step already is the reason, where there is one.
     if any(
-        told.code in {"RH504", "RH706", "RH708"}
-        and step.span.start <= told.mark.span.start < step.span.end
-        for told in scope.diagnostics
+        diagnostic.code in {"RH504", "RH706", "RH708"}
+        and step.span.start <= diagnostic.mark.span.start < step.span.end
+        for diagnostic in scope.diagnostics
     ):
         return
     inside = list(live.verbs(step.body))
@@ -87,7 +87,7 @@ def _answers_with_votes(scope: Scope, program: tree.Program) -> bool:
     waiting = [
         choice for node in walk(program) if isinstance(node, tree.Answer) for choice in node.choices
     ]
-    seen: set[str] = set()
+    visited: set[str] = set()
     while waiting:
         inner = ungroup(waiting.pop())
         match inner:
@@ -97,8 +97,8 @@ def _answers_with_votes(scope: Scope, program: tree.Program) -> bool:
                 return True
             case tree.Conditional(then=then, otherwise=otherwise):
                 waiting += [then, otherwise]
-            case tree.Name(text=name) if name not in seen:
-                seen.add(name)
+            case tree.Name(text=name) if name not in visited:
+                visited.add(name)
                 symbol = scope.symbols.get(inner)
                 if symbol is not None and symbol.role in {Role.MEMORY, Role.LET}:
                     waiting += named.get(name, [])

@@ -73,24 +73,29 @@ def _verdict(
     prover: DirectionProver, program: tree.Program, types: NodeTypes, line: tree.Scheduled
 ) -> DirectionVerdict:
     wanted = _WANTED[line.direction]
-    shown, where = prover.prove(line.value, wanted)
-    if shown.tendency in {wanted, Tendency.CONSTANT}:
-        return DirectionVerdict(line, ProofOutcome.PROVED, shown.tendency, shown.low, shown.high)
+    proof, where = prover.prove(line.value, wanted)
+    if proof.tendency in {wanted, Tendency.CONSTANT}:
+        return DirectionVerdict(line, ProofOutcome.PROVED, proof.tendency, proof.low, proof.high)
     bounds = prover.over(line.value, FULL_RANGE)
-    found = find_counterexample(program, types, line, prover.turns(line.value))
-    if found is not None:
+    counterexample = find_counterexample(program, types, line, prover.turns(line.value))
+    if counterexample is not None:
         others = (prover.prove(line.value, one) for one in _WANTED.values() if one is not wanted)
         tendency = next(
             (other.behaviour.tendency for other in others if other.piece == FULL_RANGE),
             Tendency.UNKNOWN,
         )
         return DirectionVerdict(
-            line, ProofOutcome.REFUTED, tendency, bounds.low, bounds.high, counterexample=found
+            line,
+            ProofOutcome.REFUTED,
+            tendency,
+            bounds.low,
+            bounds.high,
+            counterexample=counterexample,
         )
-    problem = shown.obstacle or Obstacle(
+    problem = proof.obstacle or Obstacle(
         line.value,
-        f"this is {shown.tendency.value} or constant",
-        f"declare it `{shown.tendency.value}`",
+        f"this is {proof.tendency.value} or constant",
+        f"declare it `{proof.tendency.value}`",
     )
     return DirectionVerdict(
         line, ProofOutcome.NOT_PROVABLE, Tendency.UNKNOWN, bounds.low, bounds.high,
@@ -130,8 +135,8 @@ def _refuted(scope: Scope, verdict: DirectionVerdict, pair: Counterexample) -> N
     scope.error(
         "RH601",
         f"`{verdict.name}` is not {declared}: {f'with {settings}, ' if settings else ''}at beta ="
-        f" {_short(pair.beta)} it is {_shown(pair.before)}, at beta = {_short(pair.then)} it {goes}"
-        f" to {_shown(pair.after)}",
+        f" {_short(pair.beta)} it is {_format_number(pair.before)}, at beta = {_short(pair.then)}"
+        f" it {goes} to {_format_number(pair.after)}",
         verdict.line.value.span,
         goes,
         also=(Mark(_word(verdict.line), f"declared {declared}"),),
@@ -159,7 +164,7 @@ def _not_provable(scope: Scope, verdict: DirectionVerdict, problem: Obstacle) ->
 
 
 def _never_moves(scope: Scope, verdict: DirectionVerdict) -> None:
-    always = f": it is always {_shown(verdict.low)}" if verdict.low == verdict.high else ""
+    always = f": it is always {_format_number(verdict.low)}" if verdict.low == verdict.high else ""
     verb = "rises" if verdict.line.direction is tree.Direction.RISING else "falls"
     scope.warning(
         "RH603",
@@ -171,9 +176,9 @@ def _never_moves(scope: Scope, verdict: DirectionVerdict) -> None:
     )
 
 
-def _shown(found: Number) -> str:
+def _format_number(value: Number) -> str:
     """Return a value as messages show it: without the sign of a zero."""
-    return repr(found + 0)
+    return repr(value + 0)
 
 
 def _short(beta: float) -> str:

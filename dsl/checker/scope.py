@@ -41,7 +41,7 @@ class Scope:
     """Every name that is declared anywhere, and where."""
     doubtful: set[str] = field(default_factory=set)
     """Names whose declaration was wrong: further diagnostics about them would be echoes."""
-    place: ExpressionPosition = ExpressionPosition.CODE
+    position: ExpressionPosition = ExpressionPosition.CODE
     has_branch: bool = False
     """Whether a dot refers to a branch here."""
 
@@ -143,9 +143,9 @@ class Scope:
         names = set(self.globals)
         for table in self.lets:
             names.update(table)
-        if self.place is ExpressionPosition.CODE:
+        if self.position is ExpressionPosition.CODE:
             names.update(SETS, VALUES)
-        elif self.place is ExpressionPosition.SCHEDULE:
+        elif self.position is ExpressionPosition.SCHEDULE:
             names.add("beta")
         return names
 
@@ -156,11 +156,11 @@ class Scope:
     # Where we are
 
     @contextmanager
-    def at(self, place: ExpressionPosition) -> Iterator[None]:
+    def at(self, position: ExpressionPosition) -> Iterator[None]:
         """Check what is inside as part of a section."""
-        before, self.place = self.place, place
+        before, self.position = self.position, position
         yield
-        self.place = before
+        self.position = before
 
     @contextmanager
     def with_branch(self) -> Iterator[None]:
@@ -178,10 +178,10 @@ class Scope:
 
     # Learning
 
-    def learn(self, node: tree.Node, found: Type) -> Type:
+    def learn(self, node: tree.Node, actual: Type) -> Type:
         """Record the type of an expression."""
-        self.types[node] = found
-        return found
+        self.types[node] = actual
+        return actual
 
     def use(self, node: tree.Node, symbol: Symbol) -> Type:
         """Record the symbol of a name, and its type."""
@@ -204,13 +204,13 @@ class Scope:
                 node.span,
                 "not in scope",
                 also=(Mark(declared, "declared here"),),
-                help=_how_to_reach(self.place),
+                help=_how_to_reach(self.position),
             )
             return self.learn(node, Type.WRONG)
         suggestion = (
             NAMES_ELSEWHERE.get(node.text)
             or suggest_spelling(node.text, words)
-            or Suggestion(_how_to_declare(self.place))
+            or Suggestion(_how_to_declare(self.position))
         )
         self.error(
             "RH201",
@@ -233,23 +233,23 @@ def _built_in(name: str) -> str:
     return "an attribute of every branch"
 
 
-def _how_to_reach(place: ExpressionPosition) -> str:
-    if place is ExpressionPosition.CODE:
+def _how_to_reach(position: ExpressionPosition) -> str:
+    if position is ExpressionPosition.CODE:
         return (
             "a `let` is visible from its line to the end of its block; move it before the "
             "block, or keep the value in `memory`"
         )
-    if place is ExpressionPosition.SCHEDULE:
+    if position is ExpressionPosition.SCHEDULE:
         return "a line of the schedule can use `beta`, free knobs and the knobs above it"
-    if place is ExpressionPosition.KNOBS:
+    if position is ExpressionPosition.KNOBS:
         return "the default and the range of a free knob are constants"
     return "initial values use constants, knobs and `beta`; assign it in `start` or `step`"
 
 
-def _how_to_declare(place: ExpressionPosition) -> str:
-    if place is ExpressionPosition.CODE:
+def _how_to_declare(position: ExpressionPosition) -> str:
+    if position is ExpressionPosition.CODE:
         return (
             "declare it: a constant in `knobs` or `schedule`, a variable in `memory`, or a "
             "name for this step with `let`"
         )
-    return f"{place.value} can use names declared above it"
+    return f"{position.value} can use names declared above it"

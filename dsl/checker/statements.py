@@ -118,18 +118,18 @@ def _let(scope: Scope, statement: tree.Let, rules: _StatementRules) -> None:
                 help="`update` can only assign fields; move this before it",
             )
         _act(scope, value, rules)
-        found = Type.BRANCHES
+        actual = Type.BRANCHES
     else:
-        found = expressions.check(scope, value)
-    if found is Type.WINDOW:
+        actual = expressions.check(scope, value)
+    if actual is Type.WINDOW:
         scope.error(
             "RH301",
             "a window already has a name",
             value.span,
             help="use it by that name, or read it with `newest(…)`, `mean(…)` or `rise(…)`",
         )
-        found = Type.WRONG
-    symbol = Symbol(Role.LET, statement.name.text, found, statement.name.span)
+        actual = Type.WRONG
+    symbol = Symbol(Role.LET, statement.name.text, actual, statement.name.span)
     scope.symbols[statement.name] = symbol
     scope.declare(symbol, scope.lets[-1])
 
@@ -149,13 +149,13 @@ def _if(scope: Scope, statement: tree.If, rules: _StatementRules) -> None:
 
 
 def _assign(scope: Scope, statement: tree.Assign) -> None:
-    found = expressions.check(scope, statement.value)
+    actual = expressions.check(scope, statement.value)
     name = statement.name
     symbol = scope.lookup(name.text)
     if name.text in scope.doubtful:
         return
     if symbol is None:
-        _assume(scope, name, found)
+        _assume(scope, name, actual)
         cells = [one for one, s in scope.globals.items() if s.role is Role.MEMORY]
         scope.error(
             "RH209",
@@ -185,27 +185,27 @@ def _assign(scope: Scope, statement: tree.Assign) -> None:
             help=f"write `push … onto {name.text}`",
         )
     else:
-        _store(scope, statement.value, found, symbol)
+        _store(scope, statement.value, actual, symbol)
 
 
-def _assume(scope: Scope, name: tree.Identifier, found: Type) -> None:
+def _assume(scope: Scope, name: tree.Identifier, actual: Type) -> None:
     """Take an assignment to nothing as a declaration, so that its uses are not reported again."""
     if scope.lookup(name.text) is None:
         scope.doubtful.add(name.text)
-        scope.lets[-1][name.text] = Symbol(Role.LET, name.text, found, name.span)
+        scope.lets[-1][name.text] = Symbol(Role.LET, name.text, actual, name.span)
 
 
-def _store(scope: Scope, value: tree.Expression, found: Type, symbol: Symbol) -> None:
+def _store(scope: Scope, value: tree.Expression, actual: Type, symbol: Symbol) -> None:
     """Return whether a value fits the cell or field that it is assigned to."""
-    if fits(found, symbol.type):
+    if fits(actual, symbol.type):
         return
     assert symbol.span is not None
-    real_into_integer = symbol.type is Type.INTEGER and found is Type.REAL
+    real_into_integer = symbol.type is Type.INTEGER and actual is Type.REAL
     scope.error(
         "RH307",
-        f"`{symbol.name}` holds {symbol.type.value}, and this is {found.value}",
+        f"`{symbol.name}` holds {symbol.type.value}, and this is {actual.value}",
         value.span,
-        found.value,
+        actual.value,
         also=(Mark(symbol.span, f"declared as {symbol.type.value} here"),),
         help="give it a real initial value such as `0.0`, or round the assigned value"
         if real_into_integer
@@ -214,7 +214,7 @@ def _store(scope: Scope, value: tree.Expression, found: Type, symbol: Symbol) ->
 
 
 def _set_field(scope: Scope, statement: tree.SetField, rules: _StatementRules) -> None:
-    found = expressions.check(scope, statement.value)
+    actual = expressions.check(scope, statement.value)
     field = statement.field
     if not rules.updating:
         scope.error(
@@ -241,7 +241,7 @@ def _set_field(scope: Scope, statement: tree.SetField, rules: _StatementRules) -
         )
         return
     scope.symbols[field] = symbol
-    _store(scope, statement.value, found, symbol)
+    _store(scope, statement.value, actual, symbol)
 
 
 def _push(scope: Scope, statement: tree.Push) -> None:

@@ -84,10 +84,10 @@ def schedule_lines(program: tree.Program) -> dict[str, tree.Scheduled]:
 
 def knob_type(knob: tree.Knob, types: NodeTypes) -> Type:
     """Whether a free knob is an integer or a real: an integer if its default and range are."""
-    found = types[knob.default]
+    result = types[knob.default]
     for end in (knob.low, knob.high):
-        found = joined(found, types[end]) or Type.REAL
-    return found
+        result = joined(result, types[end]) or Type.REAL
+    return result
 
 
 def constant_value(expression: tree.Expression) -> int | float | None:

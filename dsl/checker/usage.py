@@ -121,8 +121,8 @@ def _constant(symbol: Symbol) -> str:
     how = f"{symbol.name} = …"
     assign = f"update S {{ {how} }}" if symbol.role is Role.FIELD else how
     is_number = symbol.type.is_number
-    place = "declare it in `knobs` or `schedule`" if is_number else "write the value itself"
-    return f"{place}, or name it with `let`; if it should change, assign it: `{assign}`"
+    advice = "declare it in `knobs` or `schedule`" if is_number else "write the value itself"
+    return f"{advice}, or name it with `let`; if it should change, assign it: `{assign}`"
 
 
 def _needed_in_vain(scope: Scope, program: tree.Program) -> None:

@@ -41,10 +41,10 @@ class BarrierEmitter:
         emit = self._emit
         cut, on = emit.label("cut"), emit.label("on")
         emit.branch(affordable, on, cut)
-        emit.place(cut)
+        emit.start_block(cut)
         emit.store("i1", "true", self.exhausted)
         emit.jump(otherwise)
-        emit.place(on)
+        emit.start_block(on)
 
     @contextmanager
     def branch(self, *, acts: bool = True) -> Iterator[str]:
@@ -53,19 +53,19 @@ class BarrierEmitter:
         before = emit.load("i64", self._spent)
         if acts:
             self.act()
-        behind = emit.label("charged")
-        yield behind
-        emit.place(behind)
+        end_label = emit.label("charged")
+        yield end_label
+        emit.start_block(end_label)
         charge = emit.op(f"sub i64 {emit.load('i64', self._spent)}, {before}")
         critical = emit.load("i64", self.critical)
         emit.store("i64", numbers.largest(emit, "i64", critical, charge), self.critical)
 
-    def leave_if_exhausted(self, behind: str) -> None:
+    def leave_if_exhausted(self, end_label: str) -> None:
         """Leave the loop over branches where the budget has ended."""
         emit = self._emit
         on = emit.label("on")
-        emit.branch(emit.load("i1", self.exhausted), behind, on)
-        emit.place(on)
+        emit.branch(emit.load("i1", self.exhausted), end_label, on)
+        emit.start_block(on)
 
 
 _STEADY = (

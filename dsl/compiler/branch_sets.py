@@ -60,8 +60,8 @@ class SetEmitter:
         if not members.live:
             return members
         emit, own = self._emit, self._state.array()
-        with emit.loop(members.size) as place:
-            emit.store_element("i32", emit.load_element("i32", members.pointer, place), own, place)
+        with emit.loop(members.size) as index:
+            emit.store_element("i32", emit.load_element("i32", members.pointer, index), own, index)
         return BranchSet(own, members.size)
 
     def _named_set(self, node: tree.Name) -> BranchSet:
@@ -93,8 +93,8 @@ class SetEmitter:
         """Emit the members for which a condition holds."""
         emit, own, count = self._emit, self._state.array(), self._emit.slot("i64")
         emit.store("i64", "0", count)
-        with emit.loop(members.size) as place:
-            branch = self._state.member(members.pointer, place)
+        with emit.loop(members.size) as index:
+            branch = self._state.member(members.pointer, index)
             with emit.when(keep(branch)):
                 self._state.append(own, count, branch)
         return BranchSet(own, emit.load("i64", count))
@@ -102,10 +102,10 @@ class SetEmitter:
     def of_each(self, members: BranchSet, action: Callable[[str, str], None]) -> None:
         """Emit code for each member, with its index and itself; a dot refers to it."""
         outside = self._expressions.branch
-        with self._emit.loop(members.size) as place:
-            branch = self._state.member(members.pointer, place)
+        with self._emit.loop(members.size) as index:
+            branch = self._state.member(members.pointer, index)
             self._expressions.branch = branch
-            action(place, branch)
+            action(index, branch)
         self._expressions.branch = outside
 
     def _where(self, node: tree.FilterSet) -> BranchSet:
@@ -126,9 +126,9 @@ class SetEmitter:
         integers = self._expressions.type_of(node.key) is Type.INTEGER
         kind = "i64" if integers else "double"
 
-        def enter(place: str, branch: str) -> None:
-            emit.store_element(kind, self._expressions.value(node.key), keys, place)
-            emit.store_element("i32", emit.op(f"trunc i64 {branch} to i32"), own, place)
+        def enter(index: str, branch: str) -> None:
+            emit.store_element(kind, self._expressions.value(node.key), keys, index)
+            emit.store_element("i32", emit.op(f"trunc i64 {branch} to i32"), own, index)
 
         self.of_each(members, enter)
         sort = runtime.sort_integers if integers else runtime.sort_reals
@@ -155,15 +155,15 @@ class SetEmitter:
         emit = self._emit
         pointer, count = emit.slot("ptr"), emit.slot("i64")
         condition = self._expressions.value(node.condition)
-        first, second, behind = emit.label("then"), emit.label("else"), emit.label("end")
+        first, second, end_label = emit.label("then"), emit.label("else"), emit.label("end")
         emit.branch(condition, first, second)
         live = False
         for label, part in ((first, node.then), (second, node.otherwise)):
-            emit.place(label)
+            emit.start_block(label)
             members = self.members(part)
             live = live or members.live
             emit.store("ptr", members.pointer, pointer)
             emit.store("i64", members.size, count)
-            emit.jump(behind)
-        emit.place(behind)
+            emit.jump(end_label)
+        emit.start_block(end_label)
         return BranchSet(emit.load("ptr", pointer), emit.load("i64", count), live)

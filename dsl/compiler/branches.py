@@ -12,11 +12,11 @@ class BranchEmitter:
         self._word = word
         self._signals = signals
 
-    def recorded(self, branch: str, place: str) -> str:
-        """Emit a branch's recorded answer after ``place`` + 1 intervals, as a 64-bit number."""
+    def recorded(self, branch: str, index: str) -> str:
+        """Emit a branch's recorded answer after ``index`` + 1 intervals, as a 64-bit number."""
         emit, state = self._emit, self._state
         row = emit.load_element("i64", state.row, branch)
-        at = emit.op(f"add i64 {row}, {place}")
+        at = emit.op(f"add i64 {row}, {index}")
         narrow = emit.load_element(self._word, state.answers, at)
         return emit.op(f"sext {self._word} {narrow} to i64")
 
@@ -76,15 +76,15 @@ class BranchEmitter:
             first = emit.op(f"icmp slt i64 {before}, 0")
             same = emit.op(f"icmp eq i64 {before}, {answer}")
             if state.uses.streak:
-                place = emit.element("i64", state.streak, branch)
-                longer = emit.op(f"add i64 {emit.load('i64', place)}, 1")
+                pointer = emit.element("i64", state.streak, branch)
+                longer = emit.op(f"add i64 {emit.load('i64', pointer)}, 1")
                 streak = emit.select(same, "i64", longer, "0")
-                emit.store("i64", streak, place)
+                emit.store("i64", streak, pointer)
             if state.uses.changes:
-                place = emit.element("i64", state.changes, branch)
-                kept = emit.op(f"or i1 {first}, {same}")
-                by = emit.select(kept, "i64", "0", "1")
-                emit.bump(place, by)
+                pointer = emit.element("i64", state.changes, branch)
+                unchanged = emit.op(f"or i1 {first}, {same}")
+                by = emit.select(unchanged, "i64", "0", "1")
+                emit.bump(pointer, by)
         emit.store_element("i32", emit.op(f"trunc i64 {answer} to i32"), state.answer, branch)
         if state.uses.seen:
             emit.store_element("i64", depth, state.seen, branch)
@@ -93,15 +93,15 @@ class BranchEmitter:
         """Reveal the answer at a depth that has a probe, and charges for it."""
         emit, state = self._emit, self._state
         emit.bump(state.spent, state.probe_cost)
-        place = emit.op(f"sub i64 {depth}, 1")
-        self.reveal(branch, self.recorded(branch, place), depth)
+        index = emit.op(f"sub i64 {depth}, 1")
+        self.reveal(branch, self.recorded(branch, index), depth)
         if "entropy" in state.signal:
             values, _ = self._signals["entropy"]
             row = emit.load_element("i64", state.row, branch)
-            value = emit.load_element("double", values, emit.op(f"add i64 {row}, {place}"))
+            value = emit.load_element("double", values, emit.op(f"add i64 {row}, {index}"))
             emit.store_element("double", value, state.signal["entropy"], branch)
 
-    def show_interval(self, branch: str, place: str) -> None:
+    def show_interval(self, branch: str, index: str) -> None:
         """Show the signals of an interval just generated; the last stretch may have none."""
         emit, state = self._emit, self._state
         for name in ("logprob", "top_logprob"):
@@ -109,10 +109,10 @@ class BranchEmitter:
                 continue
             values, counts = self._signals[name]
             chain = emit.load_element("i64", state.chain, branch)
-            there = emit.op(f"icmp slt i64 {place}, {emit.load_element('i64', counts, chain)}")
-            with emit.when(there):
+            in_range = emit.op(f"icmp slt i64 {index}, {emit.load_element('i64', counts, chain)}")
+            with emit.when(in_range):
                 row = emit.load_element("i64", state.row, branch)
-                value = emit.load_element("double", values, emit.op(f"add i64 {row}, {place}"))
+                value = emit.load_element("double", values, emit.op(f"add i64 {row}, {index}"))
                 emit.store_element("double", value, state.signal[name], branch)
 
     def finish(self, branch: str) -> None:
@@ -131,10 +131,10 @@ class BranchEmitter:
         """Keep up who leads among the finished branches, and by how much, as one more votes."""
         emit, state = self._emit, self._state
         votes, sight = state.vote_arrays[3], state.vote_arrays[4]
-        place = emit.element("i64", votes, answer)
-        before = emit.load("i64", place)
+        pointer = emit.element("i64", votes, answer)
+        before = emit.load("i64", pointer)
         mine = emit.op(f"add i64 {before}, 1")
-        emit.store("i64", mine, place)
+        emit.store("i64", mine, pointer)
         with emit.when(emit.op(f"icmp eq i64 {before}, 0")):
             emit.store_element("i64", emit.load("i64", state.finished_distinct), sight, answer)
             emit.bump(state.finished_distinct)
@@ -142,15 +142,15 @@ class BranchEmitter:
         first = emit.load("i64", state.finished_first)
         is_winner = emit.op(f"icmp eq i64 {winner}, {answer}")
         more = emit.op(f"icmp sgt i64 {mine}, {first}")
-        leads, trails, behind = emit.label("leads"), emit.label("trails"), emit.label("end")
+        leads, trails, end_label = emit.label("leads"), emit.label("trails"), emit.label("end")
         emit.branch(emit.op(f"or i1 {is_winner}, {more}"), leads, trails)
-        emit.place(leads)
+        emit.start_block(leads)
         second = emit.load("i64", state.finished_second)
         emit.store("i64", emit.select(is_winner, "i64", second, first), state.finished_second)
         emit.store("i64", answer, state.finished_winner)
         emit.store("i64", mine, state.finished_first)
-        emit.jump(behind)
-        emit.place(trails)
+        emit.jump(end_label)
+        emit.start_block(trails)
         second = emit.load("i64", state.finished_second)
         larger = emit.op(f"icmp sgt i64 {mine}, {second}")
         emit.store("i64", emit.select(larger, "i64", mine, second), state.finished_second)
@@ -162,16 +162,16 @@ class BranchEmitter:
         )
         with emit.when(emit.op(f"and i1 {ties}, {earlier}")):
             emit.store("i64", answer, state.finished_winner)
-        emit.place(behind)
+        emit.start_block(end_label)
 
     def compact(self) -> None:
         """Take the branches that are no longer active off the list of active ones."""
         emit, state = self._emit, self._state
-        kept = emit.slot("i64")
-        emit.store("i64", "0", kept)
-        with emit.loop(emit.load("i64", state.active_count)) as place:
-            branch = state.member(state.active, place)
+        count = emit.slot("i64")
+        emit.store("i64", "0", count)
+        with emit.loop(emit.load("i64", state.active_count)) as index:
+            branch = state.member(state.active, index)
             status = emit.load_element("i64", state.status, branch)
             with emit.when(emit.op(f"icmp eq i64 {status}, {ACTIVE}")):
-                state.append(state.active, kept, branch)
-        emit.store("i64", emit.load("i64", kept), state.active_count)
+                state.append(state.active, count, branch)
+        emit.store("i64", emit.load("i64", count), state.active_count)

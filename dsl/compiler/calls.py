@@ -69,8 +69,8 @@ class CallEmitter:
         second = emit.load("i64", state.finished_second)
         count = emit.load("i64", state.finished_count)
         if answer is not None:
-            given = self._expressions.value(answer)
-            first = self._kernel(runtime.votes_of, given, state.vote_arrays[3])
+            candidate = self._expressions.value(answer)
+            first = self._kernel(runtime.votes_of, candidate, state.vote_arrays[3])
         match name:
             case "winner":
                 return emit.load("i64", state.finished_winner)
@@ -81,11 +81,11 @@ class CallEmitter:
             case "confidence":
                 return self._kernel(runtime.confidence, count, first, second)
         widen = self._expressions.widen
-        whole = widen(count)
-        share = self._kernel(runtime.share, widen(first), whole)
+        all_votes = widen(count)
+        share = self._kernel(runtime.share, widen(first), all_votes)
         if name == "share":
             return share
-        return self._less(share, self._kernel(runtime.share, widen(second), whole))
+        return self._less(share, self._kernel(runtime.share, widen(second), all_votes))
 
     def _less(self, a: str, b: str) -> str:
         return numbers.real_number(self._emit, "-", a, b)
@@ -93,43 +93,45 @@ class CallEmitter:
     def _unweighted(self, name: str, node: tree.Expression, answer: tree.Expression | None) -> str:
         expressions, state = self._expressions, self._expressions.state
         members = expressions.sets.members(node)
-        given = None if answer is None else expressions.value(answer)
-        votes, seen, marks = state.vote_arrays[:3]
-        found = self._kernel(
-            runtime.tally, members.pointer, members.size, state.answer, votes, seen
+        candidate = None if answer is None else expressions.value(answer)
+        votes, distinct, marks = state.vote_arrays[:3]
+        count = self._kernel(
+            runtime.tally, members.pointer, members.size, state.answer, votes, distinct
         )
-        result = self._read_votes(name, seen, found, votes, given)
-        self._kernel(runtime.clear, seen, found, votes, marks)
+        result = self._read_votes(name, distinct, count, votes, candidate)
+        self._kernel(runtime.clear, distinct, count, votes, marks)
         return result
 
-    def _read_votes(self, name: str, seen: str, found: str, votes: str, given: str | None) -> str:
+    def _read_votes(
+        self, name: str, distinct: str, count: str, votes: str, candidate: str | None
+    ) -> str:
         kernel, widen = self._kernel, self._expressions.widen
         if name == "distinct":
-            return found
+            return count
         if name == "entropy":
-            return kernel(runtime.entropy, seen, found, votes)
-        leader = kernel(runtime.leader, seen, found, votes, "-1")
+            return kernel(runtime.entropy, distinct, count, votes)
+        leader = kernel(runtime.leader, distinct, count, votes, "-1")
         if name == "winner":
-            return kernel(runtime.answer_at, seen, leader)
+            return kernel(runtime.answer_at, distinct, leader)
         first = (
-            kernel(runtime.votes_at, seen, leader, votes)
-            if given is None
-            else kernel(runtime.votes_of, given, votes)
+            kernel(runtime.votes_at, distinct, leader, votes)
+            if candidate is None
+            else kernel(runtime.votes_of, candidate, votes)
         )
         if name == "votes":
             return first
         if name == "share":
-            whole = kernel(runtime.total, seen, found, votes)
-            return kernel(runtime.share, widen(first), whole)
-        second = kernel(runtime.leader, seen, found, votes, leader)
+            all_votes = kernel(runtime.total, distinct, count, votes)
+            return kernel(runtime.share, widen(first), all_votes)
+        second = kernel(runtime.leader, distinct, count, votes, leader)
         if name == "runner_up":
-            return kernel(runtime.answer_at, seen, second)
-        trailing = kernel(runtime.votes_at, seen, second, votes)
+            return kernel(runtime.answer_at, distinct, second)
+        trailing = kernel(runtime.votes_at, distinct, second, votes)
         if name == "confidence":
-            return kernel(runtime.confidence, found, first, trailing)
-        whole = kernel(runtime.total, seen, found, votes)
-        share = kernel(runtime.share, widen(first), whole)
-        return self._less(share, kernel(runtime.share, widen(trailing), whole))
+            return kernel(runtime.confidence, count, first, trailing)
+        all_votes = kernel(runtime.total, distinct, count, votes)
+        share = kernel(runtime.share, widen(first), all_votes)
+        return self._less(share, kernel(runtime.share, widen(trailing), all_votes))
 
     def _weighted(
         self, name: str, node: tree.Expression, answer: tree.Expression | None,
@@ -140,48 +142,48 @@ class CallEmitter:
         weights = state.array()
         expressions.sets.of_each(
             members,
-            lambda place, _: self._emit.store_element(
-                "double", expressions.real(weight), weights, place
+            lambda index, _: self._emit.store_element(
+                "double", expressions.real(weight), weights, index
             ),
         )
-        given = None if answer is None else expressions.value(answer)
-        votes, seen, marks = state.vote_arrays[:3]
-        found = self._kernel(
+        candidate = None if answer is None else expressions.value(answer)
+        votes, distinct, marks = state.vote_arrays[:3]
+        count = self._kernel(
             runtime.tally_weighted, members.pointer, members.size, state.answer, weights, votes,
-            marks, seen,
+            marks, distinct,
         )  # fmt: skip
-        result = self._read_weighted(name, seen, found, votes, given)
-        self._kernel(runtime.clear, seen, found, votes, marks)
+        result = self._read_weighted(name, distinct, count, votes, candidate)
+        self._kernel(runtime.clear, distinct, count, votes, marks)
         return result
 
     def _read_weighted(
-        self, name: str, seen: str, found: str, votes: str, given: str | None
+        self, name: str, distinct: str, count: str, votes: str, candidate: str | None
     ) -> str:
         kernel = self._kernel
         if name == "entropy":
-            return kernel(runtime.entropy_weighted, seen, found, votes)
-        leader = kernel(runtime.leader_weighted, seen, found, votes, "-1")
+            return kernel(runtime.entropy_weighted, distinct, count, votes)
+        leader = kernel(runtime.leader_weighted, distinct, count, votes, "-1")
         if name == "winner":
-            return kernel(runtime.answer_at, seen, leader)
+            return kernel(runtime.answer_at, distinct, leader)
         first = (
-            kernel(runtime.votes_at_weighted, seen, leader, votes)
-            if given is None
-            else kernel(runtime.votes_of_weighted, given, votes)
+            kernel(runtime.votes_at_weighted, distinct, leader, votes)
+            if candidate is None
+            else kernel(runtime.votes_of_weighted, candidate, votes)
         )
         if name == "votes":
             return first
         if name == "share":
-            whole = kernel(runtime.total_weighted, seen, found, votes)
-            return kernel(runtime.share, first, whole)
-        second = kernel(runtime.leader_weighted, seen, found, votes, leader)
+            all_votes = kernel(runtime.total_weighted, distinct, count, votes)
+            return kernel(runtime.share, first, all_votes)
+        second = kernel(runtime.leader_weighted, distinct, count, votes, leader)
         if name == "runner_up":
-            return kernel(runtime.answer_at, seen, second)
-        trailing = kernel(runtime.votes_at_weighted, seen, second, votes)
+            return kernel(runtime.answer_at, distinct, second)
+        trailing = kernel(runtime.votes_at_weighted, distinct, second, votes)
         if name == "confidence":
-            return kernel(runtime.confidence_weighted, found, first, trailing)
-        whole = kernel(runtime.total_weighted, seen, found, votes)
-        share = kernel(runtime.share, first, whole)
-        return self._less(share, kernel(runtime.share, trailing, whole))
+            return kernel(runtime.confidence_weighted, count, first, trailing)
+        all_votes = kernel(runtime.total_weighted, distinct, count, votes)
+        share = kernel(runtime.share, first, all_votes)
+        return self._less(share, kernel(runtime.share, trailing, all_votes))
 
     # Folds
 
@@ -192,9 +194,9 @@ class CallEmitter:
         kind = "i64" if integers else "double"
         values = expressions.state.array()
 
-        def enter(place: str, _: str) -> None:
+        def enter(index: str, _: str) -> None:
             value = expressions.value(node.value) if integers else expressions.real(node.value)
-            emit.store_element(kind, value, values, place)
+            emit.store_element(kind, value, values, index)
 
         expressions.sets.of_each(members, enter)
         return self._fold(name, kind, members.size, lambda at: emit.load_element(kind, values, at))
@@ -209,15 +211,15 @@ class CallEmitter:
             return self._variance(count, at)
         total = emit.slot(kind)
         emit.store(kind, zero, total)
-        with emit.loop(count) as place:
-            value, before = at(place), emit.load(kind, total)
+        with emit.loop(count) as index:
+            value, before = at(index), emit.load(kind, total)
             if name == "sum" and kind == "i64":
                 after = numbers.integer(emit, "+", before, value)
             elif name == "sum":
                 after = numbers.real_number(emit, "+", before, value)
             else:
                 extreme = numbers.smallest if name == "min" else numbers.largest
-                first = emit.op(f"icmp eq i64 {place}, 0")
+                first = emit.op(f"icmp eq i64 {index}, 0")
                 after = emit.select(first, kind, value, extreme(emit, kind, before, value))
             emit.store(kind, after, total)
         return emit.load(kind, total)
@@ -230,8 +232,8 @@ class CallEmitter:
         emit = self._emit
         mean = self._mean(count, at)
 
-        def squared(place: str) -> str:
-            off = numbers.real_number(emit, "-", at(place), mean)
+        def squared(index: str) -> str:
+            off = numbers.real_number(emit, "-", at(index), mean)
             return numbers.real_number(emit, "*", off, off)
 
         total = self._fold("sum", "double", count, squared)
@@ -239,10 +241,10 @@ class CallEmitter:
 
     def _of_window(self, name: str, window: "RingBuffer") -> str:
         emit = self._emit
-        count = emit.load("i64", window.held)
+        count = emit.load("i64", window.length)
 
-        def at(place: str) -> str:
-            return emit.load_element("double", window.values, self.ring(window, place))
+        def at(index: str) -> str:
+            return emit.load_element("double", window.values, self.ring(window, index))
 
         def newest() -> str:
             return at(emit.op(f"sub i64 {count}, 1"))
@@ -262,11 +264,11 @@ class CallEmitter:
                 return choose(some, "double", lambda: self._less(newest(), at("0")), lambda: "0.0")
         return self._fold(name, "double", count, at)
 
-    def ring(self, window: "RingBuffer", place: str) -> str:
+    def ring(self, window: "RingBuffer", offset: str) -> str:
         """Return the index of a window's value, the oldest at index 0."""
         emit = self._emit
         size = emit.load("i64", window.capacity)
-        index = emit.op(f"add i64 {emit.load('i64', window.start)}, {place}")
+        index = emit.op(f"add i64 {emit.load('i64', window.start)}, {offset}")
         over = emit.op(f"icmp sge i64 {index}, {size}")
         return emit.select(over, "i64", emit.op(f"sub i64 {index}, {size}"), index)
 

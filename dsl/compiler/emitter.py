@@ -128,7 +128,7 @@ class Emitter:
         self._labels += 1
         return f"{hint}{self._labels}"
 
-    def place(self, label: str) -> None:
+    def start_block(self, label: str) -> None:
         """Start a block; one that is still open falls through into it."""
         if self._open:
             self.do(f"br label %{label}")
@@ -164,11 +164,11 @@ class Emitter:
     @contextmanager
     def when(self, condition: str) -> Iterator[None]:
         """Guard what is emitted inside by a condition."""
-        inside, behind = self.label("then"), self.label("end")
-        self.branch(condition, inside, behind)
-        self.place(inside)
+        inside, end_label = self.label("then"), self.label("end")
+        self.branch(condition, inside, end_label)
+        self.start_block(inside)
         yield
-        self.place(behind)
+        self.start_block(end_label)
 
     @contextmanager
     def loop(self, count: str) -> Iterator[str]:
@@ -181,15 +181,15 @@ class Emitter:
         """Return the same; yields the index and the label after the loop."""
         slot = self.slot("i64")
         self.store("i64", "0", slot)
-        head, inside, behind = self.label("head"), self.label("body"), self.label("end")
-        self.place(head)
+        head, inside, end_label = self.label("head"), self.label("body"), self.label("end")
+        self.start_block(head)
         index = self.load("i64", slot)
-        self.branch(self.op(f"icmp slt i64 {index}, {count}"), inside, behind)
-        self.place(inside)
-        yield index, behind
+        self.branch(self.op(f"icmp slt i64 {index}, {count}"), inside, end_label)
+        self.start_block(inside)
+        yield index, end_label
         self.store("i64", self.op(f"add i64 {index}, 1"), slot)
         self.jump(head)
-        self.place(behind)
+        self.start_block(end_label)
 
 
 def real(value: float) -> str:

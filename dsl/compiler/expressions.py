@@ -23,7 +23,7 @@ class RingBuffer(NamedTuple):
     values: str
     capacity: str
     """A slot, as the next two."""
-    held: str
+    length: str
     start: str
 
 
@@ -144,13 +144,13 @@ class ExpressionEmitter:
         state = self.state
         return self.emit.op(f"sub i64 {state.size}, {self.emit.load('i64', state.opened)}")
 
-    def here(self) -> str:
+    def current_branch(self) -> str:
         """Return the branch that a dot refers to."""
         assert self.branch is not None
         return self.branch
 
     def _field(self, node: tree.Field) -> str:
-        name, branch = node.text, self.here()
+        name, branch = node.text, self.current_branch()
         if self._symbols[node].role is not Role.ATTRIBUTE:
             return self.load_field(name, self.type_of(node), branch)
         return self._attribute(name, branch)
@@ -163,10 +163,10 @@ class ExpressionEmitter:
             kind: LLVM type of the value.
             branch: index of the branch.
         """
-        place = self.emit.element("i64", self.variables.fields[name], branch)
+        pointer = self.emit.element("i64", self.variables.fields[name], branch)
         if kind is Type.TRUTH:
-            return self.emit.op(f"icmp ne i64 {self.emit.load('i64', place)}, 0")
-        return self.emit.load(KINDS[kind], place)
+            return self.emit.op(f"icmp ne i64 {self.emit.load('i64', pointer)}, 0")
+        return self.emit.load(KINDS[kind], pointer)
 
     def store_field(self, name: str, kind: Type, value: str, branch: str) -> None:
         """Set a field of a branch.
@@ -177,11 +177,11 @@ class ExpressionEmitter:
             value: the value to store.
             branch: index of the branch.
         """
-        place = self.emit.element("i64", self.variables.fields[name], branch)
+        pointer = self.emit.element("i64", self.variables.fields[name], branch)
         if kind is Type.TRUTH:
-            self.emit.store("i64", self.emit.op(f"zext i1 {value} to i64"), place)
+            self.emit.store("i64", self.emit.op(f"zext i1 {value} to i64"), pointer)
         else:
-            self.emit.store(KINDS[kind], value, place)
+            self.emit.store(KINDS[kind], value, pointer)
 
     def _attribute(self, name: str, branch: str) -> str:
         emit, state = self.emit, self.state
@@ -194,9 +194,9 @@ class ExpressionEmitter:
                 born = emit.load_element("i64", state.born, branch)
                 return emit.op(f"sub i64 {emit.load('i64', state.steps)}, {born}")
             case ".seen":
-                seen = emit.load_element("i64", state.seen, branch)
+                revealed = emit.load_element("i64", state.seen, branch)
                 depth = emit.load_element("i64", state.depth, branch)
-                return emit.op(f"icmp eq i64 {seen}, {depth}")
+                return emit.op(f"icmp eq i64 {revealed}, {depth}")
             case ".finished" | ".pruned":
                 wanted = FINISHED if name == ".finished" else PRUNED
                 status = emit.load_element("i64", state.status, branch)
@@ -269,12 +269,12 @@ class ExpressionEmitter:
         """
         emit = self.emit
         result = emit.slot(kind)
-        first, second, behind = emit.label("then"), emit.label("else"), emit.label("end")
+        first, second, end_label = emit.label("then"), emit.label("else"), emit.label("end")
         emit.branch(condition, first, second)
-        emit.place(first)
+        emit.start_block(first)
         emit.store(kind, then(), result)
-        emit.jump(behind)
-        emit.place(second)
+        emit.jump(end_label)
+        emit.start_block(second)
         emit.store(kind, otherwise(), result)
-        emit.place(behind)
+        emit.start_block(end_label)
         return emit.load(kind, result)

@@ -115,18 +115,18 @@ class KernelExpressions:
         return TypedValue(kind, self._emit.op(f"extractvalue {base.kind} {base.value}, {at}"))
 
     def _subscript(self, node: ast.Subscript, base: ast.expr, index: ast.expr) -> Operand:
-        whole = self._operand(base) if not isinstance(base, ast.Subscript) else None
-        if isinstance(whole, KernelConstant):
+        array = self._operand(base) if not isinstance(base, ast.Subscript) else None
+        if isinstance(array, KernelConstant):
             at = self._operand(index)
             assert isinstance(at, KernelConstant)
-            return KernelConstant(whole.value[at.value])
-        kind, pointer = self._place(node)
+            return KernelConstant(array.value[at.value])
+        kind, pointer = self._element_pointer(node)
         value = self._emit.load(kind, pointer)
         if kind in NARROW:
             return TypedValue("i64", self._emit.op(f"sext {kind} {value} to i64"))
         return TypedValue(kind, value)
 
-    def _place(self, node: ast.Subscript) -> tuple[str, str]:
+    def _element_pointer(self, node: ast.Subscript) -> tuple[str, str]:
         match node.value:
             case ast.Subscript(value=ast.Call(func=ast.Name(id=name)), slice=row):
                 table = self._library.tables[self._globals[name]]

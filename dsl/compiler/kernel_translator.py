@@ -88,8 +88,8 @@ class Translator(KernelExpressions):
             case ast.Return(value=None):
                 emit.give("void")
             case ast.Return(value=ast.expr() as value):
-                given = self._as(self._operand(value), kind_of(self._gives))
-                emit.give(given.kind, given.value)
+                result = self._as(self._operand(value), kind_of(self._gives))
+                emit.give(result.kind, result.value)
             case ast.If():
                 self._if(node)
             case ast.While(test=test, body=body):
@@ -119,7 +119,7 @@ class Translator(KernelExpressions):
                 for element, part in zip(elements, parts, strict=True):
                     self._bind(element, part)
             case ast.Subscript():
-                kind, pointer = self._place(target)
+                kind, pointer = self._element_pointer(target)
                 stored = self._as_element(value, kind)
                 self._emit.store(kind, stored, pointer)
             case _:
@@ -137,26 +137,26 @@ class Translator(KernelExpressions):
     def _if(self, node: ast.If) -> None:
         emit = self._emit
         condition = self._condition(node.test)
-        then, otherwise, behind = emit.label("then"), emit.label("else"), emit.label("end")
+        then, otherwise, end_label = emit.label("then"), emit.label("else"), emit.label("end")
         emit.branch(condition, then, otherwise)
-        emit.place(then)
+        emit.start_block(then)
         self._run(node.body)
-        emit.jump(behind)
-        emit.place(otherwise)
+        emit.jump(end_label)
+        emit.start_block(otherwise)
         self._run(node.orelse)
-        emit.place(behind)
+        emit.start_block(end_label)
 
     def _while(self, test: ast.expr, body: list[ast.stmt]) -> None:
         emit = self._emit
-        head, inside, behind = emit.label("head"), emit.label("body"), emit.label("end")
-        emit.place(head)
-        emit.branch(self._condition(test), inside, behind)
-        emit.place(inside)
-        self._breaks.append(behind)
+        head, inside, end_label = emit.label("head"), emit.label("body"), emit.label("end")
+        emit.start_block(head)
+        emit.branch(self._condition(test), inside, end_label)
+        emit.start_block(inside)
+        self._breaks.append(end_label)
         self._run(body)
         self._breaks.pop()
         emit.jump(head)
-        emit.place(behind)
+        emit.start_block(end_label)
 
     def _for(self, node: ast.For) -> None:
         match node.iter:
@@ -179,16 +179,16 @@ class Translator(KernelExpressions):
         limit = self._as(stop, "i64").value
         counter = emit.slot("i64")
         emit.store("i64", self._as(start, "i64").value, counter)
-        head, inside, behind = emit.label("head"), emit.label("body"), emit.label("end")
-        emit.place(head)
+        head, inside, end_label = emit.label("head"), emit.label("body"), emit.label("end")
+        emit.start_block(head)
         index = emit.load("i64", counter)
         sign = "slt" if step.value > 0 else "sgt"
-        emit.branch(emit.op(f"icmp {sign} i64 {index}, {limit}"), inside, behind)
-        emit.place(inside)
+        emit.branch(emit.op(f"icmp {sign} i64 {index}, {limit}"), inside, end_label)
+        emit.start_block(inside)
         emit.store("i64", emit.op(f"add i64 {index}, {step.value}"), counter)
         self._assign(node.target.id, TypedValue("i64", index))
-        self._breaks.append(behind)
+        self._breaks.append(end_label)
         self._run(node.body)
         self._breaks.pop()
         emit.jump(head)
-        emit.place(behind)
+        emit.start_block(end_label)

@@ -83,8 +83,8 @@ def _floor_divide(emit: Emitter, a: str, b: str) -> str:
     lower = emit.op(f"sub i64 {quotient}, 1")
     floored = emit.select(_unlike(emit, rest, divisor), "i64", lower, quotient)
     minus = emit.op(f"icmp eq i64 {b}, -1")
-    found = emit.select(minus, "i64", negate_integer(emit, a), floored)
-    return emit.select(emit.op(f"icmp eq i64 {b}, 0"), "i64", "0", found)
+    exact = emit.select(minus, "i64", negate_integer(emit, a), floored)
+    return emit.select(emit.op(f"icmp eq i64 {b}, 0"), "i64", "0", exact)
 
 
 def _remainder(emit: Emitter, a: str, b: str) -> str:
@@ -116,8 +116,8 @@ def real_number(emit: Emitter, sign: str, a: str, b: str) -> str:
         return finite(emit, emit.op(f"{name} double {a}, {b}"))
     zero = emit.op(f"fcmp oeq double {b}, 0.0")
     divisor = emit.select(zero, "double", "1.0", b)
-    found = finite(emit, emit.op(f"fdiv double {a}, {divisor}"))
-    return emit.select(zero, "double", "0.0", found)
+    result = finite(emit, emit.op(f"fdiv double {a}, {divisor}"))
+    return emit.select(zero, "double", "0.0", result)
 
 
 def to_integer(emit: Emitter, name: str, a: str) -> str:
@@ -129,8 +129,8 @@ def to_integer(emit: Emitter, name: str, a: str) -> str:
         a: left operand.
     """
     rounding = {"floor": "floor", "ceil": "ceil", "round": "roundeven"}[name]
-    whole = emit.call("double", f"@llvm.{rounding}.f64", f"double {a}")
-    return emit.call("i64", "@llvm.fptosi.sat.i64.f64", f"double {whole}")
+    rounded = emit.call("double", f"@llvm.{rounding}.f64", f"double {a}")
+    return emit.call("i64", "@llvm.fptosi.sat.i64.f64", f"double {rounded}")
 
 
 def compare(emit: Emitter, sign: str, kind: str, a: str, b: str) -> str:

@@ -90,9 +90,9 @@ def _store_object(among: dict[str, T], key: str, value: T) -> None:
 def _load_or_compile(path: Path, compile_it: Callable[[], bytes]) -> bytes:
     """Return a kept object, or a fresh one that is now kept; a cache that fails costs only time."""
     with contextlib.suppress(OSError):
-        found = path.read_bytes()
-        code = found[_DIGEST:]
-        if found[:_DIGEST] == blake2b(code, digest_size=_DIGEST).digest():
+        stored = path.read_bytes()
+        code = stored[_DIGEST:]
+        if stored[:_DIGEST] == blake2b(code, digest_size=_DIGEST).digest():
             return code
     code = compile_it()
     with contextlib.suppress(OSError):

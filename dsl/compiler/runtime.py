@@ -9,30 +9,30 @@ from dsl.compiler.kernel_types import Bytes, Ints32, Ints64, Reals
 from dsl.numeric import add_real, div_real, log_real, mul_real, sub_real
 
 
-def tally(members: Ints32, size: int, answers: Ints32, votes: Ints64, seen: Ints32) -> int:
-    """Count the answers of a set, list them in ``seen`` as first seen, and return their number.
+def tally(members: Ints32, size: int, answers: Ints32, votes: Ints64, distinct: Ints32) -> int:
+    """Count the answers of a set, list them in ``distinct`` as first seen, and return their number.
 
     Args:
         members: branch indexes, int32, shape (at least size,).
         size: number of members.
         answers: answer number of each branch, -1 for none.
         votes: votes by answer number.
-        seen: answer numbers in the order of first sight.
+        distinct: answer numbers in the order of first sight.
     """
-    found = 0
-    for place in range(size):
-        answer = answers[members[place]]
+    count = 0
+    for index in range(size):
+        answer = answers[members[index]]
         if answer >= 0:
             if votes[answer] == 0:
-                seen[found] = answer
-                found += 1
+                distinct[count] = answer
+                count += 1
             votes[answer] += 1
-    return found
+    return count
 
 
 def tally_weighted(
     members: Ints32, size: int, answers: Ints32, weights: Reals, votes: Reals, marks: Bytes,
-    seen: Ints32,
+    distinct: Ints32,
 ) -> int:  # fmt: skip
     """Count weighted votes, one weight per member, and return the number of answers.
 
@@ -43,107 +43,107 @@ def tally_weighted(
         weights: weight of each member, float64.
         votes: votes by answer number.
         marks: working array, all 0 before and after.
-        seen: answer numbers in the order of first sight.
+        distinct: answer numbers in the order of first sight.
     """
-    found = 0
-    for place in range(size):
-        answer = answers[members[place]]
+    count = 0
+    for index in range(size):
+        answer = answers[members[index]]
         if answer >= 0:
             if marks[answer] == 0:
                 marks[answer] = 1
-                seen[found] = answer
-                found += 1
-            votes[answer] = add_real(votes[answer], weights[place])
-    return found
+                distinct[count] = answer
+                count += 1
+            votes[answer] = add_real(votes[answer], weights[index])
+    return count
 
 
-def clear(seen: Ints32, found: int, votes: Ints64, marks: Bytes) -> None:
+def clear(distinct: Ints32, count: int, votes: Ints64, marks: Bytes) -> None:
     """Make the arrays ready for the next tally.
 
     Args:
-        seen: answer numbers in the order of first sight.
-        found: number of answers in ``seen``.
+        distinct: answer numbers in the order of first sight.
+        count: number of answers in ``distinct``.
         votes: votes by answer number.
         marks: working array, all 0 before and after.
     """
-    for place in range(found):
-        votes[seen[place]] = 0
-        marks[seen[place]] = 0
+    for index in range(count):
+        votes[distinct[index]] = 0
+        marks[distinct[index]] = 0
 
 
-def leader(seen: Ints32, found: int, votes: Ints64, but: int) -> int:
+def leader(distinct: Ints32, count: int, votes: Ints64, but: int) -> int:
     """Return the position of the answer with the most votes, the first on a tie, or -1.
 
     The index ``but`` is skipped.
 
     Args:
-        seen: answer numbers in the order of first sight.
-        found: number of answers in ``seen``.
+        distinct: answer numbers in the order of first sight.
+        count: number of answers in ``distinct``.
         votes: votes by answer number.
-        but: position in ``seen`` to skip; -1 for none.
+        but: position in ``distinct`` to skip; -1 for none.
     """
     best = -1
     most = 0
-    for place in range(found):
-        if place != but:
-            here = votes[seen[place]]
-            if best < 0 or here > most:
-                best = place
-                most = here
+    for index in range(count):
+        if index != but:
+            value = votes[distinct[index]]
+            if best < 0 or value > most:
+                best = index
+                most = value
     return best
 
 
-def leader_weighted(seen: Ints32, found: int, votes: Reals, but: int) -> int:
+def leader_weighted(distinct: Ints32, count: int, votes: Reals, but: int) -> int:
     """Return the position of the answer with the most weighted votes.
 
     Args:
-        seen: answer numbers in the order of first sight.
-        found: number of answers in ``seen``.
+        distinct: answer numbers in the order of first sight.
+        count: number of answers in ``distinct``.
         votes: votes by answer number.
-        but: position in ``seen`` to skip; -1 for none.
+        but: position in ``distinct`` to skip; -1 for none.
     """
     best = -1
     most = 0.0
-    for place in range(found):
-        if place != but:
-            here = votes[seen[place]]
-            if best < 0 or here > most:
-                best = place
-                most = here
+    for index in range(count):
+        if index != but:
+            value = votes[distinct[index]]
+            if best < 0 or value > most:
+                best = index
+                most = value
     return best
 
 
-def answer_at(seen: Ints32, place: int) -> int:
+def answer_at(distinct: Ints32, index: int) -> int:
     """Return the answer at an index; none at -1."""
-    if place < 0:
+    if index < 0:
         return -1
-    return seen[place]
+    return distinct[index]
 
 
-def votes_at(seen: Ints32, place: int, votes: Ints64) -> int:
+def votes_at(distinct: Ints32, index: int, votes: Ints64) -> int:
     """Return the votes at an index; 0 at -1.
 
     Args:
-        seen: answer numbers in the order of first sight.
-        place: position in ``seen``; -1 for no answer.
+        distinct: answer numbers in the order of first sight.
+        index: position in ``distinct``; -1 for no answer.
         votes: votes by answer number.
     """
-    if place < 0:
+    if index < 0:
         return 0
-    return votes[seen[place]]
+    return votes[distinct[index]]
 
 
-def votes_at_weighted(seen: Ints32, place: int, votes: Reals) -> float:
+def votes_at_weighted(distinct: Ints32, index: int, votes: Reals) -> float:
     """Return the weighted votes at a position; 0 at -1.
 
     Args:
-        seen: answer numbers in the order of first sight.
-        place: position in ``seen``; -1 for no answer.
+        distinct: answer numbers in the order of first sight.
+        index: position in ``distinct``; -1 for no answer.
         votes: votes by answer number.
     """
-    if place < 0:
+    if index < 0:
         return 0.0
-    return votes[seen[place]]
+    return votes[distinct[index]]
 
 
 def votes_of(answer: int, votes: Ints64) -> int:
@@ -160,32 +160,32 @@ def votes_of_weighted(answer: int, votes: Reals) -> float:
     return votes[answer]
 
 
-def total(seen: Ints32, found: int, votes: Ints64) -> float:
+def total(distinct: Ints32, size: int, votes: Ints64) -> float:
     """Return all votes.
 
     Args:
-        seen: answer numbers in the order of first sight.
-        found: number of answers in ``seen``.
+        distinct: answer numbers in the order of first sight.
+        size: number of answers in ``distinct``.
         votes: votes by answer number.
     """
     count = 0
-    for place in range(found):
-        count += votes[seen[place]]
+    for index in range(size):
+        count += votes[distinct[index]]
     return float(count)
 
 
-def total_weighted(seen: Ints32, found: int, votes: Reals) -> float:
+def total_weighted(distinct: Ints32, count: int, votes: Reals) -> float:
     """Return all votes, added up in the order of first sight.
 
     Args:
-        seen: answer numbers in the order of first sight.
-        found: number of answers in ``seen``.
+        distinct: answer numbers in the order of first sight.
+        count: number of answers in ``distinct``.
         votes: votes by answer number.
     """
-    found_total = 0.0
-    for place in range(found):
-        found_total = add_real(found_total, votes[seen[place]])
-    return found_total
+    weight = 0.0
+    for index in range(count):
+        weight = add_real(weight, votes[distinct[index]])
+    return weight
 
 
 def share(votes: float, all_votes: float) -> float:
@@ -195,66 +195,66 @@ def share(votes: float, all_votes: float) -> float:
     return 0.0
 
 
-def entropy(seen: Ints32, found: int, votes: Ints64) -> float:
+def entropy(distinct: Ints32, count: int, votes: Ints64) -> float:
     """Return the Shannon entropy of the votes, in nats.
 
     Args:
-        seen: answer numbers in the order of first sight.
-        found: number of answers in ``seen``.
+        distinct: answer numbers in the order of first sight.
+        count: number of answers in ``distinct``.
         votes: votes by answer number.
     """
-    whole = total(seen, found, votes)
+    all_votes = total(distinct, count, votes)
     result = 0.0
-    if whole > 0.0:
-        for place in range(found):
-            part = div_real(float(votes[seen[place]]), whole)
+    if all_votes > 0.0:
+        for index in range(count):
+            part = div_real(float(votes[distinct[index]]), all_votes)
             result = sub_real(result, mul_real(part, log_real(part)))
     return result
 
 
-def entropy_weighted(seen: Ints32, found: int, votes: Reals) -> float:
+def entropy_weighted(distinct: Ints32, count: int, votes: Reals) -> float:
     """Return the Shannon entropy of weighted votes above 0, in nats.
 
     Args:
-        seen: answer numbers in the order of first sight.
-        found: number of answers in ``seen``.
+        distinct: answer numbers in the order of first sight.
+        count: number of answers in ``distinct``.
         votes: votes by answer number.
     """
     result = 0.0
-    if total_weighted(seen, found, votes) > 0.0:
-        whole = 0.0
-        for place in range(found):
-            if votes[seen[place]] > 0.0:
-                whole = add_real(whole, votes[seen[place]])
-        for place in range(found):
-            if votes[seen[place]] > 0.0:
-                part = div_real(votes[seen[place]], whole)
+    if total_weighted(distinct, count, votes) > 0.0:
+        all_votes = 0.0
+        for index in range(count):
+            if votes[distinct[index]] > 0.0:
+                all_votes = add_real(all_votes, votes[distinct[index]])
+        for index in range(count):
+            if votes[distinct[index]] > 0.0:
+                part = div_real(votes[distinct[index]], all_votes)
                 result = sub_real(result, mul_real(part, log_real(part)))
     return result
 
 
-def confidence(found: int, first: int, second: int) -> float:
+def confidence(count: int, first: int, second: int) -> float:
     """Return the confidence in ``first`` votes over ``second``; 0 if no branch votes.
 
     Args:
-        found: number of answers in ``seen``.
+        count: number of answers in ``distinct``.
         first: votes of the leader.
         second: votes of the runner-up.
     """
-    if found == 0:
+    if count == 0:
         return 0.0
     return beta_confidence_int(first, second)
 
 
-def confidence_weighted(found: int, first: float, second: float) -> float:
+def confidence_weighted(count: int, first: float, second: float) -> float:
     """Return the confidence in weighted votes; 0 if no branch votes.
 
     Args:
-        found: number of answers in ``seen``.
+        count: number of answers in ``distinct``.
         first: votes of the leader.
         second: votes of the runner-up.
     """
-    if found == 0:
+    if count == 0:
         return 0.0
     return beta_confidence_real(first, second)
 
@@ -267,10 +267,10 @@ def sort_integers(members: Ints32, keys: Ints64, size: int) -> None:
         keys: sort key of each member.
         size: number of members.
     """
-    for place in range(1, size):
-        member = members[place]
-        key = keys[place]
-        at = place
+    for index in range(1, size):
+        member = members[index]
+        key = keys[index]
+        at = index
         while at > 0:
             if keys[at - 1] <= key:
                 break
@@ -289,10 +289,10 @@ def sort_reals(members: Ints32, keys: Reals, size: int) -> None:
         keys: sort key of each member.
         size: number of members.
     """
-    for place in range(1, size):
-        member = members[place]
-        key = keys[place]
-        at = place
+    for index in range(1, size):
+        member = members[index]
+        key = keys[index]
+        at = index
         while at > 0:
             if keys[at - 1] <= key:
                 break
@@ -304,7 +304,7 @@ def sort_reals(members: Ints32, keys: Reals, size: int) -> None:
 
 
 def subtract(
-    members: Ints32, size: int, without: Ints32, gone: int, marks: Bytes, kept: Ints32
+    members: Ints32, size: int, without: Ints32, gone: int, marks: Bytes, remaining: Ints32
 ) -> int:
     """Store the members that are not in another set, in order, and return their number.
 
@@ -316,15 +316,15 @@ def subtract(
         without: the set to subtract.
         gone: number of members of ``without``.
         marks: working array, all 0 before and after.
-        kept: receives the remaining members.
+        remaining: receives the remaining members.
     """
-    for place in range(gone):
-        marks[without[place]] = 1
-    found = 0
-    for place in range(size):
-        if marks[members[place]] == 0:
-            kept[found] = members[place]
-            found += 1
-    for place in range(gone):
-        marks[without[place]] = 0
-    return found
+    for index in range(gone):
+        marks[without[index]] = 1
+    count = 0
+    for index in range(size):
+        if marks[members[index]] == 0:
+            remaining[count] = members[index]
+            count += 1
+    for index in range(gone):
+        marks[without[index]] = 0
+    return count

@@ -124,14 +124,14 @@ class EpisodeState:
         if not self.uses.finished_votes:
             return
         emit = self.emit
-        with emit.loop(emit.load("i64", self.finished_count)) as place:
-            branch = self.member(self.finished, place)
+        with emit.loop(emit.load("i64", self.finished_count)) as index:
+            branch = self.member(self.finished, index)
             answer = self.answer_of(branch)
             emit.store_element("i64", "0", self.vote_arrays[3], answer)
 
-    def member(self, members: str, place: str) -> str:
+    def member(self, members: str, index: str) -> str:
         """Return a member of a set, as a 64-bit index."""
-        narrow = self.emit.load_element("i32", members, place)
+        narrow = self.emit.load_element("i32", members, index)
         return self.emit.op(f"zext i32 {narrow} to i64")
 
     def answer_of(self, branch: str) -> str:

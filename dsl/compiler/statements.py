@@ -75,8 +75,8 @@ class StatementEmitter:
             case tree.SetField():
                 symbol = self._checked.symbols[statement.field]
                 value = self._expressions.as_type(statement.value, symbol.type)
-                here = self._expressions.here()
-                self._expressions.store_field(symbol.name, symbol.type, value, here)
+                branch = self._expressions.current_branch()
+                self._expressions.store_field(symbol.name, symbol.type, value, branch)
             case tree.Push():
                 self._push(statement)
             case tree.If():
@@ -89,7 +89,7 @@ class StatementEmitter:
             case tree.Stop():
                 self._emit.store("i64", self._line(statement), self._state.stopped)
                 self._emit.jump(self._finally)
-                self._emit.place(self._emit.label("after"))
+                self._emit.start_block(self._emit.label("after"))
             case tree.Open() | tree.Sample():
                 self._open_or_sample(statement)
             case tree.Advance():
@@ -116,8 +116,8 @@ class StatementEmitter:
             members = self._expressions.sets.copied(self._expressions.sets.members(value))
         else:
             kind = KINDS[self._expressions.type_of(value)]
-            found, slot = self._expressions.value(value), emit.slot(kind)
-            emit.store(kind, found, slot)
+            result, slot = self._expressions.value(value), emit.slot(kind)
+            emit.store(kind, result, slot)
             lets[name] = slot
             return
         pointer, count = emit.slot("ptr"), emit.slot("i64")
@@ -135,15 +135,15 @@ class StatementEmitter:
         emit = self._emit
         window = self._expressions.variables.windows[statement.window.text]
         value = self._expressions.real(statement.value)
-        count, size = emit.load("i64", window.held), emit.load("i64", window.capacity)
+        count, size = emit.load("i64", window.length), emit.load("i64", window.capacity)
         start = emit.load("i64", window.start)
-        place = emit.op(f"add i64 {start}, {count}")
-        over = emit.op(f"icmp sge i64 {place}, {size}")
-        place = emit.select(over, "i64", emit.op(f"sub i64 {place}, {size}"), place)
-        emit.store_element("double", value, window.values, place)
+        index = emit.op(f"add i64 {start}, {count}")
+        over = emit.op(f"icmp sge i64 {index}, {size}")
+        index = emit.select(over, "i64", emit.op(f"sub i64 {index}, {size}"), index)
+        emit.store_element("double", value, window.values, index)
         full = emit.op(f"icmp sge i64 {count}, {size}")
         more = emit.op(f"add i64 {count}, 1")
-        emit.store("i64", emit.select(full, "i64", count, more), window.held)
+        emit.store("i64", emit.select(full, "i64", count, more), window.length)
         next_start = emit.op(f"add i64 {start}, 1")
         wraps = emit.op(f"icmp sge i64 {next_start}, {size}")
         wrapped = emit.select(wraps, "i64", "0", next_start)
@@ -154,37 +154,37 @@ class StatementEmitter:
     def _if(self, statement: tree.If) -> None:
         emit = self._emit
         condition = self._expressions.value(statement.condition)
-        then, otherwise, behind = emit.label("then"), emit.label("else"), emit.label("end")
+        then, otherwise, end_label = emit.label("then"), emit.label("else"), emit.label("end")
         emit.branch(condition, then, otherwise)
-        emit.place(then)
+        emit.start_block(then)
         self.block(statement.then)
-        emit.jump(behind)
-        emit.place(otherwise)
+        emit.jump(end_label)
+        emit.start_block(otherwise)
         match statement.otherwise:
             case tree.Block() as block:
                 self.block(block)
             case tree.If() as chained:
                 # As a block of its own, so that its line is counted.
                 self.block(tree.Block(chained.span, (chained,)))
-        emit.place(behind)
+        emit.start_block(end_label)
 
     def _answer(self, statement: tree.Answer) -> None:
         emit, state = self._emit, self._state
         answer = emit.slot("i64")
         emit.store("i64", NONE, answer)
-        behind = emit.label("end")
+        end_label = emit.label("end")
         for choice in statement.choices:
-            found = self._expressions.value(choice)
-            emit.store("i64", found, answer)
+            candidate = self._expressions.value(choice)
+            emit.store("i64", candidate, answer)
             following = emit.label("else")
-            emit.branch(emit.op(f"icmp eq i64 {found}, {NONE}"), following, behind)
-            emit.place(following)
-        emit.place(behind)
-        given = emit.load("i64", answer)
-        emit.store("i32", emit.op(f"trunc i64 {given} to i32"), state.result)
+            emit.branch(emit.op(f"icmp eq i64 {candidate}, {NONE}"), following, end_label)
+            emit.start_block(following)
+        emit.start_block(end_label)
+        chosen = emit.load("i64", answer)
+        emit.store("i32", emit.op(f"trunc i64 {chosen} to i32"), state.result)
         emit.store("i64", self._line(statement), state.line)
         emit.jump(self._done)
-        emit.place(emit.label("after"))
+        emit.start_block(emit.label("after"))
 
     # Verbs
 
@@ -200,8 +200,8 @@ class StatementEmitter:
         emit.bump(state.sequential, critical)
         emit.bump(state.rounds, emit.op(f"zext i1 {emit.load('i1', barrier.acted)} to i64"))
         if self._counters is not None:
-            place = emit.element("i64", self._counters.tokens, self._line(statement))
-            emit.bump(place, emit.op(f"sub i64 {after}, {before}"))
+            pointer = emit.element("i64", self._counters.tokens, self._line(statement))
+            emit.bump(pointer, emit.op(f"sub i64 {after}, {before}"))
         if barrier.thins:
             with emit.when(emit.load("i1", barrier.thinned)):
                 self._branches.compact()
@@ -214,18 +214,18 @@ class StatementEmitter:
         wanted = self._expressions.value(statement.count)
         most = numbers.smallest(emit, "i64", wanted, self._expressions.available())
         first = emit.load("i64", state.opened)
-        with self._verb(statement) as barrier, emit.breakable(most) as (_, behind):
+        with self._verb(statement) as barrier, emit.breakable(most) as (_, end_label):
             if isinstance(statement, tree.Sample):
-                self._read(barrier, behind)
+                self._read(barrier, end_label)
             else:
-                self._open(statement, barrier, behind)
+                self._open(statement, barrier, end_label)
         opened = emit.op(f"sub i64 {emit.load('i64', state.opened)}, {first}")
         return BranchSet(emit.element("i32", state.all, first), opened)
 
-    def _read(self, barrier: BarrierEmitter, behind: str) -> None:
+    def _read(self, barrier: BarrierEmitter, end_label: str) -> None:
         emit, state = self._emit, self._state
         spent = emit.load("i64", state.spent)
-        barrier.need(emit.op(f"icmp slt i64 {spent}, {state.budget}"), behind)
+        barrier.need(emit.op(f"icmp slt i64 {spent}, {state.budget}"), end_label)
         with barrier.branch():
             branch = self._branches.new(whole=True)
             self._new_branch(branch)
@@ -233,29 +233,29 @@ class StatementEmitter:
             self._branches.pay(branch, emit.load_element("i64", state.chain_tokens, chain))
             self._branches.finish(branch)
 
-    def _open(self, statement: tree.Open, barrier: BarrierEmitter, behind: str) -> None:
+    def _open(self, statement: tree.Open, barrier: BarrierEmitter, end_label: str) -> None:
         emit, state, branches = self._emit, self._state, self._branches
-        barrier.need(branches.affordable(state.interval), behind)
+        barrier.need(branches.affordable(state.interval), end_label)
         with barrier.branch() as cut:
             branch = branches.new(whole=False)
             self._new_branch(branch)
             last = emit.load_element("i64", state.last, branch)
             running, ended, end = emit.label("run"), emit.label("ended"), emit.label("end")
             emit.branch(emit.op(f"icmp sgt i64 {last}, 0"), running, ended)
-            emit.place(ended)
+            emit.start_block(ended)
             chain = emit.load_element("i64", state.chain, branch)
             branches.pay(branch, emit.load_element("i64", state.chain_tokens, chain))
             branches.finish(branch)
             emit.jump(end)
-            emit.place(running)
+            emit.start_block(running)
             branches.pay(branch, state.interval)
             branches.show_interval(branch, "0")
             state.append(state.active, state.active_count, branch)
             if statement.look:
                 barrier.need(branches.affordable(state.probe_cost), cut)
                 branches.probe(branch, "1")
-            emit.place(end)
-        barrier.leave_if_exhausted(behind)
+            emit.start_block(end)
+        barrier.leave_if_exhausted(end_label)
 
     def _advance(self, statement: tree.Advance) -> None:
         emit, state = self._emit, self._state
@@ -264,16 +264,16 @@ class StatementEmitter:
         bursts: str | None = None
         if burst is not None and not is_steady(burst):
             bursts = self._bursts(members, burst)
-        with self._verb(statement) as barrier, emit.breakable(members.size) as (place, behind):
-            branch = state.member(members.pointer, place)
+        with self._verb(statement) as barrier, emit.breakable(members.size) as (index, end_label):
+            branch = state.member(members.pointer, index)
             with self._if_active(branch):
                 if bursts is not None:
-                    intervals = emit.load_element("i64", bursts, place)
+                    intervals = emit.load_element("i64", bursts, index)
                 else:
                     intervals = "1" if burst is None else self._value_at(burst, branch)
                 with barrier.branch(acts=False) as cut:
                     self._burst(statement, branch, intervals, barrier, cut)
-            barrier.leave_if_exhausted(behind)
+            barrier.leave_if_exhausted(end_label)
 
     def _value_at(self, node: tree.Expression, branch: str) -> str:
         outside, self._expressions.branch = self._expressions.branch, branch
@@ -292,10 +292,10 @@ class StatementEmitter:
         """Return the bursts of all, computed before any branch moves."""
         bursts = self._state.array()
 
-        def enter(place: str, branch: str) -> None:
+        def enter(index: str, branch: str) -> None:
             with self._if_active(branch):
                 value = self._expressions.value(burst)
-                self._emit.store_element("i64", value, bursts, place)
+                self._emit.store_element("i64", value, bursts, index)
 
         self._expressions.sets.of_each(members, enter)
         return bursts
@@ -310,24 +310,24 @@ class StatementEmitter:
     ) -> None:
         emit, state, branches = self._emit, self._state, self._branches
         last = emit.load_element("i64", state.last, branch)
-        with emit.breakable(intervals) as (_, behind):
+        with emit.breakable(intervals) as (_, end_label):
             barrier.need(branches.affordable(state.interval), cut)
-            place = emit.element("i64", state.depth, branch)
-            before = emit.load("i64", place)
+            pointer = emit.element("i64", state.depth, branch)
+            before = emit.load("i64", pointer)
             depth = emit.op(f"add i64 {before}, 1")
-            emit.store("i64", depth, place)
+            emit.store("i64", depth, pointer)
             barrier.act()
             running, end = emit.label("run"), emit.label("finish")
             emit.branch(emit.op(f"icmp slt i64 {before}, {last}"), running, end)
-            emit.place(end)
+            emit.start_block(end)
             chain = emit.load_element("i64", state.chain, branch)
             tokens = emit.load_element("i64", state.chain_tokens, chain)
             rest = emit.op(f"sub i64 {tokens}, {emit.op(f'mul i64 {state.interval}, {last}')}")
             branches.pay(branch, numbers.largest(emit, "i64", "0", rest))
             branches.finish(branch)
             barrier.thin_out()
-            emit.jump(behind)
-            emit.place(running)
+            emit.jump(end_label)
+            emit.start_block(running)
             branches.pay(branch, state.interval)
             branches.show_interval(branch, before)
             if statement.look:
@@ -337,21 +337,21 @@ class StatementEmitter:
     def _probe(self, statement: tree.Probe) -> None:
         emit, state, branches = self._emit, self._state, self._branches
         members = self._expressions.sets.members(statement.branches)
-        with self._verb(statement) as barrier, emit.breakable(members.size) as (place, behind):
-            branch = state.member(members.pointer, place)
+        with self._verb(statement) as barrier, emit.breakable(members.size) as (index, end_label):
+            branch = state.member(members.pointer, index)
             depth = emit.load_element("i64", state.depth, branch)
-            seen = emit.load_element("i64", state.seen, branch)
-            unseen = emit.op(f"icmp ne i64 {seen}, {depth}")
+            revealed = emit.load_element("i64", state.seen, branch)
+            unseen = emit.op(f"icmp ne i64 {revealed}, {depth}")
             with self._if_active(branch), emit.when(unseen):
-                barrier.need(branches.affordable(state.probe_cost), behind)
+                barrier.need(branches.affordable(state.probe_cost), end_label)
                 with barrier.branch():
                     branches.probe(branch, depth)
 
     def _prune(self, statement: tree.Prune) -> None:
         emit, state = self._emit, self._state
         members = self._expressions.sets.members(statement.branches)
-        with self._verb(statement) as barrier, emit.loop(members.size) as place:
-            branch = state.member(members.pointer, place)
+        with self._verb(statement) as barrier, emit.loop(members.size) as index:
+            branch = state.member(members.pointer, index)
             with self._if_active(branch):
                 emit.store_element("i64", PRUNED, state.status, branch)
                 barrier.act()

@@ -146,7 +146,7 @@ class _Translation:
             emit.store(
                 "i64", numbers.smallest(emit, "i64", wanted, str(MAX_WINDOW)), window.capacity
             )
-            emit.store("i64", "0", window.held)
+            emit.store("i64", "0", window.length)
             emit.store("i64", "0", window.start)
         for name, cell in self._cells.items():
             kind = KINDS[expressions.type_of(cell.value)]
@@ -179,11 +179,11 @@ class _Translation:
             statements.block(start.body)
         if isinstance(step, tree.Step):
             self._steps(statements, step, to_finally)
-        emit.place(to_finally)
+        emit.start_block(to_finally)
         ending = sections.get(tree.Finally)
         if isinstance(ending, tree.Finally):
             statements.block(ending.body)
-        emit.place(done)
+        emit.start_block(done)
 
     def _actions(self) -> BranchEmitter:
         state = self._state
@@ -212,7 +212,7 @@ class _Translation:
             idle = emit.op(f"icmp eq i64 {emit.load('i64', state.active_count)}, 0")
             on = emit.label("on")
             emit.branch(emit.op(f"and i1 {still}, {idle}"), to_finally, on)
-            emit.place(on)
+            emit.start_block(on)
 
     def _results(self, at: str) -> None:
         emit, state = self._emit, self._state

@@ -75,9 +75,9 @@ def find_completions(document: Document, offset: int) -> Completions:
     span = Span(start, offset if ended is None else ended.end())
     if begun.group()[:1].isdigit() or _is_quoted(document, start):
         return Completions(span, [])
-    place = _CompletionContext(document, start)
-    found = place.fields() if dotted else place.everything()
-    return Completions(span, list(found))
+    context = _CompletionContext(document, start)
+    completions = context.fields() if dotted else context.everything()
+    return Completions(span, list(completions))
 
 
 def _is_quoted(document: Document, offset: int) -> bool:

@@ -57,8 +57,8 @@ def find_definition(document: Document, offset: int) -> Span | None:
         return None
     if document.tokens[index].type == "NAME" and _is_called(document, index):
         return None
-    found = document.outline.resolve(str(document.tokens[index]), offset)
-    return None if found is None else found.span
+    declaration = document.outline.resolve(str(document.tokens[index]), offset)
+    return None if declaration is None else declaration.span
 
 
 def function_page(function: BuiltinFunction) -> str:
@@ -113,8 +113,8 @@ def _field(document: Document, word: str, offset: int) -> str | None:
 
 
 def _is_called(document: Document, index: int) -> bool:
-    behind = document.tokens[index + 1 : index + 2]
-    return bool(behind) and behind[0].type == "LPAR"
+    following = document.tokens[index + 1 : index + 2]
+    return bool(following) and following[0].type == "LPAR"
 
 
 def _is_assigned(document: Document, index: int) -> bool:
@@ -133,8 +133,8 @@ def _knob_values(document: Document, declared: Declaration) -> str | None:
     checked = document.analysis.checked
     if checked is None or declared.role is not Role.SCHEDULED:
         return None
-    found = {each.name: each for each in prove_directions(checked.program, checked.types)}
-    verdict = found.get(declared.name)
+    directions = {each.name: each for each in prove_directions(checked.program, checked.types)}
+    verdict = directions.get(declared.name)
     if verdict is None:
         return None
     low, high = (evaluate(checked, beta)[declared.name] for beta in (0.0, 1.0))
@@ -142,5 +142,5 @@ def _knob_values(document: Document, declared: Declaration) -> str | None:
 
 
 def _page(code: str, *paragraphs: str | None) -> str:
-    told: Iterable[str] = (text for text in paragraphs if text)
-    return "\n\n".join([f"```rheo\n{code}\n```", *told])
+    described: Iterable[str] = (text for text in paragraphs if text)
+    return "\n\n".join([f"```rheo\n{code}\n```", *described])

@@ -65,8 +65,8 @@ class Outline:
 
     def resolve(self, name: str, offset: int) -> Declaration | None:
         """Return the declaration that a name refers to at an offset; a field has its dot."""
-        found = (d for d in self.declared if d.name == name and _is_at(d, offset))
-        return next(found, None)
+        matches = (d for d in self.declared if d.name == name and _is_at(d, offset))
+        return next(matches, None)
 
     def visible(self, offset: int) -> list[Declaration]:
         """Return the declarations whose names can be used at an offset."""
@@ -106,8 +106,8 @@ class _Line(NamedTuple):
     """A declaration in the text."""
 
     span: Span
-    behind: int
-    """Where what follows from it can use it: after its value, be it still to be written."""
+    scope_start: int
+    """Offset from which the name is in scope: after its value, even an unfinished one."""
 
 
 class _OutlineReader:
@@ -116,7 +116,7 @@ class _OutlineReader:
     def __init__(self, tokens: Sequence[Token], length: int):
         self._tokens = tokens
         self._length = length
-        self._found = Outline(None, [], [], [])
+        self._outline = Outline(None, [], [], [])
         self._section: tuple[str, int, int] | None = None
         """The word of the section that is open, where it begins, and where its body does."""
         self._blocks: list[_Block] = []
@@ -135,8 +135,10 @@ class _OutlineReader:
             elif self._section is not None:
                 self._inside(index, token)
         self._close_section(self._length)
-        self._found.declared.sort(key=lambda each: each.span)
-        return Outline(controller, self._found.sections, self._found.declared, self._found.updates)
+        self._outline.declared.sort(key=lambda each: each.span)
+        return Outline(
+            controller, self._outline.sections, self._outline.declared, self._outline.updates
+        )
 
     def _before(self, index: int) -> str | None:
         return self._tokens[index - 1].type if index else None
@@ -166,28 +168,28 @@ class _OutlineReader:
 
     def _name(self, index: int, token: Token, section: str) -> None:
         before = self._before(index)
-        behind = self._tokens[index + 1].type if index + 1 < len(self._tokens) else None
-        assigned = behind == "EQUAL" and self._parentheses == 0
-        whole = Span(0, self._length)
+        following = self._tokens[index + 1].type if index + 1 < len(self._tokens) else None
+        assigned = following == "EQUAL" and self._parentheses == 0
+        span = Span(0, self._length)
         if section in CODE:
             if before == "LET" and token.type == "NAME" and self._blocks:
                 line = self._line(index - 1)
-                scope = Span(line.behind, -1)  # its end is known where the block ends
+                scope = Span(line.scope_start, -1)  # its end is known where the block ends
                 let = Declaration(Role.LET, str(token), _span(token), line.span, scope)
                 self._blocks[-1].lets.append(let)
         elif section == "schedule" and before in _DIRECTIONS:
             line = self._line(index - 1)
-            self._declare(Role.SCHEDULED, index, line.span, Span(line.behind, self._length))
+            self._declare(Role.SCHEDULED, index, line.span, Span(line.scope_start, self._length))
         elif section == "each" and token.type == "FIELD" and assigned:
-            self._declare(Role.FIELD, index, self._line(index).span, whole)
+            self._declare(Role.FIELD, index, self._line(index).span, span)
         elif section in _CELLS and token.type == "NAME" and assigned:
-            self._declare(_CELLS[section], index, self._line(index).span, whole)
+            self._declare(_CELLS[section], index, self._line(index).span, span)
 
     def _declare(self, role: Role, index: int, line: Span, scope: Span) -> None:
         token = self._tokens[index]
         value = self._tokens[index + 2] if index + 2 < len(self._tokens) else ""
         is_window = role is Role.MEMORY and value == "window"
-        self._found.declared.append(
+        self._outline.declared.append(
             Declaration(role, str(token), _span(token), line, scope, is_window)
         )
 
@@ -202,11 +204,11 @@ class _OutlineReader:
             depth += (kind == "LPAR") - (kind == "RPAR")
             last = other
         span = Span(start_of(self._tokens[index]), end_of(self._tokens[last]))
-        behind = span.end
+        scope_start = span.end
         if self._tokens[last].type == "EQUAL":
             rest = self._tokens[last + 1 : last + 2]
-            behind = end_of(rest[0]) if rest else self._length + 1
-        return _Line(span, behind)
+            scope_start = end_of(rest[0]) if rest else self._length + 1
+        return _Line(span, scope_start)
 
     def _begins(self, index: int, depth: int) -> bool:
         """Return whether a statement or a line of a section begins at a token."""
@@ -215,20 +217,20 @@ class _OutlineReader:
             return before in _OPERANDS
         if kind in _BEGINNERS:
             return before != "EQUAL"
-        behind = self._tokens[index + 1].type if index + 1 < len(self._tokens) else None
+        following = self._tokens[index + 1].type if index + 1 < len(self._tokens) else None
         named = before == "LET" or before in _DIRECTIONS
-        return kind in {"NAME", "FIELD"} and behind == "EQUAL" and depth == 0 and not named
+        return kind in {"NAME", "FIELD"} and following == "EQUAL" and depth == 0 and not named
 
     def _close_block(self, offset: int) -> None:
         if not self._blocks:
             return
         block = self._blocks.pop()
         for let in block.lets:
-            self._found.declared.append(
+            self._outline.declared.append(
                 Declaration(let.role, let.name, let.span, let.line, Span(let.scope.start, offset))
             )
         if block.is_update:
-            self._found.updates.append(Span(block.start, offset))
+            self._outline.updates.append(Span(block.start, offset))
 
     def _close_section(self, offset: int, *, closed: bool = False) -> None:
         while self._blocks:
@@ -236,7 +238,7 @@ class _OutlineReader:
         if self._section is not None:
             word, start, body = self._section
             inside = Span(offset, offset) if body < 0 else Span(body, offset - closed)
-            self._found.sections.append(Section(word, Span(start, offset), inside, closed))
+            self._outline.sections.append(Section(word, Span(start, offset), inside, closed))
         self._section = None
         self._updating = False
         self._parentheses = 0

@@ -56,8 +56,8 @@ def binding(expression: tree.Expression) -> Binding:
 
 def lay_out(expression: tree.Expression, least: Binding = Binding.ANY) -> Layout:
     """Format an expression for a position that takes only what binds at least so tightly."""
-    found = _bare(expression)
-    return _parenthesised(found) if binding(expression) < least else found
+    layout = _bare(expression)
+    return _parenthesised(layout) if binding(expression) < least else layout
 
 
 def _parenthesised(inner: Layout) -> Layout:
@@ -105,8 +105,8 @@ def number(node: tree.Number) -> str:
         value = int(written) if written.isdigit() else float(written)
     except ValueError:
         return repr(node.value)
-    kept = type(value) is type(node.value) and value == node.value
-    return written if kept else repr(node.value)
+    is_exact = type(value) is type(node.value) and value == node.value
+    return written if is_exact else repr(node.value)
 
 
 def quoted(text: str) -> str:

@@ -98,9 +98,9 @@ def render(layout: Layout, indent: int, width: int) -> str:
                 written.append("\n" + " " * piece.indent)
                 column = piece.indent
             case LayoutGroup(inner=inner):
-                whole = _PendingLayout(piece.indent, True, inner)
-                fits = piece.flat or _fits(whole, pieces, width - column)
-                pieces.append(whole if fits else whole._replace(flat=False))
+                pending = _PendingLayout(piece.indent, True, inner)
+                fits = piece.flat or _fits(pending, pieces, width - column)
+                pieces.append(pending if fits else pending._replace(flat=False))
             case _:
                 pieces.extend(_opened(piece))
     return "".join(written)
@@ -119,16 +119,16 @@ def _opened(piece: _PendingLayout) -> list[_PendingLayout]:
             return []
 
 
-def _fits(piece: _PendingLayout, behind: list[_PendingLayout], room: int) -> bool:
+def _fits(piece: _PendingLayout, following: list[_PendingLayout], room: int) -> bool:
     """Whether a flat piece fits, with all that follows it up to the next possible new line."""
     pieces = [piece]
-    rest = len(behind)
+    rest = len(following)
     while room >= 0:
         if not pieces:
             if rest == 0:
                 return True
             rest -= 1
-            pieces.append(behind[rest])
+            pieces.append(following[rest])
         current = pieces.pop()
         match current.layout:
             case str() as text:

@@ -20,10 +20,10 @@ class Margins:
 
     def before(self, offset: int) -> list[Comment]:
         """Take the comments that begin before an offset."""
-        found = []
+        comments = []
         while self._waiting and self._waiting[0].span.start < offset:
-            found.append(self._waiting.popleft())
-        return found
+            comments.append(self._waiting.popleft())
+        return comments
 
     def beside(self, end: int, until: int) -> Comment | None:
         """Take the comment after ``end`` on the same line, if it begins before ``until``."""
@@ -55,9 +55,9 @@ class Margins:
     def brace(self, offset: int) -> int:
         """Where the first opening brace at or after an offset is."""
         for comment in self._comments:
-            found = self._text.find("{", offset, comment.span.start)
-            if found >= 0:
-                return found
+            index = self._text.find("{", offset, comment.span.start)
+            if index >= 0:
+                return index
             offset = max(offset, comment.span.end)
         return max(offset, self._text.find("{", offset))
 

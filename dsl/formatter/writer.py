@@ -66,8 +66,8 @@ class ProgramWriter:
             entries.append(
                 WriterEntry(first.start, last.end, last.end, lambda: self._line(f"needs {words}"))
             )
-        behind = node.name if node.title is None else node.title
-        brace = self._margins.brace(behind.span.end)
+        header = node.name if node.title is None else node.title
+        brace = self._margins.brace(header.span.end)
         title = "" if node.title is None else f" {quoted(node.title.text)}"
         inside = Span(brace + 1, node.span.end - 1)
         sections = [self._section(section) for section in node.sections]

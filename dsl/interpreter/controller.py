@@ -147,11 +147,11 @@ def _observe(
     course: VerbGenerator, frame: Frame, watch: SnapshotObserver, checked: CheckedProgram
 ) -> VerbGenerator:
     """Return the same course, and show the state to an observer before each verb."""
-    places = VerbContexts(checked)
+    contexts = VerbContexts(checked)
     with closing(course):
         verb = next(course)
         while True:
-            watch(take_snapshot(frame, places.of(verb.origin)))
+            watch(take_snapshot(frame, contexts.of(verb.origin)))
             outcome = yield verb
             try:
                 verb = course.send(outcome)

@@ -61,19 +61,19 @@ _VALUES: dict[str, Closure] = {
 }
 
 _ATTRIBUTES: dict[str, Closure] = {
-    ".answer": lambda frame: frame.here.answer,
-    ".depth": lambda frame: frame.here.depth,
-    ".tokens": lambda frame: frame.here.tokens,
-    ".streak": lambda frame: frame.here.streak,
-    ".changes": lambda frame: frame.here.changes,
-    ".age": lambda frame: frame.steps - frame.born[frame.here.index],
-    ".index": lambda frame: frame.here.index,
-    ".seen": lambda frame: frame.here.revealed == frame.here.depth,
-    ".finished": lambda frame: frame.here.status is Status.FINISHED,
-    ".pruned": lambda frame: frame.here.status is Status.PRUNED,
-    ".entropy": lambda frame: frame.here.entropy or 0.0,
-    ".logprob": lambda frame: frame.here.logprob or 0.0,
-    ".top_logprob": lambda frame: frame.here.top_logprob or 0.0,
+    ".answer": lambda frame: frame.current_branch.answer,
+    ".depth": lambda frame: frame.current_branch.depth,
+    ".tokens": lambda frame: frame.current_branch.tokens,
+    ".streak": lambda frame: frame.current_branch.streak,
+    ".changes": lambda frame: frame.current_branch.changes,
+    ".age": lambda frame: frame.steps - frame.born[frame.current_branch.index],
+    ".index": lambda frame: frame.current_branch.index,
+    ".seen": lambda frame: frame.current_branch.revealed == frame.current_branch.depth,
+    ".finished": lambda frame: frame.current_branch.status is Status.FINISHED,
+    ".pruned": lambda frame: frame.current_branch.status is Status.PRUNED,
+    ".entropy": lambda frame: frame.current_branch.entropy or 0.0,
+    ".logprob": lambda frame: frame.current_branch.logprob or 0.0,
+    ".top_logprob": lambda frame: frame.current_branch.top_logprob or 0.0,
 }
 
 
@@ -176,7 +176,7 @@ class ExpressionClosures:
         name = node.text
         if self._symbols[node].role is Role.ATTRIBUTE:
             return _ATTRIBUTES[name]
-        return lambda frame: frame.fields[name][frame.here.index]
+        return lambda frame: frame.fields[name][frame.current_branch.index]
 
     def _unary(self, node: tree.Unary) -> Closure:
         operand = self.value(node.operand)
@@ -220,8 +220,8 @@ class ExpressionClosures:
 
         def where(frame: Frame) -> Sequence[int]:
             members = branches(frame)
-            kept = of_each(frame, members, condition)
-            return [member for member, keep in zip(members, kept, strict=True) if keep]
+            flags = of_each(frame, members, condition)
+            return [member for member, keep in zip(members, flags, strict=True) if keep]
 
         return where
 

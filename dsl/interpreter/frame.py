@@ -51,13 +51,13 @@ class Frame:
         """The branch that a dot refers to."""
 
     @property
-    def here(self) -> BranchView:
+    def current_branch(self) -> BranchView:
         """The branch that a dot refers to; the checker has proved that there is one."""
         assert self.branch is not None
         return self.branch
 
     def meet_new_branches(self) -> None:
-        """Return the branches opened since the last time their birth and their first fields."""
+        """Initialize the birth and the fields of branches opened since the last call."""
         for _ in range(len(self.born), len(self.episode.branches)):
             self.born.append(self.steps)
             for name, value in self.first_fields.items():

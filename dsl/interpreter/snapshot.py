@@ -56,7 +56,7 @@ class VerbContexts:
 
     def __init__(self, checked: CheckedProgram):
         self._checked = checked
-        self._places: dict[tuple[int, int], VerbContext] = {}
+        self._contexts: dict[tuple[int, int], VerbContext] = {}
         for section in checked.program.sections:
             match section:
                 case tree.Start(body=body):
@@ -70,43 +70,43 @@ class VerbContexts:
 
     def of(self, origin: Origin | None) -> VerbContext:
         """Return the location of a verb, by its origin."""
-        return _BEHIND if origin is None else self._places[origin.line, origin.column]
+        return _BEHIND if origin is None else self._contexts[origin.line, origin.column]
 
-    def _enter(self, block: tree.Block, here: VerbContext) -> None:
+    def _enter(self, block: tree.Block, context: VerbContext) -> None:
         for statement in block.statements:
             match statement:
                 case tree.Let(name=name, value=value):
                     if isinstance(value, tree.Open | tree.Sample):
-                        self._note(value, here)
-                    here = here._replace(lets=(*here.lets, name.text))
+                        self._note(value, context)
+                    context = context._replace(lets=(*context.lets, name.text))
                 case tree.If(then=then, otherwise=otherwise):
-                    self._enter(then, here)
+                    self._enter(then, context)
                     if isinstance(otherwise, tree.If):
-                        self._enter(tree.Block(otherwise.span, (otherwise,)), here)
+                        self._enter(tree.Block(otherwise.span, (otherwise,)), context)
                     elif otherwise is not None:
-                        self._enter(otherwise, here)
+                        self._enter(otherwise, context)
                 case _:
-                    self._note(statement, here)
+                    self._note(statement, context)
 
-    def _note(self, statement: tree.Node, here: VerbContext) -> None:
+    def _note(self, statement: tree.Node, context: VerbContext) -> None:
         position = self._checked.source.position(statement.span.start)
-        self._places[position.line, position.column] = here
+        self._contexts[position.line, position.column] = context
 
 
-def take_snapshot(frame: Frame, place: VerbContext) -> Snapshot:
+def take_snapshot(frame: Frame, context: VerbContext) -> Snapshot:
     """Copy what a program remembers.
 
     Args:
         frame: the episode from the program's side.
-        place: where the verb is that is sent next.
+        context: where the verb is that is sent next.
     """
     return Snapshot(
-        place.section,
+        context.section,
         frame.steps,
         dict(frame.knobs),
         dict(frame.cells),
         {name: tuple(window.values) for name, window in frame.windows.items()},
-        {name: _copy_value(frame.lets[name]) for name in place.lets},
+        {name: _copy_value(frame.lets[name]) for name in context.lets},
         {name: tuple(values) for name, values in frame.fields.items()},
     )
 

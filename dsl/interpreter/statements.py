@@ -190,11 +190,13 @@ class StatementClosures:
         origin, because = self._origin(statement), _reason(statement)
 
         def make(frame: Frame) -> AnyVerb | None:
-            found = _active(frame, members(frame))
+            branches = _active(frame, members(frame))
             if isinstance(statement, tree.Prune):
-                return Prune(branches=found, origin=origin, because=because) if found else None
+                return (
+                    Prune(branches=branches, origin=origin, because=because) if branches else None
+                )
             views = frame.episode.branches
-            unseen = tuple(b for b in found if views[b].revealed != views[b].depth)
+            unseen = tuple(b for b in branches if views[b].revealed != views[b].depth)
             return Probe(branches=unseen, origin=origin, because=because) if unseen else None
 
         return make
@@ -304,12 +306,12 @@ class StatementClosures:
         value = self._stored(statement.field, statement.value)
 
         def run(frame: Frame) -> None:
-            frame.fields[name][frame.here.index] = value(frame)
+            frame.fields[name][frame.current_branch.index] = value(frame)
 
         return run
 
-    def _stored(self, place: tree.Identifier, value: tree.Expression) -> Closure:
-        return self._expressions.as_type(value, self._checked.symbols[place].type)
+    def _stored(self, target: tree.Identifier, value: tree.Expression) -> Closure:
+        return self._expressions.as_type(value, self._checked.symbols[target].type)
 
     def _push(self, statement: tree.Push) -> PlainStatement:
         name, value = statement.window.text, self._expressions.real(statement.value)

@@ -41,7 +41,7 @@ def test_unreachable_code_after_a_jump_is_not_emitted() -> None:
         emit.jump(behind)
         assert not emit.is_open
         emit.store("i64", "99", "%words")
-        emit.place(behind)
+        emit.start_block(behind)
         assert emit.is_open
 
     assert run(write, 1) == [1]
@@ -53,7 +53,7 @@ def test_a_loop_can_be_left() -> None:
             emit.store("i64", index, "%words")
             on = emit.label("on")
             emit.branch(emit.op(f"icmp eq i64 {index}, 3"), behind, on)
-            emit.place(on)
+            emit.start_block(on)
 
     assert run(write, 0) == [3]
 
