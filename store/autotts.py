@@ -3,7 +3,7 @@
 A file is a list of questions, ``{"question", "gold_answer", "probe_freq", "final_answers_trace",
 "each_branch": [[probes, tokens, final], …]}``. Every field is checked, and so is what the fields
 imply about each other; other fields are skipped. A malformed file gives a `SourceError` whose
-place is the path of the field, such as ``$[3].each_branch[17][1]``.
+location is the path of the field, such as ``$[3].each_branch[17][1]``.
 """
 
 from pathlib import Path
@@ -145,43 +145,45 @@ def read_autotts(
 def _check(released: list[ReleasedQuestion], path: Path) -> None:
     """Raise `SourceError` at the first field where well-formed fields contradict each other."""
     if not released:
-        raise SourceError("the file holds no questions", path=path, place="$")
+        raise SourceError("the file holds no questions", path=path, location="$")
     interval = released[0].probe_freq
-    seen: dict[str, int] = {}
+    positions: dict[str, int] = {}
     for index, question in enumerate(released):
-        place = f"$[{index}]"
+        path_in_file = f"$[{index}]"
         if question.probe_freq != interval:
             raise SourceError(
                 f"the interval is {question.probe_freq}, but {interval} at $[0]; "
                 "one recording has one interval, so split the file",
                 path=path,
-                place=f"{place}.probe_freq",
+                location=f"{path_in_file}.probe_freq",
             )
-        earlier = seen.setdefault(question.question, index)
+        earlier = positions.setdefault(question.question, index)
         if earlier != index:
             raise SourceError(
                 f"the same question stands at $[{earlier}]; remove one of the two",
                 path=path,
-                place=f"{place}.question",
+                location=f"{path_in_file}.question",
             )
-        _check_trace(question, path, place)
+        _check_trace(question, path, path_in_file)
 
 
-def _check_trace(question: ReleasedQuestion, path: Path, place: str) -> None:
+def _check_trace(question: ReleasedQuestion, path: Path, path_in_file: str) -> None:
     """Check that the trace repeats the branches' final answers; a difference is a lost answer."""
     trace, branches = question.final_answers_trace, question.each_branch
     if not branches:
-        raise SourceError("the question has no branches", path=path, place=f"{place}.each_branch")
+        raise SourceError(
+            "the question has no branches", path=path, location=f"{path_in_file}.each_branch"
+        )
     if len(trace) != len(branches):
         raise SourceError(
             f"{len(trace)} final answers for {len(branches)} branches; the file is incomplete",
             path=path,
-            place=f"{place}.final_answers_trace",
+            location=f"{path_in_file}.final_answers_trace",
         )
     for index, (answer, (_, _, final)) in enumerate(zip(trace, branches, strict=True)):
         if answer != final:
             raise SourceError(
                 f"{answer!r}, but the branch ends with {final!r}",
                 path=path,
-                place=f"{place}.final_answers_trace[{index}]",
+                location=f"{path_in_file}.final_answers_trace[{index}]",
             )

@@ -114,9 +114,9 @@ def frame_block(kind: BlockKind, payload: bytes, before: bytes) -> bytes:
 
 def write_all(descriptor: int, content: bytes) -> None:
     """Write every byte; the system may take several calls."""
-    left = memoryview(content)
-    while left:
-        left = left[os.write(descriptor, left) :]
+    remaining = memoryview(content)
+    while remaining:
+        remaining = remaining[os.write(descriptor, remaining) :]
 
 
 def open_for_reading(path: Path) -> int:
@@ -155,7 +155,7 @@ class BlockFile:
             reason: what is wrong.
             advice: what to do about it.
         """
-        return DamagedRecording(f"{reason}; {advice}", path=self.path, place=f"byte {offset}")
+        return DamagedRecording(f"{reason}; {advice}", path=self.path, location=f"byte {offset}")
 
     def read(self, offset: int, count: int) -> bytes:
         """Exactly ``count`` bytes.
@@ -227,7 +227,7 @@ class BlockFile:
                 f"has blocks of a kind that this program does not know, {letters!r};"
                 " update rheostat"
             )
-            raise NewerFormat(reason, path=self.path, place=f"byte {offset}")
+            raise NewerFormat(reason, path=self.path, location=f"byte {offset}")
         return StoredBlock(BlockKind(letters), offset, raw.payload, before, raw.digest)
 
     def _raw(self, offset: int) -> _RawBlock:
@@ -263,9 +263,9 @@ class BlockFile:
         while begin < self.size:
             # Three bytes more than a step, so that no kind is missed between two windows.
             window = self.read(begin, min(_WINDOW + 3, self.size - begin))
-            for found in letters.finditer(window):
+            for match in letters.finditer(window):
                 try:
-                    return self.block(begin + found.start()).offset
+                    return self.block(begin + match.start()).offset
                 except DamagedRecording:
                     continue
             begin += _WINDOW

@@ -51,9 +51,9 @@ def connect(address: str, workers: int | None = None) -> Any:  # noqa: ANN401 - 
         raise ClusterError("Ray is not installed", hint=hint) from problem
     if ray.is_initialized():
         return ray
-    here = {"num_cpus": workers, "include_dashboard": False} if address == "local" else {}
+    options = {"num_cpus": workers, "include_dashboard": False} if address == "local" else {}
     try:
-        ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **here)
+        ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **options)
     # Ray reports by a bare Exception that a node did not start within its 30 seconds.
     except Exception as problem:
         sentence = " ".join(str(problem).split())[:200]

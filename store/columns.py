@@ -80,14 +80,14 @@ def common_parts(branches: Sequence[Branch]) -> frozenset[str]:
 
 
 def _core_columns(branches: Sequence[Branch]) -> _CoreColumns:
-    seen: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     probes: list[int] = []
     final: list[int] = []
     for branch in branches:
-        probes.extend(seen.setdefault(answer, len(seen)) for answer in branch.answers)
-        final.append(seen.setdefault(branch.final, len(seen)))
+        probes.extend(numbers.setdefault(answer, len(numbers)) for answer in branch.answers)
+        final.append(numbers.setdefault(branch.final, len(numbers)))
     return _CoreColumns(
-        answers=list(seen),
+        answers=list(numbers),
         counts=np.array([len(branch.answers) for branch in branches], "<i4").tobytes(),
         probes=np.array(probes, "<i4").tobytes(),
         tokens=np.array([branch.tokens for branch in branches], "<i8").tobytes(),

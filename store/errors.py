@@ -15,14 +15,16 @@ class StoreError(Exception):
     Args:
         problem: what is wrong and what to do about it, without the location.
         path: the file it is about, if any.
-        place: where in the file: ``byte 4096``, ``$[3].each_branch[17][1]``, ``line 12``.
+        location: where in the file: ``byte 4096``, ``$[3].each_branch[17][1]``, ``line 12``.
     """
 
-    def __init__(self, problem: str, *, path: Path | str | None = None, place: str | None = None):
+    def __init__(
+        self, problem: str, *, path: Path | str | None = None, location: str | None = None
+    ):
         self.problem = problem
         self.path = None if path is None else Path(path)
-        self.place = place
-        where = ", ".join(part for part in (path and str(path), place) if part)
+        self.location = location
+        where = ", ".join(part for part in (path and str(path), location) if part)
         super().__init__(f"{where}: {problem}" if where else problem)
 
 
@@ -47,7 +49,7 @@ class SealedRecording(StoreError):
 
 
 class SourceError(StoreError):
-    """A file to import is malformed; ``place`` is the path of the field."""
+    """A file to import is malformed; ``location`` is the path of the field."""
 
 
 class MissingSignal(StoreError):

@@ -137,8 +137,8 @@ def _of_json(text: str) -> FileKind | None:
         return FileKind.TABLE if re.search(r'"(question|problem)"\s*:', text) else None
     line = text.strip().partition("\n")[0]
     try:
-        found = msgspec.json.decode(line, type=dict[str, object])
-        keys = set(found)
+        fields = msgspec.json.decode(line, type=dict[str, object])
+        keys = set(fields)
     except msgspec.DecodeError:
         # A line longer than what was read, or an object over several lines.
         keys = set(re.findall(r'"(\w+)"\s*:', line))

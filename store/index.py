@@ -74,16 +74,16 @@ def read_index(file: BlockFile) -> Index:
     Raises:
         DamagedRecording: trailer or footer are not intact, or the index does not tile the file.
     """
-    place = file.size - TRAILER_SIZE
-    if place < PREAMBLE_SIZE:
+    start = file.size - TRAILER_SIZE
+    if start < PREAMBLE_SIZE:
         raise file.damage(file.size, "the file was cut before its index")
-    offset, digest, magic = _TRAILER.unpack(file.read(place, TRAILER_SIZE))
+    offset, digest, magic = _TRAILER.unpack(file.read(start, TRAILER_SIZE))
     if magic != END_MAGIC:
-        raise file.damage(place, "the file does not end as a sealed recording does")
-    if not PREAMBLE_SIZE <= offset <= place - FRAME_SIZE:
-        raise file.damage(place, f"the trailer puts the index at byte {offset}, where it cannot be")
+        raise file.damage(start, "the file does not end as a sealed recording does")
+    if not PREAMBLE_SIZE <= offset <= start - FRAME_SIZE:
+        raise file.damage(start, f"the trailer puts the index at byte {offset}, where it cannot be")
     block = file.block(offset)
-    if block.kind is not BlockKind.FOOT or block.end != place or block.digest != digest:
+    if block.kind is not BlockKind.FOOT or block.end != start or block.digest != digest:
         raise file.damage(offset, "the index is not the one that the trailer names")
     try:
         footer = unpack(block.payload, Footer)

@@ -4,7 +4,7 @@ This is the way in for any collector that can write text; docs/importing.md docu
 Signals go by the names of `store.records.Branch`. Answers are taken as they are, unless an
 extraction is named; a branch may leave out its final answer where it has a text to extract it from,
 and its tokens where they can be counted. A malformed file gives a `SourceError` whose
-place is the line and the path of the field: ``line 3, $.branches[0].tokens``.
+location is the line and the path of the field: ``line 3, $.branches[0].tokens``.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ from store.errors import SourceError
 from store.importing.answers import KEPT, AnswerReader, extract_answers
 from store.importing.token_counts import TokenCounter
 from store.records import Branch, Greedy, Provenance, Question
-from store.sources import Count, decode, join_place, read_text
+from store.sources import Count, decode, join_location, read_text
 from store.validation import branch_fault
 
 COLLECTOR = "JSON Lines import"
@@ -132,20 +132,22 @@ def read_lines(path: Path) -> dict[int, QuestionLine]:
 def _check(line: QuestionLine, path: Path, number: int) -> None:
     """Raise `SourceError` if the fields of a line contradict each other."""
     if not line.branches:
-        place = join_place(number, "$.branches")
-        raise SourceError("the question has no branches", path=path, place=place)
+        location = join_location(number, "$.branches")
+        raise SourceError("the question has no branches", path=path, location=location)
     if line.id == "":
-        place = join_place(number, "$.id")
-        raise SourceError("the id is empty; leave it out to have one given", path=path, place=place)
+        location = join_location(number, "$.id")
+        raise SourceError(
+            "the id is empty; leave it out to have one given", path=path, location=location
+        )
     for index, branch in enumerate(line.branches):
         if branch.final is UNSET and branch.text is None:
-            place = join_place(number, f"$.branches[{index}]")
+            location = join_location(number, f"$.branches[{index}]")
             reason = "has no `final`, and no `text` to read the answer from; give one of them"
-            raise SourceError(reason, path=path, place=place)
+            raise SourceError(reason, path=path, location=location)
         fault = branch_fault(_branch(branch), probed=branch.probes is not None)
         if fault is not None:
-            place = join_place(number, f"$.branches[{index}]")
-            raise SourceError(fault, path=path, place=place)
+            location = join_location(number, f"$.branches[{index}]")
+            raise SourceError(fault, path=path, location=location)
 
 
 def _probed(lines: dict[int, QuestionLine], path: Path) -> bool:
@@ -161,24 +163,24 @@ def _probed(lines: dict[int, QuestionLine], path: Path) -> bool:
                     f"this branch has {'probes' if probed else 'no probes'}, unlike the first; "
                     "give `probes` for every branch or for none",
                     path=path,
-                    place=join_place(number, f"$.branches[{index}]"),
+                    location=join_location(number, f"$.branches[{index}]"),
                 )
     return bool(first)
 
 
 def _name(lines: dict[int, QuestionLine], benchmark: str, path: Path) -> list[str]:
     """Return the id of each question, its own or one by its position; no two are alike."""
-    taken: dict[str, int] = {}
+    names: dict[str, int] = {}
     for index, (number, line) in enumerate(lines.items()):
         name = line.id or question_id(benchmark, index, len(lines))
-        earlier = taken.setdefault(name, number)
+        earlier = names.setdefault(name, number)
         if earlier != number:
             raise SourceError(
                 f"the id {name!r} is already that of line {earlier}; ids name one question each",
                 path=path,
-                place=join_place(number, "$.id"),
+                location=join_location(number, "$.id"),
             )
-    return list(taken)
+    return list(names)
 
 
 def _question(line: QuestionLine, name: str) -> Question:
@@ -212,7 +214,7 @@ def _tokens(
                     "has no `tokens`; give their number, or `token_ids`, or a `text` that"
                     " --tokenizer FILE can count",
                     path=path,
-                    place=join_place(number, f"$.branches[{index}]"),
+                    location=join_location(number, f"$.branches[{index}]"),
                 )
     if counter is not None and texts:
         tokens.update(zip(texts, counter.count(list(texts.values())), strict=True))

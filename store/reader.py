@@ -108,8 +108,8 @@ class Recording:
         if signal is None or signal.counts.min() < 0:
             known = ", ".join(sorted(self.signals)) or "none"
             reason = f"does not hold {name} for every branch; it holds {known}"
-            place = f"question {self.questions[question].id!r}"
-            raise MissingSignal(reason, path=self.path, place=place)
+            location = f"question {self.questions[question].id!r}"
+            raise MissingSignal(reason, path=self.path, location=location)
         return signal
 
     def branches(self, question: int) -> list[Branch]:

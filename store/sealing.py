@@ -53,12 +53,12 @@ def distinct_answers(journal: Journal, file: BlockFile) -> dict[str, list[str]]:
     Raises:
         DamagedRecording: a block of the journal is no longer what it was.
     """
-    found: dict[str, list[str]] = {}
+    answers: dict[str, list[str]] = {}
     for identifier, offsets in journal.branches.items():
         branches = (read_branch(file, offset) for offset in offsets.values())
         distinct = {answer for each in branches for answer in (*each.answers, each.final)}
-        found[identifier] = sorted(distinct)
-    return found
+        answers[identifier] = sorted(distinct)
+    return answers
 
 
 def write_sealed(
@@ -88,10 +88,10 @@ def write_sealed(
         chain.add(BlockKind.QUES, number, pack(question))
     parts = PARTS
     for number, question in enumerate(questions):
-        places = journal.branches[question.id]
+        offsets = journal.branches[question.id]
         branches = [
-            _written(read_branch(file, places[index]), forms.get(question.id, {}))
-            for index in sorted(places)
+            _written(read_branch(file, offsets[index]), forms.get(question.id, {}))
+            for index in sorted(offsets)
         ]
         parts &= common_parts(branches)
         for kind, payload in zip(COLUMNS, split_branches(branches), strict=True):

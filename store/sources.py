@@ -29,8 +29,8 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=MOST_TOKENS)]
 Positive = Annotated[int, msgspec.Meta(ge=1, le=MOST_TOKENS)]
 
 _UNKNOWN = re.compile(r"object contains unknown field `(?P<field>.*)`", re.DOTALL)
-_PLACED = re.compile(r"(?P<problem>.*) - at `(?P<place>.*)`", re.DOTALL)
-_MALFORMED = re.compile(r"JSON is malformed: (?P<problem>.*) \((?P<place>byte \d+)\)", re.DOTALL)
+_PLACED = re.compile(r"(?P<problem>.*) - at `(?P<location>.*)`", re.DOTALL)
+_MALFORMED = re.compile(r"JSON is malformed: (?P<problem>.*) \((?P<location>byte \d+)\)", re.DOTALL)
 
 
 _COMPRESSED: dict[bytes, tuple[str, Callable[[bytes], bytes]]] = {
@@ -98,7 +98,7 @@ def read_text(path: Path) -> str:
         return read_data(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SourceError(
-            "is not UTF-8 text; save the file as UTF-8", path=path, place=f"byte {error.start}"
+            "is not UTF-8 text; save the file as UTF-8", path=path, location=f"byte {error.start}"
         ) from None
 
 
@@ -117,27 +117,27 @@ def decode(decoder: msgspec.json.Decoder[T], text: str, path: Path, line: int | 
     try:
         return decoder.decode(text)
     except msgspec.DecodeError as error:
-        problem, place = _say(str(error))
+        problem, location = _say(str(error))
         if unknown := _UNKNOWN.fullmatch(problem):
-            problem += f"; {_suggestion(decoder.type, place, unknown['field'])}"
+            problem += f"; {_suggestion(decoder.type, location, unknown['field'])}"
     except RecursionError:
-        problem, place = "the JSON is nested too deeply", None
-    raise SourceError(problem, path=path, place=join_place(line, place))
+        problem, location = "the JSON is nested too deeply", None
+    raise SourceError(problem, path=path, location=join_location(line, location))
 
 
-def _suggestion(kind: object, place: str | None, field: str) -> str:
+def _suggestion(kind: object, location: str | None, field: str) -> str:
     """Return the known field that an unknown one resembles, or all that there are."""
-    known = _fields_at(msgspec.inspect.type_info(kind), place or "$")
+    known = _fields_at(msgspec.inspect.type_info(kind), location or "$")
     return suggest_name(field, known, quote="`")
 
 
-def _fields_at(kind: msgspec.inspect.Type, place: str) -> list[str]:
+def _fields_at(kind: msgspec.inspect.Type, location: str) -> list[str]:
     """Return the names of the fields that an object has at a path such as ``$.branches[0]``."""
     kind = _object(kind)
-    for name in re.findall(r"\.(\w+)", place):
+    for name in re.findall(r"\.(\w+)", location):
         if isinstance(kind, msgspec.inspect.StructType):
-            found = [each.type for each in kind.fields if each.encode_name == name]
-            kind = _object(found[0]) if found else kind
+            types = [each.type for each in kind.fields if each.encode_name == name]
+            kind = _object(types[0]) if types else kind
     if isinstance(kind, msgspec.inspect.StructType):
         return [each.encode_name for each in kind.fields]
     return []
@@ -156,7 +156,7 @@ def _object(kind: msgspec.inspect.Type) -> msgspec.inspect.Type:
     return kind
 
 
-def join_place(line: int | None, field: str | None) -> str | None:
+def join_location(line: int | None, field: str | None) -> str | None:
     """Format a location: ``line 3, $.branches[0].tokens``; either part may be missing."""
     parts = [] if line is None else [f"line {line}"]
     if field is not None:
@@ -169,7 +169,7 @@ def _say(message: str) -> tuple[str, str | None]:
     if message == "Input data was truncated":
         return "the JSON ends too early; the file may be cut off", None
     if malformed := _MALFORMED.fullmatch(message):
-        return f"not JSON: {malformed['problem']}", malformed["place"]
+        return f"not JSON: {malformed['problem']}", malformed["location"]
     if placed := _PLACED.fullmatch(message):
-        return lower_first(placed["problem"]), placed["place"]
+        return lower_first(placed["problem"]), placed["location"]
     return lower_first(message), "$"

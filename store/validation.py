@@ -92,15 +92,15 @@ def _text_fault(branch: Branch) -> str | None:
     return None
 
 
-def index_fault(held: Collection[int]) -> str | None:
+def index_fault(indexes: Collection[int]) -> str | None:
     """Return what keeps a question with these branch indexes from being sealed."""
-    if not held:
+    if not indexes:
         return "it has no branches; add them, or leave the question out"
-    last = max(held)
-    missing = last + 1 - len(held)
+    last = max(indexes)
+    missing = last + 1 - len(indexes)
     if not missing:
         return None
-    first = islice((index for index in range(last) if index not in held), 5)
+    first = islice((index for index in range(last) if index not in indexes), 5)
     named = ", ".join(str(index) for index in first)
     more = f" and {missing - 5} more" if missing > 5 else ""
     return f"of branches 0 to {last}, {named}{more} are missing; add them, then seal"

@@ -68,7 +68,7 @@ class RecordingWriter:
         path = Path(path)
         provenance = _accepted(provenance, path, "provenance")
         if problem := provenance_fault(provenance):
-            raise StoreError(problem, path=path, place="provenance")
+            raise StoreError(problem, path=path, location="provenance")
         start = make_preamble(FileState.OPEN)
         head = frame_block(BlockKind.HEAD, pack(provenance), start[16:])
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -124,9 +124,9 @@ class RecordingWriter:
         return tuple(self._journal.questions.values())
 
     @property
-    def held(self) -> Mapping[str, frozenset[int]]:
-        """The branch indexes that are there, for each question id."""
-        return {name: frozenset(held) for name, held in self._journal.branches.items()}
+    def recorded_indexes(self) -> Mapping[str, frozenset[int]]:
+        """The indexes of the recorded branches, by question id."""
+        return {name: frozenset(indexes) for name, indexes in self._journal.branches.items()}
 
     def has(self, question_id: str, index: int) -> bool:
         """Return whether this branch is there."""
@@ -140,10 +140,10 @@ class RecordingWriter:
             SealedRecording: the recording is sealed.
         """
         with self._mutex:
-            place = f"question {question.id!r}"
-            question = _accepted(question, self.path, place)
+            location = f"question {question.id!r}"
+            question = _accepted(question, self.path, location)
             if problem := self._journal.question_problem(question):
-                raise StoreError(problem, path=self.path, place=place)
+                raise StoreError(problem, path=self.path, location=location)
             self._append(BlockKind.QUES, pack(question))
             self._journal.take_question(question)
 
@@ -160,10 +160,10 @@ class RecordingWriter:
             SealedRecording: the recording is sealed.
         """
         with self._mutex:
-            place = f"question {question_id!r}, branch {index}"
-            branch = _accepted(branch, self.path, place)
+            location = f"question {question_id!r}, branch {index}"
+            branch = _accepted(branch, self.path, location)
             if problem := self._journal.branch_problem(question_id, index, branch):
-                raise StoreError(problem, path=self.path, place=place)
+                raise StoreError(problem, path=self.path, location=location)
             offset = self._append(BlockKind.BRNC, branch_payload(question_id, index, pack(branch)))
             self._journal.branches[question_id][index] = offset
 
@@ -273,18 +273,18 @@ class RecordingWriter:
         Raises:
             StoreError: one cannot be sealed.
         """
-        found = []
+        complete = []
         for name, question in self._journal.questions.items():
-            held = self._journal.branches[name]
-            if name in without and not held:
+            indexes = self._journal.branches[name]
+            if name in without and not indexes:
                 continue
-            lacking = sorted(set(missing.get(name, ())) - held.keys())
-            if problem := index_fault({*held, *lacking} if held else ()):
-                raise StoreError(problem, path=self.path, place=f"question {name!r}")
-            found.append(msgspec.structs.replace(question, missing=lacking or question.missing))
-        if not found:
+            lacking = sorted(set(missing.get(name, ())) - indexes.keys())
+            if problem := index_fault({*indexes, *lacking} if indexes else ()):
+                raise StoreError(problem, path=self.path, location=f"question {name!r}")
+            complete.append(msgspec.structs.replace(question, missing=lacking or question.missing))
+        if not complete:
             raise StoreError("holds no questions, so there is nothing to seal", path=self.path)
-        return found
+        return complete
 
     def _write_sealed(
         self, journal: int, unfinished: Path, sealed: list[Question], forms: AnswerForms
@@ -302,11 +302,11 @@ class RecordingWriter:
         return digest
 
 
-def _accepted(record: R, path: Path, place: str) -> R:
+def _accepted(record: R, path: Path, location: str) -> R:
     try:
         return normalize(record)
     except UnwritableRecord as error:
-        raise StoreError(f"cannot be recorded: {error}", path=path, place=place) from error
+        raise StoreError(f"cannot be recorded: {error}", path=path, location=location) from error
 
 
 def _unfinished(path: Path) -> Path:
@@ -354,8 +354,8 @@ def _leads_to(path: Path, descriptor: int) -> bool:
         named = path.stat()
     except FileNotFoundError:
         return False
-    held = os.fstat(descriptor)
-    return (named.st_dev, named.st_ino) == (held.st_dev, held.st_ino)
+    status = os.fstat(descriptor)
+    return (named.st_dev, named.st_ino) == (status.st_dev, status.st_ino)
 
 
 def sync_directory(path: Path) -> None:

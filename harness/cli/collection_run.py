@@ -52,7 +52,7 @@ async def run_collection(
         with writer:
             if writer.recovered:
                 console.warn(f"{path}: {writer.recovered}")
-            held = sum(map(len, writer.held.values()))
+            held = sum(map(len, writer.recorded_indexes.values()))
             if held:
                 console.info(f"{path}: resuming with {held:,} branches recorded")
             advance: list[console.Advance] = []
@@ -143,7 +143,7 @@ def _held(path: Path) -> Mapping[str, frozenset[int]]:
     if not path.exists():
         return {}
     with RecordingWriter.resume(path) as writer:
-        return dict(writer.held)
+        return dict(writer.recorded_indexes)
 
 
 async def _existing_lengths(

@@ -128,7 +128,7 @@ def import_logs(
     for target, file in targets.items():
         log = read(file, options)
         for sample in log.skipped[:_NAMED]:
-            console.warn(f"{file}, {sample.place}: {sample.reason}: skipped")
+            console.warn(f"{file}, {sample.location}: {sample.reason}: skipped")
         if len(log.skipped) > _NAMED:
             console.warn(f"{file}: {len(log.skipped) - _NAMED} more samples were skipped")
         sources.append(

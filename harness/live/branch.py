@@ -99,7 +99,7 @@ class LiveBranch:
         asked = draw_requests.request_interval(
             self._posed.prompt, self._posed.id, self.index, self.token_ids, drawing
         )
-        async with place.held(1, urgent=True):
+        async with place.reserve(1, urgent=True):
             (given,) = await place.engine.complete(asked, rank=place.rank)
         self._take_signals(given)
         self.token_ids += given.token_ids
@@ -149,7 +149,7 @@ class LiveBranch:
         prefix = [self.token_ids[: depth * self._interval_length]]
         asked = draw_requests.request_probes(posed.prompt, prefix, model.forced, posed.probing)
         measured = None
-        async with place.held(1, urgent=True):
+        async with place.reserve(1, urgent=True):
             (given,) = await place.engine.complete(asked, rank=place.rank)
             if model.settings.entropy:
                 opened = draw_requests.request_openings(posed.prompt, prefix, model.forced)

@@ -77,12 +77,12 @@ def boxed_letter(content: str, letters: str | None) -> str | None:
     named = named_letter(plain, letters)
     if named is not None:
         return named
-    found = {
+    chosen = {
         match[1]
         for match in _LETTER.finditer(plain)
         if not _is_word(match[1], plain[match.end() :])
     }
-    return _only(found, letters)
+    return _only(chosen, letters)
 
 
 def named_letter(text: str, letters: str | None) -> str | None:
@@ -94,9 +94,9 @@ def named_letter(text: str, letters: str | None) -> str | None:
     """
     text = unicodedata.normalize("NFKC", text)
     for way in (_named_answers, _chosen, _named_options):
-        found = list(way(text, letters))
-        if found:
-            return found[-1]
+        chosen = list(way(text, letters))
+        if chosen:
+            return chosen[-1]
     return _last_line_letter(text, letters)
 
 
@@ -122,9 +122,9 @@ def _named_options(text: str, letters: str | None) -> Iterator[str | None]:
 
 def _chosen(text: str, letters: str | None) -> Iterator[str | None]:
     """Find letters that are chosen, or called right, in the order of the text."""
-    found = list(_after(_CHOSEN, text, letters))
-    said = (_admitted(match["letter"], letters) for match in _SUBJECT.finditer(text))
-    return iter([*found, *(letter for letter in said if letter is not None)])
+    chosen = list(_after(_CHOSEN, text, letters))
+    subjects = (_admitted(match["letter"], letters) for match in _SUBJECT.finditer(text))
+    return iter([*chosen, *(letter for letter in subjects if letter is not None)])
 
 
 def _after(pattern: re.Pattern[str], text: str, letters: str | None) -> Iterator[str | None]:
@@ -154,8 +154,8 @@ def _is_word(letter: str, rest: str) -> bool:
     return following[1] not in _CONTINUES
 
 
-def _only(found: set[str], letters: str | None) -> str | None:
-    admitted = {letter for letter in found if _admitted(letter, letters)}
+def _only(chosen: set[str], letters: str | None) -> str | None:
+    admitted = {letter for letter in chosen if _admitted(letter, letters)}
     return admitted.pop() if len(admitted) == 1 else None
 
 

@@ -61,10 +61,10 @@ def _endless(value: Any) -> str:  # noqa: ANN401
     """Write the first digits of a value; three dots distinguish it from the decimal fraction."""
     import mpmath
 
-    shown = SHOWN + max(0, int(mpmath.log10(abs(value))))
-    digits, _, exponent = mpmath.nstr(value, shown, min_fixed=-10, max_fixed=90).partition("e")
+    count = SHOWN + max(0, int(mpmath.log10(abs(value))))
+    digits, _, exponent = mpmath.nstr(value, count, min_fixed=-10, max_fixed=90).partition("e")
     power = f"*10^({int(exponent)})" if exponent else ""
-    return f"{digits.ljust(shown, '0')}...{power}"
+    return f"{digits.ljust(count, '0')}...{power}"
 
 
 def _rational(value: Any) -> Fraction | None:  # noqa: ANN401

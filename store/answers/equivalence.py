@@ -142,9 +142,9 @@ class MathVerify:
                 if answer == pool.gold or await self._is_gold(answer, pool.gold, reads):
                     right[answer] = pool.gold
         others = {answer: reads[answer] for answer in distinct if answer not in right}
-        if any(found.structure.kind == "equation" for found in others.values()):
+        if any(form.structure.kind == "equation" for form in others.values()):
             await self._describe(
-                leaf for found in others.values() for leaf in extra_leaves(found.structure)
+                leaf for form in others.values() for leaf in extra_leaves(form.structure)
             )
         joined = join_pool(others, self._descriptions)
         return joined | right | ({NO_ANSWER: NO_ANSWER} if NO_ANSWER in pool.answers else {})
@@ -163,11 +163,11 @@ class MathVerify:
         known = {answer: self._reads[answer] for answer in answers if answer in self._reads}
         structures = {answer: read_structure(answer) for answer in answers if answer not in known}
         await self._describe(leaf for each in structures.values() for leaf in leaves(each))
-        found = {answer: read(each, self._descriptions) for answer, each in structures.items()}
+        forms = {answer: read(each, self._descriptions) for answer, each in structures.items()}
         if len(self._reads) > _MOST_KEPT:
             self._reads.clear()
-        self._reads |= found
-        return known | found
+        self._reads |= forms
+        return known | forms
 
     async def _describe(self, wanted: Iterable[Leaf]) -> None:
         missing = [leaf for leaf in dict.fromkeys(wanted) if leaf not in self._descriptions]
@@ -176,14 +176,14 @@ class MathVerify:
 
     async def _is_gold(self, answer: str, gold: str, reads: Mapping[str, Read]) -> bool:
         """Compare with the gold answer: by structure, or by math-verify where one has none."""
-        found, right = reads[answer], reads[gold]
-        if found.identity == right.identity:
+        form, right = reads[answer], reads[gold]
+        if form.identity == right.identity:
             return True
-        if found.is_number and right.is_number:
+        if form.is_number and right.is_number:
             return False
-        both = (found.structure, right.structure)
+        both = (form.structure, right.structure)
         await self._describe(leaf for each in both for leaf in extra_leaves(each))
-        if is_equal(found, right, self._descriptions):
+        if is_equal(form, right, self._descriptions):
             return True
         formal = [leaf for each in both for leaf in latex_leaves(each)]
         if not formal or any(leaf not in self._descriptions for leaf in formal):
@@ -211,9 +211,9 @@ class RunningForms:
         async with self._lock:
             if answer not in self._fixed:
                 pool = AnswerPool([*self._fixed, answer], self._gold)
-                found = await self._equivalence.pooled(pool)
-                equal = (form for each, form in self._fixed.items() if found[each] == found[answer])
-                self._fixed[answer] = next(equal, found[answer])
+                forms = await self._equivalence.pooled(pool)
+                equal = (form for each, form in self._fixed.items() if forms[each] == forms[answer])
+                self._fixed[answer] = next(equal, forms[answer])
             return self._fixed[answer]
 
 

@@ -60,18 +60,18 @@ def values_at_points(expression: Expression) -> list[Any]:
         at |= {name: -at[name] for name in negative}
         return mpmath.mpmathify(evaluate(expression, at))
 
-    found = [value_at(point) for point in range(_POSITIVE_POINTS)]
+    values = [value_at(point) for point in range(_POSITIVE_POINTS)]
     applied = functions(expression)
     if not applied & _LOGARITHMS:
         signs = [varied, varied[::2], varied[1::2]] if len(varied) > 1 else [varied]
         for number, negative in enumerate(signs, _POSITIVE_POINTS):
             value = value_at(number, negative)
             if mpmath.isfinite(value) and abs(mpmath.im(value)) < mpmath.mpf(10) ** -PRECISION:
-                found.append(value)
+                values.append(value)
     if applied & _STEPS:
-        found += [value_at(9, scale=far) for far in _FAR]
-        found += [mpmath.mpmathify(evaluate(expression, at)) for at in _integer_points(names)]
-    return found
+        values += [value_at(9, scale=far) for far in _FAR]
+        values += [mpmath.mpmathify(evaluate(expression, at)) for at in _integer_points(names)]
+    return values
 
 
 def _integer_points(names: list[str]) -> Iterator[dict[str, Any]]:
@@ -126,8 +126,8 @@ def _digits(value: Any) -> str:  # noqa: ANN401
     value = mpmath.mpmathify(value)
     tiny = abs(value) * mpmath.mpf(10) ** -PRECISION
     parts = [mpmath.re(value), mpmath.im(value)]
-    kept = [mpmath.mpf(0) if abs(part) <= tiny else part for part in parts]
-    return " ".join(mpmath.nstr(part, PRECISION) for part in kept)
+    rounded = [mpmath.mpf(0) if abs(part) <= tiny else part for part in parts]
+    return " ".join(mpmath.nstr(part, PRECISION) for part in rounded)
 
 
 def evaluate(expression: Expression, at: dict[str, Any]) -> Any:  # noqa: ANN401

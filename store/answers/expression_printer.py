@@ -62,16 +62,16 @@ def write_function(expression: Expression) -> str:
 
     if is_large(expression):
         return print_expression(expression)
-    made = to_sympy(expression)
-    if sympy.count_ops(made) > _MOST_OPERATIONS:
-        return write_sympy(made)
-    names = made.free_symbols
-    if made.is_polynomial(*names):
-        return write_sympy(made if _has_high_power(expression) else sympy.expand(made))
-    if made.is_rational_function(*names) and not _has_high_power(expression):
-        return write_sympy(sympy.cancel(sympy.together(made)))
+    converted = to_sympy(expression)
+    if sympy.count_ops(converted) > _MOST_OPERATIONS:
+        return write_sympy(converted)
+    names = converted.free_symbols
+    if converted.is_polynomial(*names):
+        return write_sympy(converted if _has_high_power(expression) else sympy.expand(converted))
+    if converted.is_rational_function(*names) and not _has_high_power(expression):
+        return write_sympy(sympy.cancel(sympy.together(converted)))
     # Simplifying takes a hundred times as long, and equality does not depend on the spelling.
-    return write_sympy(made)
+    return write_sympy(converted)
 
 
 def is_large(expression: Expression) -> bool:
@@ -117,9 +117,9 @@ def write_polynomial(expression: Expression, *, keep_sign: bool) -> str:
     return write_sympy(polynomial.as_expr())
 
 
-def write_sympy(made: Any) -> str:  # noqa: ANN401
+def write_sympy(expression: Any) -> str:  # noqa: ANN401
     """Write an expression of sympy's."""
-    text: str = _printer().doprint(made)
+    text: str = _printer().doprint(expression)
     return text.replace("**", "^")
 
 
@@ -128,13 +128,13 @@ def _printer() -> Any:  # noqa: ANN401
     from sympy.printing.str import StrPrinter
 
     class Printer(StrPrinter):  # type: ignore[misc]
-        def _print_Symbol(self, made: Any) -> str:  # noqa: ANN401, N802 - sympy's name
-            return write_name(made.name)
+        def _print_Symbol(self, expression: Any) -> str:  # noqa: ANN401, N802 - sympy's name
+            return write_name(expression.name)
 
-        def _print_Exp1(self, made: Any) -> str:  # noqa: ANN401, N802
+        def _print_Exp1(self, expression: Any) -> str:  # noqa: ANN401, N802
             return "e"
 
-        def _print_ImaginaryUnit(self, made: Any) -> str:  # noqa: ANN401, N802
+        def _print_ImaginaryUnit(self, expression: Any) -> str:  # noqa: ANN401, N802
             return "i"
 
     return Printer()

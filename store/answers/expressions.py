@@ -24,10 +24,10 @@ def parse_expression(tokens: Sequence[Token]) -> Expression:
         UnreadableAnswer: they are none.
     """
     parser = _Parser(tokens)
-    found = parser.sum()
+    expression = parser.sum()
     if parser.here is not None:
         raise UnreadableAnswer(f"{parser.here.text!r} does not continue an expression")
-    return fold(found)
+    return fold(expression)
 
 
 class _Parser:
@@ -64,19 +64,21 @@ class _Parser:
         self._depth += 1
         if self._depth > _DEEPEST:
             raise UnreadableAnswer("it is nested too deeply")
-        found = self._term()
+        result = self._term()
         while self._is_sign("+", "-"):
             sign = self._tokens[self._at].text
             self._at += 1
             term = self._term()
-            found = ("+", found, term if sign == "+" else negative(term))
+            result = ("+", result, term if sign == "+" else negative(term))
         if self._is_command("choose", "over"):
             operator = self._tokens[self._at].text
             self._at += 1
             right = self.sum()
-            found = ("fn", "binom", found, right) if operator == "choose" else ("/", found, right)
+            result = (
+                ("fn", "binom", result, right) if operator == "choose" else ("/", result, right)
+            )
         self._depth -= 1
-        return found
+        return result
 
     def _term(self) -> Expression:
         if self._is_sign("-", "+"):
@@ -84,18 +86,18 @@ class _Parser:
             self._at += 1
             term = self._term()
             return negative(term) if sign == "-" else term
-        found = self._factor()
+        result = self._factor()
         while True:
             if self._is_command(*_TIMES):
                 self._at += 1
-                found = ("*", found, self._signed_factor())
+                result = ("*", result, self._signed_factor())
             elif self._is_sign("/") or self._is_command("div"):
                 self._at += 1
-                found = ("/", found, self._signed_factor())
+                result = ("/", result, self._signed_factor())
             elif self._begins_factor():
-                found = self._implicit(found)
+                result = self._implicit(result)
             else:
-                return found
+                return result
 
     def _signed_factor(self) -> Expression:
         if self._is_sign("-", "+"):
@@ -129,14 +131,14 @@ class _Parser:
             return _mixed_number(previous, factor)
         return ("*", before, factor)
 
-    def _mixed(self, whole: Token) -> Expression | None:
+    def _mixed(self, integer: Token) -> Expression | None:
         """Parse the fraction of a mixed number written as ``2 1/2``."""
         rest = self._tokens[self._at : self._at + 3]
         if len(rest) < 3 or rest[1].text != "/" or rest[2].kind != "number":
             return None
         fraction = ("/", number(rest[0].value or 0), number(rest[2].value or 0))
         self._at += 3
-        return _mixed_number(whole, fraction)
+        return _mixed_number(integer, fraction)
 
     def _factor(self) -> Expression:
         base = self._atom()
@@ -172,15 +174,15 @@ class _Parser:
         if token.kind == "command":
             return self._command(token)
         if token.kind == "sign" and token.text in _CLOSING:
-            found = self.sum()
+            inner = self.sum()
             self._expect(_CLOSING[token.text])
-            return found
+            return inner
         if token.kind == "sign" and token.text == "|":
             self._bars += 1
-            found = self.sum()
+            inner = self.sum()
             self._expect("|")
             self._bars -= 1
-            return ("fn", "abs", found)
+            return ("fn", "abs", inner)
         raise UnreadableAnswer(f"{token.text!r} is no part of an expression")
 
     def _name(self, token: Token) -> Expression:
@@ -257,19 +259,19 @@ class _Parser:
             arguments = [*arguments, base]
         if power == number(-1) and name in ("sin", "cos", "tan", "cot", "sec", "csc"):
             return ("fn", "arc" + name, *arguments)
-        found: Expression = ("fn", name, *arguments)
-        return found if power is None else ("^", found, power)
+        result: Expression = ("fn", name, *arguments)
+        return result if power is None else ("^", result, power)
 
     def _arguments(self) -> list[Expression]:
         """Parse ``(a, b)``, or the product that follows a function without brackets."""
         if self._is_sign("("):
             self._at += 1
-            found = [self.sum()]
+            arguments = [self.sum()]
             while self._is_sign(","):
                 self._at += 1
-                found.append(self.sum())
+                arguments.append(self.sum())
             self._expect(")")
-            return found
+            return arguments
         product = self._signed_factor()
         while self._begins_factor() and not (
             self.here and self.here.kind == "command" and self.here.text in FUNCTIONS
@@ -292,8 +294,8 @@ class _Parser:
         r"""Take one digit: ``\frac34`` is three quarters."""
         digit, rest = token.text[0], token.text[1:]
         if rest:
-            left = token._replace(text=rest, value=Fraction(rest), spaced=False)
-            self._tokens = [*self._tokens[: self._at], left, *self._tokens[self._at + 1 :]]
+            remainder = token._replace(text=rest, value=Fraction(rest), spaced=False)
+            self._tokens = [*self._tokens[: self._at], remainder, *self._tokens[self._at + 1 :]]
         else:
             self._at += 1
         return number(int(digit))
@@ -379,18 +381,18 @@ _COMMANDS: dict[str, Callable[[_Parser], Expression]] = {
 _DEGREE: Expression = ("/", ("const", "pi"), number(180))
 
 
-def _mixed_number(whole: Token, fraction: Expression) -> Expression:
+def _mixed_number(integer: Token, fraction: Expression) -> Expression:
     """Join a whole number and a proper fraction.
 
     Raises:
         UnreadableAnswer: they are no mixed number, so that two numbers are adjacent.
     """
     folded = fold(fraction)
-    if not whole.text.isdigit() or folded[0] != "num":
+    if not integer.text.isdigit() or folded[0] != "num":
         if folded[0] != "num":
-            return ("*", number(whole.value or 0), fraction)
+            return ("*", number(integer.value or 0), fraction)
         raise UnreadableAnswer("a number and a fraction stand side by side")
     part = rational(folded)
     if not 0 < part < 1:
         raise UnreadableAnswer("a number and a fraction stand side by side")
-    return number((whole.value or 0) + part)
+    return number((integer.value or 0) + part)

@@ -82,8 +82,8 @@ class Boxed:
                 is then no answer.
             letters: ignored; a box is read as it is.
         """
-        found = _last_boxes(text, truncated=truncated)
-        return _join_boxes(text, found) if found else NO_ANSWER
+        boxes = _last_boxes(text, truncated=truncated)
+        return _join_boxes(text, boxes) if boxes else NO_ANSWER
 
 
 class Choice:
@@ -125,11 +125,11 @@ class LastNumber:
                 is then no answer.
             letters: ignored; a number has none.
         """
-        found = NO_ANSWER
+        number = NO_ANSWER
         for match in _NUMBER.finditer(text):
             if match[0].strip(" $€£-−%") and not (truncated and match.end() == len(text)):
-                found = "".join(match[0].split()).replace(",", "").replace("−", "-")
-        return re.sub("[$€£]", "", found)
+                number = "".join(match[0].split()).replace(",", "").replace("−", "-")
+        return re.sub("[$€£]", "", number)
 
 
 class Pattern:
@@ -158,11 +158,11 @@ class Pattern:
                 is then no answer.
             letters: ignored; the pattern decides alone.
         """
-        found = NO_ANSWER
+        matched = NO_ANSWER
         for match in self._pattern.finditer(text):
             if not (truncated and match.end() == len(text)):
-                found = match[1] if self._pattern.groups else match[0]
-        return (found or "").strip() or NO_ANSWER
+                matched = match[1] if self._pattern.groups else match[0]
+        return (matched or "").strip() or NO_ANSWER
 
 
 NAMED = frozenset(each.name for each in (Boxed, Choice, LastNumber))
@@ -204,8 +204,8 @@ def final_answer(
         truncated: whether the chain was cut at its token limit.
         letters: the letters of the question's choices.
     """
-    _, found, answer = text.rpartition(mark) if mark else ("", "", text)
-    if mark and not found:
+    _, end, answer = text.rpartition(mark) if mark else ("", "", text)
+    if mark and not end:
         # Cut off while it thought; a box in the thinking is still the best that there is.
         answer = text
     return extract.read(answer, truncated=truncated, letters=letters)

@@ -89,11 +89,11 @@ def read(structure: Structure, descriptions: Descriptions) -> Read:
 
 
 def _described(leaf: Leaf, descriptions: Descriptions) -> Description:
-    found = _plain(*leaf) or descriptions.get(leaf)
-    if found is None:
+    description = _plain(*leaf) or descriptions.get(leaf)
+    if description is None:
         text = leaf[1] if leaf[0] == "latex" else print_expression(leaf[1])
-        found = Description(text, text)
-    return found
+        description = Description(text, text)
+    return description
 
 
 def _plain(kind: str, content: Any) -> Description | None:  # noqa: ANN401
@@ -324,14 +324,16 @@ def join_pool(answers: Mapping[str, Read], descriptions: Descriptions) -> dict[s
         descriptions: of their leaves.
     """
     by_identity: dict[str, str] = {}
-    for found in answers.values():
-        form = min(by_identity.get(found.identity, found.form), found.form, key=_shortest)
-        by_identity[found.identity] = form
+    for structured in answers.values():
+        form = min(
+            by_identity.get(structured.identity, structured.form), structured.form, key=_shortest
+        )
+        by_identity[structured.identity] = form
     groups: dict[str, set[str]] = defaultdict(set)
     representative: dict[str, Structure] = {}
-    for found in answers.values():
-        groups[found.core].add(found.identity)
-        representative.setdefault(found.identity, found.structure)
+    for structured in answers.values():
+        groups[structured.core].add(structured.identity)
+        representative.setdefault(structured.identity, structured.structure)
     joined = dict(by_identity)
     for core, members in groups.items():
         tagged = [representative[member] for member in members if member != core]
@@ -344,7 +346,7 @@ def join_pool(answers: Mapping[str, Read], descriptions: Descriptions) -> dict[s
         if structure.unit == "%" and structure.kind == "value" and is_alone:
             fraction = _core(_hundredth(structure), descriptions)
             joined[identity] = joined.get(fraction, joined[identity])
-    return {answer: joined[found.identity] for answer, found in answers.items()}
+    return {answer: joined[structured.identity] for answer, structured in answers.items()}
 
 
 def _join_relations(

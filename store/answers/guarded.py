@@ -70,13 +70,15 @@ class GuardedProcess:
     ) -> dict[tuple[str, Any], Description]:
         """Describe expressions; those that could not be calculated are left out."""
         wanted = list(dict.fromkeys(leaves))
-        found = await self._all(describe, wanted, Description)
-        return {leaf: each for leaf, each in zip(wanted, found, strict=True) if each is not None}
+        descriptions = await self._all(describe, wanted, Description)
+        return {
+            leaf: each for leaf, each in zip(wanted, descriptions, strict=True) if each is not None
+        }
 
     async def equal_latex(self, gold: str, answer: str) -> bool:
         """Ask math-verify whether two texts are equal; false if it cannot decide."""
-        (found,) = await self._all(equal_latex, [(gold, answer)], bool)
-        return bool(found)
+        (equal,) = await self._all(equal_latex, [(gold, answer)], bool)
+        return bool(equal)
 
     async def _all(
         self, function: Callable[..., T], arguments: Sequence[tuple[Any, ...]], kind: type[T]
@@ -194,8 +196,8 @@ class _ComparisonCache:
 
     def get(self, name: bytes) -> bytes | None:
         """Return the value of a name, or ``None``."""
-        found = self._try("SELECT value FROM kept WHERE name = ?", (name,))
-        return bytes(found[0][0]) if found else None
+        rows = self._try("SELECT value FROM kept WHERE name = ?", (name,))
+        return bytes(rows[0][0]) if rows else None
 
     def put(self, name: bytes, value: bytes) -> None:
         """Keep a value."""

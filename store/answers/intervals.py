@@ -43,11 +43,11 @@ def is_set(structure: Structure) -> bool:
 
 def reals_without(points: Iterable[Expression]) -> Structure | None:
     """Return all real numbers but some; ``None`` where the points cannot be ordered."""
-    found: Structure | None = REALS
+    result: Structure | None = REALS
     for point in points:
         both = (interval("(", MINUS_OO, point, ")"), interval("(", point, OO, ")"))
-        found = found and intersect(found, Structure("union", both))
-    return found
+        result = result and intersect(result, Structure("union", both))
+    return result
 
 
 def intersect(first: Structure, second: Structure) -> Structure | None:
@@ -62,11 +62,11 @@ def intersect(first: Structure, second: Structure) -> Structure | None:
 def unite(parts: Sequence[Structure]) -> Structure:
     """Unite sets: those that overlap or touch become one; sets without order are unchanged."""
     flat = [each for part in parts for each in (part.parts if part.kind == "union" else [part])]
-    found = _intervals(Structure("union", tuple(flat)))
-    if found is None:
+    intervals = _intervals(Structure("union", tuple(flat)))
+    if intervals is None:
         return Structure("union", tuple(flat))
     merged: list[_Interval] = []
-    for each in sorted((each for each in found if not _is_empty(each)), key=_by_low_end):
+    for each in sorted((each for each in intervals if not _is_empty(each)), key=_by_low_end):
         if merged and _touches(merged[-1], each):
             merged[-1] = _joined(merged[-1], each)
         else:
@@ -75,15 +75,15 @@ def unite(parts: Sequence[Structure]) -> Structure:
 
 
 def _structure(parts: Sequence[_Interval]) -> Structure:
-    made = [
+    structures = [
         interval(
             "[" if part.has_low else "(", part.low_end, part.high_end, "]" if part.has_high else ")"
         )
         for part in parts
     ]
-    if not made:
+    if not structures:
         return Structure("none")
-    return made[0] if len(made) == 1 else Structure("union", tuple(made))
+    return structures[0] if len(structures) == 1 else Structure("union", tuple(structures))
 
 
 def _is_interval(part: Structure) -> bool:
@@ -93,15 +93,15 @@ def _is_interval(part: Structure) -> bool:
 def _intervals(structure: Structure) -> list[_Interval] | None:
     """Return the intervals of a set; ``None`` where an end is no number that can be ordered."""
     parts = structure.parts if structure.kind in ("union", "list") else [structure]
-    found: list[_Interval] = []
+    intervals: list[_Interval] = []
     for part in parts:
         nested = _intervals(part) if part.kind == "list" else None
         ordered: Sequence[_Interval | None] = nested or [_ordered(part)]
         known = [each for each in ordered if each is not None]
         if len(known) < len(ordered):
             return None
-        found += known
-    return found
+        intervals += known
+    return intervals
 
 
 def _ordered(part: Structure) -> _Interval | None:
@@ -158,13 +158,13 @@ def approximate(expression: Expression) -> Fraction | float | None:
     if expression[0] == "num":
         return rational(expression)
     try:
-        found = _approximate(expression)
+        value = _approximate(expression)
     except (OverflowError, ValueError, ZeroDivisionError):
         return None
-    if found is None or math.isnan(found):
+    if value is None or math.isnan(value):
         return None
     # Two spellings of one end may differ in their last bits.
-    return float(f"{found:.12g}")
+    return float(f"{value:.12g}")
 
 
 def _approximate(expression: Expression) -> float | None:

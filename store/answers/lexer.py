@@ -138,8 +138,8 @@ def _join_groups(text: str) -> str:
 
 def _grouped(run: str, separator: str) -> str:
     first, *others = run.split(separator)
-    whole = len(first) <= 3 and first[0] != "0" and all(len(each) == 3 for each in others)
-    return first + "".join(others) if whole else run
+    is_grouped = len(first) <= 3 and first[0] != "0" and all(len(each) == 3 for each in others)
+    return first + "".join(others) if is_grouped else run
 
 
 def _tokens(text: str) -> Iterator[Token]:
@@ -180,14 +180,14 @@ def _next(text: str, at: int) -> tuple[Token | None, int]:
 
 
 def _repeating(match: re.Match[str]) -> Fraction:
-    whole, fixed = match["whole"] or "0", match["fixed"]
+    integer, fixed = match["whole"] or "0", match["fixed"]
     cycle = match["over"] or match["one"] or match["round"]
     if cycle is None:
         cycle = match["first"] + (match["between"] or "") + (match["last"] or "")
-    if len(whole + fixed + cycle) > MOST_DIGITS:
+    if len(integer + fixed + cycle) > MOST_DIGITS:
         raise UnreadableAnswer("a number is too long")
     shift = 10 ** len(fixed)
-    return Fraction(int(whole + fixed), shift) + Fraction(
+    return Fraction(int(integer + fixed), shift) + Fraction(
         int(cycle), shift * (10 ** len(cycle) - 1)
     )
 

@@ -14,10 +14,10 @@ def residues(expression: Expression) -> str | None:
 
     ``None`` where the expression is no such number, or a part of it is too large even so.
     """
-    found = [_residue(expression, prime) for prime in _PRIMES]
-    if None in found:
+    results = [_residue(expression, prime) for prime in _PRIMES]
+    if None in results:
         return None
-    return blake2b(repr(found).encode(), digest_size=12).hexdigest()
+    return blake2b(repr(results).encode(), digest_size=12).hexdigest()
 
 
 def _residue(expression: Expression, prime: int) -> int | None:

@@ -53,8 +53,8 @@ def read_phrase(text: str, read: Callable[[str], Structure]) -> Structure | None
         return _read_time(match)
     if match := _OPTION.fullmatch(text):
         letter = match["set"] or match["round"] or match["bare"]
-        found = read(match["rest"])
-        return found if found.label else found._replace(label=f"option {letter}")
+        structure = read(match["rest"])
+        return structure if structure.label else structure._replace(label=f"option {letter}")
     return _read_formula(text)
 
 

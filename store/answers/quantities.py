@@ -79,8 +79,8 @@ def read_quantity(tokens: Sequence[Token]) -> Structure:
         UnreadableAnswer: it is no value; words among others.
     """
     if len(tokens) > 1 and tokens[0].text in _CURRENCIES:
-        found = read_quantity(tokens[1:])
-        return found if found.unit else found._replace(unit=tokens[0].text)
+        quantity = read_quantity(tokens[1:])
+        return quantity if quantity.unit else quantity._replace(unit=tokens[0].text)
     if len(tokens) > 2 and tokens[0].text == "-" and tokens[1].text in _CURRENCIES:
         return read_quantity([tokens[0], *tokens[2:]])._replace(unit=tokens[1].text)
     at = _unit_begin(tokens)
@@ -180,10 +180,10 @@ def _compound(tokens: Sequence[Token]) -> Structure | None:
         return None
     amounts = [number(each.value or 0) for each, _ in pairs]
     items = zip(amounts, (unit for _, unit in pairs), strict=True)
-    found = add_up([Structure("value", (amount,), unit=unit) for amount, unit in items])
-    if found is None:
+    total = add_up([Structure("value", (amount,), unit=unit) for amount, unit in items])
+    if total is None:
         raise UnreadableAnswer("two units have nothing to do with each other")
-    return found
+    return total
 
 
 def add_up(items: Sequence[Structure]) -> Structure | None:

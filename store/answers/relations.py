@@ -103,9 +103,9 @@ def read_variable(tokens: Sequence[Token]) -> str | None:
 def read_label(tokens: Sequence[Token]) -> str | None:
     r"""Return the text of a side that is a name: ``f(x)``, ``\angle ABC``, ``|AB|``, words."""
     texts = [token.text for token in tokens]
-    whole = "".join(texts)
+    label = "".join(texts)
     if len(tokens) == 1 and tokens[0].kind == "word":
-        return whole
+        return label
     if tokens[0].kind in ("text", "word") and not any(
         token.kind in ("number", "sign") for token in tokens
     ):
@@ -115,14 +115,14 @@ def read_label(tokens: Sequence[Token]) -> str | None:
     if texts[0] in ("m", "measure") and len(tokens) > 1 and texts[1] == "angle":
         return " ".join(texts[1:])
     if len(texts) == 3 and (texts[0], texts[2]) in (("[", "]"), ("|", "|")):
-        return whole if texts[1].isupper() and len(texts[1]) > 1 else None
+        return label if texts[1].isupper() and len(texts[1]) > 1 else None
     if len(tokens) > 3 and texts[0] in _MEASURES and closes(tokens[1:]):
-        return whole
-    if _DERIVATIVE.fullmatch(whole):
-        return re.sub(r"frac\{(d\w)\}\{(d\w)\}", r"\1/\2", whole)
-    if len(tokens) == 1 and whole.startswith(("overline_", "widehat_", "overrightarrow_")):
-        return whole
-    return whole if tokens[0].kind == "name" and _APPLIED.fullmatch(whole) else None
+        return label
+    if _DERIVATIVE.fullmatch(label):
+        return re.sub(r"frac\{(d\w)\}\{(d\w)\}", r"\1/\2", label)
+    if len(tokens) == 1 and label.startswith(("overline_", "widehat_", "overrightarrow_")):
+        return label
+    return label if tokens[0].kind == "name" and _APPLIED.fullmatch(label) else None
 
 
 def is_product_label(label: str) -> bool:
@@ -139,15 +139,15 @@ def _names(tokens: Sequence[Token]) -> list[str] | None:
 
 
 def _equality(sides: list[list[Token]], read: Reader) -> Structure:
-    left, *others = sides
-    if (names := _names(left)) is not None:
+    first, *others = sides
+    if (names := _names(first)) is not None:
         return _named_tuple(names, _same_value([read(side) for side in others]))
-    is_named = read_variable(left) is not None or read_label(left) is not None
+    is_named = read_variable(first) is not None or read_label(first) is not None
     last = read_label(sides[1])
     is_name = read_variable(sides[1]) is not None or (last and not is_product_label(last))
     if len(sides) == 2 and not is_named and is_name:
-        left, others = sides[1], [left]
-    variable, label = read_variable(left), read_label(left)
+        first, others = sides[1], [first]
+    variable, label = read_variable(first), read_label(first)
     if variable and len(others) == 1 and read_variable(others[0]):
         variable = None
     if label is not None or (variable and not _mentions(others, variable)):

@@ -52,8 +52,8 @@ def read_structure(answer: str) -> Structure:
         value = Fraction(f"{top}/{bottom}") if bottom else Fraction(plain["decimal"])
         return Structure("value", (number(-value if plain["sign"] == "-" else value),))
     text = normalize(answer)
-    found = read_phrase(text, _read_text)
-    return _read_text(text) if found is None else found
+    phrase = read_phrase(text, _read_text)
+    return _read_text(text) if phrase is None else phrase
 
 
 def _read_text(text: str) -> Structure:
@@ -97,14 +97,14 @@ def _read(tokens: Sequence[Token]) -> Structure:
     if len(tokens) == 1 and tokens[0].kind == "number":
         return read_quantity(tokens)
     for reader in (_matrix, _list, _membership, _union, _difference):
-        if (found := reader(tokens)) is not None:
-            return found
+        if (structure := reader(tokens)) is not None:
+            return structure
     for recursive in (read_congruence, read_approximation, read_relation):
-        if (found := recursive(tokens, _read)) is not None:
-            return found
+        if (structure := recursive(tokens, _read)) is not None:
+            return structure
     for reader in (_ratio, _bracketed, read_signs, read_based):
-        if (found := reader(tokens)) is not None:
-            return found
+        if (structure := reader(tokens)) is not None:
+            return structure
     return read_quantity(tokens)
 
 
@@ -163,8 +163,8 @@ def _joined(items: list[Structure], *, is_union: bool) -> Structure:
     """Join items to a set of numbers, a tuple of named values, or a list."""
     variables = {item.variable for item in items}
     if len(variables) == 1 and "" not in variables and all(is_set(item) for item in items):
-        found = unite(items) if is_union else _all_of(items)
-        return found._replace(variable=variables.pop())
+        joined = unite(items) if is_union else _all_of(items)
+        return joined._replace(variable=variables.pop())
     flat: list[Structure] = []
     for item in items:
         is_list = item.kind == "list" and not item.label and not item.unit
@@ -188,13 +188,13 @@ def _labelled(item: Structure) -> Structure:
 
 def _all_of(items: Sequence[Structure]) -> Structure:
     """Intersect sets, or unite them where they share nothing: *x < 1 and x > 2* lists two."""
-    found = items[0]
+    result = items[0]
     for item in items[1:]:
-        shared = intersect(found, item)
+        shared = intersect(result, item)
         if shared is None or shared.kind == "none":
             return unite(items)
-        found = shared
-    return found
+        result = shared
+    return result
 
 
 def _item(tokens: Sequence[Token]) -> Structure:
@@ -237,30 +237,30 @@ def _difference(tokens: Sequence[Token]) -> Structure | None:
     sides = split_at(tokens, "setminus", "backslash")
     if len(sides) != 2:
         return None
-    whole, removed = (_read(side) for side in sides)
+    minuend, removed = (_read(side) for side in sides)
     points = removed.parts if removed.kind == "list" else [removed]
     if not all(point.kind == "value" for point in points):
         raise UnreadableAnswer("a difference of sets")
     others = reals_without(point.parts[0] for point in points)
-    found = intersect(whole, others) if others is not None else None
-    if found is None:
+    shared = intersect(minuend, others) if others is not None else None
+    if shared is None:
         raise UnreadableAnswer("the ends of a set have no order")
-    return found
+    return shared
 
 
 def _ratio(tokens: Sequence[Token]) -> Structure | None:
     parts = split(tokens, lambda at: tokens[at].text == ":" or _is_word(tokens[at], "to"))
     if len(parts) < 2:
         return None
-    found = [read_quantity(part) for part in parts]
-    values = [rational(part.parts[0]) for part in found if part.parts[0][0] == "num"]
-    if len(values) < len(found) or not all(values):
-        return Structure("ratio", tuple(found))
+    quantities = [read_quantity(part) for part in parts]
+    values = [rational(part.parts[0]) for part in quantities if part.parts[0][0] == "num"]
+    if len(values) < len(quantities) or not all(values):
+        return Structure("ratio", tuple(quantities))
     factor = Fraction(lcm(*(value.denominator for value in values)))
     factor /= gcd(*(int(value * factor) for value in values))
     parts_in_lowest_terms = (
         part._replace(parts=(number(value * factor),))
-        for part, value in zip(found, values, strict=True)
+        for part, value in zip(quantities, values, strict=True)
     )
     return Structure("ratio", tuple(parts_in_lowest_terms))
 

@@ -109,8 +109,8 @@ def normalize_unit(words: Sequence[str]) -> str:
     parts = [part for part in re.split(r"(/)|\s+|(?<=\w)\.", text.replace("/", " / ")) if part]
     powers = [_POWERS[part.lower()] for part in parts if part.lower() in _POWERS]
     named = [part for part in parts if part.lower() not in _POWERS and part.lower() != "of"]
-    whole = " ".join(named)
-    unit = _alias(whole) or " ".join(_with_power(part) for part in named)
+    name = " ".join(named)
+    unit = _alias(name) or " ".join(_with_power(part) for part in named)
     unit = re.sub(r" ?/ ?", "/", unit)
     unit = re.sub(r" ([^ /^]+)\^-(\d+)", lambda power: f"/{power[1]}" + _exponent(power[2]), unit)
     unit = {"mi/h": "mph", "km/h": "kph"}.get(unit, unit)
@@ -132,7 +132,7 @@ def conflict(units: Sequence[str]) -> bool:
     unknown = kinds.pop(-1, set())
     if unknown - {"%"} and kinds:
         return True
-    return len(unknown) > 1 or any(len(found) > 1 for found in kinds.values())
+    return len(unknown) > 1 or any(len(members) > 1 for members in kinds.values())
 
 
 def _with_power(part: str) -> str:

@@ -18,7 +18,7 @@ from store.serving.engine import Engine
 from store.serving.errors import InconsistentResponse
 from store.serving.replies import CompletionResult
 from store.serving.retries import RetrySession
-from store.sources import Count, decode, join_place, read_text
+from store.sources import Count, decode, join_location, read_text
 
 
 class Chain(NamedTuple):
@@ -46,62 +46,62 @@ ChainHandler = Callable[[int, Chain], Awaitable[None]]
 
 
 async def draw_whole_chains(
-    place: Endpoint,
-    drawn: PromptedQuestion,
+    endpoint: Endpoint,
+    prompted: PromptedQuestion,
     indexes: Iterable[int],
     drawing: DrawSettings,
     take: ChainHandler,
-    told: Callable[[int], None],
+    report: Callable[[int], None],
 ) -> None:
     """Draw branches side by side, each to its end, and repeat those that broke off.
 
     Args:
-        place: where.
-        drawn: what is continued.
+        endpoint: where.
+        prompted: what is continued.
         indexes: the branches' indexes.
         drawing: how.
         take: called with each branch as it ends.
-        told: called with the number of new tokens.
+        report: called with the number of new tokens.
 
     Raises:
         ServingError: an inconsistent reply, a rejection, or an outage beyond the patience limit.
     """
     missing = sorted(indexes)
-    persistence = RetrySession(place.engine.limits)
+    persistence = RetrySession(endpoint.engine.limits)
 
     async def attempt() -> None:
         for first, count in list(group_consecutive(missing)):
-            asked = draw_requests.request_branches(
-                drawn.prompt, drawn.question, first, count, drawing
+            request = draw_requests.request_branches(
+                prompted.prompt, prompted.question, first, count, drawing
             )
             every = min(drawing.interval, _EVERY)
-            async for piece in place.engine.stream(asked, every=every, rank=place.rank):
-                told(piece.tokens)
+            async for piece in endpoint.engine.stream(request, every=every, rank=endpoint.rank):
+                report(piece.tokens)
                 if piece.finished is not None:
                     index = first + piece.finished.child
                     missing.remove(index)
                     persistence.progressed()
-                    seed = (asked.seed or 0) + piece.finished.child
+                    seed = (request.seed or 0) + piece.finished.child
                     await take(index, _make_chain(piece.finished.given, seed))
 
     await persistence.run(attempt)
 
 
 async def draw_chain_stepwise(
-    place: Endpoint,
-    drawn: PromptedQuestion,
+    endpoint: Endpoint,
+    prompted: PromptedQuestion,
     index: int,
     drawing: DrawSettings,
-    told: Callable[[int], None],
+    report: Callable[[int], None],
 ) -> Chain:
     """Draw one branch interval by interval, each by the request that a live episode makes.
 
     Args:
-        place: the endpoint.
-        drawn: the prompted question.
+        endpoint: the endpoint.
+        prompted: the prompted question.
         index: index of the branch.
         drawing: sampling settings.
-        told: called with the number of new tokens.
+        report: called with the number of new tokens.
 
     Raises:
         ServingError: as `draw_whole_chains`.
@@ -111,29 +111,31 @@ async def draw_chain_stepwise(
     top: list[list[float]] = []
     finish = "length"
     while len(tokens) < drawing.max_tokens:
-        asked = draw_requests.request_interval(drawn.prompt, drawn.question, index, tokens, drawing)
-        given = (await place.engine.complete(asked, rank=place.rank))[0]
-        told(len(given.token_ids))
-        tokens += given.token_ids
-        logprobs += given.logprobs or []
-        top += given.top or []
-        if given.finish != "length":
-            finish = given.finish
+        request = draw_requests.request_interval(
+            prompted.prompt, prompted.question, index, tokens, drawing
+        )
+        result = (await endpoint.engine.complete(request, rank=endpoint.rank))[0]
+        report(len(result.token_ids))
+        tokens += result.token_ids
+        logprobs += result.logprobs or []
+        top += result.top or []
+        if result.finish != "length":
+            finish = result.finish
             break
-    text = await decode_chain_text(place, tokens, finish)
+    text = await decode_chain_text(endpoint, tokens, finish)
     return Chain(tokens, text, finish, None, logprobs or None, top or None)
 
 
-async def decode_chain_text(place: Endpoint, tokens: Sequence[int], finish: str | None) -> str:
+async def decode_chain_text(endpoint: Endpoint, tokens: Sequence[int], finish: str | None) -> str:
     """Return the text of a chain, without the token that ended it.
 
     Args:
-        place: the endpoint.
+        endpoint: the endpoint.
         tokens: tokens of the chain.
         finish: why the chain ended.
     """
-    said = tokens[:-1] if finish == "stop" else tokens
-    return await place.engine.detokenize(said) if said else ""
+    visible = tokens[:-1] if finish == "stop" else tokens
+    return await endpoint.engine.detokenize(visible) if visible else ""
 
 
 def group_consecutive(indexes: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -145,8 +147,8 @@ def group_consecutive(indexes: Sequence[int]) -> Iterator[tuple[int, int]]:
             begin = at
 
 
-def _make_chain(given: CompletionResult, seed: int) -> Chain:
-    return Chain(given.token_ids, given.text, given.finish, seed, given.logprobs, given.top)
+def _make_chain(result: CompletionResult, seed: int) -> Chain:
+    return Chain(result.token_ids, result.text, result.finish, seed, result.logprobs, result.top)
 
 
 _EVERY = 100
@@ -197,28 +199,28 @@ def read_chains(path: Path) -> ExistingChains:
         SourceError: it is malformed, or a chain has neither tokens nor text.
         OSError: the file cannot be read.
     """
-    found = ExistingChains([], {}, path, {})
+    chains = ExistingChains([], {}, path, {})
     for number, text in enumerate(read_text(path).split("\n"), start=1):
         if not text.strip():
             continue
         line = decode(_DECODER, text, path, number)
-        if line.id in found.chains or not line.id:
+        if line.id in chains.chains or not line.id:
             problem = f"the id {line.id!r} is empty or already used; ids must be unique"
-            raise SourceError(problem, path=path, place=join_place(number, "$.id"))
+            raise SourceError(problem, path=path, location=join_location(number, "$.id"))
         if not line.chains:
             problem = "the question has no chains"
-            raise SourceError(problem, path=path, place=join_place(number, "$.chains"))
+            raise SourceError(problem, path=path, location=join_location(number, "$.chains"))
         for index, chain in enumerate(line.chains):
             if not chain.token_ids and not chain.text:
                 problem = "a chain needs token_ids or text"
-                place = join_place(number, f"$.chains[{index}]")
-                raise SourceError(problem, path=path, place=place)
-        found.asked.append(CollectionQuestion(line.id, line.question, line.answer, line.choices))
-        found.chains[line.id] = line.chains
-        found.lines[line.id] = number
-    if not found.asked:
+                location = join_location(number, f"$.chains[{index}]")
+                raise SourceError(problem, path=path, location=location)
+        chains.asked.append(CollectionQuestion(line.id, line.question, line.answer, line.choices))
+        chains.chains[line.id] = line.chains
+        chains.lines[line.id] = number
+    if not chains.asked:
         raise SourceError("the file holds no questions", path=path)
-    return found
+    return chains
 
 
 async def length_of(engine: Engine, chain: ExistingChain) -> int:
@@ -232,7 +234,7 @@ async def length_of(engine: Engine, chain: ExistingChain) -> int:
     return len(await engine.tokenize(chain.text or ""))
 
 
-async def complete_existing_chain(place: Endpoint, chain: ExistingChain) -> Chain:
+async def complete_existing_chain(endpoint: Endpoint, chain: ExistingChain) -> Chain:
     """Return a chain that exists, with both its tokens and its words.
 
     Raises:
@@ -240,10 +242,10 @@ async def complete_existing_chain(place: Endpoint, chain: ExistingChain) -> Chai
     """
     tokens = chain.token_ids
     if tokens is None:
-        tokens = await place.engine.tokenize(chain.text or "")
+        tokens = await endpoint.engine.tokenize(chain.text or "")
     if not tokens:
-        raise InconsistentResponse("gives no tokens for a text", address=place.engine.address)
+        raise InconsistentResponse("gives no tokens for a text", address=endpoint.engine.address)
     text = chain.text
     if text is None:
-        text = await decode_chain_text(place, tokens, chain.finish)
+        text = await decode_chain_text(endpoint, tokens, chain.finish)
     return Chain(tokens, text, chain.finish, chain.seed)

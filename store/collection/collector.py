@@ -58,12 +58,14 @@ def begin_journal(path: Path, work: CollectionPlan, prepared: CollectionSetup) -
     Raises:
         StoreError: as `open_journal`; or it holds branches beyond those that are requested.
     """
-    told = make_provenance(work.settings, prepared.served)
-    writer = open_journal(path, told, prepared.questions)
-    for question, held in writer.held.items():
-        if held and max(held) >= work.wanted(question):
+    provenance = make_provenance(work.settings, prepared.served)
+    writer = open_journal(path, provenance, prepared.questions)
+    for question, indexes in writer.recorded_indexes.items():
+        if indexes and max(indexes) >= work.wanted(question):
             writer.close()
-            reason = f"holds branch {max(held)} of {question!r}; request at least as many branches"
+            reason = (
+                f"holds branch {max(indexes)} of {question!r}; request at least as many branches"
+            )
             raise StoreError(reason, path=path)
     return writer
 
@@ -77,8 +79,8 @@ def is_already_collected(path: Path, work: CollectionPlan, prepared: CollectionS
         prepared: the replies of the servers.
     """
     wanted = [work.wanted(question.id) for question in prepared.questions]
-    told = make_provenance(work.settings, prepared.served)
-    return is_complete(path, told, prepared.questions, wanted)
+    provenance = make_provenance(work.settings, prepared.served)
+    return is_complete(path, provenance, prepared.questions, wanted)
 
 
 class Collection:
@@ -97,14 +99,14 @@ class Collection:
         self,
         work: CollectionPlan,
         prepared: CollectionSetup,
-        places: Sequence[Endpoint],
+        endpoints: Sequence[Endpoint],
         reading: AnswerRules,
         writer: RecordingWriter,
         recorded: Callable[[int], None] = lambda count: None,
     ):
         self._work = work
         self._prepared = prepared
-        self._places = places
+        self._endpoints = endpoints
         self._reading = reading
         self._writer = writer
         self._recorded = recorded
@@ -116,7 +118,9 @@ class Collection:
                     self.missing.add(question, index, problem)
         self._pending = deque(self._lacking())
         wanted = sum(work.wanted(question.id) for question in prepared.questions)
-        self.tally = CollectionProgress(wanted, held=sum(map(len, writer.held.values())))
+        self.tally = CollectionProgress(
+            wanted, held=sum(map(len, writer.recorded_indexes.values()))
+        )
 
     async def run(self) -> None:
         """Draw, probe and record all that is missing.
@@ -130,8 +134,8 @@ class Collection:
         watching = asyncio.create_task(self._watch(before))
         try:
             async with asyncio.TaskGroup() as tasks:
-                for place in self._places:
-                    tasks.create_task(self._feed(place, tasks))
+                for endpoint in self._endpoints:
+                    tasks.create_task(self._feed(endpoint, tasks))
         except BaseExceptionGroup as failed:
             raise first_failure(failed) from failed
         finally:
@@ -148,14 +152,14 @@ class Collection:
             StoreError: a question has no branch at all.
         """
         for question in self._prepared.questions:
-            if not self._writer.held[question.id]:
+            if not self._writer.recorded_indexes[question.id]:
                 reason = (
                     f"no branch of question {question.id!r} could be sampled; remove it from the"
                     " questions and run the same command again to finish the recording without it"
                 )
                 raise StoreError(reason, path=self._writer.path)
-        given = {question.id for question in self._prepared.questions}
-        without = [each.id for each in self._writer.questions if each.id not in given]
+        listed = {question.id for question in self._prepared.questions}
+        without = [each.id for each in self._writer.questions if each.id not in listed]
         return self._writer.seal(self.missing.indexes, without, await self._forms())
 
     async def _forms(self) -> dict[str, dict[str, str]]:
@@ -170,13 +174,13 @@ class Collection:
 
     def _lacking(self) -> list[DrawBatch]:
         """Return what the journal lacks, question after question, in groups of neighbours."""
-        most = min(self._work.most_per_request, *(place.slots for place in self._places))
+        most = min(self._work.most_per_request, *(endpoint.slots for endpoint in self._endpoints))
         units = []
         for question in self._prepared.questions:
             gone = self.missing.indexes.get(question.id, frozenset())
-            held = self._writer.held[question.id] | gone
+            recorded = self._writer.recorded_indexes[question.id] | gone
             wanted = self._work.wanted(question.id)
-            lacking = [index for index in range(wanted) if index not in held]
+            lacking = [index for index in range(wanted) if index not in recorded]
             for first, count in group_consecutive(lacking):
                 end = first + count
                 units += [
@@ -185,81 +189,85 @@ class Collection:
                 ]
         return units
 
-    async def _feed(self, place: Endpoint, tasks: asyncio.TaskGroup) -> None:
+    async def _feed(self, endpoint: Endpoint, tasks: asyncio.TaskGroup) -> None:
         """Start units at an endpoint as its slots become free, until none are left."""
         while self._pending:
             slots = len(self._pending[0].indexes)
-            await place.acquire(slots)
+            await endpoint.acquire(slots)
             if not self._pending:
-                place.release(slots)
+                endpoint.release(slots)
                 return
             unit = self._pending.popleft()
             if len(unit.indexes) < slots:
-                place.release(slots - len(unit.indexes))
+                endpoint.release(slots - len(unit.indexes))
             elif len(unit.indexes) > slots:
-                await place.acquire(len(unit.indexes) - slots)
-            tasks.create_task(self._draw(place, unit, tasks))
+                await endpoint.acquire(len(unit.indexes) - slots)
+            tasks.create_task(self._draw(endpoint, unit, tasks))
 
-    async def _draw(self, place: Endpoint, unit: DrawBatch, tasks: asyncio.TaskGroup) -> None:
+    async def _draw(self, endpoint: Endpoint, unit: DrawBatch, tasks: asyncio.TaskGroup) -> None:
         """Draw a unit's branches; each is probed and recorded when it has ended."""
-        question, left = unit.question, list(unit.indexes)
+        question, remaining = unit.question, list(unit.indexes)
 
         async def take(index: int, chain: Chain) -> None:
-            left.remove(index)
-            tasks.create_task(self._record(place, question, index, chain))
+            remaining.remove(index)
+            tasks.create_task(self._record(endpoint, question, index, chain))
             # Its probes must be in the queue before the slot is free for a new branch.
             await asyncio.sleep(0)
-            place.release(1)
+            endpoint.release(1)
 
         try:
-            await self._draw_indexes(place, question, list(left), take)
+            await self._draw_indexes(endpoint, question, list(remaining), take)
         except (Refused, Unreachable) as error:
-            if len(left) == 1 or not self._work.allow_missing:
-                self._give_up(question, left, error)
-                place.release(len(left))
+            if len(remaining) == 1 or not self._work.allow_missing:
+                self._give_up(question, remaining, error)
+                endpoint.release(len(remaining))
                 return
         except ServingError as error:
-            error.add_subject(describe_branches(question.id, left))
+            error.add_subject(describe_branches(question.id, remaining))
             raise
         # One branch of a request may be at fault: each of those left is drawn by itself.
-        for index in list(left):
+        for index in list(remaining):
             try:
-                await self._draw_indexes(place, question, [index], take)
+                await self._draw_indexes(endpoint, question, [index], take)
             except (Refused, Unreachable) as error:
                 self._give_up(question, [index], error)
-                place.release(1)
+                endpoint.release(1)
 
     async def _draw_indexes(
-        self, place: Endpoint, question: Question, indexes: list[int], take: ChainHandler
+        self, endpoint: Endpoint, question: Question, indexes: list[int], take: ChainHandler
     ) -> None:
-        drawn, settings = (
+        prompted, settings = (
             PromptedQuestion(question.id, question.prompt_ids or []),
             self._work.settings,
         )
         if self._work.chains is not None:
             for index in indexes:
                 chain = self._work.chains[question.id][index]
-                await take(index, await complete_existing_chain(place, chain))
+                await take(index, await complete_existing_chain(endpoint, chain))
         elif settings.stepwise:
             for index in indexes:
-                found = await draw_chain_stepwise(place, drawn, index, settings.drawing, self._drew)
-                before = list_prefixes(found.token_ids, settings.drawing.interval)
-                self.tally.sent += sum(len(drawn.prompt) + len(each) for each in [[], *before])
-                await take(index, found)
+                drawn_chain = await draw_chain_stepwise(
+                    endpoint, prompted, index, settings.drawing, self._drew
+                )
+                before = list_prefixes(drawn_chain.token_ids, settings.drawing.interval)
+                self.tally.sent += sum(len(prompted.prompt) + len(each) for each in [[], *before])
+                await take(index, drawn_chain)
         else:
-            self.tally.sent += len(drawn.prompt) * len(indexes)
-            await draw_whole_chains(place, drawn, indexes, settings.drawing, take, self._drew)
+            self.tally.sent += len(prompted.prompt) * len(indexes)
+            await draw_whole_chains(endpoint, prompted, indexes, settings.drawing, take, self._drew)
 
     def _give_up(self, question: Question, indexes: Sequence[int], error: ServingError) -> None:
         """Continue without branches, if so many may be missing."""
         self.missing.give_up(question.id, indexes, error)
         self._recorded(len(indexes))
 
-    async def _record(self, place: Endpoint, question: Question, index: int, chain: Chain) -> None:
+    async def _record(
+        self, endpoint: Endpoint, question: Question, index: int, chain: Chain
+    ) -> None:
         settings, prompt = self._work.settings, question.prompt_ids or []
         try:
             probed = await probe_chain(
-                place,
+                endpoint,
                 prompt,
                 chain,
                 self._prepared.forced,
@@ -273,20 +281,20 @@ class Collection:
         except ServingError as error:
             error.add_subject(describe_branches(question.id, [index]))
             raise
-        made = await make_branch(chain, probed, question, settings, self._reading)
-        self._writer.add_branch(question.id, index, made)
+        branch = await make_branch(chain, probed, question, settings, self._reading)
+        self._writer.add_branch(question.id, index, branch)
         self.tally.done += 1
         self._recorded(1)
-        self.tally.recorded += made.tokens
+        self.tally.recorded += branch.tokens
 
     def _drew(self, tokens: int) -> None:
         self.tally.drawn += tokens
 
-    def _probed(self, asked: CompletionRequest, given: list[CompletionResult]) -> None:
+    def _probed(self, request: CompletionRequest, results: list[CompletionResult]) -> None:
         # What has log-probabilities is requested the entropy, and is no probe of its own.
-        self.tally.probes += asked.children if asked.logprobs is None else 0
-        self.tally.probe_tokens += sum(len(each.token_ids) for each in given)
-        self.tally.sent += sum(map(len, asked.prompt))
+        self.tally.probes += request.children if request.logprobs is None else 0
+        self.tally.probe_tokens += sum(len(each.token_ids) for each in results)
+        self.tally.sent += sum(map(len, request.prompt))
 
     async def _watch(self, before: list[PrefixCacheCounters | None]) -> None:
         while True:
@@ -296,15 +304,17 @@ class Collection:
     async def _compare(self, before: list[PrefixCacheCounters | None]) -> None:
         """Keep what the servers counted since ``before``, over all that report."""
         now = await self._counters()
-        told = [
+        counters = [
             after.since(earlier)
             for earlier, after in zip(before, now, strict=True)
             # One that was started again has counted from 0 again, and reports nothing of before.
             if earlier is not None and after is not None and after.asked >= earlier.asked
         ]
-        if told:
-            self.tally.cache = PrefixCacheCounters(*(sum(each) for each in zip(*told, strict=True)))
+        if counters:
+            self.tally.cache = PrefixCacheCounters(
+                *(sum(each) for each in zip(*counters, strict=True))
+            )
 
     async def _counters(self) -> list[PrefixCacheCounters | None]:
-        engines = list(dict.fromkeys(place.engine for place in self._places))
+        engines = list(dict.fromkeys(endpoint.engine for endpoint in self._endpoints))
         return list(await asyncio.gather(*(engine.counters() for engine in engines)))

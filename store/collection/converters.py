@@ -60,7 +60,7 @@ class ConvertedRow(NamedTuple):
 class InvalidRow(NamedTuple):
     """A row that is no question."""
 
-    place: str
+    location: str
     reason: str
 
 
@@ -91,16 +91,16 @@ def convert_benchmark(benchmark: str, path: Path) -> Conversion:
     bad: list[InvalidRow] = []
     for row in read_rows(path):
         if row.fault is not None:
-            bad.append(InvalidRow(row.place, row.fault))
+            bad.append(InvalidRow(row.location, row.fault))
             continue
         try:
             converted.append(read(row.values))
         except BadCell as problem:
-            bad.append(InvalidRow(row.place, str(problem)))
+            bad.append(InvalidRow(row.location, str(problem)))
         else:
             rows.append(row)
     if not rows:
-        raise SourceError(bad[0].reason, path=path, place=bad[0].place)
+        raise SourceError(bad[0].reason, path=path, location=bad[0].location)
     names, notes = _name(benchmark, rows)
     system = [each.system for each in converted if each.system]
     if system:
@@ -108,11 +108,11 @@ def convert_benchmark(benchmark: str, path: Path) -> Conversion:
             f"dropped the system message {system[0][:60]!r}{_also(len(system) - 1)}; add it with"
             " `rheostat collect --instruction` if the model needs it"
         )
-    asked = [
+    questions = [
         CollectionQuestion(name, each.question, each.answer, each.choices)
         for name, each in zip(names, converted, strict=True)
     ]
-    return Conversion(asked, bad, notes)
+    return Conversion(questions, bad, notes)
 
 
 def _also(others: int) -> str:
@@ -124,10 +124,10 @@ def _name(benchmark: str, rows: Sequence[Row]) -> tuple[list[str], list[str]]:
     repeated = None
     for column in IDS:
         cells = [find(row.values, [column]) for row in rows]
-        found = [_id_text(cell[1]) for cell in cells if cell is not None]
-        if len(found) == len(rows) and None not in found:
-            if len(set(found)) == len(rows):
-                return [name for name in found if name is not None], []
+        names = [_id_text(cell[1]) for cell in cells if cell is not None]
+        if len(names) == len(rows) and None not in names:
+            if len(set(names)) == len(rows):
+                return [name for name in names if name is not None], []
             repeated = repeated or next(cell[0] for cell in cells if cell is not None)
     keys = [row.name for row in rows if row.name is not None]
     if len(keys) == len(rows) == len(set(keys)):
@@ -153,27 +153,27 @@ def _question(row: Values) -> ConvertedRow:
 
 
 def _cell(row: Values, names: Sequence[str], what: str) -> tuple[str, Any]:
-    found = find(row, names)
-    if found is None:
+    cell = find(row, names)
+    if cell is None:
         raise BadCell(missing(row, names, what))
-    return found
+    return cell
 
 
 def _boxed(row: Values, columns: Sequence[str]) -> str | None:
     """Return the content of the last box of a worked solution."""
-    found = find(row, columns)
-    if found is None:
+    cell = find(row, columns)
+    if cell is None:
         return None
-    boxed = extractor("boxed").read(as_text(found[1], found[0]))
+    boxed = extractor("boxed").read(as_text(cell[1], cell[0]))
     return None if boxed == NO_ANSWER else boxed
 
 
 def _competition(row: Values) -> ConvertedRow:
     """AIME, HMMT and MATH: the answer by itself, or in the box of the solution."""
     converted = _question(row)
-    found = find(row, ANSWER)
-    if found is not None:
-        answer = as_text(found[1], found[0])
+    cell = find(row, ANSWER)
+    if cell is not None:
+        answer = as_text(cell[1], cell[0])
         if _BOX.match(answer):
             answer = extractor("boxed").read(answer)
         return converted._replace(answer=answer)
@@ -202,8 +202,8 @@ def _bare(answer: str) -> str:
         before = bare
         bare = re.sub(r"\\[,;:! ]|~|\s+", " ", bare).strip().rstrip(".").strip()
         for marks in (_MATH_MARKS, _TEXT_MARKS):
-            if found := marks.match(bare):
-                bare = found["inside"]
+            if match := marks.match(bare):
+                bare = match["inside"]
         bare = _DEGREES.sub("", bare)
         if bare == before:
             return bare

@@ -139,7 +139,7 @@ def make_forcing(family: Family, *, end: str | None, ask: str | None) -> Forcing
     usual = FAMILIES[family.name]
     if family.closed:
         usual = make_closed_forcing(usual)
-    found = {"end": end, "ask": ask}
+    texts = {"end": end, "ask": ask}
     return msgspec.structs.replace(
-        usual, **{name: text for name, text in found.items() if text is not None}
+        usual, **{name: text for name, text in texts.items() if text is not None}
     )

@@ -27,15 +27,15 @@ class MissingBranches:
     @property
     def indexes(self) -> Mapping[str, frozenset[int]]:
         """The branches' indexes, by the question's id."""
-        return {question: frozenset(found) for question, found in self._reasons.items()}
+        return {question: frozenset(reasons) for question, reasons in self._reasons.items()}
 
     @property
     def reasons(self) -> list[str]:
         """A sentence for each, by question and index."""
         return [
-            f"{describe_branches(question, [index])}: {found[index]}"
-            for question, found in self._reasons.items()
-            for index in sorted(found)
+            f"{describe_branches(question, [index])}: {by_index[index]}"
+            for question, by_index in self._reasons.items()
+            for index in sorted(by_index)
         ]
 
     def add(self, question: str, index: int, reason: str) -> None:

@@ -67,13 +67,13 @@ class CollectionSetup(NamedTuple):
 
 
 async def prepare_collection(
-    work: CollectionPlan, places: Sequence[Endpoint], reading: AnswerRules
+    work: CollectionPlan, endpoints: Sequence[Endpoint], reading: AnswerRules
 ) -> CollectionSetup:
     """Ask the servers for their model and tokens; nothing is sampled.
 
     Args:
         work: what to collect.
-        places: the endpoints.
+        endpoints: the endpoints.
         reading: how answers are extracted and compared.
 
     Raises:
@@ -81,28 +81,28 @@ async def prepare_collection(
             a context.
         SourceError: more existing chains than may be missing are too long for the context.
     """
-    served = await check_same_model(places)
-    engine = places[0].engine
+    served = await check_same_model(endpoints)
+    engine = endpoints[0].engine
     refuse_max_tokens(work.settings, served, engine.address)
     forced = await tokenise_forcing(engine, work.settings.forcing)
     context = make_context(work.settings, forced, served, engine.address)
     questions = []
-    for asked in work.asked:
-        words = format_prompt(asked.question, asked.choices, work.settings.instruction)
+    for question in work.asked:
+        words = format_prompt(question.question, question.choices, work.settings.instruction)
         prompt = await engine.tokenize_chat(
             [{"role": "user", "content": words}], work.settings.template
         )
         questions.append(
             Question(
-                id=asked.id,
-                gold=reading.gold(asked.answer),
-                text=asked.question,
-                choices=asked.choices,
+                id=question.id,
+                gold=reading.gold(question.answer),
+                text=question.question,
+                choices=question.choices,
                 prompt_ids=prompt,
             )
         )
         if work.chains is None:
-            context.refuse_prompt(asked.id, len(prompt), work.settings.drawing.max_tokens)
+            context.refuse_prompt(question.id, len(prompt), work.settings.drawing.max_tokens)
     missing = await _overlong(work, questions, context, engine)
     return CollectionSetup(served, questions, forced, missing)
 
@@ -115,24 +115,24 @@ async def _overlong(
     Raises:
         SourceError: there are more of them than may be missing; it names the first.
     """
-    found: dict[str, dict[int, str]] = {}
+    overlong: dict[str, dict[int, str]] = {}
     for question in questions if work.chains is not None else ():
         chains = (work.chains or {})[question.id]
         lengths = await asyncio.gather(*(length_of(engine, chain) for chain in chains))
         for index, length in enumerate(lengths):
             problem = context.chain_problem(len(question.prompt_ids or []), length)
             if problem is not None:
-                found.setdefault(question.id, {})[index] = problem
-    count = sum(map(len, found.values()))
+                overlong.setdefault(question.id, {})[index] = problem
+    count = sum(map(len, overlong.values()))
     if count <= work.allow_missing:
-        return found
-    question_id, problems = next(iter(found.items()))
+        return overlong
+    question_id, problems = next(iter(overlong.items()))
     index, problem = next(iter(problems.items()))
     more = f"; {count} chains in all are too long" if count > 1 else ""
     refusal = SourceError(
         f"{describe_branches(question_id, [index])}: {problem}{more}",
         path=work.file and work.file.path,
-        place=work.file and work.file.position(question_id, index),
+        location=work.file and work.file.position(question_id, index),
     )
     refusal.add_note(HINT)
     raise refusal
@@ -145,14 +145,14 @@ def make_probe_settings(settings: Settings, question: Question) -> ProbeSettings
     return msgspec.structs.replace(settings.probing, choice=choice_letters(question.choices))
 
 
-async def check_same_model(places: Sequence[Endpoint]) -> Served:
+async def check_same_model(endpoints: Sequence[Endpoint]) -> Served:
     """Return what all servers serve.
 
     Raises:
         ServingError: one is not there, or serves another model than the first.
     """
     first: Served | None = None
-    for engine in dict.fromkeys(place.engine for place in places):
+    for engine in dict.fromkeys(endpoint.engine for endpoint in endpoints):
         served = await engine.served()
         if first is not None and not served.is_like(first):
             raise Refused(

@@ -55,47 +55,47 @@ class ProbeResult(NamedTuple):
 
 
 async def probe_chain(
-    place: Endpoint,
+    endpoint: Endpoint,
     prompt: Sequence[int],
     chain: Chain,
     forced: ForcingTokens,
     probing: ProbeSettings,
     settings: Settings,
-    told: Callable[[CompletionRequest, list[CompletionResult]], None],
+    report: Callable[[CompletionRequest, list[CompletionResult]], None],
 ) -> list[ProbeResult]:
     """Asks for the answer after 1, 2, … P intervals of a chain, at the endpoint with its prefix.
 
     Args:
-        place: where the chain was drawn.
+        endpoint: where the chain was drawn.
         prompt: the question's prompt in tokens.
         chain: the chain.
         forced: what makes the model answer.
         probing: how.
         settings: what else is wanted.
-        told: called with each request and its result.
+        report: called with each request and its result.
 
     Raises:
         ServingError: an inconsistent reply, a rejection, or an outage beyond the patience limit.
     """
-    found: list[ProbeResult] = []
+    probes: list[ProbeResult] = []
     cut = list_prefixes(chain.token_ids, settings.drawing.interval)
     for at in range(0, len(cut), BATCH):
         batch = cut[at : at + BATCH]
-        asked = draw_requests.request_probes(prompt, batch, forced, probing)
+        request = draw_requests.request_probes(prompt, batch, forced, probing)
         entropies: list[float | None] = [None] * len(batch)
-        async with place.held(len(batch), urgent=True):
-            given = await place.engine.complete(asked, rank=place.rank)
-            told(asked, given)
+        async with endpoint.reserve(len(batch), urgent=True):
+            results = await endpoint.engine.complete(request, rank=endpoint.rank)
+            report(request, results)
             if settings.entropy:
                 opened = draw_requests.request_openings(prompt, batch, forced)
-                first = await place.engine.complete(opened, rank=place.rank)
-                told(opened, first)
+                first = await endpoint.engine.complete(opened, rank=endpoint.rank)
+                report(opened, first)
                 entropies = [token_entropy(each) for each in first]
-        found += [
+        probes += [
             ProbeResult(each.text, len(each.token_ids), measured, each.finish == "length")
-            for each, measured in zip(given, entropies, strict=True)
+            for each, measured in zip(results, entropies, strict=True)
         ]
-    return found
+    return probes
 
 
 async def make_branch(
@@ -144,7 +144,9 @@ async def make_branch(
         top_logprob=(
             None
             if chain.top is None
-            else interval_means([sum(place) / len(place) for place in chain.top], interval)
+            else interval_means(
+                [sum(candidates) / len(candidates) for candidates in chain.top], interval
+            )
         ),
         text=chain.text if settings.text else None,
         token_ids=chain.token_ids if settings.token_ids else None,
@@ -157,14 +159,14 @@ def interval_means(values: Sequence[float], length: int) -> list[float]:
     return [math.fsum(part) / len(part) for part in cut]
 
 
-def token_entropy(given: CompletionResult) -> float:
+def token_entropy(result: CompletionResult) -> float:
     """Return a token's entropy in nats over the likeliest tokens, the others counted as one.
 
     The server does not report the other tokens. Counted as one they give a lower bound, which is
     close where the likeliest have nearly all of the probability.
     """
-    if given.top is None:
+    if result.top is None:
         raise ValueError("entropy needs log-probabilities")
-    chances = [math.exp(number) for number in given.top[0]]
+    chances = [math.exp(number) for number in result.top[0]]
     rest = max(0.0, 1.0 - math.fsum(chances))
     return -math.fsum(chance * math.log(chance) for chance in [*chances, rest] if chance > 0)

@@ -94,9 +94,9 @@ class CollectionProgress:
         if not rate:
             return None
         each = (self.recorded + self.probe_tokens) / self.done if self.done else longest
-        left = (self.branches - self.held - self.done) * each
+        seconds = (self.branches - self.held - self.done) * each
         under_way = self.drawn - self.recorded
-        return max(0.0, left - under_way) / rate
+        return max(0.0, seconds - under_way) / rate
 
     def usd(self, prices: Prices) -> float:
         """Return what the session has cost so far."""

@@ -15,7 +15,7 @@ from store.file_kinds import FileKind, wrong_kind
 from store.forcing import Forcing, ForcingTokens
 from store.records import Question
 from store.serving.engine import Engine
-from store.sources import decode, join_place, read_text
+from store.sources import decode, join_location, read_text
 
 INSTRUCTIONS = {
     "boxed": "Please reason step by step, and put your final answer within \\boxed{}.",
@@ -103,17 +103,17 @@ def read_questions(path: Path) -> QuestionFile:
     """
     if misplaced := wrong_kind(path, {FileKind.QUESTIONS}, "a file of questions"):
         raise SourceError(misplaced, path=path)
-    found: dict[str, CollectionQuestion] = {}
+    questions: dict[str, CollectionQuestion] = {}
     for number, text in enumerate(read_text(path).split("\n"), start=1):
         if not text.strip():
             continue
         line = decode(_DECODER, text, path, number)
-        if problem := _problem(line, found):
-            raise SourceError(problem[1], path=path, place=join_place(number, problem[0]))
-        found[line.id] = line
-    if not found:
+        if problem := _problem(line, questions):
+            raise SourceError(problem[1], path=path, location=join_location(number, problem[0]))
+        questions[line.id] = line
+    if not questions:
         raise SourceError("the file holds no questions", path=path)
-    return QuestionFile(path, list(found.values()))
+    return QuestionFile(path, list(questions.values()))
 
 
 def _problem(
@@ -136,6 +136,6 @@ def _problem(
     return None
 
 
-def write_lines(asked: list[CollectionQuestion]) -> str:
+def write_lines(questions: list[CollectionQuestion]) -> str:
     """Return the same as text."""
-    return "".join(msgspec.json.encode(each).decode() + "\n" for each in asked)
+    return "".join(msgspec.json.encode(each).decode() + "\n" for each in questions)

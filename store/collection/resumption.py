@@ -53,13 +53,13 @@ def is_complete(
     Raises:
         StoreError: it is not sealed, or cannot be read.
     """
-    held = open_recording(path)
-    plain = [msgspec.structs.replace(question, missing=None) for question in held.questions]
+    recording = open_recording(path)
+    plain = [msgspec.structs.replace(question, missing=None) for question in recording.questions]
     return (
-        held.provenance == provenance
+        recording.provenance == provenance
         and plain == list(questions)
         and all(
-            len(held.core(at).counts) + len(held.questions[at].missing or ()) >= wanted
+            len(recording.core(at).counts) + len(recording.questions[at].missing or ()) >= wanted
             for at, wanted in enumerate(branches)
         )
     )
@@ -70,18 +70,22 @@ def _add(path: Path, writer: RecordingWriter, questions: Sequence[Question]) -> 
 
     One of which no branch could be had may be left out.
     """
-    given = {question.id for question in questions}
-    kept = [each for each in writer.questions if each.id in given or writer.held[each.id]]
-    for held, wanted in zip(kept, questions, strict=False):
-        if held != wanted:
+    wanted_ids = {question.id for question in questions}
+    retained = [
+        each
+        for each in writer.questions
+        if each.id in wanted_ids or writer.recorded_indexes[each.id]
+    ]
+    for existing, wanted in zip(retained, questions, strict=False):
+        if existing != wanted:
             raise StoreError(
-                f"was started with another question {held.id!r}, or with another prompt; use the"
-                " same questions and chat template, or another file name",
+                f"was started with another question {existing.id!r}, or with another prompt; use"
+                " the same questions and chat template, or another file name",
                 path=path,
             )
-    if len(kept) > len(questions):
+    if len(retained) > len(questions):
         raise StoreError("was started with more questions; give all of them", path=path)
-    for question in questions[len(kept) :]:
+    for question in questions[len(retained) :]:
         writer.add_question(question)
 
 

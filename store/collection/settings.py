@@ -67,18 +67,18 @@ def make_provenance(settings: Settings, served: Served) -> Provenance:
     )
 
 
-def parse_settings(told: Provenance) -> Settings | None:
+def parse_settings(provenance: Provenance) -> Settings | None:
     """Return the settings that made a recording, as far as they decide draws and answers.
 
     ``None`` if its provenance has none: it was imported, or simulated.
     """
-    sampling, probes = told.sampling, told.probes
-    if not told.collector.startswith("rheostat collect") or probes is None:
+    sampling, probes = provenance.sampling, provenance.probes
+    if not provenance.collector.startswith("rheostat collect") or probes is None:
         return None
     return Settings(
-        benchmark=told.benchmark,
+        benchmark=provenance.benchmark,
         drawing=DrawSettings(
-            interval=told.interval,
+            interval=provenance.interval,
             max_tokens=sampling.max_tokens or 0,
             temperature=_number(sampling.temperature, 1.0),
             top_p=_number(sampling.top_p, 1.0),
@@ -89,12 +89,12 @@ def parse_settings(told: Provenance) -> Settings | None:
         ),
         probing=ProbeSettings(max_tokens=probes.max_tokens, stop=probes.stop, regex=probes.regex),
         forcing=Forcing(end=probes.end, ask=probes.ask, mark=probes.mark),
-        extraction=told.extraction or "boxed",
-        equivalence=told.equivalence,
-        template=told.template,
-        stepwise=told.stepwise,
+        extraction=provenance.extraction or "boxed",
+        equivalence=provenance.equivalence,
+        template=provenance.template,
+        stepwise=provenance.stepwise,
         choices=probes.choices,
-        source=told.source,
+        source=provenance.source,
     )
 
 

@@ -41,8 +41,8 @@ class BranchCheck(NamedTuple):
     @property
     def same(self) -> bool:
         """Whether all that was compared came again."""
-        drawn = self.tokens == self.again and self.same_up_to in (None, self.tokens)
-        return drawn and self.probes == self.same_probes and self.same_final
+        same_tokens = self.tokens == self.again and self.same_up_to in (None, self.tokens)
+        return same_tokens and self.probes == self.same_probes and self.same_final
 
 
 def choose_branches(recording: Recording, count: int, seed: int) -> list[tuple[int, int]]:
@@ -81,14 +81,15 @@ def read_settings(recording: Recording) -> Settings:
 
 def describe_engine_mismatch(recording: Recording, served: Served) -> str | None:
     """Return a sentence if the server is not the one that made the recording."""
-    told, found = recording.provenance, f"vllm {served.version}"
-    if told.model not in (served.model, *served.aliases) or found != told.engine:
-        return f"recorded from {told.model} by {told.engine}, now {served.model} by {found}"
+    provenance, engine = recording.provenance, f"vllm {served.version}"
+    if provenance.model not in (served.model, *served.aliases) or engine != provenance.engine:
+        recorded = f"recorded from {provenance.model} by {provenance.engine}"
+        return f"{recorded}, now {served.model} by {engine}"
     return None
 
 
 async def refuse_shorter_context(
-    recording: Recording, settings: Settings, served: Served, place: Endpoint
+    recording: Recording, settings: Settings, served: Served, endpoint: Endpoint
 ) -> ForcingTokens:
     """Refuse a server whose context is too short for the branches of a recording.
 
@@ -96,7 +97,7 @@ async def refuse_shorter_context(
         recording: the recording.
         settings: that it was made with.
         served: what the server serves.
-        place: where branches are to be drawn again.
+        endpoint: where branches are to be drawn again.
 
     Returns:
         What makes the model answer, in its tokens.
@@ -104,9 +105,9 @@ async def refuse_shorter_context(
     Raises:
         ServingError: a branch and its probes may not fit.
     """
-    refuse_max_tokens(settings, served, place.engine.address)
-    forced = await tokenise_forcing(place.engine, settings.forcing)
-    context = make_context(settings, forced, served, place.engine.address)
+    refuse_max_tokens(settings, served, endpoint.engine.address)
+    forced = await tokenise_forcing(endpoint.engine, settings.forcing)
+    context = make_context(settings, forced, served, endpoint.engine.address)
     for question in recording.questions if settings.source is None else ():
         prompt = len(question.prompt_ids or [])
         context.refuse_prompt(question.id, prompt, settings.drawing.max_tokens)
@@ -119,16 +120,16 @@ class BranchVerifier:
     Args:
         recording: as it is.
         settings: that it was made with.
-        place: where they are drawn.
+        endpoint: where they are drawn.
         reading: how answers are read.
     """
 
     def __init__(
-        self, recording: Recording, settings: Settings, place: Endpoint, reading: AnswerRules
+        self, recording: Recording, settings: Settings, endpoint: Endpoint, reading: AnswerRules
     ):
         self._recording = recording
         self._settings = settings
-        self._place = place
+        self._endpoint = endpoint
         self._reading = reading
         self._forced: ForcingTokens | None = None
 
@@ -150,13 +151,13 @@ class BranchVerifier:
         except ServingError as error:
             error.add_subject(describe_branches(question.id, [index]))
             raise
-        kept = recorded.token_ids
+        recorded_ids = recorded.token_ids
         return BranchCheck(
             question.id,
             index,
             recorded.tokens,
             again.tokens,
-            None if kept is None else same_up_to(kept, again.token_ids or []),
+            None if recorded_ids is None else same_up_to(recorded_ids, again.token_ids or []),
             len(recorded.answers),
             sum(a == b for a, b in zip(recorded.answers, again.answers, strict=False)),
             recorded.final == again.final,
@@ -165,21 +166,24 @@ class BranchVerifier:
     async def _again(self, question: Question, index: int, recorded: Branch) -> Branch:
         settings, prompt = self._settings, question.prompt_ids or []
         if self._forced is None:
-            self._forced = await tokenise_forcing(self._place.engine, settings.forcing)
+            self._forced = await tokenise_forcing(self._endpoint.engine, settings.forcing)
         chain = await self._chain(question, index, recorded)
         probed = await probe_chain(
-            self._place,
+            self._endpoint,
             prompt,
             chain,
             self._forced,
             make_probe_settings(settings, question),
             settings,
-            lambda asked, given: None,
+            lambda request, results: None,
         )
         forms = RunningForms(self._reading.equivalence, question.gold, self._answers(question))
-        made = await make_branch(chain, probed, question, settings, self._reading, forms)
+        branch = await make_branch(chain, probed, question, settings, self._reading, forms)
         return Branch(
-            answers=made.answers, tokens=made.tokens, final=made.final, token_ids=chain.token_ids
+            answers=branch.answers,
+            tokens=branch.tokens,
+            final=branch.final,
+            token_ids=chain.token_ids,
         )
 
     def _answers(self, question: Question) -> Sequence[str]:
@@ -187,26 +191,28 @@ class BranchVerifier:
         return self._recording.core(self._recording.questions.index(question)).answers
 
     async def _chain(self, question: Question, index: int, recorded: Branch) -> Chain:
-        async with self._place.held(1):
-            return await self._drawn(question, index, recorded)
+        async with self._endpoint.reserve(1):
+            return await self._draw_again(question, index, recorded)
 
-    async def _drawn(self, question: Question, index: int, recorded: Branch) -> Chain:
+    async def _draw_again(self, question: Question, index: int, recorded: Branch) -> Chain:
         settings = self._settings
-        drawn = PromptedQuestion(question.id, question.prompt_ids or [])
+        prompted = PromptedQuestion(question.id, question.prompt_ids or [])
         if settings.source is not None:
             # Drawn elsewhere: only its probes can be requested again.
             tokens = recorded.token_ids or []
-            words = await self._place.engine.detokenize(tokens)
+            words = await self._endpoint.engine.detokenize(tokens)
             return Chain(tokens, recorded.text or words, recorded.finish, recorded.seed)
         if settings.stepwise:
-            return await draw_chain_stepwise(self._place, drawn, index, settings.drawing, _ignore)
-        found: list[Chain] = []
+            return await draw_chain_stepwise(
+                self._endpoint, prompted, index, settings.drawing, _ignore
+            )
+        chains: list[Chain] = []
 
         async def take(index: int, chain: Chain) -> None:
-            found.append(chain)
+            chains.append(chain)
 
-        await draw_whole_chains(self._place, drawn, [index], settings.drawing, take, _ignore)
-        return found[0]
+        await draw_whole_chains(self._endpoint, prompted, [index], settings.drawing, take, _ignore)
+        return chains[0]
 
 
 def same_up_to(recorded: Sequence[int], again: Sequence[int]) -> int:

@@ -162,13 +162,13 @@ def join_answers(environment: Environment, equivalence: Equivalence) -> Join:
 
 def distinct_answers(item: Item) -> list[str]:
     """Return the distinct answers to a question, in order of first appearance."""
-    found: dict[str, None] = {}
+    answers: dict[str, None] = {}
     for branch in item.branches:
-        found.update(dict.fromkeys(branch.answers))
-        found[branch.final] = None
+        answers.update(dict.fromkeys(branch.answers))
+        answers[branch.final] = None
     if item.question.greedy is not None:
-        found[item.question.greedy.answer] = None
-    return list(found)
+        answers[item.question.greedy.answer] = None
+    return list(answers)
 
 
 def joined_to(

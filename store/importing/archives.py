@@ -75,9 +75,9 @@ class Archive:
             content = zstd_decompress(self._raw(entry))
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError,
                 zlib.error, struct.error) as error:  # fmt: skip
-            raise SourceError(f"is damaged: {error}", path=self._path, place=name) from error
+            raise SourceError(f"is damaged: {error}", path=self._path, location=name) from error
         if zlib.crc32(content) != entry.CRC:
-            raise SourceError("is damaged: wrong checksum", path=self._path, place=name)
+            raise SourceError("is damaged: wrong checksum", path=self._path, location=name)
         return content
 
     def _raw(self, entry: zipfile.ZipInfo) -> bytes:

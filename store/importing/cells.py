@@ -101,9 +101,9 @@ def as_text(value: object, column: str) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, (float, Decimal)) and math.isfinite(value):
-        whole = int(value)
-        if whole == value and abs(whole) <= _EXACT:
-            return str(whole)
+        integer = int(value)
+        if integer == value and abs(integer) <= _EXACT:
+            return str(integer)
         return format(value, "f") if isinstance(value, Decimal) else repr(value)
     raise BadCell(f"column `{column}` holds {_named(value)}, where a text or a number is needed")
 
@@ -130,12 +130,12 @@ def as_prompt(value: object, column: str) -> Message:
     for message in value:
         text = _content(message.get("content"), column)
         by_role.setdefault(str(message["role"]), []).append(text)
-    asked = by_role.pop("user", [])
+    user_messages = by_role.pop("user", [])
     system = [*by_role.pop("system", []), *by_role.pop("developer", [])]
-    if len(asked) != 1 or by_role:
+    if len(user_messages) != 1 or by_role:
         reason = f"column `{column}` is a conversation; a question is one message of the user"
         raise BadCell(reason)
-    return Message(as_text(asked[0], column), "\n\n".join(system) or None)
+    return Message(as_text(user_messages[0], column), "\n\n".join(system) or None)
 
 
 def _content(content: object, column: str) -> str:

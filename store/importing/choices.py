@@ -53,18 +53,18 @@ def read_choices(row: Mapping[str, Any]) -> Chosen:
     count = len(choices.texts)
     if not 2 <= count <= len(ascii_uppercase):
         raise BadCell(f"has {count} choices; from 2 to 26 can be lettered")
-    found = find(row, ANSWERS)
-    if found is None:
+    cell = find(row, ANSWERS)
+    if cell is None:
         raise BadCell(missing(row, ANSWERS, "answer"))
-    column, value = found
+    column, value = cell
     return Chosen(choices.texts, ascii_uppercase[_position(value, choices, column)])
 
 
 def _listed(row: Mapping[str, Any]) -> Choices | None:
-    found = find(row, LISTS)
-    if found is None:
+    cell = find(row, LISTS)
+    if cell is None:
         return None
-    column, value = found
+    column, value = cell
     if isinstance(value, str):
         value = _parsed(value, column)
     labels: Sequence[object] | None = None
@@ -93,14 +93,14 @@ def _parsed(text: str, column: str) -> object:
 def _in_columns(row: Mapping[str, Any]) -> Choices | None:
     for pattern in _COLUMNS:
         for names in (ascii_uppercase[:10], "1234567890"):
-            found = []
+            choices = []
             for name in names:
                 cell = find(row, [pattern.format(name).casefold()])
                 if cell is None:
                     break
-                found.append(as_text(cell[1], cell[0]))
-            if len(found) >= 2:
-                return Choices(found, list(names[: len(found)]))
+                choices.append(as_text(cell[1], cell[0]))
+            if len(choices) >= 2:
+                return Choices(choices, list(names[: len(choices)]))
     return None
 
 

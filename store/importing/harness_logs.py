@@ -45,7 +45,7 @@ class LoggedQuestion(NamedTuple):
 class SkippedSample(NamedTuple):
     """A sample that was left out."""
 
-    place: str
+    location: str
     reason: str
 
 

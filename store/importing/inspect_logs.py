@@ -38,7 +38,7 @@ _CUT = frozenset({"max_tokens", "model_length", "length"})
 class _Sample(NamedTuple):
     """One sample of the log, as JSON, with its position."""
 
-    place: str
+    location: str
     values: Json
 
 
@@ -72,15 +72,15 @@ def read_inspect(path: Path, options: LogOptions) -> HarnessLog:
     skipped = []
     for sample in samples:
         try:
-            key, question, found = _read_sample(sample.values, options)
+            key, question, logged_question = _read_sample(sample.values, options)
             _check_repeated(key, question, questions, replies)
         except (BadSample, BadCell) as problem:
             if not options.skip_bad:
-                raise SourceError(str(problem), path=path, place=sample.place) from problem
-            skipped.append(SkippedSample(sample.place, str(problem)))
+                raise SourceError(str(problem), path=path, location=sample.location) from problem
+            skipped.append(SkippedSample(sample.location, str(problem)))
         else:
             questions[key.id] = question
-            replies.setdefault(key.id, {})[key.epoch] = found
+            replies.setdefault(key.id, {})[key.epoch] = logged_question
     logged = [
         LoggedQuestion(questions[name], [reply for _, each in epochs for reply in each])
         for name in _ordered(questions, spec)
@@ -114,21 +114,21 @@ def _from_json(path: Path) -> tuple[Json, list[_Sample]]:
     return log, [_Sample(f"$.samples[{k}]", sample) for k, sample in enumerate(samples)]
 
 
-def _loaded(content: bytes | str, path: Path, place: str | None) -> Json:
+def _loaded(content: bytes | str, path: Path, location: str | None) -> Json:
     # The standard library's parser, since inspect_ai writes a score of NaN as NaN.
     try:
         loaded = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise SourceError(f"is not JSON: {error}", path=path, place=place) from error
+        raise SourceError(f"is not JSON: {error}", path=path, location=location) from error
     if not isinstance(loaded, dict):
-        raise SourceError("is no JSON object", path=path, place=place)
+        raise SourceError("is no JSON object", path=path, location=location)
     return loaded
 
 
 def _object(values: Json, name: str) -> Json:
     """Return a member that is an object; an empty one where it is absent."""
-    found = values.get(name)
-    return found if isinstance(found, dict) else {}
+    value = values.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def _read_sample(sample: Json, options: LogOptions) -> tuple[_Key, Question, list[Reply]]:
@@ -147,8 +147,8 @@ def _read_sample(sample: Json, options: LogOptions) -> tuple[_Key, Question, lis
     if isinstance(choices, list) and choices:
         texts = [as_text(choice, "choices") for choice in choices]
     target = letter_of(as_text(sample.get("target"), "target"), texts)
-    asked = as_prompt(_attached(sample.get("input"), sample), "input").text
-    question = Question(id=name, gold=target, text=asked, choices=texts)
+    prompt = as_prompt(_attached(sample.get("input"), sample), "input").text
+    question = Question(id=name, gold=target, text=prompt, choices=texts)
     return _Key(name, epoch), question, _replies(sample, options)
 
 
@@ -188,18 +188,18 @@ def _reply(choice: Json, completion: str | None, tokens: int | None, sample: Jso
     content = _object(choice, "message").get("content", "")
     parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
     thought = "".join(_thought(part, sample) for part in parts if part.get("type") == "reasoning")
-    shown = completion or "".join(
+    visible = completion or "".join(
         part.get("text", "") for part in parts if part.get("type") == "text"
     )
-    shown = str(_attached(shown, sample))
+    visible = str(_attached(visible, sample))
     reason = choice.get("stop_reason", "unknown")
     finish = {"unknown": None}.get(reason, "length" if reason in _CUT else reason)
-    if thought and not shown.strip():
+    if thought and not visible.strip():
         text = f"<think>\n{thought}"  # truncated while it thought
     elif thought:
-        text = f"<think>\n{thought}\n</think>\n\n{shown}"
+        text = f"<think>\n{thought}\n</think>\n\n{visible}"
     else:
-        text = shown
+        text = visible
     return Reply(text, tokens, finish)
 
 

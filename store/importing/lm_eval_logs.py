@@ -65,17 +65,17 @@ def read_lm_eval(path: Path, options: LogOptions, *, gold_field: str | None = No
     logged: dict[str, LoggedQuestion] = {}
     skipped, notes = [], []
     ids = _ids(lines)
-    for place, line in lines.items():
-        name = ids[place]
+    for location, line in lines.items():
+        name = ids[location]
         try:
-            found = LoggedQuestion(_question(line, name, gold_field), _replies(line))
-            _check_repeated(name, found, logged)
+            question = LoggedQuestion(_question(line, name, gold_field), _replies(line))
+            _check_repeated(name, question, logged)
         except (BadSample, BadCell) as problem:
             if not options.skip_bad:
-                raise SourceError(str(problem), path=path, place=place) from problem
-            skipped.append(SkippedSample(place, str(problem)))
+                raise SourceError(str(problem), path=path, location=location) from problem
+            skipped.append(SkippedSample(location, str(problem)))
         else:
-            logged.setdefault(name, found)
+            logged.setdefault(name, question)
     provenance, note = _provenance(path, next(iter(lines.values())), options)
     notes.extend([note] if note else [])
     return HarnessLog(build_environment(path, provenance, logged.values(), options), skipped, notes)
@@ -86,15 +86,15 @@ def _lines(path: Path) -> dict[str, Json]:
     for number, text in enumerate(read_text(path).split("\n"), start=1):
         if not text.strip():
             continue
-        place = f"line {number}"
+        location = f"line {number}"
         try:
             line = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise SourceError(f"is not JSON: {error}", path=path, place=place) from error
+            raise SourceError(f"is not JSON: {error}", path=path, location=location) from error
         if not isinstance(line, dict) or "resps" not in line or "doc_id" not in line:
             reason = "is no sample of lm-evaluation-harness: it has no `resps` and `doc_id`"
-            raise SourceError(reason, path=path, place=place)
-        lines[place] = line
+            raise SourceError(reason, path=path, location=location)
+        lines[location] = line
     if not lines:
         raise SourceError("the file holds no samples", path=path)
     return lines
@@ -105,19 +105,19 @@ def _ids(lines: Mapping[str, Json]) -> dict[str, str]:
     documents = {str(line["doc_id"]): line.get("doc") for line in lines.values()}
     names: dict[str, str] = {}
     for column in _IDS:
-        found = {
+        ids = {
             number: find(doc, [column]) if isinstance(doc, dict) else None
             for number, doc in documents.items()
         }
         try:
-            names = {number: as_text(cell[1], column) for number, cell in found.items() if cell}
+            names = {number: as_text(cell[1], column) for number, cell in ids.items() if cell}
         except BadCell:
             continue
         if len(set(names.values())) == len(documents):
             break
     else:
         names = {number: number for number in documents}
-    return {place: names[str(line["doc_id"])] for place, line in lines.items()}
+    return {location: names[str(line["doc_id"])] for location, line in lines.items()}
 
 
 def _question(line: Json, name: str, gold_field: str | None) -> Question:
@@ -129,17 +129,17 @@ def _question(line: Json, name: str, gold_field: str | None) -> Question:
     gold = letter_of(_gold(line, doc, gold_field), texts)
     if texts is not None and letter is not None and gold in (*texts, str(ord(letter) - ord("A"))):
         gold = letter
-    asked = find(doc, _QUESTIONS)
-    text = as_prompt(asked[1], asked[0]).text if asked else _prompt(line)
+    cell = find(doc, _QUESTIONS)
+    text = as_prompt(cell[1], cell[0]).text if cell else _prompt(line)
     return Question(id=name, gold=gold, text=text, choices=texts)
 
 
 def _gold(line: Json, doc: Json, field: str | None) -> str:
     if field is not None:
-        found = find(doc, [field.casefold()])
-        if found is None:
+        cell = find(doc, [field.casefold()])
+        if cell is None:
             raise BadSample(f"its doc has no field `{field}`")
-        return as_text(found[1], found[0])
+        return as_text(cell[1], cell[0])
     target = as_text(line.get("target"), "target")
     _, hashes, answer = target.rpartition("####")
     if hashes and answer.strip():
@@ -188,10 +188,12 @@ def _replies(line: Json) -> list[Reply]:
     return replies
 
 
-def _check_repeated(name: str, found: LoggedQuestion, logged: Mapping[str, LoggedQuestion]) -> None:
+def _check_repeated(
+    name: str, repeated: LoggedQuestion, logged: Mapping[str, LoggedQuestion]
+) -> None:
     """Check that a question repeated under another filter has the same replies."""
     earlier = logged.get(name)
-    if earlier is not None and earlier.replies != found.replies:
+    if earlier is not None and earlier.replies != repeated.replies:
         raise BadSample(f"the replies to {name!r} differ from those of an earlier line")
 
 

@@ -32,7 +32,7 @@ _WRAPPERS = frozenset({"rows", "data", "questions", "problems", "examples", "sam
 class Row(NamedTuple):
     """One row of a file."""
 
-    place: str
+    location: str
     """Its location, for messages: ``row 3``, ``algebra/12.json``."""
     values: Values
     """By column."""
@@ -70,12 +70,14 @@ def _directory(path: Path) -> list[Row]:
     rows: list[Row] = []
     for file in sorted(files, key=lambda file: _natural(file.relative_to(path).as_posix())):
         relative = file.relative_to(path)
-        found = _file(file)
-        if len(found) == 1:
-            name = found[0].name or relative.with_suffix("").as_posix()
-            rows.append(found[0]._replace(place=relative.as_posix(), name=name))
+        file_rows = _file(file)
+        if len(file_rows) == 1:
+            name = file_rows[0].name or relative.with_suffix("").as_posix()
+            rows.append(file_rows[0]._replace(location=relative.as_posix(), name=name))
         else:
-            rows.extend(row._replace(place=f"{relative.as_posix()}, {row.place}") for row in found)
+            rows.extend(
+                row._replace(location=f"{relative.as_posix()}, {row.location}") for row in file_rows
+            )
     return rows
 
 
@@ -136,20 +138,20 @@ def _json_lines(text: str, path: Path) -> Iterator[Row]:
         for number, (at, line) in enumerate(lines, start=1)
     ]
     if rows and all(row.fault for row in rows):
-        raise SourceError(rows[0].fault or "", path=path, place=rows[0].place)
+        raise SourceError(rows[0].fault or "", path=path, location=rows[0].location)
     return iter(rows)
 
 
-def _json_line(place: str, line: str) -> Row:
+def _json_line(location: str, line: str) -> Row:
     try:
         values = json.loads(line)
     except ValueError as error:
-        return Row(place, {}, fault=f"is not JSON: {error}")
+        return Row(location, {}, fault=f"is not JSON: {error}")
     except RecursionError:
-        return Row(place, {}, fault="the JSON is nested too deeply")
+        return Row(location, {}, fault="the JSON is nested too deeply")
     if not isinstance(values, dict):
-        return Row(place, {}, fault="is not a JSON object with a value for each column")
-    return Row(place, values)
+        return Row(location, {}, fault="is not a JSON object with a value for each column")
+    return Row(location, values)
 
 
 def _document(document: object, path: Path) -> Iterator[Row]:
@@ -160,13 +162,13 @@ def _document(document: object, path: Path) -> Iterator[Row]:
     if not isinstance(document, list):
         raise SourceError("does not hold a row for each question", path=path)
     for number, values in enumerate(document, start=1):
-        place = f"row {number}"
+        location = f"row {number}"
         if not isinstance(values, dict):
-            yield Row(place, {}, fault="is not a JSON object with a value for each column")
+            yield Row(location, {}, fault="is not a JSON object with a value for each column")
         elif isinstance(values.get("row"), dict) and "row_idx" in values:
-            yield Row(place, values["row"])  # as dataset servers wrap each row
+            yield Row(location, values["row"])  # as dataset servers wrap each row
         else:
-            yield Row(place, values)
+            yield Row(location, values)
 
 
 def _object(document: Values, path: Path) -> Iterator[Row]:
@@ -233,7 +235,7 @@ def _objects(document: Mapping[str, Values]) -> Iterator[Row]:
 def _columns(document: Mapping[str, list[Any]], path: Path) -> Iterator[Row]:
     lengths = {key: len(column) for key, column in document.items()}
     if len(set(lengths.values())) != 1:
-        told = ", ".join(f"`{key}` {length}" for key, length in lengths.items())
-        raise SourceError(f"holds columns of different lengths: {told}", path=path)
+        lengths_text = ", ".join(f"`{key}` {length}" for key, length in lengths.items())
+        raise SourceError(f"holds columns of different lengths: {lengths_text}", path=path)
     for number, values in enumerate(zip(*document.values(), strict=True), start=1):
         yield Row(f"row {number}", dict(zip(document, values, strict=True)))

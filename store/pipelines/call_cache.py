@@ -69,11 +69,11 @@ class CallCache:
         ).fetchone()
         return None if row is None else msgspec.json.decode(row[0], type=PipelineReply)
 
-    def keep(self, call: PipelineCall, said: PipelineReply) -> None:
+    def keep(self, call: PipelineCall, reply: PipelineReply) -> None:
         """Write a reply down; the first that was kept stays."""
         self._connection.execute(
             "insert or ignore into calls values (?, ?, ?)",
-            (call.key, msgspec.json.encode(call), msgspec.json.encode(said)),
+            (call.key, msgspec.json.encode(call), msgspec.json.encode(reply)),
         )
 
     def __len__(self) -> int:

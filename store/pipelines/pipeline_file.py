@@ -54,7 +54,7 @@ def read_questions(path: Path, named_in: Path) -> list[NumberedQuestion]:
         raise StoreError(
             f"there is no such file of questions; {named_in} names it", path=path
         ) from None
-    found: dict[str, NumberedQuestion] = {}
+    questions: dict[str, NumberedQuestion] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -62,16 +62,16 @@ def read_questions(path: Path, named_in: Path) -> list[NumberedQuestion]:
             question = msgspec.json.decode(line, type=PipelineQuestion)
         except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
             raise StoreError(
-                f"is no question: {problem}", path=path, place=f"line {number}"
+                f"is no question: {problem}", path=path, location=f"line {number}"
             ) from None
-        if question.id in found:
+        if question.id in questions:
             raise StoreError(
-                f"the id {question.id!r} stands twice", path=path, place=f"line {number}"
+                f"the id {question.id!r} stands twice", path=path, location=f"line {number}"
             )
-        found[question.id] = NumberedQuestion(question, number)
-    if not found:
+        questions[question.id] = NumberedQuestion(question, number)
+    if not questions:
         raise StoreError("holds no question", path=path)
-    return list(found.values())
+    return list(questions.values())
 
 
 def check_disjoint(
@@ -102,14 +102,14 @@ def check_disjoint(
             raise StoreError(
                 f"the id {each.question.id!r} stands in line {line} of {searched_path} too, so it"
                 " cannot be held out",
-                path=path, place=where,
+                path=path, location=where,
             )  # fmt: skip
         line = texts.get(_normalize_text(each.question.question), 0)
         if line:
             raise StoreError(
                 f"the question {each.question.id!r} is that of line {line} of {searched_path}, so"
                 " it cannot be held out",
-                path=path, place=where,
+                path=path, location=where,
             )  # fmt: skip
 
 
@@ -161,7 +161,7 @@ def read_pipeline(path: Path) -> PipelineDeclaration:
     except (FileNotFoundError, IsADirectoryError):
         raise StoreError("there is no such pipeline file", path=path) from None
     except UnicodeDecodeError as problem:
-        raise StoreError("is not UTF-8", path=path, place=f"byte {problem.start}") from None
+        raise StoreError("is not UTF-8", path=path, location=f"byte {problem.start}") from None
     except tomllib.TOMLDecodeError as problem:
         raise StoreError(f"is not TOML: {problem}", path=path) from None
     version = table.get("version", VERSION)
@@ -174,17 +174,17 @@ def read_pipeline(path: Path) -> PipelineDeclaration:
     try:
         pipeline = msgspec.convert(table, Pipeline)
     except msgspec.ValidationError as problem:
-        what, _, place = str(problem).partition(" - at ")
-        what, place = lower_first(what), place.strip("`")
-        raise StoreError(what, path=path, place=place or None) from None
+        what, _, location = str(problem).partition(" - at ")
+        what, location = lower_first(what), location.strip("`")
+        raise StoreError(what, path=path, location=location or None) from None
     if wrong := find_pipeline_fault(pipeline):
         raise StoreError(wrong, path=path)
     if pipeline.simulation:
         return PipelineDeclaration(pipeline, path, ())
     if not pipeline.questions:
         raise StoreError("names no file of questions, and no simulation", path=path)
-    found = read_questions(path.parent / pipeline.questions, path)
-    return PipelineDeclaration(pipeline, path, tuple(each.question for each in found))
+    questions = read_questions(path.parent / pipeline.questions, path)
+    return PipelineDeclaration(pipeline, path, tuple(each.question for each in questions))
 
 
 def read_held_out(declared: PipelineDeclaration) -> PipelineDeclaration:
@@ -197,9 +197,9 @@ def read_held_out(declared: PipelineDeclaration) -> PipelineDeclaration:
     if not pipeline.held_out:
         raise StoreError("names no questions that are held out", path=path)
     searched_path, where = path.parent / pipeline.questions, path.parent / pipeline.held_out
-    searched, found = read_questions(searched_path, path), read_questions(where, path)
-    check_disjoint(searched, found, where, searched_path)
-    return declared._replace(questions=tuple(each.question for each in found))
+    searched, held_out = read_questions(searched_path, path), read_questions(where, path)
+    check_disjoint(searched, held_out, where, searched_path)
+    return declared._replace(questions=tuple(each.question for each in held_out))
 
 
 def find_pipeline_fault(pipeline: Pipeline) -> str | None:
@@ -277,7 +277,7 @@ def _refuse(table: Mapping[str, Any], kind: type[msgspec.Struct], path: Path, pr
             raise StoreError(
                 f"there is no such key; {suggest_name(key, sorted(known))}",
                 path=path,
-                place=prefix + key,
+                location=prefix + key,
             )
 
 
@@ -286,13 +286,13 @@ def _to_plain(value: object) -> object:
     if isinstance(value, msgspec.Struct):
         fields = msgspec.structs.fields(value)
         return {
-            each.encode_name: _to_plain(held)
+            each.encode_name: _to_plain(current)
             for each in fields
-            if (held := getattr(value, each.name)) != _default(each)
+            if (current := getattr(value, each.name)) != _default(each)
         }
     return [_to_plain(each) for each in value] if isinstance(value, list) else value
 
 
 def _default(field: msgspec.structs.FieldInfo) -> object:
-    made = field.default_factory
-    return field.default if made is msgspec.NODEFAULT else made()
+    factory = field.default_factory
+    return field.default if factory is msgspec.NODEFAULT else factory()

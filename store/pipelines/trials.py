@@ -161,10 +161,11 @@ class TrialWriter:
         self.close()
 
 
-def _refuse_other(found: TrialsHeader, wanted: TrialsHeader, path: Path) -> None:
-    if found.digest != wanted.digest:
+def _refuse_other(existing: TrialsHeader, wanted: TrialsHeader, path: Path) -> None:
+    if existing.digest != wanted.digest:
         raise StoreError(
-            f"holds trials of another pipeline, {found.pipeline.name}, or of one that has changed",
+            f"holds trials of another pipeline, {existing.pipeline.name}, or of one that has"
+            " changed",
             path=path,
         )
 

@@ -71,8 +71,8 @@ class Endpoint:
         self._admit()
 
     @asynccontextmanager
-    async def held(self, slots: int, *, urgent: bool = False) -> AsyncIterator[None]:
-        """Hold so many slots."""
+    async def reserve(self, slots: int, *, urgent: bool = False) -> AsyncIterator[None]:
+        """Reserve slots while the context lasts, waiting until they are free."""
         slots = min(slots, self.slots)
         await self.acquire(slots, urgent=urgent)
         try:

@@ -147,32 +147,32 @@ class RayEngine:
 
     async def served(self) -> Served:
         """Return what is served."""
-        found: Served = await self._ask("served")
-        return found
+        served: Served = await self._ask("served")
+        return served
 
     async def tokenize(self, text: str, *, special: bool = False) -> list[int]:
         """Return the tokens of a text."""
-        found: list[int] = await self._ask("tokenize", text, special=special)
-        return found
+        tokens: list[int] = await self._ask("tokenize", text, special=special)
+        return tokens
 
     async def tokenize_chat(
         self, messages: Sequence[Mapping[str, str]], template: Mapping[str, Any] | None = None
     ) -> list[int]:
         """Tokenize a conversation in the model's own template, up to where it replies."""
-        found: list[int] = await self._ask("tokenize_chat", messages, template)
-        return found
+        tokens: list[int] = await self._ask("tokenize_chat", messages, template)
+        return tokens
 
     async def detokenize(self, tokens: Sequence[int]) -> str:
         """Return the text of tokens, special ones included."""
-        found: str = await self._ask("detokenize", tokens)
-        return found
+        text: str = await self._ask("detokenize", tokens)
+        return text
 
     async def complete(
         self, request: CompletionRequest, *, rank: int | None = None
     ) -> list[CompletionResult]:
         """Completions as a whole: prompt after prompt, child after child."""
-        found: list[CompletionResult] = await self._ask("complete", request, rank=rank)
-        return found
+        results: list[CompletionResult] = await self._ask("complete", request, rank=rank)
+        return results
 
     async def stream(
         self, request: CompletionRequest, *, every: int = 64, rank: int | None = None
@@ -184,9 +184,11 @@ class RayEngine:
             every: tokens per piece, about.
             rank: the data-parallel engine; ``None`` for any.
         """
-        asked = self._actor.stream.options(num_returns="streaming").remote(request, every, rank)
+        references = self._actor.stream.options(num_returns="streaming").remote(
+            request, every, rank
+        )
         try:
-            async for reference in asked:
+            async for reference in references:
                 piece = await reference
                 if isinstance(piece, _EngineFailure):
                     raise piece.error()
@@ -197,24 +199,24 @@ class RayEngine:
     async def counters(self) -> PrefixCacheCounters | None:
         """Return the counts of its prefix cache; ``None`` if it reports none or is lost."""
         try:
-            found: PrefixCacheCounters | None = await self._ask("counters")
+            counters: PrefixCacheCounters | None = await self._ask("counters")
         except Unreachable:
             return None
-        return found
+        return counters
 
     async def _ask(self, method: str, *arguments: object, **named: object) -> Any:  # noqa: ANN401
         async def attempt() -> Any:  # noqa: ANN401
-            asked = self._actor.call.remote(method, arguments, named)
+            reference = self._actor.call.remote(method, arguments, named)
             try:
-                found = await asked
+                reply = await reference
             except asyncio.CancelledError:
-                self._ray.cancel(asked)
+                self._ray.cancel(reference)
                 raise
             except self._ray.exceptions.RayActorError as error:
                 raise self._lost() from error
-            if isinstance(found, _EngineFailure):
-                raise found.error()
-            return found
+            if isinstance(reply, _EngineFailure):
+                raise reply.error()
+            return reply
 
         return await retry_call(attempt, self.limits)
 

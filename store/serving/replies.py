@@ -162,22 +162,22 @@ def read_reply(
             f"{request.children} completions were requested, but {len(reply.choices)} came or"
             " their indexes are wrong"
         )
-    given = []
+    results = []
     for choice in reply.choices:
         refuse_other_prompt(choice.prompt_token_ids, request, choice.index)
-        found = CompletionResult(
+        result = CompletionResult(
             choice.token_ids, choice.text, choice.finish_reason, *_chances(choice, request)
         )
-        check_completion(found, request)
-        given.append(found)
-    counted, sent = sum(len(each.token_ids) for each in given), sum(map(len, request.prompt))
+        check_completion(result, request)
+        results.append(result)
+    counted, sent = sum(len(each.token_ids) for each in results), sum(map(len, request.prompt))
     if reply.usage.completion_tokens != counted:
         raise InvalidReply(
             f"it counts {reply.usage.completion_tokens} tokens but returns {counted}"
         )
     if reply.usage.prompt_tokens != sent:
         raise InvalidReply(f"it counts {reply.usage.prompt_tokens} prompt tokens of {sent}")
-    return given
+    return results
 
 
 def refuse_other_model(named: str, names: Container[str]) -> None:
@@ -198,23 +198,23 @@ def refuse_other_prompt(prompt: list[int], request: CompletionRequest, index: in
         raise InvalidReply("it answers a prompt other than the one sent")
 
 
-def check_completion(given: CompletionResult, request: CompletionRequest) -> None:
+def check_completion(result: CompletionResult, request: CompletionRequest) -> None:
     """Raise `InvalidReply` if one completion cannot be what was requested."""
-    count = len(given.token_ids)
-    if any(token < 0 for token in given.token_ids):
+    count = len(result.token_ids)
+    if any(token < 0 for token in result.token_ids):
         raise InvalidReply("a token id is below 0")
     if count > request.max_tokens:
         raise InvalidReply(f"at most {request.max_tokens} tokens were requested, but {count} came")
-    if given.finish == "length" and count != request.max_tokens:
+    if result.finish == "length" and count != request.max_tokens:
         raise InvalidReply(
             f"it reports that {request.max_tokens} tokens were reached, but returns {count}"
         )
-    if not count and given.finish not in UNFINISHED:
+    if not count and result.finish not in UNFINISHED:
         raise InvalidReply("a completion has no tokens")
-    if fault := logprob_fault(given.logprobs, given.top):
+    if fault := logprob_fault(result.logprobs, result.top):
         raise InvalidReply(fault)
-    if given.finish not in UNFINISHED and (
-        fault := constraint_fault(given.text, given.finish, request)
+    if result.finish not in UNFINISHED and (
+        fault := constraint_fault(result.text, result.finish, request)
     ):
         raise InvalidReply(
             f"{fault}: the server does not apply the constraint; a server started with"
@@ -244,8 +244,8 @@ def logprob_fault(own: list[float] | None, top: list[list[float]] | None) -> str
             return f"a log-probability is above 0 or not a number{_MODE}"
         if numbers and min(numbers) <= _MASKED:
             return f"a log-probability is {min(numbers):.0f}, that of a masked token{_MODE}"
-    for place in top or []:
-        if math.fsum(map(math.exp, place)) > 1 + _EXCESS:
+    for candidates in top or []:
+        if math.fsum(map(math.exp, candidates)) > 1 + _EXCESS:
             return f"the probabilities of the most likely tokens add up to more than 1{_MODE}"
     return None
 
@@ -264,23 +264,23 @@ def _chances(
 
 
 def read_logprobs(
-    told: LogProbs, token_ids: list[int], most: int
+    logprobs: LogProbs, token_ids: list[int], most: int
 ) -> tuple[list[float], list[list[float]]]:
     """Read log-probabilities of the tokens, and of the ``most`` likeliest per position.
 
     Args:
-        told: log-probabilities of the reply.
+        logprobs: log-probabilities of the reply.
         token_ids: tokens of the completion.
         most: number of likeliest tokens per position.
 
     Raises:
         InvalidReply: they are those of other tokens, or there are too few.
     """
-    if told.tokens != [f"token_id:{token}" for token in token_ids]:
+    if logprobs.tokens != [f"token_id:{token}" for token in token_ids]:
         raise InvalidReply("its log-probabilities belong to other tokens")
-    if not len(told.token_logprobs) == len(told.top_logprobs) == len(token_ids):
+    if not len(logprobs.token_logprobs) == len(logprobs.top_logprobs) == len(token_ids):
         raise InvalidReply("not every token has a log-probability")
-    top = [sorted(place.values(), reverse=True)[:most] for place in told.top_logprobs]
-    if any(not place for place in top):
+    top = [sorted(candidates.values(), reverse=True)[:most] for candidates in logprobs.top_logprobs]
+    if any(not candidates for candidates in top):
         raise InvalidReply("a token comes without the most likely tokens at its position")
-    return told.token_logprobs, top
+    return logprobs.token_logprobs, top

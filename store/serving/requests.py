@@ -68,11 +68,11 @@ def encode_request(request: CompletionRequest, model: str, *, every: int | None 
         model: the model's name at the server.
         every: stream the reply, in pieces of about so many tokens; ``None`` requests it whole.
     """
-    asked = {name: getattr(request, name) for name in request.__struct_fields__}
+    fields = {name: getattr(request, name) for name in request.__struct_fields__}
     streaming = every is not None
     return _ENCODER.encode(
         WireRequest(
-            **asked,
+            **fields,
             model=model,
             return_token_ids=True,
             return_tokens_as_token_ids=request.logprobs is not None,

@@ -76,5 +76,5 @@ class RetrySession:
         # Jitter keeps many requests from coming back all at once; it decides nothing recorded.
         wait = min(doubled, self._limits.longest_wait) * random.uniform(0.5, 1.0)
         error = state.outcome.exception() if state.outcome is not None else None
-        asked = error.wait if isinstance(error, Unreachable) else None
-        return wait if asked is None else max(wait, min(asked, self._limits.patience))
+        wanted = error.wait if isinstance(error, Unreachable) else None
+        return wait if wanted is None else max(wait, min(wanted, self._limits.patience))

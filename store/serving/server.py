@@ -147,17 +147,17 @@ class Server:
             messages: each with ``role`` and ``content``.
             template: arguments of the template, such as ``enable_thinking``.
         """
-        asked: dict[str, Any] = {"messages": list(messages), "add_generation_prompt": True}
+        body: dict[str, Any] = {"messages": list(messages), "add_generation_prompt": True}
         if template:
-            asked["chat_template_kwargs"] = dict(template)
-        return await self._tokens(asked)
+            body["chat_template_kwargs"] = dict(template)
+        return await self._tokens(body)
 
     async def detokenize(self, tokens: Sequence[int]) -> str:
         """Return the text of tokens, special ones included."""
         body = msgspec.json.encode({"model": self.model, "tokens": tokens})
 
         async def attempt() -> str:
-            reply = await self._whole("POST", "/detokenize", body, None)
+            reply = await self._read_body("POST", "/detokenize", body, None)
             with self._judged():
                 return decode_reply(_TEXT, reply).prompt
 
@@ -181,12 +181,12 @@ class Server:
         names = await self._names()
 
         async def attempt() -> list[CompletionResult]:
-            reply = await self._whole("POST", "/v1/completions", body, rank)
+            reply = await self._read_body("POST", "/v1/completions", body, rank)
             with self._judged():
-                given = read_reply(reply, request, names)
-            for each in given:
+                results = read_reply(reply, request, names)
+            for each in results:
                 self._refuse_unfinished(each)
-            return given
+            return results
 
         return await retry_call(attempt, self.limits)
 
@@ -220,7 +220,7 @@ class Server:
     async def counters(self) -> PrefixCacheCounters | None:
         """Return the counters of the server's prefix cache; ``None`` if it reports none."""
         try:
-            page = await self._whole("GET", "/metrics", None, None)
+            page = await self._read_body("GET", "/metrics", None, None)
         except (Refused, Unreachable):
             return None
         return read_counters(page.decode("utf-8", "replace"))
@@ -246,30 +246,32 @@ class Server:
         """Return the names that a reply of the model may carry; they are requested once."""
         return (self._identity or await self._identify()).names
 
-    async def _tokens(self, asked: Mapping[str, Any]) -> list[int]:
-        body = msgspec.json.encode({"model": self.model, **asked})
+    async def _tokens(self, request: Mapping[str, Any]) -> list[int]:
+        body = msgspec.json.encode({"model": self.model, **request})
 
         async def attempt() -> list[int]:
-            reply = await self._whole("POST", "/tokenize", body, None)
+            reply = await self._read_body("POST", "/tokenize", body, None)
             with self._judged():
-                told = decode_reply(_TOKENS, reply)
-                if told.count != len(told.tokens):
+                tokens = decode_reply(_TOKENS, reply)
+                if tokens.count != len(tokens.tokens):
                     raise InvalidReply(
-                        f"it counts {told.count} tokens but returns {len(told.tokens)}"
+                        f"it counts {tokens.count} tokens but returns {len(tokens.tokens)}"
                     )
-            return told.tokens
+            return tokens.tokens
 
         return await retry_call(attempt, self.limits)
 
     async def _get(self, path: str, decoder: msgspec.json.Decoder[T]) -> T:
         async def attempt() -> T:
-            reply = await self._whole("GET", path, None, None)
+            reply = await self._read_body("GET", path, None, None)
             with self._judged():
                 return decode_reply(decoder, reply)
 
         return await retry_call(attempt, self.limits)
 
-    async def _whole(self, method: str, path: str, body: bytes | None, rank: int | None) -> bytes:
+    async def _read_body(
+        self, method: str, path: str, body: bytes | None, rank: int | None
+    ) -> bytes:
         try:
             async with asyncio.timeout(self.limits.whole):
                 async with self._open(method, path, body, rank) as response:
@@ -310,8 +312,8 @@ class Server:
     async def _status(self, response: aiohttp.ClientResponse, path: str) -> Refused | Unreachable:
         words = _message(await response.read())
         problem = f"{path} answers {response.status} {response.reason}: {words}"
-        asked = response.headers.get("Retry-After", "")
-        wait = float(asked) if asked.isdigit() else None
+        retry_after = response.headers.get("Retry-After", "")
+        wait = float(retry_after) if retry_after.isdigit() else None
         return self._failure(response.status, problem, wait=wait)
 
     def _failure(
@@ -342,9 +344,9 @@ class Server:
     def _unreachable(self, problem: str, wait: float | None = None) -> Unreachable:
         return Unreachable(problem, address=self.address, wait=wait)
 
-    def _refuse_unfinished(self, given: CompletionResult) -> None:
-        if given.finish in UNFINISHED:
-            raise self._unreachable(f"a completion ended with the reason {given.finish}")
+    def _refuse_unfinished(self, result: CompletionResult) -> None:
+        if result.finish in UNFINISHED:
+            raise self._unreachable(f"a completion ended with the reason {result.finish}")
 
     @contextmanager
     def _judged(self) -> Iterator[None]:

@@ -90,15 +90,15 @@ class _Child:
     def end(self, finish: str, request: CompletionRequest) -> CompletionResult:
         """Return the whole child."""
         wanted = request.logprobs is not None
-        given = CompletionResult(
+        result = CompletionResult(
             self.token_ids,
             "".join(self.texts),
             finish,
             self.logprobs if wanted else None,
             self.top if wanted else None,
         )
-        check_completion(given, request)
-        return given
+        check_completion(result, request)
+        return result
 
 
 class StreamAssembler:
@@ -149,8 +149,8 @@ class StreamAssembler:
         if choice.finish_reason is None:
             return StreamChunk(len(choice.token_ids), None)
         self._ended.add(choice.index)
-        given = child.end(choice.finish_reason, self._request)
-        return StreamChunk(len(choice.token_ids), FinishedChild(choice.index, given))
+        result = child.end(choice.finish_reason, self._request)
+        return StreamChunk(len(choice.token_ids), FinishedChild(choice.index, result))
 
     def _tally(self, usage: TokenUsage) -> None:
         counted = sum(len(child.token_ids) for child in self._children)
@@ -175,8 +175,8 @@ async def iterate_events(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """Return the data of each server-sent event, from the bytes as they come."""
     rest = b""
     async for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n\n")
-        for event in whole:
+        *events, rest = (rest + chunk).split(b"\n\n")
+        for event in events:
             # An event may have other fields before its data, such as `event: error`.
             for line in event.split(b"\n"):
                 if line.startswith(b"data:"):

@@ -52,11 +52,11 @@ class TextClient(Server):
             reply = await self._whole("POST", _PATHS[interface], body, None)
             if (reported := error_document(reply)) is not None:
                 raise self._failure(reported.status, f"answers with an error: {reported}")
-            return self._said(reply, interface)
+            return self._parse_reply(reply, interface)
 
         return await retry_call(attempt, self.limits)
 
-    def _said(self, body: bytes, interface: Interface) -> PipelineReply:
+    def _parse_reply(self, body: bytes, interface: Interface) -> PipelineReply:
         try:
             reply = msgspec.json.decode(body, type=_TextReply)
             choice = reply.choices[0]
@@ -75,18 +75,18 @@ class TextClient(Server):
 
 
 def _body(call: PipelineCall, interface: Interface) -> Mapping[str, Any]:
-    found: dict[str, Any] = {
+    body: dict[str, Any] = {
         "model": call.model,
         "temperature": call.temperature,
         "max_tokens": call.tokens,
         "seed": call.seed,
     }
     if interface is Interface.CHAT:
-        found["messages"] = [{"role": "user", "content": call.prompt}]
+        body["messages"] = [{"role": "user", "content": call.prompt}]
     else:
-        found["prompt"] = call.prompt
+        body["prompt"] = call.prompt
     if call.stop:
-        found["stop"] = call.stop
+        body["stop"] = call.stop
     if call.choices:
-        found["structured_outputs"] = {"choice": call.choices}
-    return found
+        body["structured_outputs"] = {"choice": call.choices}
+    return body

@@ -46,7 +46,7 @@ def ending(
         (ForeignError(), 3, "error: ForeignError\n"),
         (StoreError("odd", path="a.recording"), 2, "error: a.recording: odd\n"),
         (
-            DamagedRecording("bad digest", path="a", place="byte 8"), 2,
+            DamagedRecording("bad digest", path="a", location="byte 8"), 2,
             "error: a, byte 8: bad digest\n",
         ),
         (RecordingBusy("is being written", path="a"), 3, "error: a: is being written\n"),

@@ -118,7 +118,7 @@ def test_a_collector_that_is_killed_goes_on_to_the_same_bytes(
     collector.wait()
     scripted.pace = 0.0
     with RecordingWriter.resume(path) as writer:
-        held = sum(map(len, writer.held.values()))
+        held = sum(map(len, writer.recorded_indexes.values()))
     assert 0 < held < 12
     result = cli(*words(scripted, questions), "-o", "b.recording")
     assert result.status == 0, result.err

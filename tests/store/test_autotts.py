@@ -90,7 +90,7 @@ def test_a_malformed_field_is_named_by_its_path(
     source: Path, changed: dict[str, Any], place: str, problem: str
 ) -> None:
     error = refusal(source, question(**changed))
-    assert error.place == place
+    assert error.location == place
     assert problem in error.problem
 
 
@@ -101,19 +101,19 @@ def test_a_missing_field_is_named(source: Path, field: str) -> None:
     broken = question()
     del broken[field]
     error = refusal(source, question(question="another"), broken)
-    assert error.place == "$[1]"
+    assert error.location == "$[1]"
     assert f"`{field}`" in error.problem
 
 
 def test_mixed_intervals_are_rejected(source: Path) -> None:
     error = refusal(source, question(), question(question="another", probe_freq=250))
-    assert error.place == "$[1].probe_freq"
+    assert error.location == "$[1].probe_freq"
     assert "250, but 500" in error.problem
 
 
 def test_duplicate_question_is_rejected(source: Path) -> None:
     error = refusal(source, question(), question())
-    assert error.place == "$[1].question"
+    assert error.location == "$[1].question"
     assert "$[0]" in error.problem
 
 
@@ -140,7 +140,7 @@ def test_unrelated_json_is_rejected(source: Path, text: bytes, place: str | None
     source.write_bytes(text)
     with pytest.raises(SourceError) as caught:
         read_autotts(source)
-    assert caught.value.place == place
+    assert caught.value.location == place
 
 
 def test_recording_is_written_atomically(source: Path, tmp_path: Path) -> None:

@@ -176,7 +176,7 @@ def test_torn_tail_is_truncated_and_reported(tmp_path: Path) -> None:
                 f"the last append was incomplete: {end - start} bytes from byte {start} on were "
                 "cut off; everything before them is intact"
             )
-            assert writer.held == {"q0": frozenset({0, 1})}
+            assert writer.recorded_indexes == {"q0": frozenset({0, 1})}
     with RecordingWriter.resume(path) as writer:
         assert writer.recovered is None
         writer.add_branch("q0", 2, content.branches[0][2])
@@ -200,7 +200,7 @@ def test_damage_before_the_tail_is_rejected_with_its_offset(tmp_path: Path, fiel
     assert f"a file of its first {start} bytes can be resumed" in str(caught.value)
     path.write_bytes(harmed[:start])
     with RecordingWriter.resume(path) as writer:
-        assert writer.held == {"q0": frozenset()}
+        assert writer.recorded_indexes == {"q0": frozenset()}
 
 
 @pytest.mark.parametrize("inside", [1, 2, 3])

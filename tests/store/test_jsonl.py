@@ -95,7 +95,7 @@ def test_a_short_chain_may_have_an_empty_list_of_probes(source: Path) -> None:
 
 def test_probes_are_required_for_all_branches_or_none(source: Path) -> None:
     error = refusal(source, line(), line(branches=[{"tokens": 700, "final": "2"}]))
-    assert error.place == "line 2, $.branches[0]"
+    assert error.location == "line 2, $.branches[0]"
     assert "no probes, unlike the first" in error.problem
 
 
@@ -118,7 +118,7 @@ def test_a_malformed_branch_is_named_by_line_and_path(
     source: Path, changed: dict[str, Any], place: str, problem: str
 ) -> None:
     error = refusal(source, line(), line(branches=[branch(**changed)]))
-    assert error.place == f"line 2, {place}"
+    assert error.location == f"line 2, {place}"
     assert problem in error.problem
 
 
@@ -136,18 +136,18 @@ def test_a_malformed_question_is_named_by_line_and_path(
     source: Path, given_line: object, place: str, problem: str
 ) -> None:
     error = refusal(source, line(), given_line)
-    assert error.place == f"line 2, {place}"
+    assert error.location == f"line 2, {place}"
     assert problem in error.problem
 
 
 def test_duplicate_ids_are_rejected(source: Path) -> None:
     error = refusal(source, line(id="q"), line(), line(id="q"))
-    assert error.place == "line 3, $.id"
+    assert error.location == "line 3, $.id"
     assert "line 1" in error.problem
 
 
 def test_generated_id_may_not_clash_with_an_explicit_one(source: Path) -> None:
-    assert refusal(source, line(id="b-01"), line()).place == "line 2, $.id"
+    assert refusal(source, line(id="b-01"), line()).location == "line 2, $.id"
 
 
 def test_empty_lines_are_skipped_but_counted(source: Path) -> None:

@@ -44,7 +44,7 @@ def test_recording_can_be_closed_and_resumed(tmp_path: Path) -> None:
         assert writer.recovered is None
         assert writer.provenance == content.provenance
         assert writer.questions == content.questions[:1]
-        assert writer.held == {"q0": frozenset({2})}
+        assert writer.recorded_indexes == {"q0": frozenset({2})}
         assert writer.has("q0", 2)
         assert not writer.has("q0", 1)
         assert not writer.has("q1", 2)
@@ -178,7 +178,7 @@ def test_an_incomplete_recording_is_not_sealed(
         with pytest.raises(StoreError, match=sentence):
             writer.seal()
     with RecordingWriter.resume(path) as writer:
-        assert writer.held == {"q": frozenset(indexes)}
+        assert writer.recorded_indexes == {"q": frozenset(indexes)}
 
 
 def test_sealed_recording_rejects_writes(tmp_path: Path) -> None:
@@ -356,7 +356,7 @@ def test_a_killed_writer_loses_at_most_the_append_in_flight(tmp_path: Path) -> N
         child.kill()
         told = int([line, *child.stdout.readlines()][-1])
     with RecordingWriter.resume(path) as writer:
-        held = writer.held["q"]
+        held = writer.recorded_indexes["q"]
         assert held == frozenset(range(len(held)))
         assert told <= len(held) <= told + 1
         for index in range(len(held), told + 3):

@@ -71,7 +71,7 @@ def await_branches(path: Path, count: int) -> None:
 def held(path: Path) -> int:
     """The branches of a journal that nobody writes."""
     with RecordingWriter.resume(path) as writer:
-        return sum(map(len, writer.held.values()))
+        return sum(map(len, writer.recorded_indexes.values()))
 
 
 @pytest.fixture(scope="module")

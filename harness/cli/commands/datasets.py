@@ -106,7 +106,7 @@ def questions(benchmark: str, file: Path, skip_bad_rows: bool, target: Path | No
     if found.bad and not skip_bad_rows:
         _refuse(file, found.bad, len(found.bad) + len(found.asked))
     for row in found.bad[:_NAMED]:
-        console.warn(f"{file}, {row.place}: {row.reason}: skipped")
+        console.warn(f"{file}, {row.location}: {row.reason}: skipped")
     if len(found.bad) > _NAMED:
         console.warn(f"{len(found.bad) - _NAMED} more rows were skipped")
     for note in found.notes:
@@ -118,11 +118,11 @@ def _refuse(file: Path, bad: "Sequence[InvalidRow]", rows: int) -> NoReturn:
     from harness.errors import InputError
 
     first = bad[0]
-    others = ", ".join(row.place for row in bad[1:_NAMED])
+    others = ", ".join(row.location for row in bad[1:_NAMED])
     more = len(bad) - _NAMED
     beside = f" (also {others}{f' and {more} more' if more > 0 else ''})" if others else ""
     raise InputError(
-        f"{file}, {first.place}: {first.reason}{beside}",
+        f"{file}, {first.location}: {first.reason}{beside}",
         hint=f"use --skip-bad-rows to skip {len(bad)} of {rows} rows and report them",
     )
 

@@ -119,34 +119,34 @@ class OfflineEngine:
 
     async def tokenize(self, text: str, *, special: bool = False) -> list[int]:
         """Return the tokens of a text."""
-        asked = messages.TokenizeRequest(id=next(self._numbers), text=text, special=special)
-        return (await self._one(asked, messages.TokensReply)).tokens
+        request = messages.TokenizeRequest(id=next(self._numbers), text=text, special=special)
+        return (await self._one(request, messages.TokensReply)).tokens
 
     async def tokenize_chat(
         self, messages_: Sequence[Mapping[str, str]], template: Mapping[str, Any] | None = None
     ) -> list[int]:
         """Tokenize a conversation in the model's own template, up to where it replies."""
-        asked = messages.TokenizeChatRequest(
+        request = messages.TokenizeChatRequest(
             id=next(self._numbers),
             messages=[dict(each) for each in messages_],
             template=dict(template or {}),
         )
-        return (await self._one(asked, messages.TokensReply)).tokens
+        return (await self._one(request, messages.TokensReply)).tokens
 
     async def detokenize(self, tokens: Sequence[int]) -> str:
         """Return the text of tokens, special ones included."""
-        asked = messages.DetokenizeRequest(id=next(self._numbers), tokens=list(tokens))
-        return (await self._one(asked, messages.TextReply)).text
+        request = messages.DetokenizeRequest(id=next(self._numbers), tokens=list(tokens))
+        return (await self._one(request, messages.TextReply)).text
 
     async def complete(
         self, request: CompletionRequest, *, rank: int | None = None
     ) -> list[CompletionResult]:
         """Completions as a whole: prompt after prompt, child after child."""
-        found: dict[int, CompletionResult] = {}
+        results: dict[int, CompletionResult] = {}
         async for piece in self.stream(request, rank=rank):
             if piece.finished is not None:
-                found[piece.finished.child] = piece.finished.given
-        return [found[child] for child in sorted(found)]
+                results[piece.finished.child] = piece.finished.given
+        return [results[child] for child in sorted(results)]
 
     async def stream(
         self, request: CompletionRequest, *, every: int = 64, rank: int | None = None
@@ -158,60 +158,62 @@ class OfflineEngine:
             every: tokens per piece, about.
             rank: the data-parallel engine; ``None`` for any.
         """
-        asked = messages.CompleteRequest(id=next(self._numbers), request=request)
-        left = set(range(request.children))
-        queue = await self._send(asked)
+        message = messages.CompleteRequest(id=next(self._numbers), request=request)
+        unfinished = set(range(request.children))
+        queue = await self._send(message)
         try:
-            while left:
+            while unfinished:
                 reply = await self._next(queue)
-                if not isinstance(reply, messages.ChildReply) or reply.child not in left:
+                if not isinstance(reply, messages.ChildReply) or reply.child not in unfinished:
                     raise InconsistentResponse("answers what was not asked", address=self.address)
-                left.remove(reply.child)
-                given = self._checked(reply, request)
-                yield StreamChunk(len(given.token_ids), FinishedChild(reply.child, given))
+                unfinished.remove(reply.child)
+                result = self._checked(reply, request)
+                yield StreamChunk(len(result.token_ids), FinishedChild(reply.child, result))
         finally:
-            del self._waiting[asked.id]
-            if left:
-                self._write(messages.CancelRequest(id=asked.id))
+            del self._waiting[message.id]
+            if unfinished:
+                self._write(messages.CancelRequest(id=message.id))
 
     async def counters(self) -> PrefixCacheCounters | None:
         """Return what it counts of its prefix cache."""
-        asked = messages.MetricsRequest(id=next(self._numbers))
-        return read_counters((await self._one(asked, messages.TextReply)).text)
+        request = messages.MetricsRequest(id=next(self._numbers))
+        return read_counters((await self._one(request, messages.TextReply)).text)
 
     def _checked(self, reply: messages.ChildReply, request: CompletionRequest) -> CompletionResult:
-        given = CompletionResult(
+        result = CompletionResult(
             reply.token_ids, reply.text, reply.finish, reply.logprobs, reply.top
         )
-        if given.finish in UNFINISHED:
-            raise Unreachable(f"a completion ended by {given.finish}", address=self.address)
+        if result.finish in UNFINISHED:
+            raise Unreachable(f"a completion ended by {result.finish}", address=self.address)
         try:
-            check_completion(given, request)
+            check_completion(result, request)
         except InvalidReply as error:
             raise InconsistentResponse(str(error), address=self.address) from error
-        return given
+        return result
 
-    async def _one(self, asked: messages.EngineRequest, kind: type[R]) -> R:
-        queue = await self._send(asked)
+    async def _one(self, request: messages.EngineRequest, kind: type[R]) -> R:
+        queue = await self._send(request)
         try:
             reply = await self._next(queue)
         finally:
-            del self._waiting[asked.id]
+            del self._waiting[request.id]
         if not isinstance(reply, kind):
             raise InconsistentResponse("answers what was not asked", address=self.address)
         return reply
 
-    async def _send(self, asked: messages.EngineRequest) -> "asyncio.Queue[messages.Reply | None]":
+    async def _send(
+        self, request: messages.EngineRequest
+    ) -> "asyncio.Queue[messages.Reply | None]":
         if self._reading is None or self._reading.done():
             raise self._gone()
         queue: asyncio.Queue[messages.Reply | None] = asyncio.Queue()
-        self._waiting[asked.id] = queue
-        self._write(asked)
+        self._waiting[request.id] = queue
+        self._write(request)
         return queue
 
-    def _write(self, asked: messages.EngineRequest) -> None:
+    def _write(self, request: messages.EngineRequest) -> None:
         if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.write(messages.frame_message(asked))
+            self._process.stdin.write(messages.frame_message(request))
 
     async def _next(self, queue: "asyncio.Queue[messages.Reply | None]") -> messages.Reply:
         reply = await queue.get()
@@ -242,6 +244,6 @@ class OfflineEngine:
     def _gone(self) -> Unreachable:
         """Return the error for a worker that has ended, with the end of its output."""
         self._log.seek(0)
-        said = self._log.read().decode("utf-8", "replace").strip().splitlines()
-        last = next((line for line in reversed(said) if "Error" in line or "error" in line), "")
-        return Unreachable(f"has ended: {last or 'it said nothing'}", address=self.address)
+        lines = self._log.read().decode("utf-8", "replace").strip().splitlines()
+        last = next((line for line in reversed(lines) if "Error" in line or "error" in line), "")
+        return Unreachable(f"has ended: {last or 'it lines nothing'}", address=self.address)

@@ -52,94 +52,94 @@ class EngineWorker:
         while True:
             try:
                 (length,) = HEADER.unpack(await reader.readexactly(HEADER.size))
-                asked = REQUEST_DECODER.decode(await reader.readexactly(length))
+                request = REQUEST_DECODER.decode(await reader.readexactly(length))
             except asyncio.IncompleteReadError:
                 break
-            if isinstance(asked, CancelRequest):
-                if asked.id in self._tasks:
-                    self._tasks[asked.id].cancel()
+            if isinstance(request, CancelRequest):
+                if request.id in self._tasks:
+                    self._tasks[request.id].cancel()
                 continue
-            task = asyncio.create_task(self._answer(asked))
-            self._tasks[asked.id] = task
-            task.add_done_callback(partial(self._forget, asked.id))
+            task = asyncio.create_task(self._answer(request))
+            self._tasks[request.id] = task
+            task.add_done_callback(partial(self._forget, request.id))
         for task in list(self._tasks.values()):
             task.cancel()
 
     def _forget(self, number: int, task: "asyncio.Task[None]") -> None:
         self._tasks.pop(number, None)
 
-    async def _answer(self, asked: WorkerRequest) -> None:
+    async def _answer(self, request: WorkerRequest) -> None:
         try:
-            if isinstance(asked, CompleteRequest):
-                await self._draw(asked)
+            if isinstance(request, CompleteRequest):
+                await self._draw(request)
             else:
-                self._send(await self._told(asked))
+                self._send(await self._handle(request))
         except Exception as problem:  # noqa: BLE001 - whatever vLLM raises is sent to the client
             error = _first(problem)
             refused = isinstance(error, ValueError) or _is_of_template(error)
             reason = str(error) if refused else f"{type(error).__name__}: {error}"
-            self._send(ErrorReply(id=asked.id, reason=reason, refused=refused))
+            self._send(ErrorReply(id=request.id, reason=reason, refused=refused))
 
-    async def _told(self, asked: WorkerRequest) -> Reply:
+    async def _handle(self, request: WorkerRequest) -> Reply:
         words = self._engine.renderer.tokenizer
-        match asked:
+        match request:
             case DescribeRequest():
                 from vllm import __version__
 
                 context = self._engine.model_config.max_model_len
-                return DescriptionReply(id=asked.id, context=context, version=__version__)
+                return DescriptionReply(id=request.id, context=context, version=__version__)
             case TokenizeRequest():
-                tokens = words.encode(asked.text, add_special_tokens=asked.special)
-                return TokensReply(id=asked.id, tokens=list(tokens))
+                tokens = words.encode(request.text, add_special_tokens=request.special)
+                return TokensReply(id=request.id, tokens=list(tokens))
             case TokenizeChatRequest():
                 text = words.apply_chat_template(
-                    asked.messages, tokenize=False, add_generation_prompt=True, **asked.template
+                    request.messages, tokenize=False, add_generation_prompt=True, **request.template
                 )
                 tokens = words.encode(text, add_special_tokens=False)
-                return TokensReply(id=asked.id, tokens=list(tokens))
+                return TokensReply(id=request.id, tokens=list(tokens))
             case DetokenizeRequest():
-                return TextReply(id=asked.id, text=words.decode(asked.tokens))
+                return TextReply(id=request.id, text=words.decode(request.tokens))
             case MetricsRequest():
                 from prometheus_client import REGISTRY, generate_latest
 
-                return TextReply(id=asked.id, text=generate_latest(REGISTRY).decode())
-        raise ValueError(f"{type(asked).__name__} is not answered here")
+                return TextReply(id=request.id, text=generate_latest(REGISTRY).decode())
+        raise ValueError(f"{type(request).__name__} is not answered here")
 
-    async def _draw(self, asked: CompleteRequest) -> None:
-        request = asked.request
+    async def _draw(self, message: CompleteRequest) -> None:
+        request = message.request
         for prompt in request.prompt:
             room = self._engine.model_config.max_model_len - len(prompt)
             if request.max_tokens > room:
                 raise ValueError(f"{request.max_tokens} tokens do not fit the {room} that are left")
         async with asyncio.TaskGroup() as children:
             for child in range(request.children):
-                children.create_task(self._child(asked, child))
+                children.create_task(self._child(message, child))
 
-    async def _child(self, asked: CompleteRequest, child: int) -> None:
-        request = asked.request
+    async def _child(self, message: CompleteRequest, child: int) -> None:
+        request = message.request
         prompt = list(request.prompt[child // request.n])
         parameters = make_sampling_params(request, child % request.n)
         drawing = self._engine.generate(
-            {"prompt_token_ids": prompt}, parameters, f"{asked.id}-{child}"
+            {"prompt_token_ids": prompt}, parameters, f"{message.id}-{child}"
         )
-        found = [each async for each in drawing][-1].outputs[0]
+        output = [each async for each in drawing][-1].outputs[0]
         own: list[float] | None = None
         top: list[list[float]] | None = None
         if request.logprobs is not None:
-            places = list(zip(found.token_ids, found.logprobs, strict=True))
-            own = [max(told[token].logprob, -9999.0) for token, told in places]
-            top = [top_logprobs(told, request.logprobs) for _, told in places]
+            positions = list(zip(output.token_ids, output.logprobs, strict=True))
+            own = [max(candidates[token].logprob, -9999.0) for token, candidates in positions]
+            top = [top_logprobs(candidates, request.logprobs) for _, candidates in positions]
         self._send(
             ChildReply(
-                id=asked.id, child=child, token_ids=list(found.token_ids), text=found.text,
-                finish=found.finish_reason or "error", logprobs=own, top=top,
+                id=message.id, child=child, token_ids=list(output.token_ids), text=output.text,
+                finish=output.finish_reason or "error", logprobs=own, top=top,
             )
         )  # fmt: skip
 
     def _send(self, reply: Reply) -> None:
-        left = memoryview(frame_message(reply))
-        while left:
-            left = left[os.write(self._out, left) :]
+        remaining = memoryview(frame_message(reply))
+        while remaining:
+            remaining = remaining[os.write(self._out, remaining) :]
 
 
 def _is_of_template(error: BaseException) -> bool:
@@ -154,9 +154,9 @@ def _first(problem: BaseException) -> BaseException:
     return problem
 
 
-def top_logprobs(told: Any, most: int) -> list[float]:  # noqa: ANN401 - vLLM has no types here
+def top_logprobs(candidates: Any, most: int) -> list[float]:  # noqa: ANN401 - vLLM has no types here
     """Return the log-probabilities of the likeliest tokens at one position, likeliest first."""
-    numbers = sorted((max(each.logprob, -9999.0) for each in told.values()), reverse=True)
+    numbers = sorted((max(each.logprob, -9999.0) for each in candidates.values()), reverse=True)
     return numbers[:most]
 
 

@@ -153,7 +153,7 @@ def test_an_episode_that_is_cancelled_leaves_nothing_under_way() -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
         place.release(64)
-        async with place.held(64):  # all slots can be had again
+        async with place.reserve(64):  # all slots can be had again
             return len(found.engine.asked)
 
     assert asyncio.run(cancelled()) == 0

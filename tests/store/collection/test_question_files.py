@@ -226,7 +226,7 @@ def test_non_text_value_error_names_row_and_column(
     path = tmp_path / "b.json"
     path.write_text(json.dumps([ROWS[0], {**ROWS[1], **row}]))
     (bad,) = convert_benchmark("hmmt", path).bad
-    assert bad.place == "row 2"
+    assert bad.location == "row 2"
     assert reason in bad.reason
 
 
@@ -271,7 +271,7 @@ def test_a_broken_line_is_one_bad_row(tmp_path: Path) -> None:
     path = tmp_path / "b.jsonl"
     path.write_text(LINES + "\n{oops\n")
     (bad,) = convert_benchmark("hmmt", path).bad
-    assert bad.place == "row 3 (line 4)"
+    assert bad.location == "row 3 (line 4)"
     assert "is not JSON" in bad.reason
 
 

@@ -187,7 +187,7 @@ async def test_inconsistent_responses_are_never_recorded(
     with pytest.raises(InconsistentResponse, match=scripted.url):
         await collect(tmp_path / "b", work(), scripted)
     with RecordingWriter.resume(tmp_path / "b") as writer:
-        assert sum(map(len, writer.held.values())) < 12
+        assert sum(map(len, writer.recorded_indexes.values())) < 12
     scripted.fault = lambda number, body: None
     assert await collect(tmp_path / "b", work(), scripted) == undisturbed
 
@@ -200,7 +200,7 @@ async def test_server_outage_only_delays_the_collection(
     with pytest.raises(Unreachable):
         await collect(tmp_path / "b", work(), scripted, limits=limits)
     with RecordingWriter.resume(tmp_path / "b") as writer:
-        held = sum(map(len, writer.held.values()))
+        held = sum(map(len, writer.recorded_indexes.values()))
     assert 0 < held < 12
     scripted.fault, begun = lambda number, body: None, len(scripted.completions)
     assert await collect(tmp_path / "b", work(), scripted) == undisturbed

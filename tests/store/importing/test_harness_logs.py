@@ -125,10 +125,10 @@ def test_unusable_sample_is_reported_or_skipped(
     path = inspect_log(tmp_path / "a.eval", [inspect_sample("b", 1, "\\boxed{4}"), sample])
     with pytest.raises(SourceError, match=reason) as caught:
         read_inspect(path, options())
-    assert caught.value.place == "samples/b_epoch_2.json"
+    assert caught.value.location == "samples/b_epoch_2.json"
     log = read_inspect(path, options(skip_bad=True))
     assert branches(log) == {"b": [("4", 10, "stop")]}
-    assert [each.place for each in log.skipped] == ["samples/b_epoch_2.json"]
+    assert [each.location for each in log.skipped] == ["samples/b_epoch_2.json"]
 
 
 def test_several_choices_at_once_are_counted_by_the_tokenizer(tmp_path: Path) -> None:

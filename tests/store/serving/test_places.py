@@ -25,7 +25,7 @@ def test_slots_are_never_exceeded_and_every_waiter_is_served(
 
         async def one(count: int, urgent: bool) -> None:
             nonlocal held, served
-            async with place.held(count, urgent=urgent):
+            async with place.reserve(count, urgent=urgent):
                 held += min(count, slots)
                 assert held <= slots
                 await asyncio.sleep(0)
@@ -43,7 +43,7 @@ async def test_urgent_requests_go_first_then_first_come_first_served() -> None:
     await place.acquire(1)
 
     async def wait(name: str, urgent: bool) -> None:
-        async with place.held(1, urgent=urgent):
+        async with place.reserve(1, urgent=urgent):
             order.append(name)
 
     async with asyncio.TaskGroup() as waiting:
