@@ -93,7 +93,7 @@ def test_a_recording_of_whole_branches_is_a_distribution(
 async def running(url: str) -> int:
     """Requests that the server works on or keeps waiting, by its own count."""
     async with Server(url, "medium", limits=Limits()) as client:
-        page = (await client._whole("GET", "/metrics", None, None)).decode()
+        page = (await client._read_body("GET", "/metrics", None, None)).decode()
     counts = [
         float(line.rpartition(" ")[2])
         for line in page.splitlines()
