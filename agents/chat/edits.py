@@ -32,7 +32,7 @@ class EditMismatch(NamedTuple):
     """The lines of the program that are most similar to the search text."""
     difference: str
     """Diff from those lines to the search text."""
-    places: int
+    match_count: int
     """Number of matches: none, or more than one."""
 
 
@@ -45,14 +45,14 @@ class _Match(NamedTuple):
 
 def parse_edits(text: str) -> list[SourceEdit]:
     """Parse the edits of a text, in order."""
-    return [SourceEdit(found["old"], found["new"]) for found in _BLOCK.finditer(f"{text}\n")]
+    return [SourceEdit(match["old"], match["new"]) for match in _BLOCK.finditer(f"{text}\n")]
 
 
 def apply_edits(source: str, edits: list[SourceEdit]) -> str | EditMismatch:
     """Apply edits one after the other; return the program, or the first edit that does not apply.
 
     Lines must match exactly, or else up to blank lines at the ends and common indentation, or else
-    up to all white space. They must match in exactly one place.
+    up to all white space. They must match exactly once.
     """
     lines = _lines(source)
     for edit in edits:
@@ -60,11 +60,11 @@ def apply_edits(source: str, edits: list[SourceEdit]) -> str | EditMismatch:
         matches = _matches(lines, wanted)
         if len(matches) != 1:
             return _mismatch(lines, edit, len(matches))
-        found = lines[matches[0].start : matches[0].end]
-        if len(found) != len(wanted) or found != wanted:
+        matched = lines[matches[0].start : matches[0].end]
+        if len(matched) != len(wanted) or matched != wanted:
             # Blank lines at the ends of both texts are not part of the change.
             new = _trimmed(new, *_blank_ends(wanted))
-        lines[matches[0].start : matches[0].end] = _moved(new, wanted, found)
+        lines[matches[0].start : matches[0].end] = _moved(new, wanted, matched)
     return "\n".join(lines) + "\n"
 
 
@@ -78,25 +78,25 @@ def _matches(lines: list[str], wanted: list[str]) -> list[_Match]:
     bare = _trimmed(wanted, *_blank_ends(wanted))
     if not bare:
         return []
-    readings: list[tuple[list[str], Callable[[list[str]], list[str]]]] = [
+    comparisons: list[tuple[list[str], Callable[[list[str]], list[str]]]] = [
         (wanted, list), (bare, list), (wanted, _plain), (bare, _plain),
     ]  # fmt: skip
-    for sought, read in readings:
-        size, key = len(sought), read(sought)
-        found = [
+    for pattern, normalise in comparisons:
+        size, key = len(pattern), normalise(pattern)
+        matches = [
             _Match(at, at + size)
             for at in range(len(lines) - size + 1)
-            if read(lines[at : at + size]) == key
+            if normalise(lines[at : at + size]) == key
         ]
-        if found:
-            return found
+        if matches:
+            return matches
     return _loose_matches(lines, bare)
 
 
 def _loose_matches(lines: list[str], wanted: list[str]) -> list[_Match]:
     """Find lines up to all white space, including blank lines between them."""
-    key = [_words(each) for each in wanted if each.strip()]
-    filled = [at for at, each in enumerate(lines) if each.strip()]
+    key = [_words(line) for line in wanted if line.strip()]
+    filled = [at for at, line in enumerate(lines) if line.strip()]
     parts = [filled[at : at + len(key)] for at in range(len(filled) - len(key) + 1)]
     return [
         _Match(part[0], part[-1] + 1) for part in parts if [_words(lines[at]) for at in part] == key
@@ -109,7 +109,7 @@ def _words(line: str) -> str:
 
 def _blank_ends(lines: list[str]) -> tuple[int, int]:
     """Count the blank lines at the beginning and at the end."""
-    filled = [at for at, each in enumerate(lines) if each.strip()]
+    filled = [at for at, line in enumerate(lines) if line.strip()]
     return (filled[0], len(lines) - 1 - filled[-1]) if filled else (len(lines), 0)
 
 
@@ -126,36 +126,42 @@ def _trimmed(lines: list[str], before: int, after: int) -> list[str]:
 def _plain(lines: list[str]) -> list[str]:
     """Strip common indentation and trailing white space."""
     depth = _least(lines)
-    return [each[depth:].rstrip() if each.strip() else "" for each in lines]
+    return [line[depth:].rstrip() if line.strip() else "" for line in lines]
 
 
-def _moved(new: list[str], wanted: list[str], found: list[str]) -> list[str]:
+def _moved(new: list[str], wanted: list[str], matched: list[str]) -> list[str]:
     """Indent new lines like the matched lines, as far as the wanted lines differ from them."""
-    width = _tab_width(wanted, found)
-    by = _least(_expanded(found, width)) - _least(_expanded(wanted, width))
-    tabs = any(each.startswith("\t") for each in found)
-    if by == 0 and not any("\t" in each for each in (*new, *found)):
+    width = _tab_width(wanted, matched)
+    shift = _least(_expanded(matched, width)) - _least(_expanded(wanted, width))
+    tabs = any(line.startswith("\t") for line in matched)
+    if shift == 0 and not any("\t" in line for line in (*new, *matched)):
         return new
-    return [_indented(each, by, width, tabs=tabs) for each in _expanded(new, width)]
+    return [_indented(line, shift, width, tabs=tabs) for line in _expanded(new, width)]
 
 
-def _tab_width(wanted: list[str], found: list[str]) -> int:
+def _tab_width(wanted: list[str], matched: list[str]) -> int:
     """Find the tab width at which the wanted lines are indented like the matched ones."""
 
     def differences(width: int) -> int:
         pairs = [
-            [each for each in _expanded(lines, width) if each.strip()] for lines in (wanted, found)
+            [line for line in _expanded(lines, width) if line.strip()]
+            for lines in (wanted, matched)
         ]
-        return len({_depth(one) - _depth(two) for one, two in zip(*pairs, strict=False)})
+        return len(
+            {
+                _depth(wanted_line) - _depth(matched_line)
+                for wanted_line, matched_line in zip(*pairs, strict=False)
+            }
+        )
 
     return min(_TABS, key=differences)
 
 
 def _expanded(lines: list[str], width: int) -> list[str]:
     """Expand tabs in indentation."""
-    spaced = [_SPACES.sub(" ", each) for each in lines]
+    spaced = [_SPACES.sub(" ", line) for line in lines]
     return [
-        each[: len(each) - len(each.lstrip())].expandtabs(width) + each.lstrip() for each in spaced
+        line[: len(line) - len(line.lstrip())].expandtabs(width) + line.lstrip() for line in spaced
     ]
 
 
@@ -169,24 +175,24 @@ def _indented(line: str, by: int, width: int, *, tabs: bool) -> str:
 
 
 def _least(lines: list[str]) -> int:
-    return min((_depth(each) for each in lines if each.strip()), default=0)
+    return min((_depth(line) for line in lines if line.strip()), default=0)
 
 
 def _depth(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
 
-def _mismatch(lines: list[str], edit: SourceEdit, places: int) -> EditMismatch:
+def _mismatch(lines: list[str], edit: SourceEdit, match_count: int) -> EditMismatch:
     wanted = _lines(edit.old)
     size = max(1, min(len(wanted), len(lines)))
 
     def likeness(at: int) -> float:
-        here = "\n".join(lines[at : at + size])
-        return difflib.SequenceMatcher(None, here, "\n".join(wanted), autojunk=False).ratio()
+        candidate = "\n".join(lines[at : at + size])
+        return difflib.SequenceMatcher(None, candidate, "\n".join(wanted), autojunk=False).ratio()
 
     best = max(range(len(lines) - size + 1), key=likeness, default=0)
     nearest = lines[best : best + size]
     difference = difflib.unified_diff(
         nearest, wanted, "the program", "your SEARCH", lineterm="", n=1
     )
-    return EditMismatch(edit, "\n".join(nearest), "\n".join(difference), places)
+    return EditMismatch(edit, "\n".join(nearest), "\n".join(difference), match_count)

@@ -24,13 +24,13 @@ class LanguageModel(Protocol):
             check_interrupt: Function that raises if an interrupt was requested.
 
         Raises:
-            ExternalError: No call can succeed, whatever the prompt.
+            ExternalError: No call can succeed with any prompt.
         """
         ...
 
 
 class ChatModel:
-    """A model of a LangChain provider, or behind an OpenAI-compatible URL.
+    """A model of a LangChain provider, or of an OpenAI-compatible server.
 
     Args:
         name: ``PROVIDER:MODEL``.
@@ -58,22 +58,24 @@ class ChatModel:
             ModelRefusalError,
         )
 
-        heard = _StreamedReply()
+        streamed = _StreamedReply()
         try:
-            self._listen(call, heard, check_interrupt)
+            self._listen(call, streamed, check_interrupt)
         except (ModelAuthenticationError, ModelPermissionDeniedError, ModelNotFoundError) as stop:
             raise ExternalError(
                 f"{self._name} cannot be called: {_first_line(stop)}",
                 hint="fix this, then continue the run with --resume",
             ) from stop
         except ContextOverflowError as problem:
-            return self._made(call, heard, FinishReason.FAILED, f"too long: {_first_line(problem)}")
+            return self._build_reply(
+                call, streamed, FinishReason.FAILED, f"too long: {_first_line(problem)}"
+            )
         except ModelRefusalError as problem:
-            return self._made(call, heard, FinishReason.REFUSED, _first_line(problem))
-        except _passing() as problem:
+            return self._build_reply(call, streamed, FinishReason.REFUSED, _first_line(problem))
+        except _retryable_errors() as problem:
             # Other exceptions come from clients that cannot parse the response.
-            return self._made(call, heard, FinishReason.FAILED, _first_line(problem))
-        return self._made(call, heard, *heard.finish())
+            return self._build_reply(call, streamed, FinishReason.FAILED, _first_line(problem))
+        return self._build_reply(call, streamed, *streamed.finish())
 
     def sent_temperature(self, temperature: float | None) -> float | None:
         """Return the temperature that is actually sent.
@@ -90,7 +92,7 @@ class ChatModel:
         return None if sent is None else float(sent)
 
     def _listen(
-        self, call: ModelCall, heard: "_StreamedReply", check_interrupt: Callable[[], None]
+        self, call: ModelCall, streamed: "_StreamedReply", check_interrupt: Callable[[], None]
     ) -> None:
         """Read the stream of a reply.
 
@@ -99,26 +101,28 @@ class ChatModel:
         """
         model = self._open(call.temperature, call.reply_tokens, call.grammar)
         until = time.monotonic() + self._settings.timeout
-        for chunk in model.stream([(each.role, each.text) for each in call.messages]):
-            heard.take(chunk)
+        for chunk in model.stream([(message.role, message.text) for message in call.messages]):
+            streamed.take(chunk)
             check_interrupt()
             if time.monotonic() > until:
                 raise TimeoutError(f"no end after {self._settings.timeout:g} seconds")
 
-    def _made(
-        self, call: ModelCall, heard: "_StreamedReply", finish: FinishReason, problem: str
+    def _build_reply(
+        self, call: ModelCall, streamed: "_StreamedReply", finish: FinishReason, problem: str
     ) -> ModelReply:
-        told_in, told_out = heard.usage
-        tokens_in, sure_in = _plausible_tokens(told_in, estimate_prompt_tokens(call.messages), None)
-        tokens_out, sure_out = _plausible_tokens(
-            told_out, count_tokens(heard.text), call.reply_tokens
+        reported_in, reported_out = streamed.usage
+        tokens_in, sure_in = _plausible_tokens(
+            reported_in, estimate_prompt_tokens(call.messages), None
         )
-        if finish is FinishReason.FAILED and not heard.text and told_in is None:
+        tokens_out, sure_out = _plausible_tokens(
+            reported_out, count_tokens(streamed.text), call.reply_tokens
+        )
+        if finish is FinishReason.FAILED and not streamed.text and reported_in is None:
             tokens_in, tokens_out = 0, 0  # nothing was generated, and nothing is charged
         charge = self.price.charge(tokens_in, tokens_out)
         return ModelReply(
             finish=finish,
-            text=heard.text,
+            text=streamed.text,
             problem=problem,
             tokens_in=tokens_in,
             tokens_out=tokens_out,
@@ -143,23 +147,23 @@ class ChatModel:
                 hint=f"install rheostat with its extra: {install_command('chat')}",
             ) from problem
         provider, _, model = self._name.partition(":")
-        asked: dict[str, Any] = {
+        options: dict[str, Any] = {
             "max_tokens": reply_tokens,
             "max_retries": self._settings.retries,
             "timeout": self._settings.timeout,
         }
         if temperature is not None:
-            asked["temperature"] = temperature
+            options["temperature"] = temperature
         if provider == "openai":
-            asked |= _openai(self._base_url, grammar)
+            options |= _openai(self._base_url, grammar)
         try:
-            return init_chat_model(model, model_provider=provider, **asked)
+            return init_chat_model(model, model_provider=provider, **options)
         except ImportError as problem:
             raise ExternalError(
                 f"--proposer chat:{self._name}: {_first_line(problem)}",
                 hint="put the provider's package into rheostat's environment",
             ) from problem
-        except _foreign() as problem:  # a key that is missing
+        except _client_errors() as problem:  # a key that is missing
             raise ExternalError(f"{self._name} cannot be called: {_first_line(problem)}") from (
                 problem
             )
@@ -190,8 +194,10 @@ class _StreamedReply:
     def take(self, chunk: Any) -> None:  # noqa: ANN401 - LangChain's message chunk
         """Add one chunk."""
         self._parts.append(str(chunk.text))
-        told = chunk.response_metadata
-        self._finish = str(told.get("finish_reason") or told.get("stop_reason") or self._finish)
+        metadata = chunk.response_metadata
+        self._finish = str(
+            metadata.get("finish_reason") or metadata.get("stop_reason") or self._finish
+        )
         if chunk.usage_metadata is not None:
             used = chunk.usage_metadata
             self.usage = _TokenUsage(used.get("input_tokens"), used.get("output_tokens"))
@@ -220,38 +226,42 @@ MAX_USAGE_RATIO = 4
 
 def estimate_prompt_tokens(messages: list[ChatMessage]) -> int:
     """Estimate the tokens of a conversation."""
-    return sum(count_tokens(each.text) + 4 for each in messages)
+    return sum(count_tokens(message.text) + 4 for message in messages)
 
 
-def _plausible_tokens(told: object, estimate: int, most: int | None) -> tuple[int, bool]:
+def _plausible_tokens(reported: object, estimate: int, most: int | None) -> tuple[int, bool]:
     """Return a plausible token count, and whether the server reported it.
 
     Args:
-        told: Count reported by the server.
+        reported: Count reported by the server.
         estimate: Our own estimate.
         most: Maximum possible count; if it is known, hidden tokens may be included.
     """
-    if not isinstance(told, int) or isinstance(told, bool) or told < estimate // MAX_USAGE_RATIO:
+    if (
+        not isinstance(reported, int)
+        or isinstance(reported, bool)
+        or reported < estimate // MAX_USAGE_RATIO
+    ):
         return estimate, False
     limit = most if most is not None else max(estimate, 64) * MAX_USAGE_RATIO
-    return (told, True) if told <= max(limit, estimate) else (estimate, False)
+    return (reported, True) if reported <= max(limit, estimate) else (estimate, False)
 
 
 def _openai(base_url: str | None, grammar: str) -> dict[str, Any]:
     """Return the options that only OpenAI's client takes."""
-    found: dict[str, Any] = {"stream_usage": True}
+    options: dict[str, Any] = {"stream_usage": True}
     if base_url is not None:
-        found["base_url"] = base_url
+        options["base_url"] = base_url
         if not os.environ.get("OPENAI_API_KEY"):
-            found["api_key"] = "none"  # a self-hosted server needs no key, but the client does
+            options["api_key"] = "none"  # a self-hosted server needs no key, but the client does
     if grammar:
-        found["extra_body"] = {"structured_outputs": {"grammar": grammar}}
-    return found
+        options["extra_body"] = {"structured_outputs": {"grammar": grammar}}
+    return options
 
 
-def _foreign() -> tuple[type[Exception], ...]:
+def _client_errors() -> tuple[type[Exception], ...]:
     """Return the client exceptions that LangChain does not wrap."""
-    found: list[type[Exception]] = [ConnectionError, TimeoutError]
+    errors: list[type[Exception]] = [ConnectionError, TimeoutError]
     for module, name in (
         ("openai", "OpenAIError"), ("httpx", "HTTPError"), ("httpx2", "HTTPError"),
         ("anthropic", "AnthropicError"), ("groq", "GroqError"), ("ollama", "ResponseError"),
@@ -259,15 +269,15 @@ def _foreign() -> tuple[type[Exception], ...]:
         ("botocore.exceptions", "ClientError"),
     ):  # fmt: skip
         if module in sys.modules and hasattr(sys.modules[module], name):
-            found.append(getattr(sys.modules[module], name))
-    return tuple(found)
+            errors.append(getattr(sys.modules[module], name))
+    return tuple(errors)
 
 
-def _passing() -> tuple[type[Exception], ...]:
+def _retryable_errors() -> tuple[type[Exception], ...]:
     """Return the exceptions that cost a try."""
     from langchain_core.exceptions import ModelError
 
-    return (ModelError, ValueError, TypeError, LookupError, AttributeError, *_foreign())
+    return (ModelError, ValueError, TypeError, LookupError, AttributeError, *_client_errors())
 
 
 def _first_line(problem: BaseException) -> str:

@@ -38,32 +38,32 @@ def opening_messages(
     Raises:
         ExternalError: The language is not installed.
     """
-    programs, how = select_programs(brief), prompt_language(language)
+    programs, options = select_programs(brief), prompt_language(language)
     values = {
         "brief": brief.text,
-        "programs": "\n\n".join(_program(each) for each in programs) or "None yet.",
+        "programs": "\n\n".join(_program(program) for program in programs) or "None yet.",
         "best": programs[0].name if programs else "the best baseline",
-        "knobs": _page("free_knobs" if free_knobs else how.schedule),
+        "knobs": _page("free_knobs" if free_knobs else options.schedule),
     }
     if constrained:
         text = _page("write_constrained", reasons=MAX_REASON_LINES, **values)
     else:
-        text = _page("write", fence=how.fence, shape=how.shape, **values)
-    system = _page("system", language=how.name, card=language_card(language))
+        text = _page("write", fence=options.fence, shape=options.shape, **values)
+    system = _page("system", language=options.name, card=language_card(language))
     return [ChatMessage("system", system), ChatMessage("user", text)]
 
 
 def select_programs(brief: Brief) -> list[KnownProgram]:
     """Select the programs to show in full, best first."""
-    candidates = [each for each in brief.known if each.objective is not None]
-    baselines = [each for each in brief.known if each.objective is None]
-    found: list[KnownProgram] = []
+    candidates = [program for program in brief.known if program.objective is not None]
+    baselines = [program for program in brief.known if program.objective is None]
+    selected: list[KnownProgram] = []
     room = PROGRAM_TOKENS
-    for each in [*candidates[:MAX_CANDIDATES], *baselines]:
-        room -= count_tokens(each.source)
-        if room >= 0 or not found:
-            found.append(each)
-    return found
+    for program in [*candidates[:MAX_CANDIDATES], *baselines]:
+        room -= count_tokens(program.source)
+        if room >= 0 or not selected:
+            selected.append(program)
+    return selected
 
 
 def no_program_prompt(language: ControllerLanguage) -> str:
@@ -79,15 +79,21 @@ def cut_off_prompt(tokens: int) -> str:
 def unknown_base_prompt(
     name: str, programs: Sequence[KnownProgram], language: ControllerLanguage
 ) -> str:
-    """Ask again after edits of a program that was not shown."""
-    names = ", ".join(f"`{each.name}`" for each in programs) or "none yet"
+    """Ask again after edits of a program that the prompt did not contain.
+
+    Args:
+        name: Name of the program in the reply.
+        programs: The programs that can be edited.
+        language: Language of the programs.
+    """
+    names = ", ".join(f"`{program.name}`" for program in programs) or "none yet"
     return _page("unknown_base", name=name, names=names, fence=prompt_language(language).fence)
 
 
 def edit_mismatch_prompt(name: str, unfit: EditMismatch) -> str:
     """Ask again after an edit that does not apply, with the nearest lines and the diff."""
-    if unfit.places > 1:
-        where = f"matches {unfit.places} places"
+    if unfit.match_count > 1:
+        where = f"matches {unfit.match_count} places"
     elif not unfit.edit.old.strip():
         where = "is empty, so it matches nothing"
     else:
@@ -109,11 +115,18 @@ def repair_prompt(
     constrained: bool,
     language: ControllerLanguage = ControllerLanguage.RHEO,
 ) -> str:
-    """Ask for a repair of a program, with the checker's messages."""
+    """Ask for a repair of a program, with the checker's messages.
+
+    Args:
+        source: Source text of the program.
+        diagnostics: The checker's messages.
+        constrained: Whether the reply is decoded under the grammar.
+        language: Language of the program.
+    """
     fence = prompt_language(language).fence
-    how = _page("mend_constrained") if constrained else _page("mend_whole", fence=fence)
+    instructions = _page("mend_constrained") if constrained else _page("mend_whole", fence=fence)
     source = source.rstrip("\n")
-    return _page("mend", source=source, diagnostics=diagnostics, how=how, fence=fence)
+    return _page("mend", source=source, diagnostics=diagnostics, how=instructions, fence=fence)
 
 
 def _program(known: KnownProgram) -> str:

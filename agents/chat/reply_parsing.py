@@ -4,7 +4,6 @@ import re
 from typing import NamedTuple
 
 from agents.chat.edits import SourceEdit, parse_edits
-from agents.chat.thoughts import without_thoughts
 from agents.prompt_templates import prompt_language
 from agents.run.records import ControllerLanguage
 
@@ -48,7 +47,7 @@ def parse_reply(
     for block in reversed(blocks):
         edits = parse_edits(block["body"])
         if edits:
-            together = [edit for each in blocks for edit in parse_edits(each["body"])]
+            together = [edit for other in blocks for edit in parse_edits(other["body"])]
             return ParsedEdits(_base(text, block), together, words)
         if _has_program(block["body"], language):
             return ParsedProgram(_with_final_newline(block["body"]), words)
@@ -73,8 +72,8 @@ def _base(text: str, block: re.Match[str]) -> str:
     name = block["name"].strip("` \t")
     if block["tag"] == "edit" and name:
         return name.split()[0]
-    found = _EDITED.search(text)
-    return found["name"] if found else ""
+    match = _EDITED.search(text)
+    return match["name"] if match else ""
 
 
 def _has_program(body: str, language: ControllerLanguage) -> bool:
@@ -88,10 +87,10 @@ def _unfenced(text: str, language: ControllerLanguage) -> ParsedProgram | Parsed
     """Parse edits or a program outside a fence, or in an unclosed one."""
     edits = parse_edits(text)
     if edits:
-        found = _EDITED.search(text)
+        match = _EDITED.search(text)
         before = text[: text.index("SEARCH")]
         return ParsedEdits(
-            found["name"] if found else "", edits, _words(_OPEN_FENCE.sub("", before))
+            match["name"] if match else "", edits, _words(_OPEN_FENCE.sub("", before))
         )
     beginning = prompt_language(language).beginning.search(text)
     if beginning is None or not _has_program(text, language):
@@ -111,10 +110,10 @@ def _unfenced(text: str, language: ControllerLanguage) -> ParsedProgram | Parsed
 def _closing(body: str) -> int | None:
     """Return the position after the first block's closing brace, if it is closed."""
     depth = 0
-    for found in re.finditer(r'"[^"\n]*"|#[^\n]*|[{}]', body):
-        depth += (found.group() == "{") - (found.group() == "}")
-        if found.group() == "}" and depth == 0:
-            return found.end()
+    for token in re.finditer(r'"[^"\n]*"|#[^\n]*|[{}]', body):
+        depth += (token.group() == "{") - (token.group() == "}")
+        if token.group() == "}" and depth == 0:
+            return token.end()
     return None
 
 
@@ -124,3 +123,32 @@ def _words(prose: str) -> str:
 
 def _with_final_newline(source: str) -> str:
     return source.strip("\n").rstrip() + "\n"
+
+
+# Thoughts of reasoning models
+
+_NAMES = r"(?:seed:)?(?:think(?:ing)?|thoughts?|reason(?:ing)?|analysis|scratchpad)"
+_END_OF_THOUGHT = re.compile(
+    rf"<\s*/\s*{_NAMES}\s*>|\[/{_NAMES}\]|◁/{_NAMES}▷"
+    r"|<\|end_of_thought\|>|<\|channel\|>\s*final\s*<\|message\|>",
+    re.IGNORECASE,
+)
+"""Closing marks of thoughts; chat templates often contain the opening one."""
+_THOUGHT = re.compile(
+    rf"(?:<\s*{_NAMES}\s*>|\[{_NAMES}\]|◁{_NAMES}▷|<\|begin_of_thought\|>)"
+    rf".*?(?:{_END_OF_THOUGHT.pattern})\s*",
+    re.DOTALL | re.IGNORECASE,
+)
+
+
+def without_thoughts(text: str) -> str:
+    """Return the text after the last closing mark of thought.
+
+    Everything before it is thought, with or without an opening mark. If nothing follows, the model
+    thought after replying, and its marked thoughts are removed.
+    """
+    marks = list(_END_OF_THOUGHT.finditer(text))
+    if not marks:
+        return text
+    after = text[marks[-1].end() :].lstrip()
+    return after or without_thoughts(_THOUGHT.sub("", text)) if _THOUGHT.search(text) else after

@@ -14,7 +14,7 @@ TIMEOUT_SECONDS = 20.0
 
 
 class ServedModel(NamedTuple):
-    """A model behind a URL."""
+    """Capabilities of a served model."""
 
     decodes: bool
     """Whether the server supports grammars, as vLLM does."""
@@ -34,15 +34,15 @@ def query_server(base_url: str, model: str) -> ServedModel:
         ExternalError: The server does not answer.
     """
     listed = _models(base_url)
-    found = next((each for each in listed if each.get("id") == model), None)
-    if found is None:
-        names = ", ".join(str(each.get("id")) for each in listed[:8]) or "none"
+    entry = next((other for other in listed if other.get("id") == model), None)
+    if entry is None:
+        names = ", ".join(str(other.get("id")) for other in listed[:8]) or "none"
         raise InputError(
             f"--base-url {base_url}: does not serve the model {model}", hint=f"serves {names}"
         )
-    identity = identify([_card(each) for each in listed], model)
+    identity = identify([_card(other) for other in listed], model)
     context = None if identity is None else identity.context
-    return ServedModel(found.get("owned_by") == "vllm", context)
+    return ServedModel(entry.get("owned_by") == "vllm", context)
 
 
 def _card(listed: dict[str, Any]) -> ModelCard:
@@ -70,7 +70,7 @@ def _models(base_url: str) -> list[dict[str, Any]]:
     request = urllib.request.Request(url, headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
-            told = json.load(answer)
+            body = json.load(answer)
     except urllib.error.HTTPError as problem:
         problem.close()
         sentence = f"--base-url {base_url}: {url} answers {problem.code} {problem.reason}"
@@ -85,7 +85,7 @@ def _models(base_url: str) -> list[dict[str, Any]]:
         raise ExternalError(f"--base-url {base_url}: no answer: {reason}") from problem
     except ValueError as problem:
         raise InputError(f"--base-url {base_url}: {url} returns no list of models") from problem
-    listed = told.get("data") if isinstance(told, dict) else None
+    listed = body.get("data") if isinstance(body, dict) else None
     if not isinstance(listed, list):
         raise InputError(f"--base-url {base_url}: {url} returns no list of models")
-    return [each for each in listed if isinstance(each, dict)]
+    return [entry for entry in listed if isinstance(entry, dict)]

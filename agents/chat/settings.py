@@ -64,7 +64,7 @@ class Price:
     def charge(self, tokens_in: int, tokens_out: int) -> Charge:
         """Return the cost of a call, and the price table used."""
         if self._own is not None:
-            per_in, per_out = (Decimal(str(each)) for each in self._own)
+            per_in, per_out = (Decimal(str(dollars)) for dollars in self._own)
             usd = float((per_in * tokens_in + per_out * tokens_out) / MILLION)
             return Charge(usd, f"settings: {per_in} in, {per_out} out")
         return self._published(tokens_in, tokens_out) or Charge(0.0, "")
@@ -80,17 +80,17 @@ class Price:
             return None
         provider, _, model = self._model.partition(":")
         try:
-            found = calc_price(
+            price = calc_price(
                 Usage(input_tokens=tokens_in, output_tokens=tokens_out),
                 model_ref=model,
                 provider_id=_PROVIDERS.get(provider, provider),
             )
         except LookupError:
             return None
-        return Charge(float(found.total_price), _by(found, tokens_in, tokens_out))
+        return Charge(float(price.total_price), _by(price, tokens_in, tokens_out))
 
 
-def _by(found: Any, tokens_in: int, tokens_out: int) -> str:  # noqa: ANN401 - an extra's record
+def _by(price: Any, tokens_in: int, tokens_out: int) -> str:  # noqa: ANN401 - an extra's record
     """Describe the published price that was used.
 
     A price may depend on the hour and on the length of a call; the effective price per token is
@@ -99,11 +99,11 @@ def _by(found: Any, tokens_in: int, tokens_out: int) -> str:  # noqa: ANN401 - a
     parts = [
         f"{(Decimal(usd) * MILLION / count).normalize():f} {way}"
         for count, usd, way in (
-            (tokens_in, found.input_price, "in"), (tokens_out, found.output_price, "out"),
+            (tokens_in, price.input_price, "in"), (tokens_out, price.output_price, "out"),
         )
         if count
     ]  # fmt: skip
-    return f"published for {found.provider.id}:{found.model.id}: {', '.join(parts)}"
+    return f"published for {price.provider.id}:{price.model.id}: {', '.join(parts)}"
 
 
 _PROVIDERS = {

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 from typing import Any, NamedTuple, Protocol
 
-from agents.evolution.archive import EliteArchive
-from agents.evolution.islands import ISLAND_KINDS, InsertionOutcome, Island
-from agents.evolution.members import (
+from agents.evolution.population import (
+    ISLAND_KINDS,
+    EliteArchive,
+    InsertionOutcome,
+    Island,
     Member,
     ProgramOrigin,
     create_member,
@@ -31,7 +33,7 @@ MIGRATION = 3
 """Number of batches between migrations."""
 
 TRIES = 12
-"""Retries if a drawn operator does not apply to the program."""
+"""The most attempts to create a variant, in case an operator does not apply."""
 
 STEPS = 8
 """Latest operators that an origin remembers."""
@@ -72,10 +74,10 @@ class Evolution:
         self._play = play
         self.islands = [Island(kind) for kind in ISLAND_KINDS]
         self.archive = EliteArchive()
-        self._seen: set[str] = set()
+        self._known_sources: set[str] = set()
         self._tried: Counter[str] = Counter()
         self._improved: Counter[str] = Counter()
-        self._fates: Counter[str] = Counter()
+        self._outcomes: Counter[str] = Counter()
         self._broods = 0
 
     def settle(
@@ -87,20 +89,22 @@ class Evolution:
             populations: Programs of each island.
             newcomers: Programs for every island.
         """
-        everyone = list(dict.fromkeys([*newcomers, *(o for each in populations for o in each)]))
-        played = self._members(everyone)
-        for place, island in enumerate(self.islands):
-            own = populations[place] if place < len(populations) else []
+        origins = list(
+            dict.fromkeys([*newcomers, *(o for population in populations for o in population)])
+        )
+        played = self._members(origins)
+        for index, island in enumerate(self.islands):
+            own = populations[index] if index < len(populations) else []
             for origin in (*newcomers, *own):
-                found = played.get(origin.source)
-                if found is not None:
-                    island.take(found)
-                    self.archive.take(found)
+                member = played.get(origin.source)
+                if member is not None:
+                    island.take(member)
+                    self.archive.take(member)
 
     def remember(self, archived: Iterable[ProgramOrigin]) -> None:
         """Play the archive of the previous round and insert it."""
-        for found in self._members(list(archived)).values():
-            self.archive.take(found)
+        for member in self._members(list(archived)).values():
+            self.archive.take(member)
 
     def brood(self, allowance: int) -> bool:
         """Make, play and insert variants on every island; return ``False`` if none was played.
@@ -112,24 +116,26 @@ class Evolution:
         Args:
             allowance: Programs that may still be played, including close plays.
         """
-        each_island = min(BROOD_SIZE, max(1, (allowance - CLOSELY) // len(self.islands)))
-        made = [
-            each for place in range(len(self.islands)) for each in self._made(place, each_island)
+        per_island = min(BROOD_SIZE, max(1, (allowance - CLOSELY) // len(self.islands)))
+        pending = [
+            variant
+            for index in range(len(self.islands))
+            for variant in self._create_variants(index, per_island)
         ]
-        looked = [(gain, each) for gain, each in self._gains(made) if gain is not None]
-        looked.sort(
+        screened = [(gain, variant) for gain, variant in self._gains(pending) if gain is not None]
+        screened.sort(
             key=lambda pair: -pair[0]
         )  # the sort is stable, so ties go to the earlier variant
-        self._fates["not better at first sight"] += max(0, len(looked) - CLOSELY)
-        chosen = [each for _, each in looked[:CLOSELY]]
-        worths = self._play([each.origin.source for each in chosen], thorough=True)
-        for each, worth in zip(chosen, worths, strict=True):
+        self._outcomes["not better at first sight"] += max(0, len(screened) - CLOSELY)
+        chosen = [variant for _, variant in screened[:CLOSELY]]
+        worths = self._play([variant.origin.source for variant in chosen], thorough=True)
+        for variant, worth in zip(chosen, worths, strict=True):
             if worth is not None:
-                self._take(each, create_member(each.origin, worth))
+                self._take(variant, create_member(variant.origin, worth))
         self._broods += 1
         if self._broods % MIGRATION == 0:
             self._migrate()
-        return bool(looked)
+        return bool(screened)
 
     @property
     def ranked(self) -> list[Member]:
@@ -137,20 +143,20 @@ class Evolution:
 
         Islands differ in fitness, so the first few programs are good in different ways.
         """
-        everyone = [each for island in self.islands for each in island.members]
-        ranked = sorted(everyone, key=score_overall, reverse=True)
+        members = [member for island in self.islands for member in island.members]
+        ranked = sorted(members, key=score_overall, reverse=True)
         champions = {island.kind.name: island.best for island in self.islands if island.members}
-        found: dict[bytes, Member] = {}
-        for each in (*ranked[:1], *champions.values(), *ranked):
-            found.setdefault(each.signature, each)
-        return list(found.values())
+        unique: dict[bytes, Member] = {}
+        for member in (*ranked[:1], *champions.values(), *ranked):
+            unique.setdefault(member.signature, member)
+        return list(unique.values())
 
     @property
     def diagnostics(self) -> Mapping[str, Any]:
         """Return diagnostics of the search."""
         return {
             "tried": sum(self._tried.values()),
-            "fates": dict(sorted(self._fates.items())),
+            "fates": dict(sorted(self._outcomes.items())),
             "operators": {
                 name: {"tried": count, "improved": self._improved[name]}
                 for name, count in sorted(self._tried.items())
@@ -160,7 +166,7 @@ class Evolution:
                     "fit": island.kind.name,
                     "programs": len(island.members),
                     "best": round(island.kind.fitness(island.best), 3) if island.members else None,
-                    "descents": len({each.origin.root for each in island.members}),
+                    "descents": len({member.origin.root for member in island.members}),
                 }
                 for island in self.islands
             ],
@@ -170,7 +176,7 @@ class Evolution:
     def _members(self, origins: Sequence[ProgramOrigin]) -> dict[str, Member]:
         """Score programs by source; those that could not be played are left out."""
         wanted = list({origin.source: origin for origin in origins}.values())
-        self._seen.update(origin.source for origin in wanted)
+        self._known_sources.update(origin.source for origin in wanted)
         worths = self._play([origin.source for origin in wanted], thorough=True)
         return {
             origin.source: create_member(origin, worth)
@@ -178,49 +184,51 @@ class Evolution:
             if worth is not None
         }
 
-    def _gains(self, made: Sequence[_PendingVariant]) -> list[tuple[float | None, _PendingVariant]]:
+    def _gains(
+        self, pending: Sequence[_PendingVariant]
+    ) -> list[tuple[float | None, _PendingVariant]]:
         """Return each variant's screened gain over its parent; ``None`` if it was not played."""
-        own = self._play([each.origin.source for each in made])
-        parents = self._play([each.parent.origin.source for each in made])
-        found: list[tuple[float | None, _PendingVariant]] = []
-        for each, worth, parent in zip(made, own, parents, strict=True):
-            self._tried[each.operator] += 1
+        own = self._play([variant.origin.source for variant in pending])
+        parents = self._play([variant.parent.origin.source for variant in pending])
+        gains: list[tuple[float | None, _PendingVariant]] = []
+        for variant, worth, parent in zip(pending, own, parents, strict=True):
+            self._tried[variant.operator] += 1
             if worth is None or parent is None:
-                self._fates["not played"] += 1
-                found.append((None, each))
+                self._outcomes["not played"] += 1
+                gains.append((None, variant))
                 continue
-            fitness = self.islands[each.island].kind.fitness
-            before = create_member(each.parent.origin, parent)
-            found.append((fitness(create_member(each.origin, worth)) - fitness(before), each))
-        return found
+            fitness = self.islands[variant.island].kind.fitness
+            before = create_member(variant.parent.origin, parent)
+            gains.append((fitness(create_member(variant.origin, worth)) - fitness(before), variant))
+        return gains
 
-    def _made(self, place: int, count: int) -> list[_PendingVariant]:
-        found = []
+    def _create_variants(self, index: int, count: int) -> list[_PendingVariant]:
+        variants = []
         for _ in range(count):
-            one = self._one(place)
-            if one is not None:
-                found.append(one)
-        return found
+            variant = self._create_variant(index)
+            if variant is not None:
+                variants.append(variant)
+        return variants
 
-    def _one(self, place: int) -> _PendingVariant | None:
-        """Create a variant that was not seen before."""
-        island = self.islands[place]
+    def _create_variant(self, index: int) -> _PendingVariant | None:
+        """Create a variant with a new source text; ``None`` after `TRIES` attempts."""
+        island = self.islands[index]
         if not island.members:
             return None
         for _ in range(TRIES):
             parent = island.pick(self._random)
             variant = self._variant(parent)
             if variant is None:
-                self._fates["no place"] += 1
+                self._outcomes["no place"] += 1
                 continue
             source = print_tree(hoist_invariants(variant.program))
-            if source in self._seen:
-                self._fates["met before"] += 1
+            if source in self._known_sources:
+                self._outcomes["met before"] += 1
                 continue
-            self._seen.add(source)
+            self._known_sources.add(source)
             steps = (*parent.origin.steps, variant.summary)[-STEPS:]
             origin = ProgramOrigin(source, parent.origin.root, steps)
-            return _PendingVariant(place, variant.operator, origin, parent)
+            return _PendingVariant(index, variant.operator, origin, parent)
         return None
 
     def _variant(self, parent: Member) -> ProgramVariant | None:
@@ -239,17 +247,17 @@ class Evolution:
             return first
         return ProgramVariant(second.program, first.operator, f"{first.summary}; {second.summary}")
 
-    def _take(self, made: _PendingVariant, found: Member) -> None:
-        island = self.islands[made.island]
+    def _take(self, variant: _PendingVariant, member: Member) -> None:
+        island = self.islands[variant.island]
         fitness = island.kind.fitness
-        if fitness(found) > fitness(made.parent):
-            self._improved[made.operator] += 1
-        fate = island.take(found)
-        self._fates[fate.value] += 1
-        if fate is not InsertionOutcome.IDLE:
-            self.archive.take(found)
+        if fitness(member) > fitness(variant.parent):
+            self._improved[variant.operator] += 1
+        outcome = island.take(member)
+        self._outcomes[outcome.value] += 1
+        if outcome is not InsertionOutcome.IDLE:
+            self.archive.take(member)
 
     def _migrate(self) -> None:
         best = [island.best for island in self.islands if island.members]
-        for place, migrant in enumerate(best):
-            self.islands[(place + 1) % len(self.islands)].take(migrant)
+        for index, migrant in enumerate(best):
+            self.islands[(index + 1) % len(self.islands)].take(migrant)

@@ -1,6 +1,6 @@
 """Programs that evolution starts from, with schedules or with free knobs.
 
-The hand-made programs are files in the folder `seeds`: published controllers adapted to follow β,
+The handwritten programs are files in the folder `seeds`: published controllers adapted to follow β,
 and simple ones. The discovered controllers are in the library. `free_schedule_knobs` serves the
 ablation in which each knob that followed β is free between its values at both ends, with the middle
 as its default.
@@ -22,26 +22,26 @@ HANDMADE, LIBRARY = "handmade", "library"
 
 
 def load_seeds() -> list[StartingProgram]:
-    """Load the hand-made programs by name."""
+    """Load the handwritten programs by name."""
     folder = files(__package__) / "seeds"
-    found = [each for each in folder.iterdir() if each.name.endswith(".rheo")]
+    paths = [path for path in folder.iterdir() if path.name.endswith(".rheo")]
     return [
         StartingProgram(
-            name=each.name.removesuffix(".rheo"), source=each.read_text(encoding="utf-8")
+            name=path.name.removesuffix(".rheo"), source=path.read_text(encoding="utf-8")
         )
-        for each in sorted(found, key=lambda each: each.name)
+        for path in sorted(paths, key=lambda path: path.name)
     ]
 
 
 def load_library_programs() -> list[StartingProgram]:
     """Load every library controller that follows β and needs no optional signal."""
-    found = []
+    programs = []
     for name in library.NAMES:
         source = library.load_source(name)
         checked = load_checked_program(source)
         if checked.scheduled and not checked.needs.signals:
-            found.append(StartingProgram(name=name, source=source.text))
-    return found
+            programs.append(StartingProgram(name=name, source=source.text))
+    return programs
 
 
 _NOWHERE = Span(0, 0)
@@ -60,7 +60,7 @@ def free_schedule_knobs(source: str) -> str:
     ends = [evaluate(checked, beta) for beta in (0.0, 0.5, 1.0)]
     knobs = []
     for name, line in names.items():
-        low, middle, high = sorted(each[name] for each in ends)
+        low, middle, high = sorted(values[name] for values in ends)
         knobs.append(tree.Knob(line.span, line.name, _number(middle), _number(low), _number(high)))
     sections = tuple(
         tree.Knobs(section.span, tuple(knobs)) if isinstance(section, tree.Schedule) else section

@@ -1,7 +1,7 @@
-"""Proposers: whoever puts programs forward. One small protocol, one file each.
+"""Proposers, which submit programs. One small protocol, one file each.
 
-A proposer is given a brief and a bench, and nothing else: the bench plays programs over the search
-set and counts what that costs. It never meets a recording, a gold answer or anything held out.
+A proposer receives only a brief and a bench, which plays programs over the search set and accounts
+for the cost. It has no access to recordings, gold answers or held-out data.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,38 +14,38 @@ from agents.search.bench_protocol import Bench
 
 
 class ProposalBatch(NamedTuple):
-    """What a proposer gives in a round."""
+    """Output of a proposer in a round."""
 
     proposals: Sequence[Proposal]
     usage: ResourceUsage = ResourceUsage()
-    """What it cost beside evaluations, which the bench counts."""
+    """Cost besides evaluations, which the bench accounts for."""
     search: Mapping[str, Any] = MappingProxyType({})
-    """What it says of its own search, for the log."""
+    """Diagnostics for the event log."""
     state: bytes | None = None
-    """What it wants to find again in the next round."""
+    """State for the next round."""
 
 
 class Proposer(Protocol):
-    """Puts programs forward."""
+    """Submits programs."""
 
     @property
     def name(self) -> str:
-        """As ``--proposer`` takes it."""
+        """Name as ``--proposer`` takes it."""
         ...
 
     def propose(self, brief: Brief, bench: Bench) -> ProposalBatch:
-        """Return the programs of this round; none is an answer too."""
+        """Return the programs of this round; there may be none."""
         ...
 
     def repair(
         self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench
     ) -> ProposalBatch:
-        """One program in place of one that did not check; none gives it up.
+        """Return one repaired program, or none to give up.
 
         Args:
-            brief: the round's.
-            failed: the program that did not check.
-            diagnostics: the checker's messages, whole.
-            bench: the round's.
+            brief: Brief of the round.
+            failed: The program that did not check.
+            diagnostics: The checker's messages in full.
+            bench: Bench of the round.
         """
         ...

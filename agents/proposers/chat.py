@@ -1,7 +1,7 @@
-"""The proposer ``chat``: a language model that is told the brief and writes programs.
+"""The proposer ``chat``: a language model that reads the brief and writes programs.
 
-A round's candidates are asked for side by side, each at a temperature of its own. A reply without a
-program costs a try, and the model is told what was wrong with it.
+The candidates of a round are requested concurrently, each at its own temperature. A reply without a
+program costs a try; the next message explains the problem to the model.
 """
 
 from collections import Counter
@@ -24,11 +24,11 @@ from agents.run.records import ControllerLanguage, Proposal
 from agents.search.bench_protocol import Bench
 
 MAX_QUOTED_CHARACTERS = 4000
-"""Characters of a reply without a program that the model is shown again."""
+"""The most characters of a reply without a program that the next request quotes."""
 
 
 class _Conversation:
-    """A conversation that is to end in a program."""
+    """A conversation with the model that should end with a program."""
 
     def __init__(self, messages: Sequence[ChatMessage], temperature: float | None, number: int):
         self.messages = list(messages)
@@ -37,19 +37,19 @@ class _Conversation:
         self.attempt = 0
         self.proposal: Proposal | None = None
 
-    def goes_on(self, reply: ModelReply, told: str) -> None:
-        """Answers a reply; an empty answer asks for the same again."""
-        if told:
-            said = reply.text.strip()[:MAX_QUOTED_CHARACTERS] or "(nothing)"
-            self.messages += [ChatMessage("assistant", said), ChatMessage("user", told)]
+    def add_answer(self, reply: ModelReply, answer: str) -> None:
+        """Add an answer to a reply; an empty answer repeats the request."""
+        if answer:
+            quoted = reply.text.strip()[:MAX_QUOTED_CHARACTERS] or "(nothing)"
+            self.messages += [ChatMessage("assistant", quoted), ChatMessage("user", answer)]
         self.attempt += 1
 
 
 class ChatProposer:
-    """See the module.
+    """Proposer ``chat``; see the module docstring.
 
     Args:
-        client: the model, and how it is asked.
+        client: The model, with its options and its reply cache.
     """
 
     def __init__(self, client: ModelClient):
@@ -59,17 +59,24 @@ class ChatProposer:
     def propose(self, brief: Brief, bench: Bench) -> ProposalBatch:
         """See `agents.proposers.Proposer`."""
         opening = self._opening(brief, bench)
-        talks = [
+        conversations = [
             _Conversation(opening, self._client.temperature(number), number)
             for number in range(bench.most)
         ]
-        return self._talked(talks, brief, bench)
+        return self._converse(conversations, brief, bench)
 
     def repair(
         self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench
     ) -> ProposalBatch:
-        """See `agents.proposers.Proposer`."""
-        told = prompts.repair_prompt(
+        """Ask for a repair of one program.
+
+        Args:
+            brief: Brief of the round.
+            failed: The program that did not check.
+            diagnostics: The checker's messages.
+            bench: Bench of the round.
+        """
+        prompt = prompts.repair_prompt(
             failed.source,
             diagnostics,
             constrained=self._client.options.constrained,
@@ -78,11 +85,11 @@ class ChatProposer:
         messages = [
             *self._opening(brief, bench),
             ChatMessage("assistant", failed.words or "Here is a program."),
-            ChatMessage("user", told),
+            ChatMessage("user", prompt),
         ]
-        # Each mending is another call, though the program and the messages be the same.
-        talk = _Conversation(messages, self._client.temperature(bench.tries), bench.tries)
-        return self._talked([talk], brief, bench, mending=failed)
+        # The number of tries separates repairs with the same program and messages in the cache.
+        conversation = _Conversation(messages, self._client.temperature(bench.tries), bench.tries)
+        return self._converse([conversation], brief, bench, repaired=failed)
 
     def _opening(self, brief: Brief, bench: Bench) -> list[ChatMessage]:
         return prompts.opening_messages(
@@ -92,56 +99,60 @@ class ChatProposer:
             language=bench.language,
         )
 
-    def _talked(
+    def _converse(
         self,
-        talks: Sequence[_Conversation],
+        conversations: Sequence[_Conversation],
         brief: Brief,
         bench: Bench,
-        mending: Proposal | None = None,
+        repaired: Proposal | None = None,
     ) -> ProposalBatch:
-        asker = self._client.caller(bench)
+        caller = self._client.caller(bench)
         counts: Counter[str] = Counter()
-        going = list(talks)
+        open_conversations = list(conversations)
         for _ in range(bench.tries):
-            replies = asker.ask([self._call(talk) for talk in going])
-            still = []
-            for talk, reply in zip(going, replies, strict=True):
+            replies = caller.ask([self._call(conversation) for conversation in open_conversations])
+            continuing = []
+            for conversation, reply in zip(open_conversations, replies, strict=True):
                 if reply is None:
                     counts["withheld"] += 1
-                elif (told := self._heard(talk, reply, brief, bench.language, counts)) is not None:
-                    talk.goes_on(reply, told)
-                    still.append(talk)
-            going = still
-            if not going:
+                elif (
+                    answer := self._handle_reply(conversation, reply, brief, bench.language, counts)
+                ) is not None:
+                    conversation.add_answer(reply, answer)
+                    continuing.append(conversation)
+            open_conversations = continuing
+            if not open_conversations:
                 break
-        if mending is None:
-            asker.require_reply(self.name)
-        asker.conclude()
+        if repaired is None:
+            caller.require_reply(self.name)
+        caller.conclude()
         return ProposalBatch(
-            _unique_proposals(talks), usage=asker.usage, search={"calls": asker.calls, **counts}
+            _unique_proposals(conversations),
+            usage=caller.usage,
+            search={"calls": caller.calls, **counts},
         )
 
-    def _call(self, talk: _Conversation) -> ModelCall:
+    def _call(self, conversation: _Conversation) -> ModelCall:
         from dsl.decoding import decoding_grammar
 
         constrained = self._client.options.constrained
         return self._client.call(
-            talk.messages,
-            temperature=talk.temperature,
+            conversation.messages,
+            temperature=conversation.temperature,
             grammar=decoding_grammar(prompts.MAX_REASON_LINES) if constrained else "",
-            number=talk.number,
-            attempt=talk.attempt,
+            number=conversation.number,
+            attempt=conversation.attempt,
         )
 
-    def _heard(
+    def _handle_reply(
         self,
-        talk: _Conversation,
+        conversation: _Conversation,
         reply: ModelReply,
         brief: Brief,
         language: ControllerLanguage,
         counts: Counter[str],
     ) -> str | None:
-        """Handle a reply; what to say to it, or ``None`` where it holds a program."""
+        """Handle a reply; return the answer to it, or ``None`` where it contains a program."""
         counts["estimated usage"] += reply.estimated
         if reply.finish is FinishReason.FAILED:
             counts["failed"] += 1
@@ -149,72 +160,80 @@ class ChatProposer:
         if reply.finish is FinishReason.CUT:
             counts["cut off"] += 1
             return prompts.cut_off_prompt(self._client.options.reply_tokens)
-        found = (
+        parsed = (
             parse_constrained_reply(reply.text)
             if self._client.options.constrained
             else parse_reply(reply.text, language)
         )
-        if found is None:
+        if parsed is None:
             counts["refused" if reply.finish is FinishReason.REFUSED else "no program"] += 1
             return prompts.no_program_prompt(language)
-        if isinstance(found, ParsedEdits):
-            return self._edited(talk, found, brief, language, counts, reply)
+        if isinstance(parsed, ParsedEdits):
+            return self._handle_edits(conversation, parsed, brief, language, counts, reply)
         counts["programs"] += 1
-        self._keep(talk, found, [_most_similar_program(found.source, brief)], language, reply)
+        self._keep(
+            conversation, parsed, [_most_similar_program(parsed.source, brief)], language, reply
+        )
         return None
 
-    def _edited(
+    def _handle_edits(
         self,
-        talk: _Conversation,
-        found: ParsedEdits,
+        conversation: _Conversation,
+        parsed: ParsedEdits,
         brief: Brief,
         language: ControllerLanguage,
         counts: Counter[str],
         reply: ModelReply,
     ) -> str | None:
-        programs = [each for each in prompts.select_programs(brief) if each.language is language]
-        name = found.base or (programs[0].name if programs else "")
-        base = next((each for each in programs if each.name == name), None)
+        programs = [
+            program for program in prompts.select_programs(brief) if program.language is language
+        ]
+        name = parsed.base or (programs[0].name if programs else "")
+        base = next((program for program in programs if program.name == name), None)
         if base is None:
             counts["edits of nothing"] += 1
             return prompts.unknown_base_prompt(name, programs, language)
-        made = apply_edits(base.source, found.edits)
-        if isinstance(made, EditMismatch):
+        edited = apply_edits(base.source, parsed.edits)
+        if isinstance(edited, EditMismatch):
             counts["edits that do not apply"] += 1
-            return prompts.edit_mismatch_prompt(name, made)
+            return prompts.edit_mismatch_prompt(name, edited)
         counts["edits"] += 1
-        self._keep(talk, ParsedProgram(made, found.words), [name], language, reply)
+        self._keep(conversation, ParsedProgram(edited, parsed.words), [name], language, reply)
         return None
 
     def _keep(
         self,
-        talk: _Conversation,
-        found: ParsedProgram,
+        conversation: _Conversation,
+        program: ParsedProgram,
         parents: list[str],
         language: ControllerLanguage,
         reply: ModelReply,
     ) -> None:
-        talk.proposal = Proposal(
-            source=found.source,
+        conversation.proposal = Proposal(
+            source=program.source,
             language=language,
-            words=found.words,
-            parents=[each for each in parents if each],
-            tries=talk.attempt + 1,
+            words=program.words,
+            parents=[parent for parent in parents if parent],
+            tries=conversation.attempt + 1,
             temperature=reply.temperature,
         )
 
 
-def _unique_proposals(talks: Sequence[_Conversation]) -> list[Proposal]:
-    """Return what came of the talks, each program once."""
-    found = {each.proposal.source: each.proposal for each in talks if each.proposal is not None}
-    return list(found.values())
+def _unique_proposals(conversations: Sequence[_Conversation]) -> list[Proposal]:
+    """Return the programs of the conversations without duplicates."""
+    proposals = {
+        conversation.proposal.source: conversation.proposal
+        for conversation in conversations
+        if conversation.proposal is not None
+    }
+    return list(proposals.values())
 
 
 def _most_similar_program(source: str, brief: Brief) -> str:
-    """Return the program that was shown and is most like this one: it was made from that."""
+    """Return the name of the most similar program of the brief, which counts as the parent."""
 
     def likeness(other: str) -> float:
         return SequenceMatcher(None, source.split(), other.split(), autojunk=False).ratio()
 
-    shown = prompts.select_programs(brief)
-    return max(shown, key=lambda each: likeness(each.source)).name if shown else ""
+    programs = prompts.select_programs(brief)
+    return max(programs, key=lambda program: likeness(program.source)).name if programs else ""

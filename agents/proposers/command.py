@@ -1,9 +1,9 @@
 """The proposer ``command``: any command-line agent that takes a prompt and works in a directory.
 
-It is given a scratch directory with the brief and the history as files, and a ``rheostat`` that
-checks, sweeps and profiles on what the round shows. What it leaves in ``candidate.rheo`` (or
-``candidate.py``) is put forward. What it did is kept like a model's reply, so a run is replayed
-without it.
+Its working directory contains the brief and the history as files, and a ``rheostat`` command that
+checks, sweeps and profiles on the shown part of the search set. The program that it writes to
+``candidate.rheo`` (or ``candidate.py``) is submitted. Its outcome is stored like a model's reply,
+so that a run is replayed without the agent.
 """
 
 from collections.abc import Callable
@@ -36,7 +36,7 @@ _page = TemplateFolder("agents.external_agents")
 
 
 class _AgentRun(msgspec.Struct, frozen=True, kw_only=True):
-    """What an agent came to."""
+    """Outcome of a run of the agent, as it is stored."""
 
     source: str | None
     words: str
@@ -47,34 +47,34 @@ class _AgentRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CommandProposer:
-    """See the module.
+    """Proposer ``command``; see the module docstring.
 
     Args:
-        command: as in a shell.
-        at: the run, where what it did is kept.
-        asking: how long it may take.
-        before: another run, whose outcomes stand for it.
-        opened: makes the place where it runs, when it is first needed.
+        command: Command line, as in a shell.
+        run: Run directory, which stores the outcomes of the agent.
+        options: Options of the run, with the time limit of the agent.
+        before: Another run, whose stored outcomes are used instead of the agent.
+        open_runner: Opens the runner of the agent, called when it is first needed.
     """
 
     def __init__(
         self,
         command: str,
-        at: RunDirectory,
-        asking: ModelOptions,
+        run: RunDirectory,
+        options: ModelOptions,
         before: RunDirectory | None,
-        opened: Callable[[], AgentRunner],
+        open_runner: Callable[[], AgentRunner],
     ):
         self.name = f"command:{command}"
-        self._command, self._asking, self._before = command, asking, before
-        self._opened = opened
-        self._place: AgentRunner | None = None
-        self._replies = ReplyCache(at, before)
+        self._command, self._options, self._before = command, options, before
+        self._open_runner = open_runner
+        self._runner: AgentRunner | None = None
+        self._replies = ReplyCache(run, before)
 
     def propose(self, brief: Brief, bench: Bench) -> ProposalBatch:
         """See `agents.proposers.Proposer`."""
         language = bench.language
-        fit = [each for each in brief.known if each.language is language]
+        fit = [program for program in brief.known if program.language is language]
         best = fit[0] if fit else None
         follows = "schedule" if language is ControllerLanguage.RHEO else "schedule_python"
         knobs = _page("free_knobs" if bench.free_knobs else follows)
@@ -82,99 +82,117 @@ class CommandProposer:
             "prompt",
             best=best.name if best else "nothing yet",
             allowance=bench.allowance,
-            minutes=f"{self._asking.agent_minutes:g}",
+            minutes=f"{self._options.agent_minutes:g}",
             knobs=knobs,
             language=prompt_language(language).name,
             file=candidate_file(language),
         )
-        given = best.source if best else ""
-        return self._asked(brief, bench, prompt, given, [best.name] if best else [])
+        source = best.source if best else ""
+        return self._run_or_replay(brief, bench, prompt, source, [best.name] if best else [])
 
     def repair(
         self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench
     ) -> ProposalBatch:
-        """See `agents.proposers.Proposer`."""
-        minutes = f"{self._asking.agent_minutes:g}"
-        prompt = _page("mend", minutes=minutes, file=candidate_file(bench.language))
-        return self._asked(brief, bench, prompt, failed.source, failed.parents, diagnostics)
+        """Run the agent to repair one program.
 
-    def _asked(
+        Args:
+            brief: Brief of the round.
+            failed: The program that did not check.
+            diagnostics: The checker's messages.
+            bench: Bench of the round.
+        """
+        minutes = f"{self._options.agent_minutes:g}"
+        prompt = _page("mend", minutes=minutes, file=candidate_file(bench.language))
+        return self._run_or_replay(brief, bench, prompt, failed.source, failed.parents, diagnostics)
+
+    def _run_or_replay(
         self,
         brief: Brief,
         bench: Bench,
         prompt: str,
-        given: str,
+        source: str,
         parents: list[str],
         diagnostics: str = "",
     ) -> ProposalBatch:
-        told = [prompt, brief.text, given, diagnostics, *(each.source for each in brief.known)]
+        texts = [
+            prompt,
+            brief.text,
+            source,
+            diagnostics,
+            *(program.source for program in brief.known),
+        ]
         call = ModelCall(
             model=self.name,
-            messages=[ChatMessage("user", each) for each in told],
+            messages=[ChatMessage("user", text) for text in texts],
             temperature=None,
             reply_tokens=0,
         )
-        kept = self._replies.find(call)
-        if kept is None:
-            done = self._worked(brief, bench, prompt, given, diagnostics)
-            text = msgspec.json.encode(done).decode()
+        reply = self._replies.find(call)
+        if reply is None:
+            agent_run = self._run_agent(brief, bench, prompt, source, diagnostics)
+            text = msgspec.json.encode(agent_run).decode()
             self._replies.keep(call, ModelReply(finish=FinishReason.ENDED, text=text))
         else:
-            done = msgspec.json.decode(kept.text, type=_AgentRun)
-            _replay_evaluations(done, bench)
-        bench.charge(done.usage)
-        status = "out of time" if done.status is None else f"exit status {done.status}"
-        bench.report(status, output=done.output[-2000:])
+            agent_run = msgspec.json.decode(reply.text, type=_AgentRun)
+            _replay_evaluations(agent_run, bench)
+        bench.charge(agent_run.usage)
+        status = "out of time" if agent_run.status is None else f"exit status {agent_run.status}"
+        bench.report(status, output=agent_run.output[-2000:])
         proposals = []
-        if done.source is not None:
-            words = done.words or done.output.strip()[-2000:]
+        if agent_run.source is not None:
+            rationale = agent_run.words or agent_run.output.strip()[-2000:]
             proposals.append(
-                Proposal(source=done.source, language=bench.language, words=words, parents=parents)
+                Proposal(
+                    source=agent_run.source,
+                    language=bench.language,
+                    words=rationale,
+                    parents=parents,
+                )
             )
-        search = {"ended": status, "looks": len(done.played)}
-        return ProposalBatch(proposals, usage=done.usage, search=search)
+        search = {"ended": status, "looks": len(agent_run.played)}
+        return ProposalBatch(proposals, usage=agent_run.usage, search=search)
 
-    def _worked(
-        self, brief: Brief, bench: Bench, prompt: str, given: str, diagnostics: str
+    def _run_agent(
+        self, brief: Brief, bench: Bench, prompt: str, source: str, diagnostics: str
     ) -> _AgentRun:
         if self._before is not None:
             raise InputError(
                 f"{self._before.path}: does not hold what {self.name} did here",
                 hint="without --replies the command is run",
             )
-        seconds = self._asking.agent_minutes * 60
-        place = self._where(bench)
+        seconds = self._options.agent_minutes * 60
+        runner = self._get_runner(bench)
         with (
             open_working_directory(
-                brief, given, bench.language, place.interpreter, diagnostics
+                brief, source, bench.language, runner.interpreter, diagnostics
             ) as folder,
-            serve_evaluations(folder / SOCKET, bench) as desk,
+            serve_evaluations(folder / SOCKET, bench) as server,
         ):
-            ran = place.run(self._command, folder, prompt, seconds=seconds, bench=bench)
-            found: AgentOutput = read_agent_output(folder, given, bench.language)
+            outcome = runner.run(self._command, folder, prompt, seconds=seconds, bench=bench)
+            output: AgentOutput = read_agent_output(folder, source, bench.language)
         return _AgentRun(
-            source=found.source,
-            words=found.reasons,
-            usage=found.usage,
-            played=desk.played,
-            status=ran.status,
-            output=ran.output,
+            source=output.source,
+            words=output.reasons,
+            usage=output.usage,
+            played=server.played,
+            status=outcome.status,
+            output=outcome.output,
         )
 
-    def _where(self, bench: Bench) -> AgentRunner:
-        """Return the place where it runs; the first time, what holds too little there is told."""
-        if self._place is None:
-            self._place = self._opened()
-            if self._place.warning:
-                bench.report(self._place.warning, warning=True)
-        return self._place
+    def _get_runner(self, bench: Bench) -> AgentRunner:
+        """Return the runner of the agent; report its warning when it is first opened."""
+        if self._runner is None:
+            self._runner = self._open_runner()
+            if self._runner.warning:
+                bench.report(self._runner.warning, warning=True)
+        return self._runner
 
 
-def _replay_evaluations(done: _AgentRun, bench: Bench) -> None:
-    """Plays what the agent had played, so that it counts as it did."""
-    desk = EvaluationServer(bench)
-    for asked in done.played:
+def _replay_evaluations(agent_run: _AgentRun, bench: Bench) -> None:
+    """Repeat the evaluations of a stored run, so that they count as before."""
+    server = EvaluationServer(bench)
+    for request in agent_run.played:
         try:
-            desk.perform(asked)
+            server.perform(request)
         except InputError:
             continue

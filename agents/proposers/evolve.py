@@ -9,8 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from agents.evolution.evolution_round import BatchEvaluator, Evolution
-from agents.evolution.islands import ISLAND_KINDS
-from agents.evolution.members import ProgramOrigin
+from agents.evolution.population import ISLAND_KINDS, ProgramOrigin
 from agents.evolution.starting_programs import free_schedule_knobs
 from agents.feedback.brief import Brief, KnownProgram
 from agents.proposers import ProposalBatch

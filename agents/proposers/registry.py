@@ -1,4 +1,4 @@
-"""The proposers by name: the one place that knows which there are."""
+"""Registry of proposers by name."""
 
 import shlex
 import shutil
@@ -19,71 +19,71 @@ if TYPE_CHECKING:
     from agents.chat.models import LanguageModel
 
 PROPOSER_NAMES = ("templates", "evolve", "random")
-"""The names that ``--proposer`` takes as they are, the default first; ``hand`` is always there."""
+"""Names that ``--proposer`` takes without arguments, the default first; ``hand`` always exists."""
 
 CHAT, COMMAND = "chat", "command"
-"""Those that take something behind a colon: a model, or a command."""
+"""Proposers that take an argument after a colon: a model, or a command."""
 
 
 class ProposerResources(NamedTuple):
-    """What proposers that ask others work with."""
+    """Resources of proposers that call models or run commands."""
 
     run: RunDirectory
-    asking: ModelOptions
+    model_options: ModelOptions
     settings: ChatSettings
     before: RunDirectory | None = None
-    """Another run, whose replies stand for the models: none is called."""
+    """Another run whose replies are used instead of calls to models."""
     agent: AgentSettings = AgentSettings()
-    """What agents may use in their containers."""
+    """Settings of the containers of agents."""
 
 
-def build_proposers(names: Sequence[str], means: ProposerResources) -> dict[str, Proposer]:
-    """Return the proposers of a request, by the names that it uses.
+def build_proposers(names: Sequence[str], resources: ProposerResources) -> dict[str, Proposer]:
+    """Build the proposers of a request by name.
 
     Raises:
-        InputError: there is none of that name.
-        ExternalError: what it needs is not there.
+        InputError: A name is unknown.
+        ExternalError: A requirement of a proposer is missing.
     """
-    return {name: _build_proposer(name, means) for name in names}
+    return {name: _build_proposer(name, resources) for name in names}
 
 
 def check_proposer_names(names: Sequence[str]) -> None:
-    """Refuses names of which there is no proposer.
+    """Check that proposers with these names exist.
 
     Raises:
-        InputError: there is none of that name.
+        InputError: A name is unknown.
     """
     for name in names:
-        kind, _, rest = name.partition(":")
+        kind, _, argument = name.partition(":")
         if kind == CHAT:
             parse_model_name(name)
         elif kind == COMMAND:
-            check_command(name, rest)
+            check_command(name, argument)
         elif name not in _PLAIN:
             raise _unknown(name)
 
 
 def parse_model_name(name: str) -> str:
-    """``PROVIDER:MODEL`` of a proposer ``chat:PROVIDER:MODEL``.
+    """Return ``PROVIDER:MODEL`` of a proposer ``chat:PROVIDER:MODEL``.
 
     Raises:
-        InputError: it is not written so.
+        InputError: The name does not have this form.
     """
-    rest = name.partition(":")[2]
-    provider, _, model = rest.partition(":")
+    model_name = name.partition(":")[2]
+    provider, _, model = model_name.partition(":")
     if not provider or not model:
         raise InputError(
             f"--proposer {name}: write chat:PROVIDER:MODEL",
             hint="chat:openai:MODEL for a server of your own too, with --base-url",
         )
-    return rest
+    return model_name
 
 
 def check_command(name: str, command: str) -> None:
-    """Refuses a command that cannot be started.
+    """Check that a command line can be parsed.
 
     Raises:
-        InputError: it is empty, not written as in a shell, or there is none of its name.
+        InputError: It is empty, or its quotes do not match.
     """
     try:
         words = shlex.split(command)
@@ -94,51 +94,51 @@ def check_command(name: str, command: str) -> None:
 
 
 def require_commands(names: Sequence[str]) -> None:
-    """Refuses commands that this machine does not have.
+    """Check that the commands among some proposers are installed on this machine.
 
     Raises:
-        InputError: there is none of that name.
+        InputError: A command is not installed.
     """
     for name in list_commands(names):
-        word = shlex.split(name.partition(":")[2])[0]
-        if shutil.which(word) is None:
-            raise InputError(f"--proposer {name}: there is no command {word}")
+        program = shlex.split(name.partition(":")[2])[0]
+        if shutil.which(program) is None:
+            raise InputError(f"--proposer {name}: there is no command {program}")
 
 
 def list_models(names: Sequence[str]) -> list[str]:
-    """Return the models among some proposers."""
-    return [parse_model_name(each) for each in names if each.partition(":")[0] == CHAT]
+    """Return the models of the ``chat`` proposers among some names."""
+    return [parse_model_name(name) for name in names if name.partition(":")[0] == CHAT]
 
 
 def list_commands(names: Sequence[str]) -> list[str]:
-    """Return the names of those that are commands."""
-    return [each for each in names if each.partition(":")[0] == COMMAND]
+    """Return the names of ``command`` proposers among some names."""
+    return [name for name in names if name.partition(":")[0] == COMMAND]
 
 
-def _build_proposer(name: str, means: ProposerResources) -> Proposer:
-    kind, _, rest = name.partition(":")
+def _build_proposer(name: str, resources: ProposerResources) -> Proposer:
+    kind, _, argument = name.partition(":")
     if kind == CHAT:
-        return _chat(parse_model_name(name), means)
+        return _chat(parse_model_name(name), resources)
     if kind == COMMAND:
         from agents.proposers.command import CommandProposer
 
         return CommandProposer(
-            rest,
-            means.run,
-            means.asking,
-            means.before,
-            lambda: select_runner(means.asking, means.agent),
+            argument,
+            resources.run,
+            resources.model_options,
+            resources.before,
+            lambda: select_runner(resources.model_options, resources.agent),
         )
     if name not in _PLAIN:
         raise _unknown(name)
     return _PLAIN[name]()
 
 
-def _make_model_opener(model: str, means: ProposerResources) -> "Callable[[], LanguageModel]":
-    """Return what makes a model when a call is first made; where a run is replayed, none may be."""
-    before = means.before
+def _make_model_opener(model: str, resources: ProposerResources) -> "Callable[[], LanguageModel]":
+    """Return the factory of a model; in a replay of another run it raises at the first call."""
+    before = resources.before
 
-    def opened() -> "LanguageModel":
+    def open_model() -> "LanguageModel":
         from agents.chat.models import ChatModel
 
         if before is not None:
@@ -147,27 +147,29 @@ def _make_model_opener(model: str, means: ProposerResources) -> "Callable[[], La
                 hint="it replays only a run that asks the same; without --replies the model is"
                 " called",
             )
-        return ChatModel(model, means.asking.base_url, means.settings)
+        return ChatModel(model, resources.model_options.base_url, resources.settings)
 
-    return opened
+    return open_model
 
 
-def build_model_client(model: str, means: ProposerResources) -> "ModelClient":
-    """Return a model with its price and the run's replies, to be asked by a proposer."""
+def build_model_client(model: str, resources: ProposerResources) -> "ModelClient":
+    """Build the client of a model, with its price and the reply cache of the run."""
     from agents.chat.client import ModelClient
     from agents.chat.reply_cache import ReplyCache
     from agents.chat.settings import Price
 
-    is_own_server = means.asking.base_url is not None
-    price = Price(model, means.settings.prices, is_own_server=is_own_server)
-    replies = ReplyCache(means.run, means.before)
-    return ModelClient(model, _make_model_opener(model, means), price, replies, means.asking)
+    is_own_server = resources.model_options.base_url is not None
+    price = Price(model, resources.settings.prices, is_own_server=is_own_server)
+    replies = ReplyCache(resources.run, resources.before)
+    return ModelClient(
+        model, _make_model_opener(model, resources), price, replies, resources.model_options
+    )
 
 
-def _chat(model: str, means: ProposerResources) -> Proposer:
+def _chat(model: str, resources: ProposerResources) -> Proposer:
     from agents.proposers.chat import ChatProposer
 
-    return ChatProposer(build_model_client(model, means))
+    return ChatProposer(build_model_client(model, resources))
 
 
 def _templates() -> Proposer:

@@ -74,7 +74,7 @@ def tune(
         return TuningResult(None, 0, "it has no constants to fit")
     split = arena.split(number)
 
-    def written(values: Sequence[float]) -> str:
+    def write(values: Sequence[float]) -> str:
         ends = _ends(knobs, values)
         return print_tree(with_constants(program, ends))
 
@@ -84,39 +84,39 @@ def tune(
     strategy = CMA(mean=start, sigma=SIGMA, bounds=np.tile([0.0, 1.0], (len(start), 1)), seed=seed)
     played = 0
     while played + strategy.population_size + 2 <= evaluations and not is_out_of_time():
-        asked = [strategy.ask() for _ in range(strategy.population_size)]
-        scores = _scores(arena, [written(each) for each in asked], split.shown)
-        played += len(asked)
-        strategy.tell([(at, -score) for at, score in zip(asked, scores, strict=True)])
+        samples = [strategy.ask() for _ in range(strategy.population_size)]
+        scores = _scores(arena, [write(sample) for sample in samples], split.shown)
+        played += len(samples)
+        strategy.tell([(at, -score) for at, score in zip(samples, scores, strict=True)])
         if strategy.should_stop():
             break
     if not played:
         return TuningResult(None, 0, "no evaluations are left")
     # Use the mean of the distribution, not the luckiest sample.
-    found = written(np.clip(strategy.mean, 0.0, 1.0))
-    before, after = _scores(arena, [source, found], split.shown, thorough=True)
+    fitted = write(np.clip(strategy.mean, 0.0, 1.0))
+    before, after = _scores(arena, [source, fitted], split.shown, thorough=True)
     played += 2
     if after <= before:
         return TuningResult(None, played, f"{played} settings played, none better")
     gained = after - before
     if split.withheld.recordings:
-        before, after = _scores(arena, [source, found], split.withheld, thorough=True)
+        before, after = _scores(arena, [source, fitted], split.withheld, thorough=True)
         if after <= before:
-            lost = f"{after - before:+.2f} on the withheld part: discarded"
-            return TuningResult(None, played, f"gains {gained:+.2f} where it was fitted, {lost}")
-    changed = _changed(knobs, found)
+            loss = f"{after - before:+.2f} on the withheld part: discarded"
+            return TuningResult(None, played, f"gains {gained:+.2f} where it was fitted, {loss}")
+    changed = _changed(knobs, fitted)
     return TuningResult(
-        TunedProgram(found, changed, played, gained), played, f"gains {gained:+.2f}"
+        TunedProgram(fitted, changed, played, gained), played, f"gains {gained:+.2f}"
     )
 
 
 def _scores(
-    arena: Arena, sources: Sequence[str], shown: SearchSubset, *, thorough: bool = False
+    arena: Arena, sources: Sequence[str], subset: SearchSubset, *, thorough: bool = False
 ) -> list[float]:
     """Return the objective of each program, or a very low value if one cannot be played."""
     return [
         -1e6 if worth is None else worth.score - (0.0 if worth.steady else UNSTEADY_PENALTY)
-        for worth in arena.screen(sources, shown, thorough=thorough)
+        for worth in arena.screen(sources, subset, thorough=thorough)
     ]
 
 
@@ -153,10 +153,10 @@ def _value(knob: ScheduleConstant, part: float) -> float:
 def _changed(knobs: Sequence[ScheduleConstant], source: str) -> list[str]:
     program = parse(Source(source)).program
     assert program is not None
-    now = {each.knob: each for each in find_constants(program)}
+    now = {knob.knob: knob for knob in find_constants(program)}
     return [
-        each.knob
-        for each in knobs
-        if each.knob not in now
-        or (now[each.knob].at_zero, now[each.knob].at_one) != (each.at_zero, each.at_one)
+        knob.knob
+        for knob in knobs
+        if knob.knob not in now
+        or (now[knob.knob].at_zero, now[knob.knob].at_one) != (knob.at_zero, knob.at_one)
     ]

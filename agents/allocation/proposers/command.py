@@ -37,7 +37,11 @@ class CommandTrialProposer:
 
     def __init__(self, command: str, resources: ProposerResources):
         self.name = f"command:{command}"
-        self._command, self._asking, self._before = command, resources.asking, resources.before
+        self._command, self._options, self._before = (
+            command,
+            resources.model_options,
+            resources.before,
+        )
         self._settings = resources.agent
         self._replies = ReplyCache(resources.run, resources.before)
 
@@ -79,8 +83,8 @@ class CommandTrialProposer:
                 f"{self._before.path}: does not hold what {self.name} did here",
                 hint="omit --replies to run the command",
             )
-        seconds = self._asking.agent_minutes * 60
-        runner = select_runner(self._asking, self._settings)
+        seconds = self._options.agent_minutes * 60
+        runner = select_runner(self._options, self._settings)
         with TemporaryDirectory(prefix="rheostat-") as temporary:
             folder = Path(temporary)
             (folder / "brief.md").write_text(brief, encoding="utf-8")

@@ -43,7 +43,7 @@ def test_lines_that_were_moved_in_or_out_are_found() -> None:
 def test_lines_that_are_not_there_are_told_with_the_nearest_ones() -> None:
     made = apply_edits(SOURCE, [SourceEdit("  if count(alive) == 0 {\n    stop\n", "x")])
     assert isinstance(made, EditMismatch)
-    assert made.places == 0
+    assert made.match_count == 0
     assert made.nearest == "    if count(active) == 0 {\n      stop"
     assert "-    if count(active) == 0 {" in made.difference
     assert "+  if count(alive) == 0 {" in made.difference
@@ -53,13 +53,13 @@ def test_lines_that_stand_in_two_places_are_not_replaced() -> None:
     twice = SOURCE.replace("      stop\n", "      stop\n      stop\n")
     made = apply_edits(twice, [SourceEdit("      stop\n", "")])
     assert isinstance(made, EditMismatch)
-    assert made.places == 2
+    assert made.match_count == 2
 
 
 def test_an_empty_search_stands_nowhere() -> None:
     made = apply_edits(SOURCE, [SourceEdit("", "x")])
     assert isinstance(made, EditMismatch)
-    assert made.places == 0
+    assert made.match_count == 0
 
 
 def test_markers_of_any_usual_length_are_read() -> None:
@@ -129,7 +129,7 @@ def test_what_white_space_alone_tells_apart_is_not_guessed() -> None:
     twice = "controller a {\n  step {\n    stop\n      stop\n  }\n}\n"
     made = apply_edits(twice, [SourceEdit("\tstop\n\n", "\tadvance active\n")])
     assert isinstance(made, EditMismatch)
-    assert made.places == 2
+    assert made.match_count == 2
 
 
 def test_blank_lines_that_a_replacement_adds_are_kept() -> None:

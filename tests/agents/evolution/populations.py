@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from agents.evolution.members import Member, ProgramOrigin
+from agents.evolution.population import Member, ProgramOrigin
 from agents.search.measurements import ProgramScore
 from agents.search.objective import CurvePoints
 

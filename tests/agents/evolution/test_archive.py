@@ -2,7 +2,7 @@
 
 from random import Random
 
-from agents.evolution.archive import EliteArchive, find_cell
+from agents.evolution.population import EliteArchive, find_cell
 from tests.agents.evolution.populations import made, names
 
 

@@ -5,16 +5,14 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.evolution.islands import (
+from agents.evolution.population import (
     CAPACITY,
     ISLAND_KINDS,
     MEMBERS_PER_CELL,
+    UNSTEADY_PENALTY,
     InsertionOutcome,
     Island,
     IslandKind,
-)
-from agents.evolution.members import (
-    UNSTEADY_PENALTY,
     Member,
     score_high_cost,
     score_low_cost,
