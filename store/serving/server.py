@@ -18,6 +18,7 @@ import msgspec
 
 from store.serving.engine import PrefixCacheCounters, Served, read_counters
 from store.serving.errors import InconsistentResponse, Refused, Unreachable
+from store.serving.event_stream import iterate_events
 from store.serving.identity import Identity, ModelCard, identify, list_served_names
 from store.serving.replies import (
     UNFINISHED,
@@ -31,7 +32,7 @@ from store.serving.replies import (
 )
 from store.serving.requests import CompletionRequest, encode_request
 from store.serving.retries import Limits, retry_call
-from store.serving.streams import StreamAssembler, StreamChunk, iterate_events
+from store.serving.streams import StreamAssembler, StreamChunk
 
 T = TypeVar("T")
 

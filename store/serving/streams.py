@@ -4,7 +4,7 @@ Each piece carries the server's own count of the child's tokens, so a piece that
 twice or was cut is noticed at once, and a child is given out only when it is whole and right.
 """
 
-from collections.abc import AsyncIterator, Container
+from collections.abc import Container
 from typing import NamedTuple
 
 import msgspec
@@ -124,7 +124,7 @@ class StreamAssembler:
             ErrorDocument: the server reports an error, whatever the status of the stream was.
             InvalidReply: it is not part of a reply to the request.
         """
-        if data == DONE:
+        if data.strip() == DONE:
             self._close()
             return StreamChunk(0, None)
         event = decode_reply(_EVENT, data)
@@ -169,15 +169,3 @@ class StreamAssembler:
         """Raise `MalformedReply` if the connection ended before the stream did."""
         if not self._closed:
             raise MalformedReply("the stream was interrupted")
-
-
-async def iterate_events(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Return the data of each server-sent event, from the bytes as they come."""
-    rest = b""
-    async for chunk in chunks:
-        *events, rest = (rest + chunk).split(b"\n\n")
-        for event in events:
-            # An event may have other fields before its data, such as `event: error`.
-            for line in event.split(b"\n"):
-                if line.startswith(b"data:"):
-                    yield line[5:].strip()

@@ -105,12 +105,14 @@ class ScriptedServer:
     Attributes:
         fault: is asked, for every completion request, by its number from 0, how it goes wrong.
         pace: seconds between two events of a stream.
+        line_end: what ends a line of a stream.
     """
 
     def __init__(self) -> None:
         self.url = ""
         self.fault: Callable[[int, Body], Fault] = lambda number, body: None
         self.pace = 0.0
+        self.line_end = "\n"
         self.version = "0.0.1"
         self.cards: list[Body] = [CARD]
         """What is listed; a reply carries the first name, or the adapter's own."""
@@ -288,7 +290,7 @@ class ScriptedServer:
                     continue
                 piece, count = turn.pop(0)
                 event = {"model": model, "choices": [piece], "usage": _usage(1, count)}
-                data = b"data: " + json.dumps(event).encode() + b"\n\n"
+                data = self._event(json.dumps(event))
                 sent += len(piece["token_ids"] or [])
                 if fault == "cut" and sent > whole // 2:
                     await response.write(data[: len(data) // 2])
@@ -309,8 +311,11 @@ class ScriptedServer:
             return response
         usage = _usage(len(body["prompt"][0]), whole + (fault == "extra"))
         last = json.dumps({"model": model, "choices": [], "usage": usage})
-        await response.write(f"data: {last}\n\ndata: [DONE]\n\n".encode())
+        await response.write(self._event(last) + self._event("[DONE]"))
         return response
+
+    def _event(self, data: str) -> bytes:
+        return f"data: {data}{self.line_end}{self.line_end}".encode()
 
 
 def _hang_up(request: web.Request) -> None:

@@ -123,6 +123,16 @@ async def test_completions_follow_their_seeds_whole_and_streamed(
         assert streamed[child] == given
 
 
+@pytest.mark.parametrize("line_end", ["\r\n", "\r"])
+async def test_streams_may_end_their_lines_with_carriage_returns(
+    scripted: ScriptedServer, line_end: str
+) -> None:
+    expected = await stream(scripted)
+    scripted.line_end = line_end
+    assert await stream(scripted) == expected
+    assert len(expected) == ASKED.children
+
+
 async def test_every_parameter_of_the_sampling_is_sent(scripted: ScriptedServer) -> None:
     await complete(scripted)
     body = scripted.completions[0].body
