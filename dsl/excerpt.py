@@ -5,12 +5,12 @@ characters, changes of writing direction) is written out. A line too long to rea
 window around its marks.
 """
 
-import unicodedata
 from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import NamedTuple
 
 from dsl.source import Source, Span
+from dsl.text_width import measure_text
 
 TAB = 4
 """Columns between two tab stops."""
@@ -107,15 +107,9 @@ def _columns(text: str) -> tuple[list[int], list[str]]:
         else:
             cell = _written_out(char)
         cells.append(cell)
-        at += sum(map(_width, cell))
+        at += measure_text(cell)
         columns.append(at)
     return columns, cells
-
-
-def _width(char: str) -> int:
-    if unicodedata.category(char) in {"Mn", "Me"}:
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in {"W", "F"} else 1
 
 
 def _pieces(source: Source, number: int, text: str, mark: MarkedSpan) -> list[_LineMark]:
@@ -176,7 +170,7 @@ def _window(
     visible: list[str] = []
     at = 0
     for cell in cells:
-        wide = sum(map(_width, cell))
+        wide = measure_text(cell)
         if left <= at and at + wide <= right:
             visible.append(cell)
         elif at < left < at + wide:

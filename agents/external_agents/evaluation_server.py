@@ -16,6 +16,7 @@ from agents.formatting import format_gain
 from agents.search.bench_protocol import Bench
 from agents.search.measurements import ProgramScore
 from harness.errors import InputError
+from harness.presentation.table import align
 from harness.request.controllers import diagnose_text
 
 MAX_REQUEST_BYTES = 400_000
@@ -147,7 +148,7 @@ class EvaluationServer:
             f"{'recording':<28}  question  difference  tokens  of the other",
         ]
         lines += [
-            f"{each.recording:<28}  {each.question:>8}  {each.difference:>+10.1f}"
+            f"{align(each.recording, 28)}  {each.question:>8}  {each.difference:>+10.1f}"
             f"  {each.tokens:>12,.0f}  {each.other_tokens:>12,.0f}"
             for each in comparison.questions[:MAX_QUESTIONS]
         ]

@@ -9,9 +9,11 @@ from agents.feedback.measured_programs import MeasuredProgram, score_program
 from agents.search.arena import Arena
 from agents.search.measurements import SearchSubset
 from agents.search.objective import CurvePoints
+from dsl.text_width import measure_text
 from harness.evaluation.bootstrap import Floats
 from harness.evaluation.frontier import accuracy_at, build_curve
 from harness.messages import format_tokens
+from harness.presentation.table import align
 
 COST_COLUMNS = 5
 """Number of columns: costs between the cheapest and the most expensive baseline, in equal ratios.
@@ -130,8 +132,10 @@ def _format_panel(panel: FrontierPanel) -> str:
     if panel.baseline.name != panel.best.name:
         rows.append(panel.baseline)
     rows.append(panel.hull)
-    width = max(len(panel.recording), *(len(row.name) for row in rows))
-    head = f"{panel.recording:<{width}}" + "".join(f"  {format_tokens(c):>5} " for c in panel.costs)
+    width = max(measure_text(panel.recording), *(measure_text(row.name) for row in rows))
+    head = align(panel.recording, width) + "".join(
+        f"  {format_tokens(cost):>5} " for cost in panel.costs
+    )
     lines = [head.rstrip()]
     for row in rows:
         cells = [
@@ -139,5 +143,5 @@ def _format_panel(panel: FrontierPanel) -> str:
             + ("*" if row is panel.best and panel.below(column) else " ")
             for column, each in enumerate(row.accuracy)
         ]
-        lines.append((f"{row.name:<{width}}" + "".join(f"  {cell:>6}" for cell in cells)).rstrip())
+        lines.append((align(row.name, width) + "".join(f"  {cell:>6}" for cell in cells)).rstrip())
     return "\n".join(lines)

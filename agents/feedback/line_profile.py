@@ -14,6 +14,7 @@ from agents.search.measurements import SearchSubset
 from dsl import tree
 from dsl.traversal import children, walk
 from harness.engines import ControllerSetting, EpisodeRules
+from harness.presentation.table import align
 from harness.request.controllers import Playable, parse_playable
 from harness.request.foreign import ForeignController
 from harness.request.plan import make_plan
@@ -51,7 +52,7 @@ def annotate_source(points: Sequence[PointAnalysis]) -> str:
         if not line and number == source.lines:
             continue
         figures = _format_figures(_figures(points, number), statement=number in beginnings)
-        lines.append(f"{line:<{WIDTH}}  # {figures}" if figures else line)
+        lines.append(f"{align(line, WIDTH)}  # {figures}" if figures else line)
     return "\n".join(lines)
 
 

@@ -6,7 +6,9 @@ from agents.feedback.measured_programs import MeasuredProgram, score_program
 from agents.formatting import describe_gain
 from agents.search.arena import Arena
 from agents.search.measurements import SearchSubset
+from dsl.text_width import measure_text
 from harness.messages import format_count
+from harness.presentation.table import align
 
 _OBJECTIVES = {
     "frontier": (
@@ -113,15 +115,16 @@ def _table(arena: Arena, best: MeasuredProgram, baseline: MeasuredProgram) -> st
         (each.name, score_program(arena, each, arena.scorer.whole).by_recording)
         for each in subjects
     ]
-    width = max(len("recording"), *map(len, labels))
-    widths = [max(7, len(name)) for name, _ in columns]
-    head = f"{'recording':<{width}}" + "".join(
-        f"  {name:>{size}}" for (name, _), size in zip(columns, widths, strict=True)
+    width = max(len("recording"), *map(measure_text, labels))
+    widths = [max(7, measure_text(name)) for name, _ in columns]
+    head = align("recording", width) + "".join(
+        f"  {align(name, size, right=True)}"
+        for (name, _), size in zip(columns, widths, strict=True)
     )
     rows = [head + ("     gain" if len(columns) > 1 else "")]
     for index, label in enumerate(labels):
         values = [by_recording[index] for _, by_recording in columns]
-        row = f"{label:<{width}}" + "".join(
+        row = align(label, width) + "".join(
             f"  {value:>{size}.2f}" for value, size in zip(values, widths, strict=True)
         )
         rows.append(row + (f"  {values[0] - values[1]:>+7.2f}" if len(values) > 1 else ""))

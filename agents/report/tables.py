@@ -22,10 +22,11 @@ from agents.report.records import (
     Side,
     TokenRatio,
 )
+from dsl.text_width import measure_text
 from harness.escaping import escape_line
 from harness.evaluation.sweep import SweepRow
 from harness.messages import format_tokens
-from harness.presentation.table import truncate
+from harness.presentation.table import align, truncate
 
 
 class TextTable(NamedTuple):
@@ -296,7 +297,7 @@ def find_nearest_point(side: Side, controller: str, recording: str, cost: float)
 def format_table(sheet: TextTable, width: int | None = None) -> str:
     """Format a table as text, with columns two spaces apart, within a width."""
     lines = [list(map(escape_line, line)) for line in (sheet.heads, *sheet.rows)]
-    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+    widths = [max(map(measure_text, cells)) for cells in zip(*lines, strict=True)]
     if width is not None:
         floors = [8 if at < sheet.texts else measure_column(sheet, at) for at in range(len(widths))]
         for _ in range(sum(widths) + 2 * (len(widths) - 1) - width):
@@ -307,9 +308,7 @@ def format_table(sheet: TextTable, width: int | None = None) -> str:
     formatted = []
     for line in lines:
         cells = [
-            truncate(cell, size).ljust(size)
-            if at < sheet.texts
-            else truncate(cell, size).rjust(size)
+            align(truncate(cell, size), size, right=at >= sheet.texts)
             for at, (cell, size) in enumerate(zip(line, widths, strict=True))
         ]
         formatted.append("  ".join(cells).rstrip())
@@ -318,7 +317,7 @@ def format_table(sheet: TextTable, width: int | None = None) -> str:
 
 def measure_column(sheet: TextTable, column: int) -> int:
     """Return the width that a column's figures need; its heading may be cut."""
-    return max((len(row[column]) for row in sheet.rows), default=0)
+    return max((measure_text(row[column]) for row in sheet.rows), default=0)
 
 
 def build_knob_table(values: Mapping[str, Sequence[float]], betas: Sequence[float]) -> TextTable:

@@ -16,6 +16,7 @@ from agents.report.records import ControllerRole, ReportedController, RunPhase, 
 from agents.report.run_history import get_initial_objective
 from agents.report.tables import TextTable, format_table
 from agents.run.directory import RunDirectory
+from dsl.text_width import measure_text
 from harness.escaping import escape_block, quote_for_shell
 from harness.messages import format_count
 from harness.pages.sweep_plots import plot_in_terminal
@@ -131,7 +132,7 @@ def _format_ratio(side: Side, controller: str, reference: str) -> str:
 def _format_folded(sheet: TextTable, width: int) -> list[str]:
     """Format a table, split into several if its columns need more room."""
     needs = [max(12, tables.measure_column(sheet, at)) + 2 for at in range(1, len(sheet.heads))]
-    room = width - max(len(row[0]) for row in [sheet.heads, *sheet.rows])
+    room = width - max(measure_text(row[0]) for row in [sheet.heads, *sheet.rows])
     parts: list[list[int]] = [[]]
     used = 0
     for at, need in enumerate(needs, start=1):

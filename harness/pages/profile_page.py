@@ -8,7 +8,7 @@ from harness.evaluation.grid import format_knobs
 from harness.explanation.hindsight import Hindsight
 from harness.explanation.line_profile import ALL, LineProfile, Profile, percent_of
 from harness.explanation.majority import MajorityComparison, PairedComparison
-from harness.presentation.table import Cell, Column, Table
+from harness.presentation.table import Cell, Column, Table, truncate
 from harness.request.plan import Plan
 
 _LABEL = 11
@@ -58,8 +58,7 @@ def format_source_lines(found: Profile, width: int | None) -> str:
     for cells, text in shown:
         figures = "  ".join(cell.rjust(size) for cell, size in zip(cells, widths, strict=True))
         line = f"{figures}  {escape_line(text.expandtabs(2))}".rstrip()
-        cut = width is not None and len(line) > width
-        lines.append(f"{line[: width - 1]}…" if cut and width is not None else line)
+        lines.append(line if width is None else truncate(line, width))
     return "".join(f"{line}\n" for line in lines)
 
 

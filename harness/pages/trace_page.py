@@ -22,7 +22,7 @@ from harness.explanation.episode_trace import (
 )
 from harness.mdp.ledger import Action
 from harness.messages import format_count
-from harness.presentation.table import Column, Table
+from harness.presentation.table import Column, Table, truncate
 
 WIDTH = 80
 _LABEL = 11
@@ -100,7 +100,7 @@ def _barrier(moment: TraceStep, before: MemoryState) -> str:
         places.append(f"line {moment.line}: {moment.source}")
     place = ", ".join(places) or "end"
     head = f"{moment.number}  {place}"
-    lines = [f"{head}\n" if len(head) < WIDTH else f"{head[: WIDTH - 2]}…\n"]
+    lines = [f"{truncate(head, WIDTH - 1)}\n"]
     lines += [_labelled(*pair, indent=_INDENT) for pair in _memory_lines(moment, before)]
     return "".join(lines)
 

@@ -7,6 +7,7 @@ round them per column.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from dsl.text_width import cut_text, measure_text
 from harness.escaping import escape_line
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ Cell = str | int | float | bool | None
 _GAP = 2
 """Spaces between two columns."""
 _NAME = 8
-"""The minimum width of a shortened name, in characters."""
+"""The minimum width of a shortened name, in columns."""
 _WORD = 18
 """Columns wider than this may break words, if nothing else saves enough space."""
 
@@ -68,7 +69,7 @@ class Table(NamedTuple):
             width: The width at which names are shortened; ``None`` shows all.
         """
         lines = [[column.heading for column in self.columns], *self._shown()]
-        widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+        widths = [max(map(measure_text, cells)) for cells in zip(*lines, strict=True)]
         if width is not None:
             floors = [
                 min(_NAME, size) if column.name else size
@@ -79,7 +80,7 @@ class Table(NamedTuple):
         return "".join(
             (" " * _GAP)
             .join(
-                truncate(cell, size).rjust(size) if number else truncate(cell, size).ljust(size)
+                align(truncate(cell, size), size, right=number)
                 for cell, size, number in zip(line, widths, right, strict=True)
             )
             .rstrip()
@@ -115,9 +116,9 @@ class Table(NamedTuple):
     def _drawn_widths(self, shown: Sequence[Sequence[str]], width: int) -> list[int]:
         """Return column widths: first wrap words, then shorten names, then break words."""
         lines = [[column.heading for column in self.columns], *shown]
-        widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+        widths = [max(map(measure_text, cells)) for cells in zip(*lines, strict=True)]
         words = [
-            max(len(word) for cell in cells for word in cell.split() or [""])
+            max(measure_text(word) for cell in cells for word in cell.split() or [""])
             for cells in zip(*lines, strict=True)
         ]
         names = [column.name for column in self.columns]
@@ -153,8 +154,20 @@ class Table(NamedTuple):
 
 
 def truncate(text: str, width: int) -> str:
-    """Return the text, with its end replaced by ``…`` if it is longer than ``width``."""
-    return text if len(text) <= width else f"{text[: width - 1]}…"
+    """Return the text, with its end replaced by ``…`` if it takes more than ``width`` columns."""
+    return text if measure_text(text) <= width else f"{cut_text(text, width - 1)}…"
+
+
+def align(text: str, width: int, *, right: bool = False) -> str:
+    """Return the text, filled with spaces to ``width`` columns.
+
+    Args:
+        text: The text; one that is wider stays as it is.
+        width: Columns of a terminal.
+        right: Whether the spaces are before the text.
+    """
+    spaces = " " * (width - measure_text(text))
+    return f"{spaces}{text}" if right else f"{text}{spaces}"
 
 
 def _narrowed(widths: Sequence[int], floors: Sequence[int], room: int) -> list[int]:

@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 
 from agents.run.records import ControllerLanguage
+from dsl.text_width import measure_text
 from harness.escaping import escape_line
 from tui.model.highlighting import highlight_line
 from tui.widgets.outside_text import OutsideStatic
@@ -104,7 +105,7 @@ def render_source(
             body.stylize(part.style, part.start, part.end)
         row.append_text(body)
         if number == marked:
-            row.append(" " * max(0, 60 - len(row)))
+            row.append(" " * max(0, 60 - measure_text(row.plain)))
             row.stylize("on #2b3f66" if dark else "on #c9d8f5")
         text.append_text(row)
         text.append("\n")
