@@ -111,12 +111,12 @@ def check_fit(analysis: AllocationAnalysis, pipeline: Pipeline) -> AllocationAna
     """Add what does not fit a pipeline to the findings of a check; mark it unsound if anything."""
     if analysis.checked is None:
         return analysis
-    found = find_misfits(
+    misfits = find_misfits(
         analysis.checked, describe_pipeline(pipeline), list(parse_betas(CHECKED_BETAS))
     )
-    if not found:
+    if not misfits:
         return analysis
-    return analysis._replace(checked=None, diagnostics=[*analysis.diagnostics, *found])
+    return analysis._replace(checked=None, diagnostics=[*analysis.diagnostics, *misfits])
 
 
 def require_fit(source: Source, pipeline: Pipeline) -> CheckedAllocation:
@@ -125,18 +125,18 @@ def require_fit(source: Source, pipeline: Pipeline) -> CheckedAllocation:
     Raises:
         DslError: It is not sound or does not fit; the message shows where.
     """
-    found = check_fit(analyse_allocation(source), pipeline)
-    if found.checked is None:
-        raise DslError(source, [each for each in found.diagnostics if each.is_error])
-    return found.checked
+    analysis = check_fit(analyse_allocation(source), pipeline)
+    if analysis.checked is None:
+        raise DslError(source, [each for each in analysis.diagnostics if each.is_error])
+    return analysis.checked
 
 
 def describe_pipeline(pipeline: Pipeline) -> PipelineShape:
     """Describe the constraints of a pipeline on allocations."""
 
-    def cost(given: ResolvedStage) -> float:
-        stage, model = pipeline.stage(given.stage), pipeline.model(given.model)
-        return rate(pipeline, stage, model).cost(given.samples)
+    def cost(resolved: ResolvedStage) -> float:
+        stage, model = pipeline.stage(resolved.stage), pipeline.model(resolved.model)
+        return rate(pipeline, stage, model).cost(resolved.samples)
 
     return PipelineShape(
         name=pipeline.name,

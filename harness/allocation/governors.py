@@ -67,17 +67,17 @@ def _stage_controllers(
     from harness.request.controllers import load_program
     from harness.request.recordings import open_recordings
 
-    found: dict[StageChoice, GovernedStage] = {}
+    controllers: dict[StageChoice, GovernedStage] = {}
     for model, file in stage.recordings.items():
         [named] = open_recordings([folder / file])
         for governor in governors:
             controller, beta = _parse_governor(governor)
             choice = StageChoice(model, 0, controller, beta)
-            if choice in found:
+            if choice in controllers:
                 continue
             checked = load_program(_locate_controller(controller, folder)).checked
-            found[choice] = _replay_controller(pipeline, stage, choice, checked, named)
-    return found
+            controllers[choice] = _replay_controller(pipeline, stage, choice, checked, named)
+    return controllers
 
 
 def _parse_governor(governor: str) -> tuple[str, float]:

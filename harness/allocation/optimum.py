@@ -41,7 +41,7 @@ def find_optimum(
             stage has quality 1.
         enough: Samples of each stage beyond which quality does not rise; ``None`` for no limit.
     """
-    kept = [_PartialAllocation(0.0, 1.0, ())]
+    front = [_PartialAllocation(0.0, 1.0, ())]
     floors = [space.options(at)[0].cost for at in range(len(space.names))]
     for at in range(len(space.names)):
         behind = sum(floors[at + 1 :])
@@ -50,28 +50,28 @@ def find_optimum(
             for each in space.options(at)
             if enough is None or each.choice.samples <= max(1, enough[at])
         ]
-        found = []
-        for before in kept:
-            left = space.budget + SLACK - behind - before.cost
+        extended = []
+        for prefix in front:
+            remaining = space.budget + SLACK - behind - prefix.cost
             for choice, cost in options:
-                if cost > left:
+                if cost > remaining:
                     break
-                found.append(
+                extended.append(
                     _PartialAllocation(
-                        before.cost + cost,
-                        after(at, choice, before.quality),
-                        (*before.choices, choice),
+                        prefix.cost + cost,
+                        after(at, choice, prefix.quality),
+                        (*prefix.choices, choice),
                     )
                 )
-        kept = _pareto_front(found)
-    best = kept[-1]
+        front = _pareto_front(extended)
+    best = front[-1]
     return Optimum(best.choices, best.quality, best.cost)
 
 
-def _pareto_front(found: list[_PartialAllocation]) -> list[_PartialAllocation]:
+def _pareto_front(allocations: list[_PartialAllocation]) -> list[_PartialAllocation]:
     """Return the prefixes that no cheaper one equals, by cost."""
-    kept: list[_PartialAllocation] = []
-    for each in sorted(found, key=lambda one: (one.cost, -one.quality)):
-        if not kept or each.quality > kept[-1].quality:
-            kept.append(each)
-    return kept
+    front: list[_PartialAllocation] = []
+    for each in sorted(allocations, key=lambda one: (one.cost, -one.quality)):
+        if not front or each.quality > front[-1].quality:
+            front.append(each)
+    return front

@@ -50,14 +50,14 @@ class RecordedTrials:
         )
         self._trials: dict[StageChoices, Trial] = {}
         if executor is None or path.is_file():
-            found = read_trials(path)
-            if found.head.digest != self.digest:
+            log = read_trials(path)
+            if log.head.digest != self.digest:
                 raise StoreError(
                     f"holds trials of another pipeline than {declared.path}, or it has changed"
                     " since",
                     path=path,
                 )
-            self._trials = found.trials
+            self._trials = log.trials
 
     @property
     def kind(self) -> str:
@@ -74,23 +74,23 @@ class RecordedTrials:
     @property
     def governed(self) -> list[dict[StageChoice, float]]:
         """See `harness.allocation.trial_environment.TrialEnvironment`."""
-        found = [{choice: each.cost for choice, each in some.items()} for some in self._governed]
+        costs = [{choice: each.cost for choice, each in some.items()} for some in self._governed]
         for trial in self._trials.values():  # controllers of recorded trials may be used again
             for at, choice in enumerate(trial.choices):
-                if choice.controller and choice not in found[at]:
+                if choice.controller and choice not in costs[at]:
                     raise InputError(
                         f"{self._path}: a trial has stage {self.pipeline.stages[at].name} governed"
                         f" by {choice.label}",
                         hint=f"--governor {self.pipeline.stages[at].name}="
                         f"{choice.controller}@{choice.beta:g}",
                     )
-        return found
+        return costs
 
     def play(self, choices: StageChoices) -> Trial:
         """See `harness.allocation.trial_environment.TrialEnvironment`."""
-        found = self._trials.get(choices)
-        if found is not None:
-            return found
+        trial = self._trials.get(choices)
+        if trial is not None:
+            return trial
         if self._executor is None:
             raise InputError(
                 f"{self._path}: the trial {format_choices(choices)} is not recorded",
@@ -128,6 +128,6 @@ def open_recorded_trials(
     from harness.allocation.trial_executor import TrialExecutor
     from store.pipelines.call_cache import CallCache
 
-    kept = Path(":memory:") if path is None else path.with_name(CALLS_FILE)
-    executor = TrialExecutor(declared, CallCache(kept), options.base_url, governed)
+    calls_path = Path(":memory:") if path is None else path.with_name(CALLS_FILE)
+    executor = TrialExecutor(declared, CallCache(calls_path), options.base_url, governed)
     return RecordedTrials(declared, path or Path(), executor, governed)

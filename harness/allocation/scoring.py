@@ -44,8 +44,8 @@ def vote_output(outputs: Sequence[str]) -> str:
 def extract_output(pattern: str, text: str) -> str:
     """Extract the output of a stage from a sample's text; empty if there is none."""
     if pattern in NAMED:
-        found = extractor(pattern).read(text)
-        return "" if found == NO_ANSWER else found
+        answer = extractor(pattern).read(text)
+        return "" if answer == NO_ANSWER else answer
     if not pattern:
         return text.strip()
     matches = re.findall(pattern, text, re.DOTALL)
@@ -65,11 +65,13 @@ def _contains(output: str, gold: str) -> float:
 
 
 def _number(output: str, gold: str) -> float:
-    found, wanted = _NUMBER.findall(output), _NUMBER.findall(gold)
-    if not found or not wanted:
+    numbers, gold_numbers = _NUMBER.findall(output), _NUMBER.findall(gold)
+    if not numbers or not gold_numbers:
         return 0.0
     # Exact, whatever the number of digits.
-    return float(Decimal(found[-1].replace(",", "")) == Decimal(wanted[-1].replace(",", "")))
+    return float(
+        Decimal(numbers[-1].replace(",", "")) == Decimal(gold_numbers[-1].replace(",", ""))
+    )
 
 
 def _words(text: str) -> Counter[str]:

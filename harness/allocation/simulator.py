@@ -123,16 +123,18 @@ class StageCurve(NamedTuple):
     larger_models: float
     """How strongly a poor input raises the samples and the size that it needs."""
 
-    def quality(self, model: PipelineModel, samples: float, given: float, of: Simulation) -> float:
+    def quality(
+        self, model: PipelineModel, samples: float, input_quality: float, of: Simulation
+    ) -> float:
         """Return the quality of the output, from 0 to 1.
 
         Args:
             model: The model.
             samples: How many samples.
-            given: The quality of the input.
+            input_quality: The quality of the input.
             of: The simulation, with its switches.
         """
-        missing = 1 - given if of.coupling else 0.0
+        missing = 1 - input_quality if of.coupling else 0.0
         if of.sizes:
             wanted = log(self.size) + self.larger_models * missing
             ability = _logistic(self.sharpness * (log(model.parameters) - wanted)
@@ -142,7 +144,7 @@ class StageCurve(NamedTuple):
         single = self.low + (self.high - self.low) * ability
         gained = self.gained(samples, missing, of)
         best = single + (1 - single) * self.room * gained
-        return best * (1 - self.leaning * (1 - given))
+        return best * (1 - self.leaning * (1 - input_quality))
 
     def gained(self, samples: float, missing: float, of: Simulation) -> float:
         """Return the part of the possible gain by repetition that a number of samples reaches.
@@ -222,8 +224,8 @@ class Simulator:
         """See `harness.allocation.trial_environment.TrialEnvironment`."""
         from store.pipelines.pipeline_file import pipeline_digest
 
-        whole = pipeline_digest(self.pipeline, ())
-        return whole if self._questions == SEARCH_QUESTIONS else f"{whole}/{self._questions.name}"
+        digest = pipeline_digest(self.pipeline, ())
+        return digest if self._questions == SEARCH_QUESTIONS else f"{digest}/{self._questions.name}"
 
     @property
     def held_out(self) -> "Simulator | None":
@@ -251,25 +253,25 @@ class Simulator:
 
     def quality(self, choices: StageChoices) -> float:
         """Return the quality of the last stage's output, from 0 to 1."""
-        given = 1.0
+        quality = 1.0
         for at, choice in enumerate(choices):
-            given = self.after(at, choice, given)
-        return given
+            quality = self.after(at, choice, quality)
+        return quality
 
-    def after(self, at: int, choice: StageChoice, given: float) -> float:
+    def after(self, at: int, choice: StageChoice, input_quality: float) -> float:
         """Return the quality of a stage's output.
 
         Args:
             at: Index of the stage.
             choice: The choice of the stage.
-            given: The quality of its input.
+            input_quality: The quality of its input.
         """
         curve = self.curves[at]
         if choice.controller:
             right = self._governed[at][choice].right
-            return right * (1 - curve.leaning * (1 - given))
+            return right * (1 - curve.leaning * (1 - input_quality))
         model = self.pipeline.model(choice.model)
-        return curve.quality(model, choice.samples, given, self.simulation)
+        return curve.quality(model, choice.samples, input_quality, self.simulation)
 
     def expected(self, quality: float) -> float:
         """Return the expected score of a quality: the mean probability over the questions."""
@@ -294,8 +296,8 @@ class Simulator:
         """Return the best allocation within a budget, by its expected score."""
         space = AllocationSpace(self.pipeline, budget, governed=self.governed)
         most = [each.enough() for each in self.curves]
-        found = find_optimum(space, self.after, most if self.simulation.saturation else None)
-        return found._replace(score=self.expected(found.score))
+        best = find_optimum(space, self.after, most if self.simulation.saturation else None)
+        return best._replace(score=self.expected(best.score))
 
 
 class GovernedStage(NamedTuple):

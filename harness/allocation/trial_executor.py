@@ -116,18 +116,18 @@ class TrialExecutor:
         gate: asyncio.Semaphore,
     ) -> QuestionResult:
         outputs: list[StageOutput] = []
-        given = ""
+        stage_input = ""
         for at, (stage, choice) in enumerate(
             zip(self._declared.pipeline.stages, choices, strict=True)
         ):
             if choice.controller:
                 output = self._by_controller(at, choice, question)
             else:
-                output = await self._stage(stage, choice, question, given, servers, gate)
+                output = await self._stage(stage, choice, question, stage_input, servers, gate)
             outputs.append(output)
-            given = output.text
+            stage_input = output.text
         metric = self._declared.pipeline.metric
-        worth = await score_output(metric, given, question.gold, self._equivalence)
+        worth = await score_output(metric, stage_input, question.gold, self._equivalence)
         return QuestionResult(question=question.id, score=worth, outputs=outputs)
 
     def _by_controller(
@@ -146,26 +146,26 @@ class TrialExecutor:
         stage: Stage,
         choice: StageChoice,
         question: PipelineQuestion,
-        given: str,
+        stage_input: str,
         servers: Mapping[str, TextClient],
         gate: asyncio.Semaphore,
     ) -> StageOutput:
         model, server = self._declared.pipeline.model(choice.model), servers[choice.model]
-        words = {"question": question.question, "input": given}
+        words = {"question": question.question, "input": stage_input}
         prompt = stage.prompt.format_map(words)
         heat = self._declared.pipeline.temperature
         completions = list(
             await asyncio.gather(
                 *(
-                    self._complete(self._call(stage, model, prompt, heat, place), server, gate)
-                    for place in range(choice.samples)
+                    self._complete(self._call(stage, model, prompt, heat, index), server, gate)
+                    for index in range(choice.samples)
                 )
             )
         )
         texts = [extract_output(stage.extract, each.text) for each in completions]
         if stage.fusion is Fusion.MODEL and len(texts) > 1:
-            shown = "\n\n".join(f"{at}. {text}" for at, text in enumerate(texts, start=1))
-            fusing = stage.fuse.format_map({**words, "samples": shown})
+            listing = "\n\n".join(f"{at}. {text}" for at, text in enumerate(texts, start=1))
+            fusing = stage.fuse.format_map({**words, "samples": listing})
             fused = await self._complete(self._call(stage, model, fusing, 0.0, 0), server, gate)
             completions.append(fused)
             text = extract_output(stage.extract, fused.text)
@@ -178,7 +178,7 @@ class TrialExecutor:
         )
 
     def _call(
-        self, stage: Stage, model: PipelineModel, prompt: str, heat: float, place: int
+        self, stage: Stage, model: PipelineModel, prompt: str, heat: float, index: int
     ) -> PipelineCall:
         return PipelineCall(
             model=model.served_as or model.name,
@@ -188,7 +188,7 @@ class TrialExecutor:
             tokens=stage.most_tokens or stage.output_tokens,
             stop=stage.stop,
             choices=stage.choices,
-            place=place,
+            place=index,
         )
 
     async def _complete(
@@ -200,9 +200,9 @@ class TrialExecutor:
         first and uses its reply.
         """
         async with self._under_way[call.key]:
-            kept = self._calls.find(call)
-            if kept is not None:
-                return kept
+            stored = self._calls.find(call)
+            if stored is not None:
+                return stored
             async with gate:
                 completions = await server.ask(call)
             self._calls.keep(call, completions)

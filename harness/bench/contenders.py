@@ -122,10 +122,10 @@ def _player(task: ContenderTask) -> Player:
 
 
 def _foreign(path: Path | None, seeds: Sequence[int]) -> Player:
-    found = None if path is None else load_foreign(str(path))
-    if found is None:
+    foreign = None if path is None else load_foreign(str(path))
+    if foreign is None:
         raise InputError(f"{path}: is in no language that is registered")
-    engine, source = get_foreign_engine(found.engine), found.source
+    engine, source = get_foreign_engine(foreign.engine), foreign.source
     return lambda replay_environment, beta: engine.play(
         source, ControllerSetting(beta), replay_environment, seeds
     )
@@ -189,7 +189,7 @@ def _measure_minimal(task: ContenderTask, worlds: list[ReplayEnvironment]) -> Co
 def _passes(task: ContenderTask, worlds: list[ReplayEnvironment]) -> list[MinimalInput]:
     """Return every question of every cell, with the reads and the rounds of CMC."""
     player = _player(msgspec.structs.replace(task, contender="compiled"))
-    found = []
+    passes = []
     for replay_environment in worlds:
         questions = build_dense_questions(replay_environment)
         for beta in task.betas:
@@ -198,8 +198,10 @@ def _passes(task: ContenderTask, worlds: list[ReplayEnvironment]) -> list[Minima
             abreast = -(-reads // np.maximum(1, episodes.rounds))
             for question, arrays in enumerate(questions):
                 permutations = stack_permutations(len(arrays.probes), tuple(range(task.seeds)))
-                found.append(MinimalInput(arrays, permutations, reads[question], abreast[question]))
-    return found
+                passes.append(
+                    MinimalInput(arrays, permutations, reads[question], abreast[question])
+                )
+    return passes
 
 
 def _compilation() -> CompilationTimes:

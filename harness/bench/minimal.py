@@ -41,32 +41,32 @@ def read_round_by_round(
         sums: Output: the sum of the answer ids that were read under each seed.
     """
     for seed in range(seeds):
-        left = reads[seed]
+        remaining = reads[seed]
         count = min(abreast[seed], branches)
         dealt = count
         total = 0
-        for place in range(count):
-            chains[place] = permutations[seed * branches + place]
-            depths[place] = 0
-        while left > 0 and count > 0:
-            kept = 0
-            for place in range(count):
-                chain = chains[place]
-                depth = depths[place]
+        for slot in range(count):
+            chains[slot] = permutations[seed * branches + slot]
+            depths[slot] = 0
+        while remaining > 0 and count > 0:
+            active = 0
+            for slot in range(count):
+                chain = chains[slot]
+                depth = depths[slot]
                 total += answers[chain * width + depth]
-                left -= 1
+                remaining -= 1
                 if depth < probes[chain]:
-                    chains[kept] = chain
-                    depths[kept] = depth + 1
-                    kept += 1
+                    chains[active] = chain
+                    depths[active] = depth + 1
+                    active += 1
                 elif dealt < branches:
-                    chains[kept] = permutations[seed * branches + dealt]
-                    depths[kept] = 0
+                    chains[active] = permutations[seed * branches + dealt]
+                    depths[active] = 0
                     dealt += 1
-                    kept += 1
-                if left == 0:
+                    active += 1
+                if remaining == 0:
                     break
-            count = kept
+            count = active
         sums[seed] = total
 
 
@@ -101,15 +101,15 @@ class MinimalPass:
         text = "\n".join((INTRINSICS, library.text(), emit.text()))
         self._native = NativeProgram(compile_text(text, Tier.QUICK))
 
-    def run(self, given: MinimalInput) -> NDArray[np.int64]:
+    def run(self, inputs: MinimalInput) -> NDArray[np.int64]:
         """Run over one question; return the sum of what each seed read."""
-        question, seeds = given.question, len(given.reads)
+        question, seeds = inputs.question, len(inputs.reads)
         assert question.answers.dtype == np.int16
-        chains, depths = np.zeros((2, given.permutations.shape[1]), np.int64)
+        chains, depths = np.zeros((2, inputs.permutations.shape[1]), np.int64)
         sums = np.zeros(seeds, np.int64)
         values = (
-            question.answers, question.probes, question.answers.shape[1], given.permutations,
-            given.permutations.shape[1], given.reads, given.abreast, seeds, chains, depths, sums,
+            question.answers, question.probes, question.answers.shape[1], inputs.permutations,
+            inputs.permutations.shape[1], inputs.reads, inputs.abreast, seeds, chains, depths, sums,
         )  # fmt: skip
         words = np.array([v if isinstance(v, int) else v.ctypes.data for v in values], np.uint64)
         self._native.run(words.ctypes.data)

@@ -119,17 +119,17 @@ def build_report(measured: Mapping[ContenderName, ContenderMeasurement]) -> Benc
 
 def find_differing_cells(measured: Sequence[ContenderMeasurement]) -> list[str]:
     """Return descriptions of the cells in which contenders differ from the first of them."""
-    found = []
+    differing = []
     for other in measured[1:]:
         first = measured[0]
         for one, two in zip(first.cells, other.cells, strict=True):
             if one != two:
-                found.append(
+                differing.append(
                     f"{other.contender} differs from {first.contender} on recording"
                     f" {one.recording[:12]} at beta {one.beta:g}: {two.accuracy} % at {two.cost}"
                     f" tokens instead of {one.accuracy} % at {one.cost}"
                 )
-    return found
+    return differing
 
 
 def _standing(measured: ContenderMeasurement, minimal: ContenderMeasurement | None) -> ContenderRow:

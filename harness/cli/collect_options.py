@@ -111,9 +111,11 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
                 settings, read.asked, 0, read.chains, self.group, self.allow_missing, read
             )
         file = self.questions or Path()
-        asked = read_questions(file).asked
+        questions = read_questions(file).asked
         settings = self.settings(file.stem, equivalence)
-        return CollectionPlan(settings, asked, self.branches, None, self.group, self.allow_missing)
+        return CollectionPlan(
+            settings, questions, self.branches, None, self.group, self.allow_missing
+        )
 
     def settings(self, stem: str, equivalence: str) -> Settings:
         """Return how branches are generated, probed and parsed.
@@ -202,11 +204,11 @@ def warn_of_equal_branches(settings: Settings, branches: int) -> None:
         )
 
 
-async def with_family(asked: CollectOptions, settings: Settings, engine: Engine) -> Settings:
+async def with_family(options: CollectOptions, settings: Settings, engine: Engine) -> Settings:
     """Return settings with the forced texts of the served model.
 
     Args:
-        asked: The options.
+        options: The options.
         settings: From `CollectOptions.settings`.
         engine: The engine that serves the model.
 
@@ -214,15 +216,15 @@ async def with_family(asked: CollectOptions, settings: Settings, engine: Engine)
         InputError: From `family_served`.
         ServingError: From `family_served`.
     """
-    family = await family_served(asked, settings, engine)
-    return msgspec.structs.replace(settings, forcing=asked.forcing(family))
+    family = await family_served(options, settings, engine)
+    return msgspec.structs.replace(settings, forcing=options.forcing(family))
 
 
-async def family_served(asked: CollectOptions, settings: Settings, engine: Engine) -> Family:
+async def family_served(options: CollectOptions, settings: Settings, engine: Engine) -> Family:
     """Return the family of the served model.
 
     Args:
-        asked: The options; a family that they name takes precedence.
+        options: The options; a family that they name takes precedence.
         settings: From `CollectOptions.settings`.
         engine: The engine that serves the model.
 
@@ -230,21 +232,21 @@ async def family_served(asked: CollectOptions, settings: Settings, engine: Engin
         InputError: Neither the chat template nor the model's name shows the family.
         ServingError: The server does not respond.
     """
-    if asked.family is not None:
-        return Family(asked.family)
-    family = await find_family(engine, asked.model, settings.template)
+    if options.family is not None:
+        return Family(options.family)
+    family = await find_family(engine, options.model, settings.template)
     if family is None:
         raise InputError(
-            f"--model {asked.model}: cannot tell from the name or the chat template how the"
+            f"--model {options.model}: cannot tell from the name or the chat template how the"
             " model marks its thinking",
             hint=f"give --family, one of {', '.join(FAMILIES)}",
         )
     return family
 
 
-def build_options(given: Mapping[str, object]) -> CollectOptions:
+def build_options(values: Mapping[str, object]) -> CollectOptions:
     """Return the options from click's parameters."""
-    return CollectOptions(**given)  # type: ignore[arg-type]
+    return CollectOptions(**values)  # type: ignore[arg-type]
 
 
 def unescape_text(text: str) -> str:

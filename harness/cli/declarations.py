@@ -64,8 +64,8 @@ class RheostatCommand(click.Command):
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return the parameters, including those that other languages add."""
-        found, own = super().get_params(ctx), len(self.params)
-        return [*found[:own], *(_added() if self.plays else ()), *found[own:]]
+        params, own = super().get_params(ctx), len(self.params)
+        return [*params[:own], *(_added() if self.plays else ()), *params[own:]]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the command line, after expanding the values of spreading options."""
@@ -141,8 +141,8 @@ class RheostatCommand(click.Command):
 @cache
 def _added() -> list[click.Option]:
     """Return the options that registered languages add to commands that play controllers."""
-    found = [each.load() for entries in registered(PLAYING).values() for each in entries]
-    return [each for each in found if isinstance(each, click.Option)]
+    options = [each.load() for entries in registered(PLAYING).values() for each in entries]
+    return [each for each in options if isinstance(each, click.Option)]
 
 
 class SpreadingOption(click.Option):
@@ -154,8 +154,8 @@ class SpreadingOption(click.Option):
 
 def find_open_option(ctx: click.Context) -> SpreadingOption | None:
     """Return the spreading option that would take the next word, for shell completion."""
-    found = ctx.meta.get(_TAKING)
-    return found if isinstance(found, SpreadingOption) else None
+    option = ctx.meta.get(_TAKING)
+    return option if isinstance(option, SpreadingOption) else None
 
 
 class RheostatGroup(RheostatCommand, click.Group):
@@ -284,8 +284,8 @@ def _spread(args: Sequence[str], flags: set[str]) -> list[str]:
     return spread
 
 
-def _show_help(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
-    if asked and not ctx.resilient_parsing:
+def _show_help(ctx: click.Context, param: click.Parameter, requested: bool) -> None:
+    if requested and not ctx.resilient_parsing:
         emit_text(ctx.get_help(), styled=True)
         ctx.exit()
 

@@ -39,8 +39,8 @@ class ErrorReporter:
     """
 
     def __init__(self, *, traceback: bool | None = None):
-        asked = os.environ.get("RHEOSTAT_TRACEBACK", "0") not in ("", "0")
-        self.traceback = asked if traceback is None else traceback
+        requested = os.environ.get("RHEOSTAT_TRACEBACK", "0") not in ("", "0")
+        self.traceback = requested if traceback is None else traceback
 
     def run(self, body: Callable[[], object]) -> int:
         """Run ``body`` and return the exit status.
@@ -121,8 +121,8 @@ def _system(problem: OSError) -> str:
     words = lower_first(words)
     if problem.filename is None:
         return words
-    place = os.fsdecode(problem.filename) if not isinstance(problem.filename, int) else "a file"
-    return f"{place}: {words}"
+    path = os.fsdecode(problem.filename) if not isinstance(problem.filename, int) else "a file"
+    return f"{path}: {words}"
 
 
 def _usage(problem: click.ClickException) -> int:

@@ -82,14 +82,14 @@ def open_reference(path: Path) -> ReferenceRecording:
 
 
 async def play_live(
-    asked: LiveRunRequest,
+    request: LiveRunRequest,
     recorded: ReferenceRecording | None,
     ended: Callable[[Served, LiveResult], None],
 ) -> LiveRunResult:
     """Play the requested episodes.
 
     Args:
-        asked: The controller and where the model is served.
+        request: The controller and where the model is served.
         recorded: The recording whose settings replace the options; ``None`` to use the options.
         ended: Called with each episode as it ends.
 
@@ -97,20 +97,20 @@ async def play_live(
         ServingError: A server failed; ``ended`` was called for the episodes that had ended.
         InputError: The options contradict each other, or the controller failed.
     """
-    options = asked.options
+    options = request.options
     how = (options.answers, options.equivalence_method)
     if recorded is not None:
         how = (recorded.settings.extraction, recorded.settings.equivalence)
     with model_servers.open_reading(*how) as reading:
         # Check the options before any engine is started.
         anew = _collection_work(options, reading.equivalence.name) if recorded is None else None
-        async with model_servers.connect_servers(options.serving) as places:
+        async with model_servers.connect_servers(options.serving) as endpoints:
             if recorded is not None:
-                ready = await _prepare_from_recording(asked, recorded, places, reading)
+                ready = await _prepare_from_recording(request, recorded, endpoints, reading)
             elif anew is not None:
-                ready = await _prepare_from_options(asked, anew, places, reading)
-            todo = LiveWorkload(asked.plan, ready.entries, asked.seeds, asked.at_once)
-            with console.progress("playing", len(ready.entries) * asked.seeds) as advance:
+                ready = await _prepare_from_options(request, anew, endpoints, reading)
+            todo = LiveWorkload(request.plan, ready.entries, request.seeds, request.at_once)
+            with console.progress("playing", len(ready.entries) * request.seeds) as advance:
 
                 def report(live_result: LiveResult) -> None:
                     ended(ready.served, live_result)
@@ -128,19 +128,19 @@ class _PreparedRun(NamedTuple):
 
 
 async def _prepare_from_options(
-    asked: LiveRunRequest, work: Collected, places: Sequence[Endpoint], reading: AnswerRules
+    request: LiveRunRequest, work: Collected, endpoints: Sequence[Endpoint], reading: AnswerRules
 ) -> _PreparedRun:
     """Return questions of a file, with the options of the command."""
-    engine = places[0].engine
-    typed = await collect_options.with_family(asked.options, work.settings, engine)
+    engine = endpoints[0].engine
+    typed = await collect_options.with_family(request.options, work.settings, engine)
     collect_options.warn_of_equal_branches(typed, work.branches)
-    prepared = await prepare_collection(work._replace(settings=typed), places, reading)
-    settings = with_signals(typed, required_signals(asked.plan))
+    prepared = await prepare_collection(work._replace(settings=typed), endpoints, reading)
+    settings = with_signals(typed, required_signals(request.plan))
     entries = [
         LiveQuestion(number, _posed(question, settings), work.branches)
         for number, question in enumerate(prepared.questions)
     ]
-    model = LiveModel(places, settings, prepared.forced, reading)
+    model = LiveModel(endpoints, settings, prepared.forced, reading)
     return _PreparedRun(prepared.served, model, entries)
 
 
@@ -157,20 +157,20 @@ def _posed(question: Question, settings: Settings, known: Sequence[str] = ()) ->
 
 
 async def _prepare_from_recording(
-    asked: LiveRunRequest,
+    request: LiveRunRequest,
     recorded: ReferenceRecording,
-    places: Sequence[Endpoint],
+    endpoints: Sequence[Endpoint],
     reading: AnswerRules,
 ) -> _PreparedRun:
     """Return questions of a recording, with its settings."""
     recording, settings = recorded.named.recording, recorded.settings
-    served = await check_same_model(places)
+    served = await check_same_model(endpoints)
     if odd := describe_engine_mismatch(recording, served):
         console.warn(odd)
-    forced = await refuse_shorter_context(recording, settings, served, places[0])
-    settings = with_signals(settings, required_signals(asked.plan))
-    entries = _recorded_questions(recorded, asked.options.questions, settings)
-    return _PreparedRun(served, LiveModel(places, settings, forced, reading), entries)
+    forced = await refuse_shorter_context(recording, settings, served, endpoints[0])
+    settings = with_signals(settings, required_signals(request.plan))
+    entries = _recorded_questions(recorded, request.options.questions, settings)
+    return _PreparedRun(served, LiveModel(endpoints, settings, forced, reading), entries)
 
 
 def required_signals(plan: Plan) -> frozenset[str]:
@@ -219,14 +219,14 @@ def episode_table(live_results: Sequence[LiveResult]) -> Table:
     return Table([_column(name) for name in _COLUMNS], [_row(each) for each in live_results])
 
 
-def paired_table(found: Sequence[EpisodePair]) -> Table:
+def paired_table(pairs: Sequence[EpisodePair]) -> Table:
     """Return a row for each episode, with its replay."""
     columns = [
         *(_column(name) for name in _COLUMNS),
         Column("same"),
         Column("parts_at", "parts at"),
     ]
-    rows = [(*_row(each.live_result), "yes" if each.same else "no", each.parts) for each in found]
+    rows = [(*_row(each.live_result), "yes" if each.same else "no", each.parts) for each in pairs]
     return Table(columns, rows)
 
 
@@ -236,11 +236,11 @@ def _column(name: str) -> Column:
 
 
 def _row(each: LiveResult) -> tuple[Cell, ...]:
-    found = each.episode
-    right = None if found.right is None else ("yes" if found.right else "no")
+    episode = each.episode
+    right = None if episode.right is None else ("yes" if episode.right else "no")
     return (
-        each.question, each.seed, found.answer, found.gold, right, found.tokens, found.sequential,
-        len(found.barriers) - 1, each.probes, each.probe_tokens, each.seconds,
+        each.question, each.seed, episode.answer, episode.gold, right, episode.tokens,
+        episode.sequential, len(episode.barriers) - 1, each.probes, each.probe_tokens, each.seconds,
     )  # fmt: skip
 
 
@@ -263,14 +263,14 @@ def summarise_run(live_results: Sequence[LiveResult], seconds: float) -> str:
     )
 
 
-def format_distribution(found: Sequence[FigureDifference]) -> str:
+def format_distribution(differences: Sequence[FigureDifference]) -> str:
     """Return live and replay side by side, a line for each figure."""
     lines = ["live minus replay over 100 seeds, with 95 % intervals over questions:"]
-    for each in found:
-        places = 2 if each.figure == "accuracy" else 0
+    for each in differences:
+        decimals = 2 if each.figure == "accuracy" else 0
         low, high = each.around
         lines.append(
-            f"  {each.figure:<10} {each.live:,.{places}f} - {each.replay:,.{places}f}"
-            f" = {each.difference:+,.{places}f} [{low:+,.{places}f}, {high:+,.{places}f}]"
+            f"  {each.figure:<10} {each.live:,.{decimals}f} - {each.replay:,.{decimals}f}"
+            f" = {each.difference:+,.{decimals}f} [{low:+,.{decimals}f}, {high:+,.{decimals}f}]"
         )
     return "\n".join(lines)

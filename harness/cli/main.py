@@ -67,15 +67,15 @@ def _loaded(registrations: list[Registration]) -> click.Command:
         owners = " and ".join(sorted(each.distribution for each in registrations))
         return _unusable(first.name, f"it is registered by {owners}; uninstall all but one")
     try:
-        found = first.load()
+        loaded = first.load()
     except Exception as problem:  # noqa: BLE001 - a foreign module may raise anything
         reason = f"{first.target} of {first.distribution} fails with"
         return _unusable(first.name, f"{reason} {type(problem).__name__}: {problem}", problem)
-    if not isinstance(found, click.Command):
+    if not isinstance(loaded, click.Command):
         return _unusable(
             first.name, f"{first.target} of {first.distribution} is not a click command"
         )
-    return found
+    return loaded
 
 
 def _unusable(name: str, reason: str, cause: Exception | None = None) -> RheostatCommand:
@@ -95,17 +95,17 @@ def _unusable(name: str, reason: str, cause: Exception | None = None) -> Rheosta
     )
 
 
-def _show_version(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
-    if asked and not ctx.resilient_parsing:
+def _show_version(ctx: click.Context, param: click.Parameter, requested: bool) -> None:
+    if requested and not ctx.resilient_parsing:
         from importlib.metadata import version
 
         output.emit_text(f"{PROGRAM} {version(PROGRAM)}")
         ctx.exit()
 
 
-def _show_tracebacks(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
+def _show_tracebacks(ctx: click.Context, param: click.Parameter, requested: bool) -> None:
     edge = ctx.find_object(ErrorReporter)
-    if asked and edge is not None:
+    if requested and edge is not None:
         edge.traceback = True
 
 
@@ -152,8 +152,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     output.tolerate_narrow_encodings()
     edge = ErrorReporter()
-    given = sys.argv[1:] if arguments is None else list(arguments)
-    return edge.run(lambda: _invoke(given, edge))
+    argv = sys.argv[1:] if arguments is None else list(arguments)
+    return edge.run(lambda: _invoke(argv, edge))
 
 
 def _invoke(arguments: list[str], edge: ErrorReporter) -> object:

@@ -96,8 +96,8 @@ def _makers(serving: ServerOptions, limits: "Limits") -> "list[EngineFactory]":
     if serving.python is not None:
         from store.serving.offline.client import OfflineEngine
 
-        given = parse_engine_arguments(serving.engine_args)
-        one = partial(OfflineEngine, serving.python, serving.model, given, limits=limits)
+        arguments = parse_engine_arguments(serving.engine_args)
+        one = partial(OfflineEngine, serving.python, serving.model, arguments, limits=limits)
         return [one] * serving.engines
     key = os.environ.get("OPENAI_API_KEY")
     return [
@@ -143,24 +143,24 @@ def parse_engine_arguments(pairs: Sequence[str]) -> dict[str, str | int | float 
     """
     import msgspec
 
-    found: dict[str, str | int | float | bool] = {}
+    arguments: dict[str, str | int | float | bool] = {}
     for pair in pairs:
-        key, given, value = pair.partition("=")
-        if not given or not key:
+        key, separator, value = pair.partition("=")
+        if not separator or not key:
             raise InputError(f"{pair!r} is not KEY=VALUE")
         try:
-            found[key] = msgspec.json.decode(value, type=bool | int | float)
+            arguments[key] = msgspec.json.decode(value, type=bool | int | float)
         except msgspec.DecodeError:
-            found[key] = value
-    return found
+            arguments[key] = value
+    return arguments
 
 
 def _addresses(base_urls: Sequence[str]) -> list[str]:
     """Return each address of ``--base-url URL[,URL…]``, given once or several times."""
-    found = [url.strip() for given in base_urls for url in given.split(",") if url.strip()]
-    for url in found:
+    urls = [url.strip() for value in base_urls for url in value.split(",") if url.strip()]
+    for url in urls:
         if not url.startswith(("http://", "https://")):
             raise InputError(f"--base-url {url}: not a URL; write http://HOST:PORT")
-    if not found:
+    if not urls:
         raise InputError("--base-url is empty")
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(urls))

@@ -61,7 +61,7 @@ class Output(NamedTuple):
             case OutputFormat.CSV:
                 self._data(_for_stdout(table.csv()) if self.path is None else table.csv())
             case OutputFormat.PEOPLE if self.path is None and terminal.is_coloured(sys.stdout):
-                _text(_drawn(table))
+                _text(_render_table(table))
             case OutputFormat.PEOPLE:
                 self.text(table.text())
 
@@ -107,8 +107,8 @@ class Output(NamedTuple):
 
 def output_width(out: Output) -> int | None:
     """Return the width of lines for people: that of a terminal, or ``None``."""
-    seen = out.path is None and terminal.is_terminal(sys.stdout)
-    return terminal.width() if seen else None
+    on_terminal = out.path is None and terminal.is_terminal(sys.stdout)
+    return terminal.width() if on_terminal else None
 
 
 def emit_text(text: str, *, styled: bool = False) -> None:
@@ -159,9 +159,9 @@ def refuse_unwritable(path: Path) -> None:
     """
     with attribute_os_errors(path):
         target = _target(path)
-        taken = target.exists() and not stat.S_ISREG(target.stat().st_mode)
+        is_special = target.exists() and not stat.S_ISREG(target.stat().st_mode)
         # Check the directory: files are replaced, not written to.
-        if not os.access(target if taken else target.parent, os.W_OK):
+        if not os.access(target if is_special else target.parent, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
@@ -220,16 +220,16 @@ def _plain(value: object) -> object:
     raise NotImplementedError(f"{type(value).__name__} has no JSON form")
 
 
-def _drawn(table: Table) -> str:
+def _render_table(table: Table) -> str:
     from rich.console import Console
 
     written = io.StringIO()
-    drawn = table.rich(terminal.width())
+    rich_table = table.rich(terminal.width())
     # If a table cannot fit, let the terminal wrap it instead of rich.
     console = Console(
         file=written, force_terminal=True, width=_WIDEST, highlight=False, emoji=False
     )
-    console.print(drawn)
+    console.print(rich_table)
     return written.getvalue()
 
 

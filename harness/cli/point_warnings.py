@@ -36,9 +36,9 @@ def warn_of_shortages(grid: Grid) -> None:
             asks = f"requests {first.asked.branches:,} branches"
         else:
             points = sum(each.program.label == label for each in grid.points)
-            asked = [each.asked.branches for each in several]
+            widths = [each.asked.branches for each in several]
             who = label
-            numbers = _range(min(asked), max(asked))
+            numbers = _range(min(widths), max(widths))
             asks = f"{len(several)} of {points} points request {numbers} branches"
         console.warn(
             f"{who} on {recording}: {asks}, but a question has"
@@ -57,14 +57,14 @@ def warn_of_shortage(plan: Plan, recordings: Sequence[NamedRecording]) -> None:
     """
     if not isinstance(plan, RheoPlan):
         return
-    asked = requested_width(plan.program.checked, plan.knobs)
-    if asked is None or asked.knobs.isdisjoint(plan.chosen):
+    width = requested_width(plan.program.checked, plan.knobs)
+    if width is None or width.knobs.isdisjoint(plan.chosen):
         return
     for label, recording in recordings:
         fewest, most = branch_counts(recording)
-        if asked.branches > fewest:
+        if width.branches > fewest:
             console.warn(
-                f"{plan.program.label} on {label}: requests {asked.branches:,} branches, but a"
+                f"{plan.program.label} on {label}: requests {width.branches:,} branches, but a"
                 f" question has {_range(fewest, most)}; no more are opened"
             )
 

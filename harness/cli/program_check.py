@@ -82,7 +82,7 @@ def check_source(source: Source) -> ProgramCheck:
     return analyse_allocation(source) if is_allocation(source) else analyse_program(source)
 
 
-def check_against_pipeline(found: Sequence[ProgramCheck], path: Path) -> list[ProgramCheck]:
+def check_against_pipeline(checks: Sequence[ProgramCheck], path: Path) -> list[ProgramCheck]:
     """Return the results of checks, with what does not fit a pipeline.
 
     Raises:
@@ -93,41 +93,43 @@ def check_against_pipeline(found: Sequence[ProgramCheck], path: Path) -> list[Pr
     from store.pipelines.pipeline_file import read_pipeline
 
     pipeline = read_pipeline(path).pipeline
-    held: list[ProgramCheck] = []
-    for one in found:
+    compared: list[ProgramCheck] = []
+    for one in checks:
         if not isinstance(one, AllocationAnalysis):
             name = one.found.file if isinstance(one, ForeignCheck) else one.source.name
             raise InputError(
                 f"{name}: is a controller, but --on checks allocations against a pipeline",
                 hint="use rheostat sweep --on to play controllers over recordings",
             )
-        held.append(check_fit(one, pipeline))
-    return held
+        compared.append(check_fit(one, pipeline))
+    return compared
 
 
-def as_findings(found: ProgramCheck) -> FileFindings:
+def as_findings(check: ProgramCheck) -> FileFindings:
     """Return the outcome of a check as records, for JSON."""
-    if isinstance(found, ForeignCheck):
-        return found.found
-    if isinstance(found, AllocationAnalysis):
-        return collect_allocation_findings(found)
-    return collect_findings(found)
+    if isinstance(check, ForeignCheck):
+        return check.found
+    if isinstance(check, AllocationAnalysis):
+        return collect_allocation_findings(check)
+    return collect_findings(check)
 
 
-def format_messages(found: Sequence[ProgramCheck], *, colour: bool) -> str:
+def format_messages(checks: Sequence[ProgramCheck], *, colour: bool) -> str:
     """Return every message about every program, in the order of the sources."""
-    return "\n\n".join(messages for one in found if (messages := _messages(one, colour=colour)))
+    return "\n\n".join(messages for one in checks if (messages := _messages(one, colour=colour)))
 
 
 def _messages(analysis: ProgramCheck, *, colour: bool) -> str:
     if isinstance(analysis, ForeignCheck):
         return escape_block(analysis.told)
     style = coloured_style if colour else plain_style
-    told = sort_diagnostics(analysis.diagnostics)
-    shown = [render(analysis.source, one, style) for one in told[:MAX_MESSAGES]]
-    if len(told) > MAX_MESSAGES:
-        shown.append(f"{analysis.source.name}: {len(told) - MAX_MESSAGES} more; fix these first")
-    return "\n\n".join(shown)
+    diagnostics = sort_diagnostics(analysis.diagnostics)
+    rendered = [render(analysis.source, one, style) for one in diagnostics[:MAX_MESSAGES]]
+    if len(diagnostics) > MAX_MESSAGES:
+        rendered.append(
+            f"{analysis.source.name}: {len(diagnostics) - MAX_MESSAGES} more; fix these first"
+        )
+    return "\n\n".join(rendered)
 
 
 def is_accepted(analysis: ProgramCheck, *, strict: bool) -> bool:
@@ -137,30 +139,32 @@ def is_accepted(analysis: ProgramCheck, *, strict: bool) -> bool:
     return not any(strict or one.is_error for one in analysis.diagnostics)
 
 
-def summarise(found: Sequence[ProgramCheck]) -> str:
+def summarise(checks: Sequence[ProgramCheck]) -> str:
     """Return one line with the number of programs, errors and warnings."""
-    told = [one.severity for analysis in _rheo(found) for one in analysis.diagnostics]
-    errors, warnings = told.count(Severity.ERROR), told.count(Severity.WARNING)
-    errors += sum(one.errors for one in found if isinstance(one, ForeignCheck))
+    severities = [one.severity for analysis in _rheo(checks) for one in analysis.diagnostics]
+    errors, warnings = severities.count(Severity.ERROR), severities.count(Severity.WARNING)
+    errors += sum(one.errors for one in checks if isinstance(one, ForeignCheck))
     counts = [
         format_count(number, word)
         for number, word in ((errors, "error"), (warnings, "warning"))
         if number
     ]
-    where = format_count(len(found), "program")
+    where = format_count(len(checks), "program")
     if not counts:
         return f"{where} checked: no problems found"
     return f"{where} checked: {' and '.join(counts)}"
 
 
-def suggest_reading(found: Sequence[ProgramCheck]) -> str:
+def suggest_reading(checks: Sequence[ProgramCheck]) -> str:
     """Return where to read more about the first message, preferably an error."""
-    told = [one for analysis in _rheo(found) for one in sort_diagnostics(analysis.diagnostics)]
-    if not told:
+    diagnostics = [
+        one for analysis in _rheo(checks) for one in sort_diagnostics(analysis.diagnostics)
+    ]
+    if not diagnostics:
         return "see `rheostat explain python-controllers` for what a controller may use"
-    first = min(told, key=lambda one: not one.is_error)
+    first = min(diagnostics, key=lambda one: not one.is_error)
     return f"see rheostat explain {first.code} for details"
 
 
-def _rheo(found: Sequence[ProgramCheck]) -> list[Analysis | AllocationAnalysis]:
-    return [one for one in found if not isinstance(one, ForeignCheck)]
+def _rheo(checks: Sequence[ProgramCheck]) -> list[Analysis | AllocationAnalysis]:
+    return [one for one in checks if not isinstance(one, ForeignCheck)]

@@ -71,15 +71,15 @@ def _origin(typed: str) -> str:
     """
     if typed == ANY:
         return typed
-    found = normal_origin(typed)
-    if found is None:
+    origin = normal_origin(typed)
+    if origin is None:
         raise InputError(f"--allow-origin {typed}: not an origin; write https://HOST or *")
-    return found
+    return origin
 
 
 async def serve_proxy(
     plan: Plan,
-    asked: collect_options.CollectOptions,
+    options: collect_options.CollectOptions,
     limits: ProxyLimits,
     listening: ListenOptions,
     traces: Path | None,
@@ -88,7 +88,7 @@ async def serve_proxy(
 
     Args:
         plan: The controller and its default setting.
-        asked: The options that name the model's servers.
+        options: The options that name the model's servers.
         limits: The limits of the proxy.
         listening: The socket.
         traces: The file of traces; ``None`` to write none.
@@ -98,35 +98,35 @@ async def serve_proxy(
         InputError: The options contradict each other.
         ExternalError: The address is not available.
     """
-    if asked.probe_choices:
+    if options.probe_choices:
         raise InputError("--probe-choices: a conversation has no choices; use --probe-regex")
     if plan.rules.budget == 0:
         raise InputError("--budget 0: allows no tokens, so no request could be answered")
     with (
-        model_servers.open_reading(asked.answers, asked.equivalence_method) as reading,
+        model_servers.open_reading(options.answers, options.equivalence_method) as reading,
         trace_file.open_trace_file(traces) as write,
         LivePlayer() as playing,
     ):
-        settings = asked.settings("proxy", reading.equivalence.name)
+        settings = options.settings("proxy", reading.equivalence.name)
         settings = with_signals(settings, required_signals(plan))
-        async with model_servers.connect_servers(asked.serving) as places:
-            engine = places[0].engine
-            found = await check_same_model(places)
-            refuse_max_tokens(settings, found, engine.address)
-            family = await collect_options.family_served(asked, settings, engine)
-            settings = msgspec.structs.replace(settings, forcing=asked.forcing(family))
-            collect_options.warn_of_equal_branches(settings, asked.branches)
+        async with model_servers.connect_servers(options.serving) as endpoints:
+            engine = endpoints[0].engine
+            served = await check_same_model(endpoints)
+            refuse_max_tokens(settings, served, engine.address)
+            family = await collect_options.family_served(options, settings, engine)
+            settings = msgspec.structs.replace(settings, forcing=options.forcing(family))
+            collect_options.warn_of_equal_branches(settings, options.branches)
             forced = await tokenise_forcing(engine, settings.forcing)
-            model = LiveModel(places, settings, forced, reading)
+            model = LiveModel(endpoints, settings, forced, reading)
             refuse_unmet_needs(plan, model)
-            thinking = asked.forcing(family._replace(closed=False))
-            terms = ResponderConfig(found, asked.branches, settings.instruction, thinking)
+            thinking = options.forcing(family._replace(closed=False))
+            terms = ResponderConfig(served, options.branches, settings.instruction, thinking)
 
             def ended(name: str, answer: ProxyAnswer) -> None:
                 live_result = msgspec.structs.replace(answer.live_result, question=name)
-                write(trace_file.build_document(answer.plan, found, [], live_result))
+                write(trace_file.build_document(answer.plan, served, [], live_result))
 
-            proxy = Proxy(Responder(plan, model, terms, playing), found.model, limits, ended)
+            proxy = Proxy(Responder(plan, model, terms, playing), served.model, limits, ended)
             if limits.key is None and not _is_loopback(listening.host):
                 console.warn(
                     f"{listening.host}: every client that can reach this address is answered; set"

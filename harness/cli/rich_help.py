@@ -60,9 +60,9 @@ def render(
     get_rich_usage(formatter, ctx.command_path, " ".join(command.collect_usage_pieces(ctx)))
     get_rich_help_text(command, rich_ctx, formatter)
     for panel in construct_panels(command, rich_ctx, formatter):
-        drawn = panel.render(command, rich_ctx, formatter)
-        if isinstance(drawn.renderable, Table) and drawn.renderable.rows:
-            formatter.write(drawn)
+        rendered = panel.render(command, rich_ctx, formatter)
+        if isinstance(rendered.renderable, Table) and rendered.renderable.rows:
+            formatter.write(rendered)
     for section in fields:
         formatter.write(Padding(Text(section.title, style="bold"), (0, 0, 0, 1)))
         grid = Table.grid(padding=(0, 2))

@@ -37,7 +37,7 @@ def write_sweep(
     elif out.form is OutputFormat.CSV:
         out.table(sweep_page.full_table(rows))
     else:
-        _write_page(out, grid, rows, drawn=complete and _wants_frontier(out, frontier))
+        _write_page(out, grid, rows, with_plot=complete and _wants_frontier(out, frontier))
 
 
 def refuse_unwritable(out: Output, plot: Path | None = None) -> None:
@@ -84,15 +84,15 @@ def _wants_frontier(out: Output, frontier: bool | None) -> bool:
     return frontier
 
 
-def _write_page(out: Output, grid: Grid, rows: Sequence[SweepRow], *, drawn: bool) -> None:
+def _write_page(out: Output, grid: Grid, rows: Sequence[SweepRow], *, with_plot: bool) -> None:
     table = sweep_page.overview_table(rows, grid)
-    if not drawn:
+    if not with_plot:
         out.table(table)
         return
     from harness.pages.sweep_plots import plot_in_terminal
 
-    seen = output.output_width(out)
-    width = _OFF_TERMINAL if seen is None else min(seen, _WIDEST)
+    available = output.output_width(out)
+    width = _OFF_TERMINAL if available is None else min(available, _WIDEST)
     plot_text = plot_in_terminal(rows, sweep_page.drawn_recording(grid), width=width)
     if out.path is None:
         out.table(table)

@@ -81,13 +81,13 @@ def bench(
     paths = [named.recording.path for named in open_recordings(on)]
     values = parse_betas(beta)
     with console.progress("measuring", len(CONTENDER_NAMES)) as advance:
-        found = run_bench(
+        results = run_bench(
             paths, values, seeds=max(seeds, slow_seeds), slow_seeds=slow_seeds, repeats=repeats,
             skip=skip, foreign=foreign, advance=advance,
         )  # fmt: skip
     if out.form is OutputFormat.CSV:
-        out.table(report.standings_table(found))
+        out.table(report.standings_table(results))
     else:
-        out.document(found, report.format_bench_report(found))
-    if found.differing:
-        raise NegativeResult(found.differing[0])
+        out.document(results, report.format_bench_report(results))
+    if results.differing:
+        raise NegativeResult(results.differing[0])

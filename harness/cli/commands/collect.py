@@ -107,24 +107,28 @@ def collect(target: Path, dry_run: bool, expect: int | None, **options: object) 
         **options: The other options, as fields of `harness.cli.collect_options.CollectOptions`.
     """
     from harness.cli import collection_run, model_servers
-    from harness.cli.collect_options import build_options as given
+    from harness.cli.collect_options import build_options
     from harness.cli.output import emit_paths, emit_text
     from store.serving.errors import ServingError
 
-    asked = given(options)
-    with model_servers.open_reading(asked.answers, asked.equivalence_method) as reading:
-        work = asked.work(reading.equivalence.name)
+    plan_options = build_options(options)
+    with model_servers.open_reading(
+        plan_options.answers, plan_options.equivalence_method
+    ) as reading:
+        work = plan_options.work(reading.equivalence.name)
         if not dry_run:
             try:
-                model_servers.run_async(collection_run.run_collection(target, work, asked, reading))
+                model_servers.run_async(
+                    collection_run.run_collection(target, work, plan_options, reading)
+                )
             except (KeyboardInterrupt, ServingError) as stopped:
                 if target.exists():
                     stopped.add_note(collection_run.RESUME_HINT)
                 raise
             emit_paths([target])
             return
-        each = expect or asked.max_tokens
-        found = model_servers.run_async(
-            collection_run.preview_collection(target, work, asked, reading, each)
+        each = expect or plan_options.max_tokens
+        estimate = model_servers.run_async(
+            collection_run.preview_collection(target, work, plan_options, reading, each)
         )
-        emit_text(collection_run.format_estimate(found, asked.prices, each))
+        emit_text(collection_run.format_estimate(estimate, plan_options.prices, each))

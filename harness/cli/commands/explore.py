@@ -49,16 +49,16 @@ def explore(out: Output, recordings: tuple[Path, ...], seeds: int) -> None:
     from harness.request.recordings import open_recordings
 
     opened = open_recordings(recordings)
-    found = []
+    rates = []
     with console.progress("exploring", len(opened)) as advance:
         for each in opened:
-            found.append(count_base_rates(load_replay_environment(each.recording), range(seeds)))
+            rates.append(count_base_rates(load_replay_environment(each.recording), range(seeds)))
             advance(1)
     if out.form is OutputFormat.CSV:
-        out.table(rates_table(found))
+        out.table(rates_table(rates))
         return
-    document = [{"rates": each.rates, "questions": each.kinds} for each in found]
+    document = [{"rates": each.rates, "questions": each.kinds} for each in rates]
     what = {"recordings": [each.label for each in opened], "seeds": seeds}
     out.document(
-        {"what": what, "base_rates": document}, format_base_rates(found, output_width(out))
+        {"what": what, "base_rates": document}, format_base_rates(rates, output_width(out))
     )

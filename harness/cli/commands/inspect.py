@@ -68,24 +68,24 @@ def inspect(out: Output, recordings: tuple[Path, ...], questions: bool, verify: 
         _inspect_trials(out, records, questions=questions, verify=verify)
         return
     with console.progress("inspecting", len(recordings)) as advance:
-        opened, found = [], []
+        opened, inspections = [], []
         for path in recordings:
             opened.append(open_recording(path))
-            found.append(figures_of(opened[-1], questions=questions, verify=verify))
+            inspections.append(figures_of(opened[-1], questions=questions, verify=verify))
             advance(1)
     if out.form is OutputFormat.JSON:
-        out.document(found, "")
-    elif len(found) == 1 and out.form is OutputFormat.PEOPLE:
-        out.text(inspect_page.format_inspection(found[0]))
+        out.document(inspections, "")
+    elif len(inspections) == 1 and out.form is OutputFormat.PEOPLE:
+        out.text(inspect_page.format_inspection(inspections[0]))
     else:
-        whole = out.form is OutputFormat.CSV
+        all_columns = out.form is OutputFormat.CSV
         out.table(
-            inspect_page.questions_table(found)
+            inspect_page.questions_table(inspections)
             if questions
-            else inspect_page.overview_table(found, whole=whole)
+            else inspect_page.overview_table(inspections, whole=all_columns)
         )
     if verify:
-        console.info(f"{len(found)} verified: every byte is intact")
+        console.info(f"{len(inspections)} verified: every byte is intact")
     _warn_of_spellings(opened)
 
 
@@ -97,8 +97,8 @@ def _warn_of_spellings(recordings: "Sequence[Recording]") -> None:
     from store.answers.equivalence import open_equivalence
     from store.errors import StoreError
 
-    asked = [each for each in recordings if may_differ(each)]
-    if not asked:
+    candidates = [each for each in recordings if may_differ(each)]
+    if not candidates:
         return
     with ExitStack() as stack:
         try:
@@ -106,7 +106,7 @@ def _warn_of_spellings(recordings: "Sequence[Recording]") -> None:
             equivalence = stack.enter_context(opened)
         except StoreError:
             return  # the library is an extra, and this command does its work without it
-        for recording in asked:
+        for recording in candidates:
             found = find_spellings(recording, equivalence)
             if found is not None:
                 question, answer, equal = found.example
@@ -136,15 +136,15 @@ def _inspect_trials(out: Output, records: Sequence[Path], *, questions: bool, ve
     from harness.explanation.trials_inspection import inspect_trials
     from harness.pages import inspect_page
 
-    found = [inspect_trials(path, questions=questions) for path in records]
+    inspections = [inspect_trials(path, questions=questions) for path in records]
     if out.form is OutputFormat.JSON:
-        out.document(found, "")
-    elif len(found) == 1 and out.form is OutputFormat.PEOPLE:
-        out.text(inspect_page.format_trials(found[0]))
+        out.document(inspections, "")
+    elif len(inspections) == 1 and out.form is OutputFormat.PEOPLE:
+        out.text(inspect_page.format_trials(inspections[0]))
     else:
         page = inspect_page.trials_questions_table if questions else inspect_page.trials_table
-        out.table(page(found))
+        out.table(page(inspections))
     if verify:
-        torn = sum(each.torn is not None for each in found)
+        torn = sum(each.torn is not None for each in inspections)
         besides = f", but for {format_count(torn, 'torn last append')}" if torn else ""
-        console.info(f"{len(found)} verified: every byte is intact{besides}")
+        console.info(f"{len(inspections)} verified: every byte is intact{besides}")

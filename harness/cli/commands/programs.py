@@ -84,21 +84,21 @@ def fmt(files: tuple[Path, ...], check: bool) -> None:
     from harness.cli.program_format import STDIN, format_file
     from harness.errors import InputError, NegativeResult
 
-    found = [format_file(path) for path in dict.fromkeys(files)]
-    broken = [each for each in found if each.problems]
+    results = [format_file(path) for path in dict.fromkeys(files)]
+    broken = [each for each in results if each.problems]
     if broken:
         for each in broken:
             console.say_block(f"{each.problems}\n")
         names = ", ".join(each.name for each in broken)
         raise InputError(f"{names}: cannot be formatted, so nothing was written")
-    changed = [each for each in found if each.changed]
+    changed = [each for each in results if each.changed]
     if check:
         emit_text("".join(each.difference() for each in changed))
         if changed:
             names = ", ".join(each.name for each in changed)
-            raise NegativeResult(f"{len(changed)} of {len(found)} would change: {names}")
+            raise NegativeResult(f"{len(changed)} of {len(results)} would change: {names}")
         return
-    for each in found:
+    for each in results:
         if each.path == STDIN:
             emit_utf8(each.after)
         elif each.changed:
@@ -168,17 +168,17 @@ def check(out: Output, files: tuple[Path, ...], pipeline: Path | None, strict: b
     from harness.errors import NegativeResult
     from harness.presentation import terminal
 
-    found = [check_source(read_program(path)) for path in dict.fromkeys(files)]
+    checks = [check_source(read_program(path)) for path in dict.fromkeys(files)]
     if pipeline is not None:
-        found = check_against_pipeline(found, pipeline)
+        checks = check_against_pipeline(checks, pipeline)
     if out.form is OutputFormat.PEOPLE:
         colour = out.path is None and terminal.is_coloured(sys.stdout)
-        out.text(format_messages(found, colour=colour), styled=True)
+        out.text(format_messages(checks, colour=colour), styled=True)
     else:
-        out.document([as_findings(one) for one in found], "")
-    if not all(is_accepted(one, strict=strict) for one in found):
-        raise NegativeResult(summarise(found), hint=suggest_reading(found))
-    console.info(summarise(found))
+        out.document([as_findings(one) for one in checks], "")
+    if not all(is_accepted(one, strict=strict) for one in checks):
+        raise NegativeResult(summarise(checks), hint=suggest_reading(checks))
+    console.info(summarise(checks))
 
 
 @command("lsp", examples=[("rheostat lsp", "Start the server, as an editor does.")])

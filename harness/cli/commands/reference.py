@@ -104,15 +104,18 @@ def explain(out: Output, code: str | None) -> None:
     if text is not None:
         out.document({"page": name, "title": pages.title(name), "text": text}, text)
         return
-    found = known.get(code.upper())
-    if found is None:
+    explanation = known.get(code.upper())
+    if explanation is None:
         hint = _nearest(code, [*known, *pages.page_names()])
         raise InputError(f"there is no code or page {code}", hint=hint)
-    text = f"{found.code}: {found.title}\n\n{fill(found.text, 80, break_on_hyphens=False)}\n"
-    if found.wrong is not None and found.right is not None:
-        text += f"\nWrong:\n\n{_indented(found.wrong)}\nRight:\n\n{_indented(found.right)}"
-    severity = "warning" if is_warning(found.code) else "error"
-    out.document({**found._asdict(), "severity": severity}, text)
+    body = fill(explanation.text, 80, break_on_hyphens=False)
+    text = f"{explanation.code}: {explanation.title}\n\n{body}\n"
+    if explanation.wrong is not None and explanation.right is not None:
+        text += (
+            f"\nWrong:\n\n{_indented(explanation.wrong)}\nRight:\n\n{_indented(explanation.right)}"
+        )
+    severity = "warning" if is_warning(explanation.code) else "error"
+    out.document({**explanation._asdict(), "severity": severity}, text)
 
 
 def _indented(program: str) -> str:
@@ -166,8 +169,8 @@ def library(out: Output, name: str | None) -> None:
     if name not in NAMES:
         meant = suggest(name, NAMES, f"choose from {', '.join(NAMES)}")
         raise InputError(f"the library has no controller {name}; {meant}")
-    found, text = load_entry(name), load_source(name).text
-    about = {"name": name, "title": found.title, **_about(found.about)}
+    entry, text = load_entry(name), load_source(name).text
+    about = {"name": name, "title": entry.title, **_about(entry.about)}
     out.document({**about, "program": text}, text)
 
 

@@ -40,15 +40,15 @@ def completion(ctx: click.Context, shell: str) -> None:
     """
     from click.shell_completion import get_completion_class
 
-    found = get_completion_class(shell)
-    if found is None:
+    completion_class = get_completion_class(shell)
+    if completion_class is None:
         raise click.UsageError(f"click has no completion for {shell}", ctx)
     root = ctx.find_root()
-    script = found(root.command, {}, "rheostat", "_RHEOSTAT_COMPLETE").source()
+    script = completion_class(root.command, {}, "rheostat", "_RHEOSTAT_COMPLETE").source()
     # zsh reads what a script completes off its very first line, so that one stays in front.
-    first, _, rest = script.partition("\n")
+    first, _, body = script.partition("\n")
     note = f"# To install:\n# {_INSTALL[shell]}"
-    lines = [first, note, rest] if first.startswith("#compdef") else [note, script]
+    lines = [first, note, body] if first.startswith("#compdef") else [note, script]
     emit_text("\n".join(lines))
 
 
@@ -83,12 +83,14 @@ def show(out: Output, threads: int | None, cache_dir: Path | None) -> None:
     from harness.presentation.table import Column, Table
     from harness.settings import GeneralSettings, resolve, sections
 
-    found = resolve(GeneralSettings, flags={"threads": threads, "cache_dir": cache_dir})
+    resolved = resolve(GeneralSettings, flags={"threads": threads, "cache_dir": cache_dir})
     for name, shape in sections().items():
-        found += resolve(shape, name)
+        resolved += resolve(shape, name)
     columns = [Column("setting"), Column("value"), Column("origin", "from")]
     rows = [
-        (name, value, each.origin) for each in found for name, value in _rows(each.name, each.value)
+        (name, value, each.origin)
+        for each in resolved
+        for name, value in _rows(each.name, each.value)
     ]
     out.table(Table(columns, rows))
 
@@ -96,11 +98,11 @@ def show(out: Output, threads: int | None, cache_dir: Path | None) -> None:
 def _rows(name: str, value: object) -> list[tuple[str, str | int | float | bool | None]]:
     """Return a setting, or each entry of one that is a table."""
     if isinstance(value, Mapping) and value:
-        return [(f"{name}.{key}", _shown(entry)) for key, entry in value.items()]
-    return [(name, _shown(value))]
+        return [(f"{name}.{key}", _displayed(entry)) for key, entry in value.items()]
+    return [(name, _displayed(value))]
 
 
-def _shown(value: object) -> str | int | float | bool | None:
+def _displayed(value: object) -> str | int | float | bool | None:
     if isinstance(value, Mapping | list | tuple):
         return ", ".join(map(str, value)) or "none"
     plain = isinstance(value, str | int | float | bool) or value is None

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--from",
-    "kept",
+    "traces",
     metavar="FILE",
     type=FilePath(dir_okay=False),
     help="Show an episode from this file of `rheostat run --traces`; nothing is played.",
@@ -76,7 +76,7 @@ def trace(
     out: Output,
     controller: str | None,
     on: tuple[Path, ...],
-    kept: Path | None,
+    traces: Path | None,
     question: str | None,
     seed: int,
     beta: str,
@@ -92,9 +92,9 @@ def trace(
 
     Args:
         out: Where to write the result, and in which format.
-        controller: A Rheo file, or the name of a library controller; ``None`` with ``kept``.
+        controller: A Rheo file, or the name of a library controller; ``None`` with ``traces``.
         on: The recording to replay; none to show a live episode.
-        kept: Traces of live episodes to read in place of a recording.
+        traces: Traces of live episodes to read in place of a recording.
         question: Id or number of the question; ``None`` for the first.
         seed: Seed of the episode.
         beta: The value of β as typed.
@@ -102,9 +102,9 @@ def trace(
         budget: Most tokens of an episode; ``None`` for no limit.
         kappa: Cost of a probe in tokens.
     """
-    _refuse_unfit(controller, on, kept)
-    if kept is not None:
-        _show_kept(out, kept, question, seed)
+    _refuse_unfit(controller, on, traces)
+    if traces is not None:
+        _show_live_episode(out, traces, question, seed)
         return
     assert controller is not None
     from harness.engines import EpisodeRules
@@ -148,7 +148,7 @@ def _show_replay(
     out.document({"what": what, "episode": episode}, trace_page.format_trace(what, about, episode))
 
 
-def _refuse_unfit(controller: str | None, on: tuple[Path, ...], kept: Path | None) -> None:
+def _refuse_unfit(controller: str | None, on: tuple[Path, ...], traces: Path | None) -> None:
     """Refuse what does not go together: an episode is played, or read from where it is kept.
 
     Raises:
@@ -157,7 +157,7 @@ def _refuse_unfit(controller: str | None, on: tuple[Path, ...], kept: Path | Non
     """
     from harness.errors import InputError
 
-    if kept is not None:
+    if traces is not None:
         if controller is not None or on:
             raise InputError(
                 "--from: shows an episode that was already played; leave out the controller and"
@@ -179,19 +179,19 @@ def _missing(name: str) -> click.MissingParameter:
     return click.MissingParameter(ctx=ctx, param=param)
 
 
-def _show_kept(out: Output, path: Path, question: str | None, seed: int) -> None:
+def _show_live_episode(out: Output, path: Path, question: str | None, seed: int) -> None:
     """Show an episode that was played live."""
     import msgspec
 
     from harness.live.trace_file import EpisodeProvenance, read_trace
     from harness.pages import trace_page
 
-    found = read_trace(path, question, seed)
-    what = msgspec.convert(found.what, type=EpisodeProvenance)
+    document = read_trace(path, question, seed)
+    what = msgspec.convert(document.what, type=EpisodeProvenance)
     about = {
         "controller": f"{what.controller} ({what.origin})",
         "played": f"{what.engine}, {what.seconds:.1f} s",
         "question": f"{what.question.id}, number {what.question.number}",
         "seed": f"{what.seed}",
     }
-    out.document(found, trace_page.format_trace(found.what, about, found.episode))
+    out.document(document, trace_page.format_trace(document.what, about, document.episode))

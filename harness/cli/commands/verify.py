@@ -71,11 +71,11 @@ def verify(out: Output, recording: Path, branches: int, seed: int, **options: ob
     settings = read_settings(opened)
     served = model_servers.ServerOptions(**options)  # type: ignore[arg-type]
     with model_servers.open_reading(settings.extraction, settings.equivalence) as reading:
-        found = model_servers.run_async(_check(opened, settings, served, reading, branches, seed))
-    out.table(table(found))
-    same = sum(each.same for each in found)
-    if same < len(found):
-        raise NegativeResult(f"{same} of {len(found)} branches match the recording")
+        checks = model_servers.run_async(_check(opened, settings, served, reading, branches, seed))
+    out.table(table(checks))
+    same = sum(each.same for each in checks)
+    if same < len(checks):
+        raise NegativeResult(f"{same} of {len(checks)} branches match the recording")
     console.info(f"{same} of {same} branches match the recording")
 
 
@@ -99,25 +99,25 @@ async def _check(
         refuse_shorter_context,
     )
 
-    async with connect_servers(served) as places:
-        found = await check_same_model(places)
-        if odd := describe_engine_mismatch(recording, found):
+    async with connect_servers(served) as endpoints:
+        served_model = await check_same_model(endpoints)
+        if odd := describe_engine_mismatch(recording, served_model):
             console.warn(odd)
-        await refuse_shorter_context(recording, settings, found, places[0])
+        await refuse_shorter_context(recording, settings, served_model, endpoints[0])
         chosen = choose_branches(recording, branches, seed)
         with console.progress("sampling again", len(chosen)) as advance:
 
             async def one(at: int, number: int, index: int) -> "BranchCheck":
-                place = places[at % len(places)]
-                checking = BranchVerifier(recording, settings, place, reading)
-                found = await checking.check(number, index)
+                endpoint = endpoints[at % len(endpoints)]
+                checking = BranchVerifier(recording, settings, endpoint, reading)
+                check = await checking.check(number, index)
                 advance(1)
-                return found
+                return check
 
             return list(await asyncio.gather(*(one(at, *each) for at, each in enumerate(chosen))))
 
 
-def table(found: "list[BranchCheck]") -> "Table":
+def table(checks: "list[BranchCheck]") -> "Table":
     """Return a row for each branch that was drawn again."""
     from harness.presentation.table import Column, Table
 
@@ -129,6 +129,6 @@ def table(found: "list[BranchCheck]") -> "Table":
     rows = [
         (each.question, each.branch, each.tokens, each.again, each.same_up_to, each.probes,
          each.same_probes, "yes" if each.same_final else "no", "yes" if each.same else "no")
-        for each in found
+        for each in checks
     ]  # fmt: skip
     return Table(columns, rows)
