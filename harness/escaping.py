@@ -18,7 +18,7 @@ from html import escape
 _SUSPECT = re.compile(r"[^\x20-\x7e]")
 """Characters that need a check; all others are plain ASCII."""
 
-_KEPT_IN_BLOCKS = "\n\t"
+_ALLOWED_IN_BLOCKS = "\n\t"
 
 _OWN_COLOURS = re.compile(r"(\x1b\[[0-9;]*m)")
 """The sequences that set colours, which rheostat writes itself."""
@@ -40,14 +40,14 @@ def escape_block(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return _SUSPECT.sub(lambda found: _escaped(found[0], _KEPT_IN_BLOCKS), text)
+    return _SUSPECT.sub(lambda match: _escaped(match[0], _ALLOWED_IN_BLOCKS), text)
 
 
 def escape_line(text: str) -> str:
     """Escape what a terminal would interpret or a reader could not see, and line breaks."""
     if text.isprintable():
         return text
-    return _SUSPECT.sub(lambda found: _escaped(found[0], ""), text)
+    return _SUSPECT.sub(lambda match: _escaped(match[0], ""), text)
 
 
 def escape_xml(text: str) -> str:
@@ -57,7 +57,7 @@ def escape_xml(text: str) -> str:
 
 def escape_json(document: str) -> str:
     r"""Write hidden characters of a JSON document as ``\u`` escapes; its value is unchanged."""
-    return _SUSPECT.sub(lambda found: _json_escaped(found[0]), document)
+    return _SUSPECT.sub(lambda match: _json_escaped(match[0]), document)
 
 
 def quote_for_shell(word: str) -> str:
@@ -92,8 +92,8 @@ def escape_styled(text: str) -> str:
     )
 
 
-def _escaped(character: str, kept: str) -> str:
-    if character in kept or is_visible(character):
+def _escaped(character: str, allowed: str) -> str:
+    if character in allowed or is_visible(character):
         return character
     return character.encode("unicode_escape").decode("ascii")
 

@@ -35,10 +35,10 @@ class Registration(NamedTuple):
             Exception: Whatever the import raises; `AttributeError` if the attribute is absent.
         """
         module, _, attribute = self.target.partition(":")
-        found: object = import_module(module)
+        loaded: object = import_module(module)
         for part in filter(None, attribute.split(".")):
-            found = getattr(found, part)
-        return found
+            loaded = getattr(loaded, part)
+        return loaded
 
 
 def registered(group: str, path: Sequence[str] | None = None) -> dict[str, list[Registration]]:
@@ -49,11 +49,11 @@ def registered(group: str, path: Sequence[str] | None = None) -> dict[str, list[
         path: The directories to search, `sys.path` by default. Of two distributions with the same
             name the first on the path counts, as for imports.
     """
-    found: dict[str, list[Registration]] = {}
+    registrations: dict[str, list[Registration]] = {}
     for distribution, text in _entry_point_files(sys.path if path is None else path):
         for name, target in _entries(text, group):
-            found.setdefault(name, []).append(Registration(name, target, distribution))
-    return dict(sorted(found.items()))
+            registrations.setdefault(name, []).append(Registration(name, target, distribution))
+    return dict(sorted(registrations.items()))
 
 
 def _entry_point_files(path: Sequence[str]) -> Iterator[tuple[str, str]]:

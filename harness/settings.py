@@ -74,8 +74,8 @@ def load(shape: type[S], section: str = "", *, flags: Mapping[str, object] | Non
     Raises:
         InputError: A file or a variable holds an invalid setting.
     """
-    found = {each.name.rpartition(".")[2]: each.value for each in resolve(shape, section, flags)}
-    return shape(**found)
+    values = {each.name.rpartition(".")[2]: each.value for each in resolve(shape, section, flags)}
+    return shape(**values)
 
 
 def resolve(
@@ -116,7 +116,7 @@ def sections() -> dict[str, type[msgspec.Struct]]:
     Raises:
         ExternalError: A registration cannot be used.
     """
-    found = {}
+    shapes = {}
     for name, registrations in registered(SETTINGS).items():
         entry = registrations[0]
         if len(registrations) > 1:
@@ -130,8 +130,8 @@ def sections() -> dict[str, type[msgspec.Struct]]:
             ) from problem
         if not (isinstance(shape, type) and issubclass(shape, msgspec.Struct)):
             raise ExternalError(f"the settings [{name}]: {entry.target} is not a msgspec Struct")
-        found[name] = shape
-    return found
+        shapes[name] = shape
+    return shapes
 
 
 def _default(field: msgspec.structs.FieldInfo) -> object:
@@ -142,8 +142,8 @@ def _default(field: msgspec.structs.FieldInfo) -> object:
 
 
 def _flag_layer(flags: Mapping[str, object]) -> _SettingsLayer:
-    given = {name: value for name, value in flags.items() if value is not None}
-    return _SettingsLayer(given, {name: f"option --{name.replace('_', '-')}" for name in given})
+    values = {name: value for name, value in flags.items() if value is not None}
+    return _SettingsLayer(values, {name: f"option --{name.replace('_', '-')}" for name in values})
 
 
 def _environment_layer(
@@ -155,8 +155,8 @@ def _environment_layer(
         variable = "_".join(words).upper()
         # An empty variable is how shells say "not set" for one command.
         if environ.get(variable):
-            place = f"environment variable {variable}={environ[variable]}"
-            values[field.name] = _converted(environ[variable], field.type, base, place)
+            location = f"environment variable {variable}={environ[variable]}"
+            values[field.name] = _converted(environ[variable], field.type, base, location)
             origins[field.name] = f"environment {variable}"
     return _SettingsLayer(values, origins)
 
@@ -168,22 +168,28 @@ def _file_layer(file: SettingsFile, shape: type[msgspec.Struct], section: str) -
     if section:
         table = table.get(section, {})
         if not isinstance(table, dict):
-            raise InputError(f"{file.place(section)}: {section} must be a table; write [{section}]")
+            raise InputError(
+                f"{file.location(section)}: {section} must be a table; write [{section}]"
+            )
         file.refuse_unknown(table, section, shape.__struct_fields__)
     values, origins = {}, {}
     for field in msgspec.structs.fields(shape):
         if field.name in table:
-            place = file.place(section, field.name) if section else file.place(field.name)
+            location = file.location(section, field.name) if section else file.location(field.name)
             dotted = f"{section}.{field.name}" if section else field.name
             values[field.name] = _converted(
-                table[field.name], field.type, file.path.parent, f"{place}, {dotted}", strict=True
+                table[field.name],
+                field.type,
+                file.path.parent,
+                f"{location}, {dotted}",
+                strict=True,
             )
-            origins[field.name] = place
+            origins[field.name] = location
     return _SettingsLayer(values, origins)
 
 
 def _converted(
-    raw: object, kind: object, base: Path, place: str, *, strict: bool = False
+    raw: object, kind: object, base: Path, location: str, *, strict: bool = False
 ) -> object:
     """Convert a value to its field's type; relative paths are relative to ``base``."""
 
@@ -197,4 +203,4 @@ def _converted(
     try:
         return msgspec.convert(raw, type=kind, strict=strict, dec_hook=as_path)
     except msgspec.ValidationError as problem:
-        raise InputError(f"{place}: {lower_first(str(problem))}") from problem
+        raise InputError(f"{location}: {lower_first(str(problem))}") from problem

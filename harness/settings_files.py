@@ -23,7 +23,7 @@ class SettingsFile(NamedTuple):
     table: Mapping[str, Any]
     text: str
 
-    def place(self, *keys: str) -> str:
+    def location(self, *keys: str) -> str:
         """Describe the location of a key: the file, and the line if it is known."""
         line = self._line((*self.root, *keys))
         return str(self.path) if line is None else f"{self.path}, line {line}"
@@ -44,7 +44,7 @@ class SettingsFile(NamedTuple):
             if key not in known:
                 keys = (section, key) if section else (key,)
                 raise InputError(
-                    f"{self.place(*keys)}: there is no setting {'.'.join(keys)}",
+                    f"{self.location(*keys)}: there is no setting {'.'.join(keys)}",
                     hint=suggest(key, known, f"there are {', '.join(sorted(known))}"),
                 )
 
@@ -54,13 +54,13 @@ class SettingsFile(NamedTuple):
         best: tuple[int, int] | None = None
         for number, line in enumerate(self.text.splitlines(), start=1):
             if header := _HEADER.match(line):
-                inside = here = _parts(header["table"])
+                inside = table = _parts(header["table"])
             elif key := _KEY.match(line):
-                here = inside + _parts(key["key"])
+                table = inside + _parts(key["key"])
             else:
                 continue
-            if here == keys[: len(here)] and (best is None or len(here) > best[0]):
-                best = (len(here), number)
+            if table == keys[: len(table)] and (best is None or len(table) > best[0]):
+                best = (len(table), number)
         return None if best is None else best[1]
 
 

@@ -48,7 +48,7 @@ class PythonLanguage:
             raise InputError(f"{argument}: no such controller") from None
         return _foreign(script, argument)
 
-    def made_of(self, text: str, name: str) -> ForeignController:
+    def parse(self, text: str, name: str) -> ForeignController:
         """Create a controller from its text.
 
         Raises:
@@ -56,7 +56,7 @@ class PythonLanguage:
         """
         return _foreign(require_admitted(Script(name, text)), name)
 
-    def diagnosed(self, text: str, name: str) -> str:
+    def render_errors(self, text: str, name: str) -> str:
         """Return all policy violations, each with its source line."""
         return diagnose_script(Script(name, text))
 

@@ -59,7 +59,7 @@ def _pipeline(space: AllocationSpace) -> str:
     for at, name in enumerate(space.names):
         for model in space.models[at]:
             rate = space.rates[at][model]
-            most = rate.most(space.left(space.least, at)) if space.recorded is None else ""
+            most = rate.most(space.remaining(space.least, at)) if space.recorded is None else ""
             lines.append(f"| {name} | {model} | {rate.cost(1):.4g} | {rate.each:.4g} | {most} |")
         for choice, cost in space.governed[at].items():
             lines.append(f"| {name} | {choice.label} | {cost:.4g} | | |")

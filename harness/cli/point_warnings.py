@@ -29,14 +29,14 @@ def warn_of_shortages(grid: Grid) -> None:
     for (label, recording), several in list(together.items())[:_SHORT]:
         first = several[0]
         if len(several) == 1:
-            names = first.asked.knobs
+            names = first.requested.knobs
             knobs = {name: value for name, value in first.point.knobs.items() if name in names}
             beta = "" if first.point.beta is None else f" beta={first.point.beta!r}"
             who = f"{label} {format_knobs(knobs)}".rstrip() + beta
-            asks = f"requests {first.asked.branches:,} branches"
+            asks = f"requests {first.requested.branches:,} branches"
         else:
             points = sum(each.program.label == label for each in grid.points)
-            widths = [each.asked.branches for each in several]
+            widths = [each.requested.branches for each in several]
             who = label
             numbers = _range(min(widths), max(widths))
             asks = f"{len(several)} of {points} points request {numbers} branches"

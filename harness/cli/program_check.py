@@ -60,13 +60,13 @@ def _from_library(path: Path) -> Source:
 class ForeignCheck(NamedTuple):
     """The result of the checker of another language than Rheo."""
 
-    told: str
-    found: FileFindings
+    text: str
+    findings: FileFindings
 
     @property
     def errors(self) -> int:
         """How many errors there are; there are no warnings."""
-        return len(self.found.diagnostics)
+        return len(self.findings.diagnostics)
 
 
 ProgramCheck: TypeAlias = Analysis | AllocationAnalysis | ForeignCheck
@@ -77,8 +77,8 @@ def check_source(source: Source) -> ProgramCheck:
     """Check a text; it is an allocation if it begins with that keyword."""
     language = find_language(source.name)
     if language is not None:
-        told = language.diagnosed(source.text, source.name)
-        return ForeignCheck(told, language.findings(source.text, source.name))
+        messages = language.render_errors(source.text, source.name)
+        return ForeignCheck(messages, language.findings(source.text, source.name))
     return analyse_allocation(source) if is_allocation(source) else analyse_program(source)
 
 
@@ -96,7 +96,7 @@ def check_against_pipeline(checks: Sequence[ProgramCheck], path: Path) -> list[P
     compared: list[ProgramCheck] = []
     for one in checks:
         if not isinstance(one, AllocationAnalysis):
-            name = one.found.file if isinstance(one, ForeignCheck) else one.source.name
+            name = one.findings.file if isinstance(one, ForeignCheck) else one.source.name
             raise InputError(
                 f"{name}: is a controller, but --on checks allocations against a pipeline",
                 hint="use rheostat sweep --on to play controllers over recordings",
@@ -108,7 +108,7 @@ def check_against_pipeline(checks: Sequence[ProgramCheck], path: Path) -> list[P
 def as_findings(check: ProgramCheck) -> FileFindings:
     """Return the outcome of a check as records, for JSON."""
     if isinstance(check, ForeignCheck):
-        return check.found
+        return check.findings
     if isinstance(check, AllocationAnalysis):
         return collect_allocation_findings(check)
     return collect_findings(check)
@@ -121,7 +121,7 @@ def format_messages(checks: Sequence[ProgramCheck], *, colour: bool) -> str:
 
 def _messages(analysis: ProgramCheck, *, colour: bool) -> str:
     if isinstance(analysis, ForeignCheck):
-        return escape_block(analysis.told)
+        return escape_block(analysis.text)
     style = coloured_style if colour else plain_style
     diagnostics = sort_diagnostics(analysis.diagnostics)
     rendered = [render(analysis.source, one, style) for one in diagnostics[:MAX_MESSAGES]]
@@ -135,7 +135,7 @@ def _messages(analysis: ProgramCheck, *, colour: bool) -> str:
 def is_accepted(analysis: ProgramCheck, *, strict: bool) -> bool:
     """Return whether a program passes; with ``strict``, warnings fail it."""
     if isinstance(analysis, ForeignCheck):
-        return analysis.found.sound
+        return analysis.findings.sound
     return not any(strict or one.is_error for one in analysis.diagnostics)
 
 

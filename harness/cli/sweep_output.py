@@ -93,7 +93,7 @@ def _write_page(out: Output, grid: Grid, rows: Sequence[SweepRow], *, with_plot:
 
     available = output.output_width(out)
     width = _OFF_TERMINAL if available is None else min(available, _WIDEST)
-    plot_text = plot_in_terminal(rows, sweep_page.drawn_recording(grid), width=width)
+    plot_text = plot_in_terminal(rows, sweep_page.plotted_recording(grid), width=width)
     if out.path is None:
         out.table(table)
         emit_text("\n" + plot_text)

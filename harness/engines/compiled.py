@@ -81,10 +81,10 @@ class CompiledEngine:
         return batch.episodes
 
     def _questions(self, replay_environment: ReplayEnvironment) -> list[DenseQuestion]:
-        found = self._dense.get(replay_environment)
-        if found is None:
-            found = self._dense[replay_environment] = build_dense_questions(replay_environment)
-        return found
+        questions = self._dense.get(replay_environment)
+        if questions is None:
+            questions = self._dense[replay_environment] = build_dense_questions(replay_environment)
+        return questions
 
 
 class _ThreadMemory(NamedTuple):
@@ -206,14 +206,14 @@ class _CompiledBatch:
 
     def _scratch(self) -> _ThreadMemory:
         """Return this thread's working memory; programs reset its votes to 0."""
-        found: _ThreadMemory | None = getattr(self._local, "scratch", None)
-        if found is None:
-            found = self._local.scratch = _ThreadMemory(
+        memory: _ThreadMemory | None = getattr(self._local, "scratch", None)
+        if memory is None:
+            memory = self._local.scratch = _ThreadMemory(
                 np.zeros(self._module.arrays * self._most_branches, np.int64),
                 np.zeros(VOTE_ARRAYS * self._most_answers, np.int64),
                 np.zeros(self._module.windows * MAX_WINDOW, np.float64),
             )
-        return found
+        return memory
 
     def _literals(self, question: int) -> NDArray[np.int32]:
         """Return the numbers of the program's quoted answers; unknown ones count down from -2."""

@@ -75,9 +75,9 @@ def _question(
 
 def _signal(rows: Sequence[Sequence[float]], width: int) -> DenseSignal:
     values = np.zeros((len(rows), width))
-    for row, found in enumerate(rows):
-        values[row, : len(found)] = found
-    return DenseSignal(values, np.array([len(found) for found in rows], np.int64))
+    for row, entries in enumerate(rows):
+        values[row, : len(entries)] = entries
+    return DenseSignal(values, np.array([len(entries) for entries in rows], np.int64))
 
 
 @lru_cache(maxsize=16)

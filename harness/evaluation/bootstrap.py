@@ -92,7 +92,7 @@ def _drawings(questions: int, resamples: int, entropy: tuple[int, int]) -> Itera
     for start in range(0, resamples, rows):
         count = min(rows, resamples - start)
         raw = bits.random_raw(count * questions).reshape(count, questions)
-        drawn = ((raw >> np.uint64(32)) * np.uint64(questions)) >> np.uint64(32)
-        drawn += np.arange(count, dtype=np.uint64)[:, None] * np.uint64(questions)
-        tally = np.bincount(drawn.ravel().astype(np.int64), minlength=count * questions)
+        indexes = ((raw >> np.uint64(32)) * np.uint64(questions)) >> np.uint64(32)
+        indexes += np.arange(count, dtype=np.uint64)[:, None] * np.uint64(questions)
+        tally = np.bincount(indexes.ravel().astype(np.int64), minlength=count * questions)
         yield tally.reshape(count, questions).astype(np.float64)

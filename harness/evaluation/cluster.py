@@ -33,15 +33,15 @@ def play_jobs_on_cluster(
     """
     ray = connect(address, workers)
     remote = ray.remote(num_cpus=1, max_retries=RETRIES)(play_job)
-    places = {
-        remote.remote(job_request._replace(path=job_request.path.resolve())): place
-        for place, job_request in enumerate(job_requests)
+    indexes = {
+        remote.remote(job_request._replace(path=job_request.path.resolve())): index
+        for index, job_request in enumerate(job_requests)
     }
-    pending = list(places)
+    pending = list(indexes)
     try:
         while pending:
             (done,), pending = ray.wait(pending, num_returns=1)
-            yield JobResult(places[done], _outcome(ray, done))
+            yield JobResult(indexes[done], _outcome(ray, done))
     finally:
         for reference in pending:
             ray.cancel(reference, force=True)
@@ -58,7 +58,7 @@ def _outcome(ray: Any, reference: object) -> EpisodeArrays:  # noqa: ANN401 - Ra
         ray.exceptions.OutOfMemoryError, ray.exceptions.ObjectLostError,
     )  # fmt: skip
     try:
-        found: EpisodeArrays = ray.get(reference)
+        episodes: EpisodeArrays = ray.get(reference)
     except ray.exceptions.RayTaskError as problem:
         raise problem.cause from None
     except lost as problem:
@@ -67,4 +67,4 @@ def _outcome(ray: Any, reference: object) -> EpisodeArrays:  # noqa: ANN401 - Ra
             " want of memory",
             hint="what was done is kept; run it again to go on",
         ) from problem
-    return found
+    return episodes

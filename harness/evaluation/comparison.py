@@ -318,14 +318,14 @@ def _differences(
     """Return the questions on which A at its points and B at the nearest costs differ."""
     costs = [each.cost for each in sampled[1].exact]
     paired = [theirs[find_nearest_cost(each.cost, costs)] for each in sampled[0].exact]
-    found = []
+    differences = []
     for place in scope.recordings:
         one = RecordingScope(grid.recordings[place].label, (place,))
         a, b = (_by_question(played, one, points) for points in (ours, paired))
         for question, (mine, other) in enumerate(zip(a, b, strict=True)):
             if mine[0] == other[0]:
                 continue
-            found.append(
+            differences.append(
                 QuestionDifference(
                     recording=one.label,
                     question=grid.recordings[place].recording.questions[question].id,
@@ -337,7 +337,7 @@ def _differences(
                 )
             )
     # Sorting is stable: equal differences stay in the recording's order.
-    return sorted(found, key=lambda each: -abs(each.difference))
+    return sorted(differences, key=lambda each: -abs(each.difference))
 
 
 def _by_question(

@@ -74,8 +74,8 @@ def cost_at(curves: FrontierCurve, accuracy: Floats) -> Floats:
     inside = _between(accuracy, _pick(y, left), _pick(y, right), _pick(x, left), _pick(x, right))
     # If a point has exactly this accuracy, use its cost, without rounding by the logarithm.
     itself = (below == 0) | (_pick(y, right) == accuracy)
-    found = np.where(itself, _pick(curves.cost, right), np.exp(inside))
-    return np.where(below == x.shape[-1], np.inf, found)
+    cost = np.where(itself, _pick(curves.cost, right), np.exp(inside))
+    return np.where(below == x.shape[-1], np.inf, cost)
 
 
 def sequential_at(cost: Floats, sequential: Floats, tokens: Floats) -> Floats:
@@ -119,10 +119,10 @@ def area(curves: FrontierCurve, cheapest: Floats, dearest: Floats) -> Floats:
     heights = np.where(inside, y, level)
     steps = (knots[..., 1:] - knots[..., :-1]) * (heights[..., 1:] + heights[..., :-1]) / 2
     tail = (high - np.clip(x[..., -1], low, high)) * y[..., -1]
-    whole = steps.sum(axis=-1) + tail
+    total = steps.sum(axis=-1) + tail
     width = high - low
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(width > 0, whole / width, np.nan)
+        return np.where(width > 0, total / width, np.nan)
 
 
 def _log(cost: Floats) -> Floats:

@@ -43,7 +43,7 @@ class Shortage(NamedTuple):
 
     point: GridPoint
     recording: str
-    asked: RequestedWidth
+    requested: RequestedWidth
     fewest: int
     """The fewest branches of a question."""
     most: int
@@ -130,22 +130,22 @@ class Grid:
         Returns:
             The number, or ``None`` if no knob determines it or recordings differ in it.
         """
-        asked = self.widths[point]
-        if asked is None or not (asked.whole or self._short(asked, recordings)):
+        requested = self.widths[point]
+        if requested is None or not (requested.exact or self._short(requested, recordings)):
             return None
-        found = {min(asked.branches, self.branches[place][1]) for place in recordings}
-        return found.pop() if len(found) == 1 else None
+        widths = {min(requested.branches, self.branches[recording][1]) for recording in recordings}
+        return widths.pop() if len(widths) == 1 else None
 
-    def _short(self, asked: RequestedWidth, recordings: Sequence[int]) -> bool:
-        return all(asked.branches > self.branches[place][1] for place in recordings)
+    def _short(self, requested: RequestedWidth, recordings: Sequence[int]) -> bool:
+        return all(requested.branches > self.branches[recording][1] for recording in recordings)
 
     def shortages(self) -> list[Shortage]:
         """Where a point asks for more branches than every question has, in the grid's order."""
         return [
-            Shortage(point, recording.label, asked, fewest, most)
-            for point, asked in zip(self.points, self.widths, strict=True)
+            Shortage(point, recording.label, requested, fewest, most)
+            for point, requested in zip(self.points, self.widths, strict=True)
             for recording, (fewest, most) in zip(self.recordings, self.branches, strict=True)
-            if asked is not None and asked.branches > fewest
+            if requested is not None and requested.branches > fewest
         ]
 
     def job_request(self, cell: GridCell) -> JobRequest:

@@ -81,7 +81,7 @@ class ExecutionOptions(NamedTuple):
 class JobResult(NamedTuple):
     """The outcome of one job."""
 
-    place: int
+    position: int
     """The index of the job in the sequence."""
     episodes: EpisodeArrays
 
@@ -135,13 +135,13 @@ def play_jobs(
             yield JobResult(index, play_job(job_request, options))
         return
     with _processes(workers) as pool:
-        places: dict[Future[EpisodeArrays], int] = {
+        indexes: dict[Future[EpisodeArrays], int] = {
             pool.submit(play_job, job_request): index
             for index, job_request in enumerate(job_requests)
         }
         try:
-            for future in as_completed(places):
-                yield JobResult(places.pop(future), future.result())
+            for future in as_completed(indexes):
+                yield JobResult(indexes.pop(future), future.result())
         except BrokenProcessPool as problem:
             raise ExternalError(
                 "a process that played episodes was ended from outside, perhaps for want of memory",

@@ -54,7 +54,7 @@ class PublishedFigures(NamedTuple):
 
 def list_scopes(recordings: Sequence[NamedRecording]) -> list[RecordingScope]:
     """Return one scope for each recording, then one for all if there are several."""
-    each = [RecordingScope(named.label, (place,)) for place, named in enumerate(recordings)]
+    each = [RecordingScope(named.label, (index,)) for index, named in enumerate(recordings)]
     return each if len(each) == 1 else [*each, RecordingScope(MEAN, tuple(range(len(each))))]
 
 
@@ -122,22 +122,24 @@ def build_strata(
         column: ``right`` for accuracy as a share, ``tokens`` for cost.
     """
     together: dict[tuple[str, ...], list[int]] = {}
-    for place in scope.recordings:
-        recording = recordings[place].recording
+    for index in scope.recordings:
+        recording = recordings[index].recording
         ids = tuple(question.id for question in recording.questions)
-        together.setdefault((recording.provenance.benchmark, *ids), []).append(place)
-    found = []
-    for places in together.values():
-        totals = sum(_by_question(played, place, points, column) for place in places)
-        seeds = played[GridCell(points[0], places[0])].right.shape[1]
-        found.append(Stratum(np.asarray(totals), float(seeds * len(scope.recordings))))
-    return found
+        together.setdefault((recording.provenance.benchmark, *ids), []).append(index)
+    strata = []
+    for indexes in together.values():
+        totals = sum(_by_question(played, index, points, column) for index in indexes)
+        seeds = played[GridCell(points[0], indexes[0])].right.shape[1]
+        strata.append(Stratum(np.asarray(totals), float(seeds * len(scope.recordings))))
+    return strata
 
 
-def _by_question(played: CellEpisodes, place: int, points: Sequence[int], column: str) -> Floats:
+def _by_question(
+    played: CellEpisodes, recording: int, points: Sequence[int], column: str
+) -> Floats:
     """(Q, points) sums over seeds; whole numbers, far below 2 to the 53rd."""
     sums = [
-        getattr(played[GridCell(point, place)], column).sum(axis=1, dtype=np.int64)
+        getattr(played[GridCell(point, recording)], column).sum(axis=1, dtype=np.int64)
         for point in points
     ]
     return np.stack(sums, axis=1).astype(np.float64)

@@ -95,21 +95,21 @@ def play_grid(
     reused = 0
     try:
         for cell in grid.cells if results is not None else ():
-            found = results.find(grid.job_request(cell).job) if results is not None else None
-            if found is not None:
-                played[cell] = found
+            cached = results.find(grid.job_request(cell).job) if results is not None else None
+            if cached is not None:
+                played[cell] = cached
                 reused += 1
                 advance(1)
         missing = [cell for cell in grid.cells if cell not in played]
         job_requests = [grid.job_request(cell) for cell in missing]
         with closing(_run_jobs(job_requests, options)) as outcomes:
-            for place, episodes in outcomes:
-                played[missing[place]] = episodes
+            for index, episodes in outcomes:
+                played[missing[index]] = episodes
                 advance(1)
                 if results is None or cache_error is not None:
                     continue
                 try:
-                    results.keep(job_requests[place].job, episodes)
+                    results.keep(job_requests[index].job, episodes)
                 except OSError as problem:
                     cache_error = problem
     except KeyboardInterrupt:
@@ -130,16 +130,16 @@ def _run_jobs(
 
 def build_rows(grid: Grid, played: CellEpisodes) -> list[SweepRow]:
     """Return a row for each point on each recording, and on all together, as far as played."""
-    found: dict[tuple[int, int], SweepRow] = {}
+    rows: dict[tuple[int, int], SweepRow] = {}
     all_scopes = list_scopes(grid.recordings)
     for order, scope in enumerate(all_scopes):
         for point, row in _rows_of(grid, played, scope).items():
-            found[point, order] = row
+            rows[point, order] = row
     by_controller = {
         point: grid.programs.index(each.program) for point, each in enumerate(grid.points)
     }
-    places = sorted(found, key=lambda place: (by_controller[place[0]], place[1], place[0]))
-    return [found[place] for place in places]
+    keys = sorted(rows, key=lambda key: (by_controller[key[0]], key[1], key[0]))
+    return [rows[key] for key in keys]
 
 
 def find_nearest_cost(cost: Fraction, others: Sequence[Fraction]) -> int:
@@ -165,17 +165,17 @@ def _rows_of(grid: Grid, played: CellEpisodes, scope: RecordingScope) -> dict[in
     samples = resample(build_strata(played, grid.recordings, scope, points, "right"))
     column = {point: samples[:, at] for at, point in enumerate(points)}
     first = [point for point, each in enumerate(grid.points) if each.program is grid.programs[0]]
-    whole = all(point in exact for point in first)
-    found = {}
+    complete = all(point in exact for point in first)
+    rows = {}
     for point in points:
         rival = None
-        if whole:
+        if complete:
             costs = [exact[other].cost for other in first]
             rival = first[find_nearest_cost(exact[point].cost, costs)]
         difference = None if rival is None else exact[point].accuracy - exact[rival].accuracy
         spread = None if rival is None else column[point] - column[rival]
-        found[point] = _row(grid, played, scope, point, column[point], difference, spread)
-    return found
+        rows[point] = _row(grid, played, scope, point, column[point], difference, spread)
+    return rows
 
 
 def _row(
@@ -191,7 +191,7 @@ def _row(
     figures = publish_figures(played, scope, point)
     requested, width = grid.widths[point], grid.opened(point, scope.recordings)
     # A minimum is not a width, unless it exceeds what was recorded.
-    hidden = width is None and requested is not None and not requested.whole
+    hidden = width is None and requested is not None and not requested.exact
     around = interval(accuracies)
     paired = None if differences is None else interval(differences)
     return SweepRow(

@@ -101,8 +101,8 @@ class _Question:
                 right = self.is_right(finished[rank - 1].final)
                 yield _Evidence("order of finishing", f"finisher {rank} of {WIDTH}", right, more)
         for chain in opened:
-            held = "long" if _streak(chain) >= STREAK else "briefly"
-            case = f"final answer held {held}"
+            duration = "long" if _streak(chain) >= STREAK else "briefly"
+            case = f"final answer held {duration}"
             yield _Evidence("stability", case, self.is_right(chain.final), more)
         for count in FINISHED:
             if count <= len(finished):
@@ -155,7 +155,7 @@ def count_base_rates(environment: ReplayEnvironment, seeds: Iterable[int]) -> Ba
     """
     if not environment.probed:
         raise NotProbed
-    seen: dict[tuple[str, str], list[_Evidence]] = {}
+    evidence: dict[tuple[str, str], list[_Evidence]] = {}
     shares: list[float] = []
     tokens: list[int] = []
     orders = list(seeds)
@@ -167,14 +167,14 @@ def count_base_rates(environment: ReplayEnvironment, seeds: Iterable[int]) -> Ba
         for seed in orders:
             order = permute_branches(len(pool.chains), seed)
             for each in question.observe(order):
-                seen.setdefault((each.group, each.case), []).append(each)
+                evidence.setdefault((each.group, each.case), []).append(each)
             answers = [pool.chains[at].final for at in order[:WIDTH]]
             right += question.is_right(_leader(answers))
         shares.append(right / len(orders))
         tokens.append(sum(chain.tokens for chain in pool.chains) // len(pool.chains))
     name = environment.name
     return BaseRates(
-        [_rate(name, *key, found) for key, found in sorted(seen.items(), key=_order)],
+        [_rate(name, *key, cases) for key, cases in sorted(evidence.items(), key=_order)],
         _kinds(name, np.array(shares), np.array(tokens)),
     )
 
@@ -214,10 +214,10 @@ def _order(entry: tuple[tuple[str, str], list[_Evidence]]) -> tuple[int, tuple[i
     return _GROUPS.index(group), *_case_key(case)
 
 
-def _rate(recording: str, group: str, case: str, found: Sequence[_Evidence]) -> BaseRate:
-    right = sum(each.right for each in found)
-    more = sum(each.more for each in found)
-    count = len(found)
+def _rate(recording: str, group: str, case: str, evidence: Sequence[_Evidence]) -> BaseRate:
+    right = sum(each.right for each in evidence)
+    more = sum(each.more for each in evidence)
+    count = len(evidence)
     return BaseRate(
         recording=recording,
         group=group,
@@ -232,13 +232,13 @@ def _kinds(
     recording: str, shares: NDArray[np.float64], tokens: NDArray[np.int64]
 ) -> list[QuestionKind]:
     masks = {"always": shares == 1, "sometimes": (shares > 0) & (shares < 1), "never": shares == 0}
-    whole = max(int(tokens.sum()), 1)
+    total = max(int(tokens.sum()), 1)
     return [
         QuestionKind(
             recording=recording,
             kind=kind,
             questions=int(mask.sum()),
-            share=round(100 * float(tokens[mask].sum()) / whole, 2),
+            share=round(100 * float(tokens[mask].sum()) / total, 2),
         )
         for kind, mask in masks.items()
     ]

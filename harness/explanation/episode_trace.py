@@ -203,7 +203,7 @@ def assemble_trace(
         stopped = _stop(plan.program.checked, trace[-1].verb)
     source = plan.program.checked.source if isinstance(plan, RheoPlan) else plan.program.source
     return EpisodeTrace(
-        barriers=_moments(source, trace, before or [_NOT_SEEN] * len(trace)),
+        barriers=_moments(source, trace, before or [_EMPTY_SNAPSHOT] * len(trace)),
         votes=count_votes(replay.episode),
         branches=[_branch_end(view) for view in replay.episode.branches],
         stopped=stopped,
@@ -215,7 +215,7 @@ def assemble_trace(
     )
 
 
-_NOT_SEEN = Snapshot(None, 0, {}, {}, {}, {}, {})
+_EMPTY_SNAPSHOT = Snapshot(None, 0, {}, {}, {}, {}, {})
 
 
 def count_votes(episode: Episode) -> list[VoteCount]:

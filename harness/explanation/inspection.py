@@ -217,7 +217,7 @@ def _spread(values: NDArray[np.int64] | NDArray[np.int32]) -> ValueDistribution:
 
 
 def _depths(cores: Sequence[Core], golds: Sequence[str]) -> list[DepthStatistics]:
-    seen, agreeing, right = (np.zeros(DEPTHS, dtype=np.int64) for _ in range(3))
+    probed, agreeing, right = (np.zeros(DEPTHS, dtype=np.int64) for _ in range(3))
     for core, gold in zip(cores, golds, strict=True):
         counts = core.counts.astype(np.int64)
         total = int(counts.sum())
@@ -226,10 +226,10 @@ def _depths(cores: Sequence[Core], golds: Sequence[str]) -> list[DepthStatistics
         slices = (DEPTHS * nth - 1) // np.repeat(counts, counts)
         agrees = core.probes == np.repeat(core.final, counts)
         is_gold = np.array([answer == gold for answer in core.answers], dtype=bool)
-        seen += np.bincount(slices, minlength=DEPTHS)
+        probed += np.bincount(slices, minlength=DEPTHS)
         agreeing += np.bincount(slices[agrees], minlength=DEPTHS)
         right += np.bincount(slices[is_gold[core.probes]], minlength=DEPTHS)
-    columns = zip(seen.tolist(), agreeing.tolist(), right.tolist(), strict=True)
+    columns = zip(probed.tolist(), agreeing.tolist(), right.tolist(), strict=True)
     return [
         DepthStatistics(
             index,

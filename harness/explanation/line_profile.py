@@ -107,10 +107,10 @@ def profile_controller(
     """
     source = plan.program.source
     parts = [_part(plan, named, seeds, engine, advance) for named in recordings]
-    found = [
+    profiles = [
         _profile(source, named.label, [part]) for named, part in zip(recordings, parts, strict=True)
     ]
-    return found if len(found) == 1 else [*found, _profile(source, ALL, parts)]
+    return profiles if len(profiles) == 1 else [*profiles, _profile(source, ALL, parts)]
 
 
 def _part(
@@ -124,14 +124,14 @@ def _part(
     counts = empty_counts(plan.program.source)
     play_one = _episode_player(plan)
     episodes = play_plan(plan, replay_environment, seeds, engine, counts)
-    seen = []
+    analyses = []
     for question in range(len(replay_environment.branch_pools)):
-        seen += [
+        analyses += [
             _episode_hindsight(play_one, plan, replay_environment, question, seed) for seed in seeds
         ]
         advance(1)
     against = compare_with_majority(named.label, named.recording, episodes, seeds)
-    return _RecordingCounts(episodes, counts, sum_hindsight(seen), against)
+    return _RecordingCounts(episodes, counts, sum_hindsight(analyses), against)
 
 
 def _episode_player(plan: Plan) -> Callable[[Replay], None]:
@@ -210,6 +210,6 @@ def _line(source: Source, number: int, columns: _LineColumns, tokens: int) -> Li
     )
 
 
-def percent_of(part: int, whole: int) -> float | None:
+def percent_of(part: int, total: int) -> float | None:
     """Return a part in percent; ``None`` if the whole is 0."""
-    return float(Fraction(100 * part, whole)) if whole else None
+    return float(Fraction(100 * part, total)) if total else None

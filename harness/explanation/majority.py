@@ -53,12 +53,12 @@ def compare_with_majority(
         episodes: The controller's episodes, (Q, S).
         seeds: The S seeds.
     """
-    found = []
-    for place, question in enumerate(recording.questions):
-        core = recording.core(place)
-        own = int(episodes.right[place].sum())
+    comparisons = []
+    for index, question in enumerate(recording.questions):
+        core = recording.core(index)
+        own = int(episodes.right[index].sum())
         share = majority_accuracy(core, question.gold, min(VOTES, len(core.final)), seeds)
-        found.append(
+        comparisons.append(
             PairedComparison(
                 recording=label,
                 question=question.id,
@@ -68,20 +68,20 @@ def compare_with_majority(
                 majority_share=_percent(share),
             )
         )
-    return split_by_winner(found, len(found))
+    return split_by_winner(comparisons, len(comparisons))
 
 
-def split_by_winner(found: Sequence[PairedComparison], questions: int) -> MajorityComparison:
+def split_by_winner(comparisons: Sequence[PairedComparison], questions: int) -> MajorityComparison:
     """Split questions into lost and won; those without a difference are in neither.
 
     Args:
-        found: At least every question on which they differ.
+        comparisons: At least every question on which they differ.
         questions: How many questions were played.
     """
     return MajorityComparison(
         questions=questions,
-        lost=sorted((d for d in found if _margin(d) < 0), key=_margin),
-        won=sorted((d for d in found if _margin(d) > 0), key=lambda d: -_margin(d)),
+        lost=sorted((d for d in comparisons if _margin(d) < 0), key=_margin),
+        won=sorted((d for d in comparisons if _margin(d) > 0), key=lambda d: -_margin(d)),
     )
 
 

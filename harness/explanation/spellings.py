@@ -56,15 +56,16 @@ def find_spellings(recording: Recording, equivalence: Equivalence) -> Spellings 
     """
     finals = _finals(recording)
     golds = [question.gold for question in recording.questions]
-    asked = [at for at, counts in enumerate(finals) if not _are_plain([*counts, golds[at]])]
-    forms = equivalence.forms([AnswerPool(list(finals[at]), golds[at]) for at in asked])
+    candidates = [at for at, counts in enumerate(finals) if not _are_plain([*counts, golds[at]])]
+    forms = equivalence.forms([AnswerPool(list(finals[at]), golds[at]) for at in candidates])
     joined = {
-        at: joined_to(finals[at], form, golds[at]) for at, form in zip(asked, forms, strict=True)
+        at: joined_to(finals[at], form, golds[at])
+        for at, form in zip(candidates, forms, strict=True)
     }
-    found = {at: pairs for at, pairs in joined.items() if pairs}
-    if not found:
+    spellings = {at: pairs for at, pairs in joined.items() if pairs}
+    if not spellings:
         return None
-    first = next(iter(found))
+    first = next(iter(spellings))
     shares = []
     for at, counts in enumerate(finals):
         right = counts[golds[at]] + sum(
@@ -72,10 +73,10 @@ def find_spellings(recording: Recording, equivalence: Equivalence) -> Spellings 
         )
         shares.append(Fraction(right, counts.total()))
     return Spellings(
-        finals=sum(finals[at][answer] for at, pairs in found.items() for answer in pairs),
+        finals=sum(finals[at][answer] for at, pairs in spellings.items() for answer in pairs),
         of_finals=sum(counts.total() for counts in finals),
-        questions=len(found),
-        example=(recording.questions[first].id, *next(iter(found[first].items()))),
+        questions=len(spellings),
+        example=(recording.questions[first].id, *next(iter(spellings[first].items()))),
         pass_at_1=round(float(100 * sum(shares, Fraction()) / len(shares)), 2),
     )
 

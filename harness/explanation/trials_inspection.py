@@ -65,38 +65,38 @@ def inspect_trials(path: Path, *, questions: bool = False) -> TrialsInspection:
     Raises:
         StoreError: From `store.pipelines.trials.read_trials`.
     """
-    found = read_trials(path)
-    pipeline = found.head.pipeline
-    best = max(found.trials.values(), key=lambda each: (each.score, -each.cost), default=None)
+    log = read_trials(path)
+    pipeline = log.head.pipeline
+    best = max(log.trials.values(), key=lambda each: (each.score, -each.cost), default=None)
     return TrialsInspection(
         path=str(path),
         pipeline=pipeline.name,
-        digest=found.head.digest,
+        digest=log.head.digest,
         unit=pipeline.unit.value,
         metric=pipeline.metric.value,
         stages=[
             StageSummary(stage=each.name, models=[one.name for one in pipeline.candidates(each)])
             for each in pipeline.stages
         ],
-        questions=len(found.head.questions),
-        trials=len(found.trials),
+        questions=len(log.head.questions),
+        trials=len(log.trials),
         best=None
         if best is None
         else BestTrial(allocation=format_choices(best.choices), score=best.score, cost=best.cost),
-        torn=found.torn,
-        per_question=_questions(found, best) if questions else None,
+        torn=log.torn,
+        per_question=_questions(log, best) if questions else None,
     )
 
 
-def _questions(found: TrialLog, best: Trial | None) -> list[QuestionScores]:
+def _questions(log: TrialLog, best: Trial | None) -> list[QuestionScores]:
     if best is None:
         return []
-    trials = list(found.trials.values())
+    trials = list(log.trials.values())
     return [
         QuestionScores(
             id=name,
             mean=sum(each.answered[at].score for each in trials) / len(trials),
             best=best.answered[at].score,
         )
-        for at, name in enumerate(found.head.questions)
+        for at, name in enumerate(log.head.questions)
     ]

@@ -163,8 +163,8 @@ class _DrawRequirement(NamedTuple):
 
     def is_met(self, branch: LiveBranch) -> bool:
         """Whether all of it is generated."""
-        drawn = branch.finished or branch.depth >= self.depth
-        return drawn and self.probes <= branch.probed.keys()
+        generated = branch.finished or branch.depth >= self.depth
+        return generated and self.probes <= branch.probed.keys()
 
 
 async def _draw(branch: LiveBranch, need: _DrawRequirement) -> None:
@@ -179,13 +179,13 @@ async def _draw(branch: LiveBranch, need: _DrawRequirement) -> None:
 
 
 def _needs(actions: Sequence[Action]) -> dict[int, _DrawRequirement]:
-    found: dict[int, _DrawRequirement] = {}
+    requirements: dict[int, _DrawRequirement] = {}
     for action in actions:
         if action.branch is None or action.kind is ActionKind.PRUNE:
             continue
-        before = found.get(action.branch, _DrawRequirement(0, frozenset()))
+        before = requirements.get(action.branch, _DrawRequirement(0, frozenset()))
         probes = before.probes
         if action.kind is ActionKind.PROBE:
             probes |= {action.depth}
-        found[action.branch] = _DrawRequirement(max(before.depth, action.depth), probes)
-    return found
+        requirements[action.branch] = _DrawRequirement(max(before.depth, action.depth), probes)
+    return requirements

@@ -45,7 +45,7 @@ class LiveModel:
     """The model that all live episodes share.
 
     Args:
-        places: Servers for requests. A branch stays on its first server, because its prefix is
+        endpoints: Servers for requests. A branch stays on its first server, because its prefix is
             cached there.
         settings: How branches are generated, probed and parsed.
         forced: The tokens that make the model answer.
@@ -54,7 +54,7 @@ class LiveModel:
 
     def __init__(
         self,
-        places: Sequence[Endpoint],
+        endpoints: Sequence[Endpoint],
         settings: Settings,
         forced: ForcingTokens,
         reading: AnswerRules,
@@ -62,19 +62,19 @@ class LiveModel:
         self.settings = settings
         self.forced = forced
         self.reading = reading
-        self._places = cycle(places)
+        self._endpoints = cycle(endpoints)
 
     @property
     def signals(self) -> frozenset[str]:
         """The signals that are requested."""
-        found = {"entropy"} if self.settings.entropy else set()
+        signals = {"entropy"} if self.settings.entropy else set()
         if self.settings.drawing.logprobs:
-            found |= {"logprob", "top_logprob"}
-        return frozenset(found)
+            signals |= {"logprob", "top_logprob"}
+        return frozenset(signals)
 
-    def place(self) -> Endpoint:
+    def next_endpoint(self) -> Endpoint:
         """Return the server for a new branch: each server in turn."""
-        return next(self._places)
+        return next(self._endpoints)
 
     def by(self, settings: Settings, forced: ForcingTokens | None = None) -> "LiveModel":
         """Return the same model on the same servers, with other settings.

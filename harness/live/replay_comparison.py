@@ -106,11 +106,13 @@ def compare_distributions(
     weight = float(seeds * SEEDS)
     samples = resample([Stratum(live - replay, weight)])
     means = [part.sum(axis=0) / (len(numbers) * weight) for part in (live, replay)]
-    found = []
+    differences = []
     for at, (figure, scale) in enumerate(
         (("accuracy", 100.0), ("tokens", 1.0), ("sequential", 1.0))
     ):
         around = interval(samples[:, at] * scale)
         values = [float(part[at] * scale) for part in means]
-        found.append(FigureDifference(figure, values[0], values[1], values[0] - values[1], around))
-    return found
+        differences.append(
+            FigureDifference(figure, values[0], values[1], values[0] - values[1], around)
+        )
+    return differences

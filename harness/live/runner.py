@@ -77,7 +77,7 @@ async def run_episodes(
     """
     refuse_unmet_needs(work.plan, model)
     gate = asyncio.Semaphore(work.at_once)
-    found: list[LiveResult] = []
+    results: list[LiveResult] = []
     with LivePlayer() as player:
 
         async def one(entry: LiveQuestion, seed: int) -> None:
@@ -89,7 +89,7 @@ async def run_episodes(
                 except ServingError as error:
                     error.add_subject(f"question {entry.posed.id!r}")
                     raise
-            found.append(live_result)
+            results.append(live_result)
             ended(live_result)
 
         try:
@@ -99,7 +99,7 @@ async def run_episodes(
                         tasks.create_task(one(entry, seed))
         except BaseExceptionGroup as failed:
             raise first_failure(failed) from failed
-    return sorted(found, key=lambda each: (each.number, each.seed))
+    return sorted(results, key=lambda each: (each.number, each.seed))
 
 
 def refuse_unmet_needs(plan: Plan, model: LiveModel) -> None:

@@ -105,8 +105,8 @@ def read_trace(path: Path, question: str | None, seed: int) -> EpisodeDocument:
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             try:
-                found = msgspec.json.decode(line, type=EpisodeDocument)
-                known = msgspec.convert(found.what, type=EpisodeProvenance)
+                document = msgspec.json.decode(line, type=EpisodeDocument)
+                known = msgspec.convert(document.what, type=EpisodeProvenance)
             except (msgspec.DecodeError, UnicodeDecodeError) as problem:
                 raise InputError(
                     f"{path}:{number}: is no trace of `rheostat run`: {problem}"
@@ -114,7 +114,7 @@ def read_trace(path: Path, question: str | None, seed: int) -> EpisodeDocument:
             name, at = known.question.id, known.question.number
             wanted = question in (None, name, str(at))
             if wanted and (question is None or known.seed == seed):
-                return found
+                return document
             names.append(name)
     listed = ", ".join(dict.fromkeys(names)) or "nothing"
     raise InputError(

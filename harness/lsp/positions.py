@@ -50,27 +50,27 @@ class PositionMapper:
         self._starts = [0, *(end.end() for end in ends)]
         self._ends = [*(end.start() for end in ends), len(text)]
 
-    def place(self, offset: int) -> LspPosition:
+    def position(self, offset: int) -> LspPosition:
         """Return the position of an offset."""
         line = bisect_right(self._starts, offset) - 1
         return LspPosition(line, self._encoding.units(self._text[self._starts[line] : offset]))
 
-    def offset(self, place: LspPosition) -> int:
+    def offset(self, position: LspPosition) -> int:
         """Return the offset of a position.
 
         Beyond the end of a line, return the line's end; beyond the last line, the text's end;
         inside a character, the offset before it.
         """
-        if place.line >= len(self._starts):
+        if position.line >= len(self._starts):
             return len(self._text)
-        start, end = self._starts[place.line], self._ends[place.line]
+        start, end = self._starts[position.line], self._ends[position.line]
         units = 0
         for offset in range(start, end):
             units += self._encoding.units(self._text[offset])
-            if units > place.column:
+            if units > position.column:
                 return offset
         return end
 
-    def places(self, span: Span) -> tuple[LspPosition, LspPosition]:
+    def positions(self, span: Span) -> tuple[LspPosition, LspPosition]:
         """Return the start and end of a span."""
-        return self.place(span.start), self.place(span.end)
+        return self.position(span.start), self.position(span.end)

@@ -49,7 +49,7 @@ class ProtocolDocument:
 
     def range(self, span: Span) -> types.Range:
         """Return a span as a range of the client."""
-        start, end = self._positions.places(span)
+        start, end = self._positions.positions(span)
         return types.Range(types.Position(*start), types.Position(*end))
 
     def location(self, span: Span) -> types.Location:
@@ -60,38 +60,42 @@ class ProtocolDocument:
         """Return all diagnostics."""
         return [self.diagnostic(each) for each in self.document.diagnostics]
 
-    def diagnostic(self, found: Diagnostic) -> types.Diagnostic:
+    def diagnostic(self, diagnostic: Diagnostic) -> types.Diagnostic:
         """Return one diagnostic: message, label and help, with its secondary locations."""
         severity = types.DiagnosticSeverity
-        parts = [found.message, found.mark.label, found.help and f"help: {found.help}"]
+        parts = [
+            diagnostic.message,
+            diagnostic.mark.label,
+            diagnostic.help and f"help: {diagnostic.help}",
+        ]
         return types.Diagnostic(
-            range=self.range(found.mark.span),
+            range=self.range(diagnostic.mark.span),
             message="\n".join(part for part in parts if part),
-            severity=severity.Error if found.is_error else severity.Warning,
-            code=found.code,
+            severity=severity.Error if diagnostic.is_error else severity.Warning,
+            code=diagnostic.code,
             source="rheo",
             related_information=[
                 types.DiagnosticRelatedInformation(self.location(mark.span), mark.label or "here")
-                for mark in found.also
+                for mark in diagnostic.also
             ],
         )
 
-    def repairs(self, asked: types.Range) -> list[types.CodeAction]:
+    def repairs(self, selection: types.Range) -> list[types.CodeAction]:
         """Return the edits of the diagnostics that touch a range."""
-        start, end = self.offset(asked.start), self.offset(asked.end)
+        start, end = self.offset(selection.start), self.offset(selection.end)
         return [
-            self._repair(found, found.edit)
-            for found in self.document.diagnostics
-            if found.edit is not None
-            and found.mark.span.start <= end
-            and start <= found.mark.span.end
+            self._repair(diagnostic, diagnostic.edit)
+            for diagnostic in self.document.diagnostics
+            if diagnostic.edit is not None
+            and diagnostic.mark.span.start <= end
+            and start <= diagnostic.mark.span.end
         ]
 
-    def _repair(self, found: Diagnostic, edit: Edit) -> types.CodeAction:
+    def _repair(self, diagnostic: Diagnostic, edit: Edit) -> types.CodeAction:
         return types.CodeAction(
             title=self._title(edit),
             kind=types.CodeActionKind.QuickFix,
-            diagnostics=[self.diagnostic(found)],
+            diagnostics=[self.diagnostic(diagnostic)],
             is_preferred=True,
             edit=types.WorkspaceEdit(changes={self.uri: [self.text_edit(edit.span, edit.text)]}),
         )
@@ -106,28 +110,30 @@ class ProtocolDocument:
         """Return the replacement of a span."""
         return types.TextEdit(self.range(span), text)
 
-    def completions(self, found: Completions, *, snippets: bool) -> types.CompletionList:
+    def completions(self, completions: Completions, *, snippets: bool) -> types.CompletionList:
         """Return completions; functions have parentheses if the client supports snippets."""
-        behind = self.document.source.text[found.span.end : found.span.end + 1]
+        behind = self.document.source.text[completions.span.end : completions.span.end + 1]
         calls = snippets and behind != "("
-        where = self.range(found.span)
-        items = [self._completion(each, where, calls=calls) for each in found.found]
+        where = self.range(completions.span)
+        items = [self._completion(each, where, calls=calls) for each in completions.found]
         return types.CompletionList(is_incomplete=False, items=items)
 
     def _completion(
-        self, found: Completion, where: types.Range, *, calls: bool
+        self, completion: Completion, where: types.Range, *, calls: bool
     ) -> types.CompletionItem:
-        calling = calls and found.kind is CompletionKind.FUNCTION
+        calling = calls and completion.kind is CompletionKind.FUNCTION
         form = types.InsertTextFormat.Snippet if calling else types.InsertTextFormat.PlainText
         return types.CompletionItem(
-            label=found.label,
-            kind=_KINDS[found.kind],
-            detail=found.detail,
-            documentation=markdown(found.markdown),
-            sort_text=f"{_ORDER[found.kind]}{found.label}",
-            filter_text=found.label,
+            label=completion.label,
+            kind=_KINDS[completion.kind],
+            detail=completion.detail,
+            documentation=markdown(completion.markdown),
+            sort_text=f"{_ORDER[completion.kind]}{completion.label}",
+            filter_text=completion.label,
             insert_text_format=form,
-            text_edit=types.TextEdit(where, f"{found.label}($0)" if calling else found.label),
+            text_edit=types.TextEdit(
+                where, f"{completion.label}($0)" if calling else completion.label
+            ),
         )
 
     def symbols(self) -> list[types.DocumentSymbol]:

@@ -87,16 +87,16 @@ def _closed(server: RheoLanguageServer, params: types.DidCloseTextDocumentParams
 
 def _hover(server: RheoLanguageServer, params: types.HoverParams) -> types.Hover | None:
     spoken = server.document(params.text_document.uri)
-    found = find_hover(spoken.document, spoken.offset(params.position))
-    if found is None:
+    hover = find_hover(spoken.document, spoken.offset(params.position))
+    if hover is None:
         return None
-    return types.Hover(markdown(found.markdown), spoken.range(found.span))
+    return types.Hover(markdown(hover.markdown), spoken.range(hover.span))
 
 
 def _complete(server: RheoLanguageServer, params: types.CompletionParams) -> types.CompletionList:
     spoken = server.document(params.text_document.uri)
-    found = find_completions(spoken.document, spoken.offset(params.position))
-    return spoken.completions(found, snippets=_knows_snippets(server.client_capabilities))
+    completions = find_completions(spoken.document, spoken.offset(params.position))
+    return spoken.completions(completions, snippets=_knows_snippets(server.client_capabilities))
 
 
 def _knows_snippets(client: types.ClientCapabilities) -> bool:
@@ -110,8 +110,8 @@ def _definition(
     server: RheoLanguageServer, params: types.DefinitionParams
 ) -> types.Location | None:
     spoken = server.document(params.text_document.uri)
-    found = find_definition(spoken.document, spoken.offset(params.position))
-    return None if found is None else spoken.location(found)
+    definition = find_definition(spoken.document, spoken.offset(params.position))
+    return None if definition is None else spoken.location(definition)
 
 
 def _format(

@@ -78,13 +78,13 @@ def _admit_remarks(action: str, verb: AnyVerb) -> None:
         raise Inadmissible(action, None, "`look` is not a bool")
 
 
-def _admit_count(action: str, count: int, left: int) -> None:
+def _admit_count(action: str, count: int, available: int) -> None:
     if type(count) is not int:
         raise Inadmissible(action, None, "its count is not an integer")
     if count < 0:
         raise Inadmissible(action, None, f"its count is {count}")
-    if count > left:
-        raise Inadmissible(action, None, f"{count} branches are asked for, {left} are left")
+    if count > available:
+        raise Inadmissible(action, None, f"{count} branches are asked for, {available} are left")
 
 
 def _admit_active(action: str, branches: Sequence[int], state: Episode) -> None:

@@ -66,14 +66,14 @@ class Ledger:
 
     Args:
         state: A new episode; it becomes the authoritative state.
-        shown: A second new episode; it becomes the view. Pass ``state`` itself if no controller
-            sees the view.
+        view: A second new episode, which the controller reads. Pass ``state`` itself if no
+            controller reads it.
         trace: A list that barriers are appended to, or ``None``.
     """
 
-    def __init__(self, state: Episode, shown: Episode, trace: list[BarrierRecord] | None):
+    def __init__(self, state: Episode, view: Episode, trace: list[BarrierRecord] | None):
         self.state = state
-        self.shown = shown
+        self.view = view
         self.ended = False
         self.answer: str | None = None
         self.budget = math.inf if state.budget is None else state.budget
@@ -87,7 +87,7 @@ class Ledger:
 
     def twin(self, trace: list[BarrierRecord]) -> "Ledger":
         """Return a copy of this ledger with a view and a trace of its own."""
-        state, shown = (_fresh(self.state) for _ in range(2))
+        state, controller_view = (_fresh(self.state) for _ in range(2))
         state.spent, state.sequential = self.state.spent, self.state.sequential
         for view in self.state.branches:
             branch = BranchView(view.index)
@@ -96,7 +96,7 @@ class Ledger:
         state.active = self.state.active.copy()
         state.finished = self.state.finished.copy()
         state.pruned = self.state.pruned.copy()
-        twin = Ledger(state, shown, trace)
+        twin = Ledger(state, controller_view, trace)
         twin.ended, twin.answer, twin._moved = self.ended, self.answer, True
         return twin
 
@@ -206,18 +206,18 @@ class Ledger:
 
     def _show(self, touched: Iterable[int]) -> None:
         """Update the view from the state, which is complete by then."""
-        state, shown = self.state, self.shown
-        if shown is state:
+        state, view = self.state, self.view
+        if view is state:
             return
-        shown.spent = state.spent
-        shown.sequential = state.sequential
+        view.spent = state.spent
+        view.sequential = state.sequential
         if self._moved:
             self._moved = False
             self._views += map(BranchView, range(len(self._views), len(state.branches)))
-            shown.branches = self._views.copy()
-            shown.active = state.active.copy()
-            shown.finished = state.finished.copy()
-            shown.pruned = state.pruned.copy()
+            view.branches = self._views.copy()
+            view.active = state.active.copy()
+            view.finished = state.finished.copy()
+            view.pruned = state.pruned.copy()
         for branch in touched:
             _copy(state.branches[branch], self._views[branch])
 

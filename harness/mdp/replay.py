@@ -106,7 +106,7 @@ class Replay:
         self._interval = branch_pool.interval
         self._probed = branch_pool.probed
         self._probe_cost = probe_cost
-        state, shown = (
+        state, view = (
             Episode(
                 interval=branch_pool.interval,
                 limit=len(chains),
@@ -116,13 +116,13 @@ class Replay:
             )
             for _ in range(2)
         )
-        self._ledger = Ledger(state, state if apart else shown, trace)
+        self._ledger = Ledger(state, state if apart else view, trace)
         self._state = state
 
     @property
     def episode(self) -> Episode:
         """The view for the controller."""
-        return self._ledger.shown
+        return self._ledger.view
 
     @property
     def spent(self) -> int:
@@ -269,8 +269,8 @@ class Replay:
             _read_signals(view, chain, done)
             ledger.note(ActionKind.CONTINUE, view, self._interval)
         else:
-            rest = max(0, chain.tokens - self._interval * len(chain.probes))
-            self._end(ActionKind.CONTINUE, view, chain, rest)
+            remainder = max(0, chain.tokens - self._interval * len(chain.probes))
+            self._end(ActionKind.CONTINUE, view, chain, remainder)
 
     def _run(self, view: BranchView, burst: int, *, look: bool) -> None:
         """Perform alternating CONTINUE and PROBE like `_advance`, if all of it is affordable.
@@ -328,14 +328,14 @@ class Replay:
 
 def _reveal_all(view: BranchView, answers: Sequence[str]) -> None:
     """Reveal answers of consecutive intervals, the last at the present depth."""
-    answer, streak, changes, seen = view.answer, view.streak, view.changes, view.revealed > 0
+    answer, streak, changes, revealed = view.answer, view.streak, view.changes, view.revealed > 0
     for each in answers:
-        if each == answer and seen:
+        if each == answer and revealed:
             streak += 1
-        elif seen:
+        elif revealed:
             streak = 0
             changes += 1
-        answer, seen = each, True
+        answer, revealed = each, True
     view.answer, view.streak, view.changes, view.revealed = answer, streak, changes, view.depth
 
 

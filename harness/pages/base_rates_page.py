@@ -10,28 +10,28 @@ LEAST = 20
 """Cases that occurred less often, over all recordings, are left out of pages."""
 
 
-def rates_table(found: Sequence[BaseRates]) -> Table:
+def rates_table(rates: Sequence[BaseRates]) -> Table:
     """Return every rate of every recording, for CSV."""
     names = ("recording", "group", "case", "count", "right", "more")
     rows: list[list[Cell]] = [
-        [getattr(rate, name) for name in names] for each in found for rate in each.rates
+        [getattr(rate, name) for name in names] for each in rates for rate in each.rates
     ]
     return Table([Column(name) for name in names], rows)
 
 
-def format_base_rates(found: Sequence[BaseRates], width: int | None, least: int = LEAST) -> str:
+def format_base_rates(rates: Sequence[BaseRates], width: int | None, least: int = LEAST) -> str:
     """Return the page: one table of rates by group, then the kinds of questions.
 
     Args:
-        found: Base rates, by recording.
+        rates: Base rates, by recording.
         width: The column at which lines wrap; ``None`` does not wrap.
         least: The fewest occurrences of a case that is shown.
     """
-    groups = dict.fromkeys(rate.group for each in found for rate in each.rates)
+    groups = dict.fromkeys(rate.group for each in rates for rate in each.rates)
     parts = [
-        f"{escape_line(group)}\n{_group_table(found, group, least).text(width)}" for group in groups
+        f"{escape_line(group)}\n{_group_table(rates, group, least).text(width)}" for group in groups
     ]
-    parts.append(f"questions, by the majority of {WIDTH}\n{_kinds_table(found).text(width)}")
+    parts.append(f"questions, by the majority of {WIDTH}\n{_kinds_table(rates).text(width)}")
     note = (
         f"Right: percentage of the occurrences in which the answer is right. More: the same for the"
         f" majority of {MORE} branches.\n"
@@ -39,14 +39,14 @@ def format_base_rates(found: Sequence[BaseRates], width: int | None, least: int 
     return "\n".join([*parts, note])
 
 
-def _group_table(found: Sequence[BaseRates], group: str, least: int) -> Table:
+def _group_table(recordings: Sequence[BaseRates], group: str, least: int) -> Table:
     """Return one row for each case, and two columns for each recording."""
     by_recording = [
-        {rate.case: rate for rate in each.rates if rate.group == group} for each in found
+        {rate.case: rate for rate in each.rates if rate.group == group} for each in recordings
     ]
     cases = sort_cases(case for rates in by_recording for case in rates)
     columns = [Column("case", name=True), Column("count", grouped=True)]
-    for each in found:
+    for each in recordings:
         label = each.rates[0].recording if each.rates else ""
         columns += [Column(f"{label} right", decimals=1), Column("more", decimals=1)]
     rows: list[list[Cell]] = []
@@ -62,7 +62,7 @@ def _group_table(found: Sequence[BaseRates], group: str, least: int) -> Table:
     return Table(columns, rows)
 
 
-def _kinds_table(found: Sequence[BaseRates]) -> Table:
+def _kinds_table(rates: Sequence[BaseRates]) -> Table:
     columns = [
         Column("recording", name=True),
         Column("right"),
@@ -71,7 +71,7 @@ def _kinds_table(found: Sequence[BaseRates]) -> Table:
     ]
     rows: list[list[Cell]] = [
         [kind.recording, kind.kind, kind.questions, kind.share]
-        for each in found
+        for each in rates
         for kind in each.kinds
     ]
     return Table(columns, rows)

@@ -21,28 +21,30 @@ from store.records import Provenance
 _LABEL = 14
 
 
-def format_inspection(found: RecordingInspection) -> str:
+def format_inspection(inspection: RecordingInspection) -> str:
     """Return the page of one recording."""
-    parts = [_lines(_about(found)), _lines(_figures(found)), _spreads(found).text()]
-    if found.provenance.probed:
-        parts.append(_depths(found).text())
-    if found.per_question is not None:
-        parts.append(questions_table([found]).text())
+    parts = [_lines(_about(inspection)), _lines(_figures(inspection)), _spreads(inspection).text()]
+    if inspection.provenance.probed:
+        parts.append(_depths(inspection).text())
+    if inspection.per_question is not None:
+        parts.append(questions_table([inspection]).text())
     return "\n".join(parts)
 
 
-def overview_table(recordings: Sequence[RecordingInspection], *, whole: bool = False) -> Table:
+def overview_table(
+    recordings: Sequence[RecordingInspection], *, all_columns: bool = False
+) -> Table:
     """Return a row for each recording, in percent and tokens.
 
-    The default columns fit a terminal; ``whole`` adds each recording's path and digest for data
-    files.
+    The default columns fit a terminal. ``all_columns`` adds each recording's path and digest, for
+    data files.
     """
     columns = [
-        *([Column("recording"), Column("digest")] if whole else []),
+        *([Column("recording"), Column("digest")] if all_columns else []),
         Column("model"),
         Column("benchmark"),
         Column("questions"),
-        *([Column("branches")] if whole else []),
+        *([Column("branches")] if all_columns else []),
         Column("pass_at_1", "pass@1", 2),
         Column("majority_at_k", _title("maj", recordings), 2),
         Column("pass_at_k", _title("pass", recordings), 2),
@@ -50,17 +52,17 @@ def overview_table(recordings: Sequence[RecordingInspection], *, whole: bool = F
     ]
     rows: list[Sequence[Cell]] = [
         (
-            *([found.path, found.digest] if whole else []),
-            found.provenance.model,
-            found.provenance.benchmark,
-            found.questions,
-            *([found.branches] if whole else []),
-            found.pass_at_1,
-            found.majority_at_k,
-            found.pass_at_k,
-            found.tokens.mean,
+            *([inspection.path, inspection.digest] if all_columns else []),
+            inspection.provenance.model,
+            inspection.provenance.benchmark,
+            inspection.questions,
+            *([inspection.branches] if all_columns else []),
+            inspection.pass_at_1,
+            inspection.majority_at_k,
+            inspection.pass_at_k,
+            inspection.tokens.mean,
         )
-        for found in recordings
+        for inspection in recordings
     ]
     return Table(columns, rows)
 
@@ -79,9 +81,9 @@ def questions_table(recordings: Sequence[RecordingInspection]) -> Table:
         Column("rival_share", "rival", 2),
     ]
     rows: list[Sequence[Cell]] = [
-        (*([found.provenance.model] if several else []), *_question(figures))
-        for found in recordings
-        for figures in found.per_question or ()
+        (*([inspection.provenance.model] if several else []), *_question(figures))
+        for inspection in recordings
+        for figures in inspection.per_question or ()
     ]
     return Table(columns, rows)
 
@@ -100,7 +102,7 @@ def _question(figures: QuestionFigures) -> tuple[str, int, float, float, float, 
 
 def _title(measure: str, recordings: Sequence[RecordingInspection]) -> str:
     """Return ``maj@64``, or ``maj@k`` if k differs between recordings."""
-    ks = {found.k for found in recordings}
+    ks = {inspection.k for inspection in recordings}
     return f"{measure}@{ks.pop() if len(ks) == 1 else 'k'}"
 
 
@@ -108,24 +110,24 @@ def _lines(pairs: Iterator[tuple[str, str]]) -> str:
     return "".join(f"{label:<{_LABEL}}{escape_line(text)}\n" for label, text in pairs)
 
 
-def _about(found: RecordingInspection) -> Iterator[tuple[str, str]]:
-    provenance = found.provenance
-    yield "recording", found.path
-    yield "digest", found.digest
-    if found.verified:
+def _about(inspection: RecordingInspection) -> Iterator[tuple[str, str]]:
+    provenance = inspection.provenance
+    yield "recording", inspection.path
+    yield "digest", inspection.digest
+    if inspection.verified:
         yield "verified", "every byte was read and is intact"
     yield "model", provenance.model
     yield "benchmark", provenance.benchmark
     yield "collector", provenance.collector
     yield from _origin(provenance)
-    fewest, most = found.branches_per_question
+    fewest, most = inspection.branches_per_question
     each = f"{fewest}" if fewest == most else f"{fewest} to {most}"
-    yield "questions", str(found.questions)
-    yield "branches", f"{found.branches}, {each} a question"
-    if found.missing:
-        yield "missing", _missing(found.missing)
+    yield "questions", str(inspection.questions)
+    yield "branches", f"{inspection.branches}, {each} a question"
+    if inspection.missing:
+        yield "missing", _missing(inspection.missing)
     yield "interval", f"{provenance.interval} tokens"
-    yield "also recorded", ", ".join(found.parts) or "nothing"
+    yield "also recorded", ", ".join(inspection.parts) or "nothing"
 
 
 def _missing(missing: Mapping[str, Sequence[int]]) -> str:
@@ -164,25 +166,27 @@ def _origin(provenance: Provenance) -> Iterator[tuple[str, str]]:
         yield "sampling", ", ".join(known)
 
 
-def _figures(found: RecordingInspection) -> Iterator[tuple[str, str]]:
-    k = found.k
-    yield "pass@1", f"{found.pass_at_1:6.2f} %"
-    yield f"majority@{k}", f"{found.majority_at_k:6.2f} %  over {len(SEEDS)} shuffles"
-    yield f"pass@{k}", f"{found.pass_at_k:6.2f} %"
-    if found.provenance.probed:
+def _figures(inspection: RecordingInspection) -> Iterator[tuple[str, str]]:
+    k = inspection.k
+    yield "pass@1", f"{inspection.pass_at_1:6.2f} %"
+    yield f"majority@{k}", f"{inspection.majority_at_k:6.2f} %  over {len(SEEDS)} shuffles"
+    yield f"pass@{k}", f"{inspection.pass_at_k:6.2f} %"
+    if inspection.provenance.probed:
         yield (
             "overrun",
-            f"{found.overrun:6.2f} %  of branches are shorter than their probes indicate",
+            f"{inspection.overrun:6.2f} %  of branches are shorter than their probes indicate",
         )
 
 
-def _spreads(found: RecordingInspection) -> Table:
+def _spreads(inspection: RecordingInspection) -> Table:
     columns = [
         Column("each_branch", "each branch"),
         Column("mean", None, 1),
         *(Column(key) for key in ("least", "5 %", "25 %", "median", "75 %", "95 %", "most")),
     ]
-    return Table(columns, [_spread("tokens", found.tokens), _spread("probes", found.probes)])
+    return Table(
+        columns, [_spread("tokens", inspection.tokens), _spread("probes", inspection.probes)]
+    )
 
 
 def _spread(name: str, spread: ValueDistribution) -> tuple[str | int | float, ...]:
@@ -199,7 +203,7 @@ def _spread(name: str, spread: ValueDistribution) -> tuple[str | int | float, ..
     )
 
 
-def _depths(found: RecordingInspection) -> Table:
+def _depths(inspection: RecordingInspection) -> Table:
     width = 100 // DEPTHS
     columns = [
         Column("depth"),
@@ -210,7 +214,7 @@ def _depths(found: RecordingInspection) -> Table:
     rows = [
         (f"{each.slice * width}-{(each.slice + 1) * width} %", each.probes, each.agreeing,
          each.right)
-        for each in found.depths
+        for each in inspection.depths
     ]  # fmt: skip
     return Table(columns, rows)
 
@@ -218,25 +222,25 @@ def _depths(found: RecordingInspection) -> Table:
 _TRIALS_LABEL = 14
 
 
-def format_trials(found: TrialsInspection) -> str:
+def format_trials(inspection: TrialsInspection) -> str:
     """Return the page of one record."""
     pairs = [
-        ("record", found.path),
-        ("pipeline", found.pipeline),
-        ("digest", found.digest),
-        *(("stage", f"{each.stage}: {', '.join(each.models)}") for each in found.stages),
-        ("questions", f"{found.questions}, scored by {found.metric}"),
-        ("trials", str(found.trials)),
+        ("record", inspection.path),
+        ("pipeline", inspection.pipeline),
+        ("digest", inspection.digest),
+        *(("stage", f"{each.stage}: {', '.join(each.models)}") for each in inspection.stages),
+        ("questions", f"{inspection.questions}, scored by {inspection.metric}"),
+        ("trials", str(inspection.trials)),
     ]
-    if found.best is not None:
-        best = found.best
+    if inspection.best is not None:
+        best = inspection.best
         pairs.append(("best", f"{100 * best.score:.2f} % for {best.cost:.4g}: {best.allocation}"))
-    if found.torn is not None:
-        pairs.append(("torn", f"{found.torn}; the next trial overwrites it"))
+    if inspection.torn is not None:
+        pairs.append(("torn", f"{inspection.torn}; the next trial overwrites it"))
     lines = "".join(f"{name:<{_TRIALS_LABEL}}{escape_line(text)}\n" for name, text in pairs)
-    if found.per_question is None:
+    if inspection.per_question is None:
         return lines
-    return f"{lines}\n{trials_questions_table([found]).text()}"
+    return f"{lines}\n{trials_questions_table([inspection]).text()}"
 
 
 def trials_table(records: Sequence[TrialsInspection]) -> Table:

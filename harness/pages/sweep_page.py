@@ -33,13 +33,13 @@ def overview_table(rows: Sequence[SweepRow], grid: Grid) -> Table:
     """
     first = grid.programs[0].label
     against = f"vs {first}"
-    set_here = {(point.program.label, name) for point in grid.points for name in point.chosen}
+    chosen = {(point.program.label, name) for point in grid.points for name in point.chosen}
     columns = {
         "controller": [row.controller for row in rows],
         "recording": [row.recording for row in rows],
         "beta": [row.beta for row in rows],
         "set": [
-            format_knobs({n: v for n, v in row.settings.items() if (row.controller, n) in set_here})
+            format_knobs({n: v for n, v in row.settings.items() if (row.controller, n) in chosen})
             for row in rows
         ],
         "width": [_width_text(row) for row in rows],
@@ -52,18 +52,20 @@ def overview_table(rows: Sequence[SweepRow], grid: Grid) -> Table:
     informative = {
         "recording": len(grid.recordings) > 1,
         "beta": any(row.beta is not None for row in rows),
-        "set": bool(set_here),
+        "set": bool(chosen),
         "width": any(row.width != row.width_requested for row in rows),
         against: len(grid.programs) > 1,
     }
-    kept = {title: cells for title, cells in columns.items() if informative.get(title, True)}
+    shown_columns = {
+        title: cells for title, cells in columns.items() if informative.get(title, True)
+    }
     decimals = {"beta": None, "accuracy": 2}
     return Table(
         [
             Column(title, decimals=decimals.get(title), name=title in ("controller", "recording"))
-            for title in kept
+            for title in shown_columns
         ],
-        list(zip(*kept.values(), strict=True)),
+        list(zip(*shown_columns.values(), strict=True)),
     )
 
 
@@ -74,42 +76,42 @@ def _width_text(row: SweepRow) -> str | None:
     return f"{row.width or 'fewer'} of {row.width_requested}"
 
 
-def drawn_recording(grid: Grid) -> str:
+def plotted_recording(grid: Grid) -> str:
     """Return the recording whose frontier a terminal shows: the only one, or all together."""
     return MEAN if len(grid.recordings) > 1 else grid.recordings[0].label
 
 
-def format_comparison(found: Comparison, width: int | None = None) -> str:
+def format_comparison(comparison: Comparison, width: int | None = None) -> str:
     """Return the page of one comparison: verdict, points, most different questions.
 
     Args:
-        found: The comparison.
+        comparison: The comparison.
         width: The column at which lines wrap; ``None`` does not wrap.
     """
-    a, b = escape_line(found.controller), escape_line(found.baseline)
-    points = _baseline_text(found)
+    a, b = escape_line(comparison.controller), escape_line(comparison.baseline)
+    points = _baseline_text(comparison)
     verdict = [
-        f"{a} against {b} on {escape_line(found.recording)}\n",
-        f"tokens     {escape_line(_ratio_text(found))}",
-        *_sequential_lines(found),
-        f"area       {escape_line(_area_text(found))}",
-        f"questions  {len(found.differences)} differ",
+        f"{a} against {b} on {escape_line(comparison.recording)}\n",
+        f"tokens     {escape_line(_ratio_text(comparison))}",
+        *_sequential_lines(comparison),
+        f"area       {escape_line(_area_text(comparison))}",
+        f"questions  {len(comparison.differences)} differ",
         *([] if points is None else [f"baseline   {escape_line(points)}"]),
     ]
     if width is not None:
         verdict = [_wrapped(line, width) for line in verdict]
-    parts = ["\n".join(verdict) + "\n", _matches(found, width).text(width)]
-    if found.differences:
-        shown = found.differences[:_DIFFERENCES]
-        more = len(found.differences) - len(shown)
+    parts = ["\n".join(verdict) + "\n", _matches(comparison, width).text(width)]
+    if comparison.differences:
+        differences = comparison.differences[:_DIFFERENCES]
+        more = len(comparison.differences) - len(differences)
         parts.append(
-            _questions(found, shown, width).text(width)
+            _questions(comparison, differences, width).text(width)
             + (f"and {more} more; --json has all\n" if more else "")
         )
     return "\n".join(parts)
 
 
-def matches_table(found: Sequence[Comparison]) -> Table:
+def matches_table(comparisons: Sequence[Comparison]) -> Table:
     """Return every point of every comparison, for CSV."""
     names = PointMatch.__struct_fields__
     rows: list[list[Cell]] = [
@@ -117,7 +119,7 @@ def matches_table(found: Sequence[Comparison]) -> Table:
             *(each.controller, each.baseline, each.recording),
             *(_cell(getattr(match, name)) for name in names),
         ]
-        for each in found
+        for each in comparisons
         for match in each.matches
     ]
     return Table([Column(name) for name in ("controller", "baseline", "recording", *names)], rows)
@@ -134,12 +136,12 @@ def _wrapped(line: str, width: int) -> str:
 
 def _heading(label: str, width: int | None) -> str:
     """Return a controller's label, shortened if it would widen a column of numbers."""
-    shown = escape_line(label)
-    return shown if width is None else truncate(shown, _HEADING)
+    name = escape_line(label)
+    return name if width is None else truncate(name, _HEADING)
 
 
-def _matches(found: Comparison, width: int | None) -> Table:
-    b = _heading(found.baseline, width)
+def _matches(comparison: Comparison, width: int | None) -> Table:
+    b = _heading(comparison.baseline, width)
     columns = [
         Column("beta"), Column("settings"), Column("accuracy", decimals=2), Column("tokens"),
         Column(f"{b} needs"), Column("ratio", decimals=2), Column("95 %"),
@@ -150,7 +152,7 @@ def _matches(found: Comparison, width: int | None) -> Table:
             each.beta, format_knobs(each.settings), each.accuracy, each.cost, each.baseline_cost,
             each.ratio, _ratio_bounds(each), each.baseline_accuracy, _difference(each),
         )
-        for each in found.matches
+        for each in comparison.matches
     ]  # fmt: skip
     kept = [
         at for at in range(len(columns)) if at > 1 or any(row[at] not in (None, "") for row in rows)
@@ -158,21 +160,21 @@ def _matches(found: Comparison, width: int | None) -> Table:
     return Table([columns[at] for at in kept], [[row[at] for at in kept] for row in rows])
 
 
-def _questions(found: Comparison, shown: Sequence[object], width: int | None) -> Table:
-    a, b = _heading(found.controller, width), _heading(found.baseline, width)
+def _questions(comparison: Comparison, differences: Sequence[object], width: int | None) -> Table:
+    a, b = _heading(comparison.controller, width), _heading(comparison.baseline, width)
     columns = [
         Column("recording", name=True), Column("question", name=True), Column("accuracy", a, 2),
         Column("baseline_accuracy", b, 2), Column("difference", decimals=2),
         Column("cost", "tokens"), Column("baseline_cost", f"{b} tokens"),
     ]  # fmt: skip
-    kept = columns if found.recording == MEAN else columns[1:]
-    rows = [[getattr(each, column.key) for column in kept] for each in shown]
+    kept = columns if comparison.recording == MEAN else columns[1:]
+    rows = [[getattr(each, column.key) for column in kept] for each in differences]
     return Table(kept, rows)
 
 
-def _baseline_text(found: Comparison) -> str | None:
+def _baseline_text(comparison: Comparison) -> str | None:
     """Return the settings of B's points; ``None`` if they differ in beta only."""
-    points = found.baseline_points
+    points = comparison.baseline_points
     varied = [
         name for name in points[0].settings
         if len({point.settings[name] for point in points}) > 1
@@ -183,62 +185,68 @@ def _baseline_text(found: Comparison) -> str | None:
         f"{name} = {', '.join(map(repr, dict.fromkeys(each.settings[name] for each in points)))}"
         for name in varied
     )
-    return f"{found.baseline} at {' and '.join(axes)}"
+    return f"{comparison.baseline} at {' and '.join(axes)}"
 
 
-def _ratio_text(found: Comparison) -> str:
-    if found.cheapest == found.dearest:
-        return f"no ratio: {_single_point(found)}"
+def _ratio_text(comparison: Comparison) -> str:
+    if comparison.cheapest == comparison.dearest:
+        return f"no ratio: {_single_point(comparison)}"
     outside = [
-        f"{count} of {found.points} points are {where}"
+        f"{count} of {comparison.points} points are {where}"
         for count, where in (
-            (found.beyond, "above its highest accuracy"),
-            (found.below, "less accurate than its lowest-cost point"),
+            (comparison.beyond, "above its highest accuracy"),
+            (comparison.below, "less accurate than its lowest-cost point"),
         )
         if count
     ]
-    if found.ratio is None and found.beyond == found.points:
-        return f"{found.baseline} never reaches the accuracy of {found.controller}"
-    if found.ratio is None:
+    if comparison.ratio is None and comparison.beyond == comparison.points:
+        return f"{comparison.baseline} never reaches the accuracy of {comparison.controller}"
+    if comparison.ratio is None:
         return f"no accuracy is reached by both: {'; '.join(outside)}"
-    around = _bounds(found.ratio_low, found.ratio_high)
-    needs = f"{found.baseline} needs {found.ratio:.2f} times as many for equal accuracy ({around})"
+    around = _bounds(comparison.ratio_low, comparison.ratio_high)
+    ratio = f"{comparison.ratio:.2f} times as many for equal accuracy"
+    needs = f"{comparison.baseline} needs {ratio} ({around})"
     return "; ".join([needs, *outside])
 
 
-def _sequential_lines(found: Comparison) -> list[str]:
+def _sequential_lines(comparison: Comparison) -> list[str]:
     """Report how long B takes at equal accuracy, if there is a ratio of tokens."""
-    if found.ratio is None or found.sequential_ratio is None:
+    if comparison.ratio is None or comparison.sequential_ratio is None:
         return []
-    b = escape_line(found.baseline)
-    times = f"{b} needs {found.sequential_ratio:.2f} times as many sequential tokens there"
+    b = escape_line(comparison.baseline)
+    times = f"{b} needs {comparison.sequential_ratio:.2f} times as many sequential tokens there"
     return [f"latency    {times}"]
 
 
-def _single_point(found: Comparison) -> str:
+def _single_point(comparison: Comparison) -> str:
     """Report that B has a single point, and how to get more."""
-    point = found.baseline_points[0]
-    single = f"{found.baseline} has a single point, at {found.cheapest:,} tokens"
+    point = comparison.baseline_points[0]
+    single = f"{comparison.baseline} has a single point, at {comparison.cheapest:,} tokens"
     if point.beta is not None:
         return f"{single}; give several values to --beta"
     if point.settings:
         knob = next(iter(point.settings))
-        return f"{single}; give several values to --set {found.baseline}.{knob}=…"
+        return f"{single}; give several values to --set {comparison.baseline}.{knob}=…"
     return single
 
 
-def _area_text(found: Comparison) -> str:
-    if found.cheapest == found.dearest:
-        return f"none: {found.baseline} has a single point"
-    if found.area is None or found.baseline_area is None or found.area_difference is None:
+def _area_text(comparison: Comparison) -> str:
+    if comparison.cheapest == comparison.dearest:
+        return f"none: {comparison.baseline} has a single point"
+    if (
+        comparison.area is None
+        or comparison.baseline_area is None
+        or comparison.area_difference is None
+    ):
         return (
-            f"none: {found.controller} starts at {found.area_from:,} tokens, above the"
-            f" highest-cost point of {found.baseline}, {found.area_to:,}"
+            f"none: {comparison.controller} starts at {comparison.area_from:,} tokens, above the"
+            f" highest-cost point of {comparison.baseline}, {comparison.area_to:,}"
         )
     return (
-        f"{found.area:.2f} against {found.baseline_area:.2f} between {found.area_from:,} and"
-        f" {found.area_to:,} tokens: {found.area_difference:+.2f}"
-        f" ({_bounds(found.area_low, found.area_high)})"
+        f"{comparison.area:.2f} against {comparison.baseline_area:.2f}"
+        f" between {comparison.area_from:,} and {comparison.area_to:,} tokens:"
+        f" {comparison.area_difference:+.2f}"
+        f" ({_bounds(comparison.area_low, comparison.area_high)})"
     )
 
 

@@ -39,13 +39,13 @@ class Series(NamedTuple):
 
 def collect_series(rows: Sequence[SweepRow], recording: str) -> list[Series]:
     """Return the series of one recording, in the order of the rows."""
-    found: dict[str, list[SweepRow]] = {}
+    series: dict[str, list[SweepRow]] = {}
     for row in rows:
         if row.recording == recording:
-            found.setdefault(row.controller, []).append(row)
+            series.setdefault(row.controller, []).append(row)
     return [
         Series(controller, sorted(each, key=lambda row: (row.cost, row.accuracy)))
-        for controller, each in found.items()
+        for controller, each in series.items()
     ]
 
 
@@ -62,7 +62,7 @@ def plot_in_terminal(rows: Sequence[SweepRow], recording: str, *, width: int = _
     drawn = [
         (plot_text(each.controller), points)
         for each in collect_series(rows, recording)
-        if (points := finite(zip(*_places(each), strict=True)))
+        if (points := finite(zip(*_coordinates(each), strict=True)))
     ]
     title = f"accuracy, %, over tokens for each question: {plot_text(recording)}"
     if not drawn:
@@ -164,7 +164,7 @@ def _draw(panel: "Axes", rows: Sequence[SweepRow], recording: str) -> None:
     panel.legend(handles, labels, fontsize=8, frameon=False, loc="lower right")
 
 
-def _places(each: Series) -> tuple[list[float], list[float]]:
+def _coordinates(each: Series) -> tuple[list[float], list[float]]:
     return [_log(row.cost) for row in each.rows], [row.accuracy for row in each.rows]
 
 

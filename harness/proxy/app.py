@@ -235,19 +235,19 @@ class Proxy:
         most = self._bounds.body
         if content_length.isdigit() and int(content_length) > most:
             raise _too_large(most)
-        found = bytearray()
+        body = bytearray()
         async for chunk in request.stream():
-            found += chunk
-            if len(found) > most:
+            body += chunk
+            if len(body) > most:
                 raise _too_large(most)
-        return bytes(found)
+        return bytes(body)
 
     def _refuse_unauthenticated(self, request: Request) -> None:
         key = self._bounds.key
         if key is None:
             return
-        shown = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(shown.encode(), key.encode()):
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(token.encode(), key.encode()):
             raise Rejection(
                 401, "the API key is missing or wrong", kind="authentication_error",
                 code="invalid_api_key",

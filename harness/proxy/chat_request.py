@@ -28,8 +28,8 @@ class Stopping(NamedTuple):
         ends = [(at, each) for each in self.strings if (at := text.find(each)) >= 0]
         if not ends:
             return None
-        at, found = min(ends)
-        return text[: at + len(found)] if self.included else text[:at]
+        at, stop = min(ends)
+        return text[: at + len(stop)] if self.included else text[:at]
 
 
 class ChatRequest(NamedTuple):
@@ -97,7 +97,7 @@ NUMBERS = {
     "seed": _NumberBounds(int, -(1 << 63), (1 << 64) - 1),
 }
 
-_DRAWN = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty")
+_SAMPLING = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty")
 
 
 def read_chat_request(body: bytes) -> ChatRequest:
@@ -130,8 +130,8 @@ def read_chat_request(body: bytes) -> ChatRequest:
         stream=stream,
         usage=options.get("include_usage") is True,
         beta=numbers.get("beta"),
-        budget=_whole(numbers.get("budget")),
-        seed=_whole(numbers.get("seed")),
+        budget=_integer(numbers.get("budget")),
+        seed=_integer(numbers.get("seed")),
         drawing=_drawing(numbers),
         stopping=stopping,
         template=template,
@@ -145,7 +145,7 @@ def override_drawing(drawing: DrawSettings, chat: ChatRequest) -> DrawSettings:
 
 
 def _drawing(numbers: dict[str, float | int]) -> dict[str, float | int]:
-    found = {name: numbers[name] for name in _DRAWN if name in numbers}
+    found = {name: numbers[name] for name in _SAMPLING if name in numbers}
     bounds = [numbers[name] for name in ("max_tokens", "max_completion_tokens") if name in numbers]
     return found | ({"max_tokens": min(bounds)} if bounds else {})
 
@@ -206,7 +206,7 @@ def _number(value: object, name: str) -> float | int:
     return int(value) if kind is int else float(value)
 
 
-def _whole(value: float | int | None) -> int | None:
+def _integer(value: float | int | None) -> int | None:
     return None if value is None else int(value)
 
 

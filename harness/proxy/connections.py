@@ -69,8 +69,8 @@ def bounded_protocol(seconds: float) -> type[H11Protocol]:
                 self._deadline.cancel()
             self._awaited, self._deadline = state, None
             if state is not None:
-                whole = seconds if state is h11.IDLE else seconds + GRACE
-                self._deadline = self.loop.call_later(whole, self._end)
+                timeout = seconds if state is h11.IDLE else seconds + GRACE
+                self._deadline = self.loop.call_later(timeout, self._end)
 
         def _end(self) -> None:
             if self._awaited is h11.IDLE and self.conn.trailing_data[0]:

@@ -8,10 +8,10 @@ from harness.proxy.rejections import Rejection
 
 ROLES = ("system", "developer", "user", "assistant")
 
-LEFT_OUT = frozenset({"name", "refusal", "annotations"})
+IGNORED_FIELDS = frozenset({"name", "refusal", "annotations"})
 """Fields of any message that are not part of the prompt."""
 
-LEFT_OUT_OF_REPLIES = frozenset({
+IGNORED_REPLY_FIELDS = frozenset({
     "reasoning_content", "reasoning", "reasoning_details", "thinking", "thinking_blocks", "audio",
     "provider_specific_fields", "rheostat",
 })  # fmt: skip
@@ -23,52 +23,52 @@ _THOUGHTS = frozenset({"reasoning", "thinking", "redacted_thinking"})
 """Types of the parts of an assistant's message that hold its thinking."""
 
 
-def read_messages(given: object) -> list[dict[str, str]]:
+def read_messages(messages: object) -> list[dict[str, str]]:
     """Parse the messages of a request, each with a role and a text.
 
     Raises:
         Rejection: There are none, one is malformed, or one contains what cannot be honoured.
     """
-    if not isinstance(given, list) or not given:
+    if not isinstance(messages, list) or not messages:
         raise Rejection(400, "`messages` is missing or empty", param="messages")
-    return [_message(each, f"messages[{at}]") for at, each in enumerate(given)]
+    return [_message(each, f"messages[{at}]") for at, each in enumerate(messages)]
 
 
-def _message(given: object, path: str) -> dict[str, str]:
-    if not isinstance(given, dict):
+def _message(message: object, path: str) -> dict[str, str]:
+    if not isinstance(message, dict):
         raise Rejection(400, f"`{path}` is no object", param=path)
-    role = given.get("role")
+    role = message.get("role")
     if role not in ROLES:
         known = ", ".join(ROLES)
         raise Rejection(400, f"`{path}.role` is not one of {known}", param=f"{path}.role")
-    left_out = LEFT_OUT | (LEFT_OUT_OF_REPLIES if role == "assistant" else frozenset())
-    for name in given.keys() - left_out - {"role", "content"}:
-        if given[name]:
+    ignored = IGNORED_FIELDS | (IGNORED_REPLY_FIELDS if role == "assistant" else frozenset())
+    for name in message.keys() - ignored - {"role", "content"}:
+        if message[name]:
             raise Rejection(
                 400, f"`{path}.{name}` cannot be honoured", param=f"{path}.{name}",
                 code="unsupported_parameter",
             )  # fmt: skip
-    content = _content(given.get("content"), f"{path}.content", of_reply=role == "assistant")
+    content = _content(message.get("content"), f"{path}.content", of_reply=role == "assistant")
     return {"role": "system" if role == "developer" else role, "content": content}
 
 
-def _content(given: object, path: str, *, of_reply: bool) -> str:
-    if given is None and of_reply:
+def _content(content: object, path: str, *, of_reply: bool) -> str:
+    if content is None and of_reply:
         return ""  # a reply that was cut off during thinking
-    if isinstance(given, list):
+    if isinstance(content, list):
         return "".join(
             _part(each, f"{path}[{at}]")
-            for at, each in enumerate(given)
+            for at, each in enumerate(content)
             if not (of_reply and isinstance(each, dict) and each.get("type") in _THOUGHTS)
         )
-    if not isinstance(given, str):
+    if not isinstance(content, str):
         raise Rejection(400, f"`{path}` is no text", param=path)
-    return given
+    return content
 
 
-def _part(given: object, path: str) -> str:
-    if isinstance(given, dict) and given.get("type") == "text":
-        text = given.get("text")
+def _part(part: object, path: str) -> str:
+    if isinstance(part, dict) and part.get("type") == "text":
+        text = part.get("text")
         if isinstance(text, str):
             return text
     raise Rejection(400, f"`{path}` is no text, and only text is read", param=path)

@@ -97,5 +97,5 @@ def normal_origin(text: str) -> str | None:
         return None
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     usual = {"http": 80, "https": 443}.get(parts.scheme)
-    shown = "" if port in (None, usual) else f":{port}"
-    return f"{parts.scheme}://{host}{shown}"
+    port_suffix = "" if port in (None, usual) else f":{port}"
+    return f"{parts.scheme}://{host}{port_suffix}"

@@ -91,7 +91,7 @@ class Responder:
         drawing = override_drawing(settings.drawing, chat)
         model = self._model.by(msgspec.structs.replace(settings, drawing=drawing))
         # Any server can tokenise; use that of the first branch.
-        engine = model.place().engine
+        engine = model.next_endpoint().engine
         prompt = await self._prompt(chat, engine)
         if chat.template:
             model = await self._thinking_as(prompt, model, engine)
@@ -203,12 +203,14 @@ def _stopped(answer: ProxyAnswer, stopping: Stopping) -> ProxyAnswer:
 
 def add_instruction(messages: Sequence[dict[str, str]], instruction: str) -> list[dict[str, str]]:
     """Return a conversation with the instruction after the user's last message."""
-    found = list(messages)
-    for at in range(len(found) - 1, -1, -1):
-        if instruction and found[at]["role"] == "user":
-            found[at] = found[at] | {"content": f"{found[at]['content']}\n\n{instruction}"}
+    instructed = list(messages)
+    for at in range(len(instructed) - 1, -1, -1):
+        if instruction and instructed[at]["role"] == "user":
+            instructed[at] = instructed[at] | {
+                "content": f"{instructed[at]['content']}\n\n{instruction}"
+            }
             break
-    return found
+    return instructed
 
 
 def _name(chat: ChatRequest, prompt: Sequence[int], name: str) -> str:
@@ -271,6 +273,6 @@ def _split_thinking(text: str, forcing: Forcing) -> tuple[str | None, str]:
     """Return the thinking, and the text after its end."""
     if not forcing.mark:
         return None, text
-    before, found, after = text.rpartition(forcing.mark)
+    before, separator, after = text.rpartition(forcing.mark)
     # The reply was cut off during thinking, so there is only thinking.
-    return (before, after.lstrip("\n")) if found else (text, "")
+    return (before, after.lstrip("\n")) if separator else (text, "")

@@ -91,13 +91,13 @@ def parse_playable(text: str, name: str) -> Playable:
     """
     if name.endswith(SUFFIX):
         return parse_controller(text, name)
-    return require_language(name).made_of(text, name)
+    return require_language(name).parse(text, name)
 
 
 class Diagnosis(NamedTuple):
     """What a checker found in a text."""
 
-    told: str
+    text: str
     """Rendered for people, warnings included; empty if there is nothing to report."""
     sound: bool
     """Whether it can be played."""
@@ -115,12 +115,12 @@ def diagnose_text(text: str, name: str, *, warnings: bool = True) -> Diagnosis:
         ExternalError: Its language is not installed.
     """
     if not name.endswith(SUFFIX):
-        told = require_language(name).diagnosed(text, name)
-        return Diagnosis(told, not told)
+        message = require_language(name).render_errors(text, name)
+        return Diagnosis(message, not message)
     analysis = analyse_program(Source(text, name))
-    found = [each for each in analysis.diagnostics if warnings or each.is_error]
-    sound = not any(each.is_error for each in found)
-    return Diagnosis(render_all(analysis.source, found), sound)
+    diagnostics = [each for each in analysis.diagnostics if warnings or each.is_error]
+    sound = not any(each.is_error for each in diagnostics)
+    return Diagnosis(render_all(analysis.source, diagnostics), sound)
 
 
 def load_program(argument: str) -> RheoController:
@@ -144,9 +144,9 @@ def load_program(argument: str) -> RheoController:
     if analysis.checked is None:
         errors = [each for each in analysis.diagnostics if each.is_error]
         first = min(errors, key=lambda each: each.mark.span)
-        place = source.position(first.mark.span.start)
+        position = source.position(first.mark.span.start)
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        sentence = f"{source.name}:{place.line}:{place.column}: {first.message}{more}"
+        sentence = f"{source.name}:{position.line}:{position.column}: {first.message}{more}"
         raise InputError(sentence, hint=f"`rheostat check {argument}` shows it in context")
     digest = sha256(source.text.encode()).hexdigest()
     origin = "library" if in_library else argument

@@ -56,7 +56,7 @@ class LanguagePlugin(Protocol):
         """
         ...
 
-    def made_of(self, text: str, name: str) -> ForeignController:
+    def parse(self, text: str, name: str) -> ForeignController:
         """Parse a controller from its text.
 
         Args:
@@ -68,7 +68,7 @@ class LanguagePlugin(Protocol):
         """
         ...
 
-    def diagnosed(self, text: str, name: str) -> str:
+    def render_errors(self, text: str, name: str) -> str:
         """Return all errors in a text, rendered for people; empty if it can be played."""
         ...
 
@@ -95,10 +95,10 @@ def require_language(name: str) -> LanguagePlugin:
     Raises:
         ExternalError: No language is registered for it.
     """
-    found = find_language(name)
-    if found is None:
+    language = find_language(name)
+    if language is None:
         raise ExternalError(f"{name}: no installed language handles files of this kind")
-    return found
+    return language
 
 
 def load_foreign(argument: str) -> ForeignController | None:

@@ -26,15 +26,15 @@ def parse_numbers(text: str, where: str) -> list[int | float]:
         InputError: The text is not a list of numbers, repeats a number, has too many, or a range's
             steps do not meet its end.
     """
-    found: list[int | float] = []
+    numbers: list[int | float] = []
     for part in text.split(","):
-        found.extend(_part(part, where))
-        if len(found) > MAX_VALUES:
+        numbers.extend(_part(part, where))
+        if len(numbers) > MAX_VALUES:
             raise InputError(f"{where}: expands to more than {MAX_VALUES:,} values")
-    twice = next((value for at, value in enumerate(found) if value in found[:at]), None)
+    twice = next((value for at, value in enumerate(numbers) if value in numbers[:at]), None)
     if twice is not None:
         raise InputError(f"{where}: holds {twice} twice; give each value once")
-    return found
+    return numbers
 
 
 def parse_betas(text: str) -> list[float]:
@@ -43,19 +43,19 @@ def parse_betas(text: str) -> list[float]:
     Raises:
         InputError: The text is not a list of numbers, or one is outside 0 to 1.
     """
-    found = [float(value) for value in parse_numbers(text, f"--beta {text}")]
-    outside = next((value for value in found if not 0 <= value <= 1), None)
+    betas = [float(value) for value in parse_numbers(text, f"--beta {text}")]
+    outside = next((value for value in betas if not 0 <= value <= 1), None)
     if outside is not None:
         raise InputError(f"--beta {text}: beta must be from 0 to 1, but {outside!r} is not")
-    return [value + 0.0 for value in found]  # -0.0 is the same β as 0.0
+    return [value + 0.0 for value in betas]  # -0.0 is the same β as 0.0
 
 
 def _part(part: str, where: str) -> list[int | float]:
     pieces = part.split(":")
     values = [_decimal(piece, where) for piece in pieces]
-    whole = all(_is_whole(piece) for piece in pieces)
+    integral = all(_is_integral(piece) for piece in pieces)
     if len(values) == 1:
-        return [_plain(values[0], whole=whole)]
+        return [_plain(values[0], integral=integral)]
     if len(values) > 3:
         raise InputError(f"{where}: {part} is not a range; write first:last:step")
     first, last = values[:2]
@@ -69,26 +69,28 @@ def _part(part: str, where: str) -> list[int | float]:
     if steps > MAX_VALUES:
         raise InputError(f"{where}: expands to more than {MAX_VALUES:,} values")
     if steps != int(steps):
-        near = " or ".join(f"{each:f}" for each in _meeting(last - first, step, whole=whole))
+        near = " or ".join(f"{each:f}" for each in _meeting(last - first, step, integral=integral))
         raise InputError(
             f"{where}: the steps of {part} do not reach its end, {pieces[1].strip()}; use a step"
             f" of {near}"
         )
-    return [_plain(first + index * step, whole=whole) for index in range(int(steps) + 1)]
+    return [_plain(first + index * step, integral=integral) for index in range(int(steps) + 1)]
 
 
-def _meeting(span: Decimal, step: Decimal, *, whole: bool) -> list[Decimal]:
+def _meeting(span: Decimal, step: Decimal, *, integral: bool) -> list[Decimal]:
     """Return the nearest short steps, below and above ``step``, that divide a span evenly."""
     below = int(span / step)
     down = next(
-        count for count in range(below, MAX_VALUES) if _is_short(span / (count + 1), whole=whole)
+        count
+        for count in range(below, MAX_VALUES)
+        if _is_short(span / (count + 1), integral=integral)
     )
-    up = next((n for n in range(below, 0, -1) if _is_short(span / n, whole=whole)), None)
+    up = next((n for n in range(below, 0, -1) if _is_short(span / n, integral=integral)), None)
     return [span / (down + 1), *([] if up is None else [span / up])]
 
 
-def _is_short(step: Decimal, *, whole: bool) -> bool:
-    return step == step.quantize(Decimal(1) if whole else Decimal("1e-6"))
+def _is_short(step: Decimal, *, integral: bool) -> bool:
+    return step == step.quantize(Decimal(1) if integral else Decimal("1e-6"))
 
 
 def _decimal(piece: str, where: str) -> Decimal:
@@ -105,9 +107,9 @@ def _decimal(piece: str, where: str) -> Decimal:
     return value
 
 
-def _is_whole(piece: str) -> bool:
+def _is_integral(piece: str) -> bool:
     return piece.strip().lstrip("+-").isdecimal()
 
 
-def _plain(value: Decimal, *, whole: bool) -> int | float:
-    return int(value) if whole else float(value)
+def _plain(value: Decimal, *, integral: bool) -> int | float:
+    return int(value) if integral else float(value)

@@ -35,7 +35,7 @@ class RequestedWidth(NamedTuple):
     knobs: frozenset[str]
     """The knobs that determine it."""
     branches: int
-    whole: bool
+    exact: bool
     """Whether it never requests more. False if some branches depend on the course of an episode."""
 
 
@@ -56,7 +56,7 @@ def requested_width(checked: CheckedProgram, knobs: Mapping[str, Number]) -> Req
         opened += counter.repeated(step)
     if not counter.knobs:
         return None
-    return RequestedWidth(frozenset(counter.knobs), opened, counter.whole)
+    return RequestedWidth(frozenset(counter.knobs), opened, counter.exact)
 
 
 def default_widths(program: RheoController, chosen: KnobValues, most: int) -> list[KnobValues]:
@@ -124,7 +124,7 @@ class _Counter:
         self._free = free_knobs(checked.program)
         self._lets = _Lets(checked)
         self.knobs: set[str] = set()
-        self.whole = True
+        self.exact = True
 
     def block(self, block: tree.Block) -> int:
         """Return the branches of one pass through a block; of alternatives, the larger number."""
@@ -138,17 +138,17 @@ class _Counter:
         """
         every = [each for each in step.body.statements if _sampler(each) is not None]
         if sum(isinstance(node, _SAMPLERS) for node in walk(step.body)) > len(every):
-            self.whole = False
+            self.exact = False
         times = None if step.cap is None else self._value(step.cap)
         if times is None or not every:
-            self.whole = self.whole and not every
+            self.exact = self.exact and not every
             return self.block(step.body)
         before = set(self.knobs)
         once = sum(self._statement(each) for each in every)
         named = self.knobs - before | self._named(step.cap)
         # A cap that is a literal guards against endless loops and does not set a width.
         self.knobs |= named
-        self.whole = self.whole and bool(named)
+        self.exact = self.exact and bool(named)
         return once * int(times) if named else 0
 
     def _statement(self, statement: tree.Statement) -> int:
@@ -156,7 +156,7 @@ class _Counter:
         if sampler is not None:
             count = self._value(sampler.count)
             if count is None:
-                self.whole = False
+                self.exact = False
                 return 0
             self.knobs |= self._named(sampler.count)
             return max(0, int(count))

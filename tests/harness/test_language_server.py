@@ -251,7 +251,7 @@ def test_offsets_and_places_go_both_ways(
     encoding: PositionEncoding, offset: int, place: tuple[int, int]
 ) -> None:
     positions = PositionMapper(TEXT, encoding)
-    assert positions.place(offset) == place
+    assert positions.position(offset) == place
     assert positions.offset(LspPosition(*place)) == offset
 
 

@@ -21,5 +21,5 @@ def test_it_holds_every_word_of_the_episode_and_every_function() -> None:
 
 def test_its_program_is_admitted() -> None:
     [program] = re.findall(r"```python\n(.*?)```", PYTHON.card(), re.DOTALL)
-    assert PYTHON.diagnosed(program, "card.py") == ""
+    assert PYTHON.render_errors(program, "card.py") == ""
     PythonController(program)

@@ -82,7 +82,7 @@ def inspect(out: Output, recordings: tuple[Path, ...], questions: bool, verify: 
         out.table(
             inspect_page.questions_table(inspections)
             if questions
-            else inspect_page.overview_table(inspections, whole=all_columns)
+            else inspect_page.overview_table(inspections, all_columns=all_columns)
         )
     if verify:
         console.info(f"{len(inspections)} verified: every byte is intact")

@@ -140,7 +140,7 @@ def test_an_episode_that_is_cancelled_leaves_nothing_under_way() -> None:
     found = asyncio.run(
         replay_environment([laid(Random(at), 3, 15)._replace(tokens=15) for at in range(4)], 3, 15)
     )
-    place = found.model.place()
+    place = found.model.next_endpoint()
 
     async def cancelled() -> int:
         episode = LiveEpisode(found.model, found.posed, 4)
