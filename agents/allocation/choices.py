@@ -137,7 +137,7 @@ def change_samples(
     wanted = round(choice.samples * factor)
     if wanted == choice.samples:
         wanted += 1 if factor > 1 else -1
-    most = space.most(at, choice.model, space.left(choices, at))
+    most = space.most(at, choice.model, space.remaining(choices, at))
     return replace_choice(choices, at, StageChoice(choice.model, max(1, min(wanted, most))))
 
 
@@ -153,7 +153,7 @@ def change_model(
         model: Name of the new model.
         spent: Cost to spend on the stage, at most, in the pipeline's unit.
     """
-    remaining = space.left(choices, at)
+    remaining = space.remaining(choices, at)
     samples = max(1, space.most(at, model, min(spent, remaining)))
     changed = replace_choice(choices, at, StageChoice(model, samples))
     return changed if space.affords(changed) else choices

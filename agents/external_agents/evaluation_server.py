@@ -110,8 +110,8 @@ class EvaluationServer:
     def _check(self, source: str) -> str:
         diagnosis = diagnose_text(source, f"candidate{self._bench.language.suffix}")
         if not diagnosis.sound:
-            raise InputError(diagnosis.told)
-        return diagnosis.told or "it checks"
+            raise InputError(diagnosis.text)
+        return diagnosis.text or "it checks"
 
     def _sweep(self, request: ShimRequest) -> str:
         sources = [request.source, *request.others]

@@ -131,7 +131,7 @@ class DiscoveryTask:
         """
         proposal = draft.proposal
         name = f"{draft.candidate}{proposal.language.suffix}"
-        diagnostics = diagnose_text(proposal.source, name, warnings=False).told
+        diagnostics = diagnose_text(proposal.source, name, warnings=False).text
         if not diagnostics and proposal.language is not ControllerLanguage.RHEO:
             diagnostics = self._arena.trial(proposal.source, proposal.language, number)
         return replace(draft, diagnostics=diagnostics)

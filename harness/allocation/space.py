@@ -158,17 +158,17 @@ class AllocationSpace:
         if problem := self.infeasibility(choices):
             raise InputError(f"{name}: {problem}")
 
-    def most(self, at: int, model: str, left: float) -> int:
+    def most(self, at: int, model: str, remaining: float) -> int:
         """Return the most samples that a stage affords; 0 if none.
 
         Args:
             at: Index of the stage.
             model: The model.
-            left: What is left of the budget.
+            remaining: What is left of the budget.
         """
-        return self.rates[at][model].most(left)
+        return self.rates[at][model].most(remaining)
 
-    def left(self, choices: StageChoices, at: int) -> float:
+    def remaining(self, choices: StageChoices, at: int) -> float:
         """Return what an allocation leaves for a stage: the budget minus all other stages."""
         others = (self.stage_cost(i, each) for i, each in enumerate(choices) if i != at)
         return self.budget - sum(others)
@@ -190,27 +190,27 @@ class AllocationSpace:
         recorded = self.recorded or {}
         return max(recorded, key=lambda each: (recorded[each], format_choices(each)))
 
-    def options(self, at: int, left: float | None = None) -> list[PricedChoice]:
+    def options(self, at: int, remaining: float | None = None) -> list[PricedChoice]:
         """Yield every affordable choice of a stage, the cheapest first.
 
         Args:
             at: Index of the stage.
-            left: What is left of the budget; by default, what the other stages leave at their
+            remaining: What is left of the budget; by default, what the other stages leave at their
                 cheapest.
         """
-        if left is None:
-            left = self.budget - sum(self._floors) + self._floors[at]
-        found = [
+        if remaining is None:
+            remaining = self.budget - sum(self._floors) + self._floors[at]
+        options = [
             PricedChoice(StageChoice(model, samples), each.cost(samples))
             for model, each in self.rates[at].items()
-            for samples in range(1, each.most(left) + 1)
+            for samples in range(1, each.most(remaining) + 1)
         ]
-        found += [
+        options += [
             PricedChoice(choice, cost)
             for choice, cost in self.governed[at].items()
-            if is_within_budget(cost, left)
+            if is_within_budget(cost, remaining)
         ]
-        return sorted(found, key=lambda each: (each.cost, each.choice.label))
+        return sorted(options, key=lambda each: (each.cost, each.choice.label))
 
     def __len__(self) -> int:
         """Return how many allocations there are."""
@@ -239,37 +239,39 @@ class AllocationSpace:
         everything: Sequence[Sequence[PricedChoice]],
         behind: Sequence[float],
         at: int,
-        left: float,
-        before: StageChoices,
+        remaining: float,
+        prefix: StageChoices,
     ) -> Iterator[StageChoices]:
         last = at == len(everything) - 1
         for choice, cost in everything[at]:
-            if cost + behind[at] > left:
+            if cost + behind[at] > remaining:
                 return
             if last:
-                yield (*before, choice)
+                yield (*prefix, choice)
             else:
-                yield from self._from(everything, behind, at + 1, left - cost, (*before, choice))
+                yield from self._from(
+                    everything, behind, at + 1, remaining - cost, (*prefix, choice)
+                )
 
     def draw(self, random: Random) -> StageChoices:
         """Draw a random allocation: a model for every stage, and a part of what others leave."""
         if self.recorded is not None:
             return random.choice(list(self.recorded))
         choices = list(self.least)
-        places = list(range(len(choices)))
-        random.shuffle(places)
-        for at in places:
-            left = self.left(tuple(choices), at)
+        order = list(range(len(choices)))
+        random.shuffle(order)
+        for at in order:
+            remaining = self.remaining(tuple(choices), at)
             fit: list[StageChoice | str] = [
-                name for name in self.models[at] if self.most(at, name, left) > 0
+                name for name in self.models[at] if self.most(at, name, remaining) > 0
             ]
             governed = self.governed[at].items()
-            fit += [choice for choice, cost in governed if is_within_budget(cost, left)]
+            fit += [choice for choice, cost in governed if is_within_budget(cost, remaining)]
             chosen = random.choice(fit)
             if isinstance(chosen, StageChoice):
                 choices[at] = chosen
             else:
-                most = self.most(at, chosen, left)
+                most = self.most(at, chosen, remaining)
                 choices[at] = StageChoice(chosen, 1 + int(random.random() * most))
         return tuple(choices)
 
@@ -303,8 +305,8 @@ def _sums(costs: "Sequence[NDArray[np.float64]]", most: float) -> "NDArray[np.fl
     """Return the sorted sums of one cost of each stage, none above ``most``."""
     import numpy as np
 
-    found = np.zeros(1)
+    sums = np.zeros(1)
     for each in costs:
-        found = np.add.outer(found, each).ravel()
-        found = found[found <= most + SLACK]
-    return np.sort(found)
+        sums = np.add.outer(sums, each).ravel()
+        sums = sums[sums <= most + SLACK]
+    return np.sort(sums)

@@ -23,25 +23,25 @@ RESUME_HINT = "everything recorded so far is kept; run the same command again to
 
 
 async def run_collection(
-    path: Path, work: CollectionPlan, asked: CollectOptions, reading: AnswerRules
+    path: Path, work: CollectionPlan, options: CollectOptions, reading: AnswerRules
 ) -> None:
     """Collect what is missing, then seal the recording.
 
     Args:
         path: The recording.
         work: The collection plan.
-        asked: The options of the command.
+        options: The options of the command.
         reading: How answers are extracted and compared.
 
     Raises:
         ServingError: A server failed; what was recorded is kept.
         StoreError: The recording cannot be written; what was recorded is kept.
     """
-    prices = asked.prices
-    async with connect_servers(asked.serving) as places:
-        work = await with_known_family(work, asked, places)
+    prices = options.prices
+    async with connect_servers(options.serving) as endpoints:
+        work = await with_known_family(work, options, endpoints)
         warn_of_equal_branches(work.settings, work.branches)
-        prepared = await prepare_collection(work, places, reading)
+        prepared = await prepare_collection(work, endpoints, reading)
         try:
             writer = begin_journal(path, work, prepared)
         except SealedRecording:
@@ -52,20 +52,20 @@ async def run_collection(
         with writer:
             if writer.recovered:
                 console.warn(f"{path}: {writer.recovered}")
-            held = sum(map(len, writer.recorded_indexes.values()))
-            if held:
-                console.info(f"{path}: resuming with {held:,} branches recorded")
+            existing = sum(map(len, writer.recorded_indexes.values()))
+            if existing:
+                console.info(f"{path}: resuming with {existing:,} branches recorded")
             advance: list[console.Advance] = []
-            await _warn_of_ranks(places[0], asked.ranks)
+            await _warn_of_ranks(endpoints[0], options.ranks)
             collection = Collection(
-                work, prepared, places, reading, writer, lambda count: advance[0](count)
+                work, prepared, endpoints, reading, writer, lambda count: advance[0](count)
             )
             tally, longest = collection.tally, work.settings.drawing.max_tokens
 
             def more() -> str:
                 return format_progress(tally, prices, longest)
 
-            with console.progress("collecting", tally.branches - held, more) as bar:
+            with console.progress("collecting", tally.branches - existing, more) as bar:
                 advance.append(bar)
                 await collection.run()
             await collection.seal()
@@ -74,21 +74,21 @@ async def run_collection(
 
 
 async def with_known_family(
-    work: CollectionPlan, asked: CollectOptions, places: list[Endpoint]
+    work: CollectionPlan, options: CollectOptions, endpoints: list[Endpoint]
 ) -> CollectionPlan:
     """Return the plan with the forced texts of the served model.
 
     Args:
         work: The collection plan.
-        asked: The options of the command.
-        places: The servers.
+        options: The options of the command.
+        endpoints: The servers.
 
     Raises:
         InputError: The family of the model is unknown.
         ServingError: The server does not respond.
     """
-    engine = places[0].engine
-    return work._replace(settings=await with_family(asked, work.settings, engine))
+    engine = endpoints[0].engine
+    return work._replace(settings=await with_family(options, work.settings, engine))
 
 
 def _report_missing(path: Path, reasons: list[str]) -> None:
@@ -99,46 +99,46 @@ def _report_missing(path: Path, reasons: list[str]) -> None:
         console.warn(f"{path}: {len(reasons) - MOST_NAMED} more branches are recorded as missing")
 
 
-async def _warn_of_ranks(place: Endpoint, ranks: int) -> None:
+async def _warn_of_ranks(endpoint: Endpoint, ranks: int) -> None:
     """Warn if probes may miss the prefix cache."""
-    counters = await place.engine.counters()
+    counters = await endpoint.engine.counters()
     if counters is not None and counters.engines > ranks:
         console.warn(
-            f"{place.engine.address}: has {counters.engines} data-parallel engines; use --ranks"
+            f"{endpoint.engine.address}: has {counters.engines} data-parallel engines; use --ranks"
             f" {counters.engines} to send probes to the engine that caches their prefix"
         )
 
 
 async def preview_collection(
-    path: Path, work: CollectionPlan, asked: CollectOptions, reading: AnswerRules, expect: int
+    path: Path, work: CollectionPlan, options: CollectOptions, reading: AnswerRules, expect: int
 ) -> Estimate:
     """Estimate a collection. Generate nothing and write nothing.
 
     Args:
         path: The recording; branches in its journal are not counted.
         work: The collection plan.
-        asked: The servers, which tokenise the prompts, and the prices.
+        options: The servers, which tokenise the prompts, and the prices.
         reading: How answers are extracted and compared.
         expect: Expected tokens of a branch.
     """
-    async with connect_servers(asked.serving) as places:
-        work = await with_known_family(work, asked, places)
-        prepared = await prepare_collection(work, places, reading)
-        held = _held(path)
+    async with connect_servers(options.serving) as endpoints:
+        work = await with_known_family(work, options, endpoints)
+        prepared = await prepare_collection(work, endpoints, reading)
+        existing = _existing_branches(path)
         missing = {
-            question.id: work.wanted(question.id) - len(held.get(question.id, ()))
+            question.id: work.wanted(question.id) - len(existing.get(question.id, ()))
             for question in prepared.questions
         }
         lengths = {name: [expect] * count for name, count in missing.items()}
         if work.chains is not None:
-            lengths = await _existing_lengths(work, places[0], held)
+            lengths = await _existing_lengths(work, endpoints[0], existing)
         return estimate_cost(
             work.settings, prepared.questions, missing, lengths, len(prepared.forced.both),
-            work.most_per_request, asked.prices,
+            work.most_per_request, options.prices,
         )  # fmt: skip
 
 
-def _held(path: Path) -> Mapping[str, frozenset[int]]:
+def _existing_branches(path: Path) -> Mapping[str, frozenset[int]]:
     """Return what a journal already holds."""
     if not path.exists():
         return {}
@@ -147,15 +147,15 @@ def _held(path: Path) -> Mapping[str, frozenset[int]]:
 
 
 async def _existing_lengths(
-    work: CollectionPlan, place: Endpoint, held: Mapping[str, frozenset[int]]
+    work: CollectionPlan, endpoint: Endpoint, existing: Mapping[str, frozenset[int]]
 ) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
+    lengths: dict[str, list[int]] = {}
     for name, chains in (work.chains or {}).items():
-        lacking = [each for at, each in enumerate(chains) if at not in held.get(name, ())]
-        found[name] = [
-            len((await complete_existing_chain(place, each)).token_ids) for each in lacking
+        lacking = [each for at, each in enumerate(chains) if at not in existing.get(name, ())]
+        lengths[name] = [
+            len((await complete_existing_chain(endpoint, each)).token_ids) for each in lacking
         ]
-    return found
+    return lengths
 
 
 def format_progress(tally: CollectionProgress, prices: Prices, longest: int) -> str:
@@ -166,13 +166,13 @@ def format_progress(tally: CollectionProgress, prices: Prices, longest: int) -> 
         prices: Prices of tokens and hours.
         longest: The most tokens of a branch.
     """
-    rate, left = tally.rate(), tally.seconds_left(longest)
+    rate, seconds_left = tally.rate(), tally.seconds_left(longest)
     parts = [f"{rate or 0:,.0f} tokens/s"]
     share = None if tally.cache is None else tally.cache.share
     if share is not None:
         parts.append(f"cache {100 * share:.0f} %")
-    if left is not None:
-        parts.append(f"{format_duration(left)} left")
+    if seconds_left is not None:
+        parts.append(f"{format_duration(seconds_left)} left")
     if prices.known:
         parts.append(f"${tally.usd(prices):,.2f}")
     return ", ".join(parts)
@@ -181,10 +181,10 @@ def format_progress(tally: CollectionProgress, prices: Prices, longest: int) -> 
 def format_session(tally: CollectionProgress, prices: Prices) -> str:
     """Summarise a session in one line."""
     seconds = max(tally.seconds, 1e-9)
-    drawn = f"{tally.done:,} branches of {tally.recorded:,} tokens"
+    branches = f"{tally.done:,} branches of {tally.recorded:,} tokens"
     probed = f"{tally.probes:,} probes of {tally.probe_tokens:,}"
     parts = [
-        f"{drawn} and {probed} in {format_duration(seconds)}",
+        f"{branches} and {probed} in {format_duration(seconds)}",
         f"{tally.generated / seconds:,.0f} tokens/s",
     ]
     if tally.cache is not None and tally.cache.share is not None:
@@ -196,30 +196,36 @@ def format_session(tally: CollectionProgress, prices: Prices) -> str:
 
 def format_duration(seconds: float) -> str:
     """Format a duration in its two largest units."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+    total = round(seconds)
+    if total < 60:
+        return f"{total} s"
+    if total < 3600:
+        return f"{total // 60} min {total % 60} s"
+    return f"{total // 3600} h {total % 3600 // 60} min"
 
 
-def format_estimate(found: Estimate, prices: Prices, expect: int) -> str:
+def format_estimate(estimate: Estimate, prices: Prices, expect: int) -> str:
     """Format an estimate for people.
 
     Args:
-        found: The estimate.
+        estimate: The estimate.
         prices: Prices of tokens and hours.
         expect: Expected tokens of a branch.
     """
-    sent = f"{found.sent:,} tokens in {found.requests:,} requests"
+    sent = f"{estimate.sent:,} tokens in {estimate.requests:,} requests"
     lines = [
-        ("branches", f"{found.branches:,}, {found.tokens:,} tokens where each has {expect:,}"),
-        ("probes", f"{found.probes:,}, at most {found.probe_tokens:,} tokens"),
-        ("prompts", f"{sent}, {found.fresh:,} of them new to a prefix cache that keeps everything"),
+        (
+            "branches",
+            f"{estimate.branches:,}, {estimate.tokens:,} tokens where each has {expect:,}",
+        ),
+        ("probes", f"{estimate.probes:,}, at most {estimate.probe_tokens:,} tokens"),
+        (
+            "prompts",
+            f"{sent}, {estimate.fresh:,} of them new to a prefix cache that keeps everything",
+        ),
     ]
     if prices.known:
-        lines.append(("money", f"${found.usd:,.2f} for tokens"))
+        lines.append(("money", f"${estimate.usd:,.2f} for tokens"))
         if prices.per_hour:
             lines.append(("", f"and ${prices.per_hour:,.2f} for each hour of serving"))
     return "".join(f"{label:<10}{words}\n" for label, words in lines)

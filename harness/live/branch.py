@@ -36,7 +36,7 @@ class LiveBranch:
         self._model = model
         self._posed = posed
         self._forms = forms
-        self._place = model.place()
+        self._endpoint = model.next_endpoint()
         self.index = index
         self.token_ids: list[int] = []
         self.text: str | None = None
@@ -87,7 +87,7 @@ class LiveBranch:
         """
         prefix = self.token_ids[: depth * self._interval_length]
         forced = self._model.forced.behind(prefix)
-        decoded = await self._place.engine.detokenize([*prefix, *forced])
+        decoded = await self._endpoint.engine.detokenize([*prefix, *forced])
         return decoded + self.probed[depth].text
 
     @property
@@ -95,26 +95,26 @@ class LiveBranch:
         return self._model.settings.drawing.interval
 
     async def _interval(self) -> None:
-        drawing, place = self._model.settings.drawing, self._place
-        asked = draw_requests.request_interval(
+        drawing, endpoint = self._model.settings.drawing, self._endpoint
+        request = draw_requests.request_interval(
             self._posed.prompt, self._posed.id, self.index, self.token_ids, drawing
         )
-        async with place.reserve(1, urgent=True):
-            (given,) = await place.engine.complete(asked, rank=place.rank)
-        self._take_signals(given)
-        self.token_ids += given.token_ids
+        async with endpoint.reserve(1, urgent=True):
+            (completion,) = await endpoint.engine.complete(request, rank=endpoint.rank)
+        self._take_signals(completion)
+        self.token_ids += completion.token_ids
         self.depth += 1
-        if given.finish != "length" or len(self.token_ids) >= drawing.max_tokens:
-            await self._end(given.finish)
+        if completion.finish != "length" or len(self.token_ids) >= drawing.max_tokens:
+            await self._end(completion.finish)
 
-    def _take_signals(self, given: CompletionResult) -> None:
+    def _take_signals(self, completion: CompletionResult) -> None:
         """Store the means over an interval at their position in the chain."""
-        if given.logprobs is not None and self.chain.logprob is not None:
+        if completion.logprobs is not None and self.chain.logprob is not None:
             _list(self.chain.logprob)[self.depth] = interval_means(
-                given.logprobs, len(given.logprobs)
+                completion.logprobs, len(completion.logprobs)
             )[0]
-        if given.top is not None and self.chain.top_logprob is not None:
-            each = [sum(place) / len(place) for place in given.top]
+        if completion.top is not None and self.chain.top_logprob is not None:
+            each = [sum(values) / len(values) for values in completion.top]
             _list(self.chain.top_logprob)[self.depth] = interval_means(each, len(each))[0]
 
     async def _end(self, finish: str) -> None:
@@ -122,7 +122,7 @@ class LiveBranch:
 
         The chain is complete before anything else can read it.
         """
-        text = await decode_chain_text(self._place, self.token_ids, finish)
+        text = await decode_chain_text(self._endpoint, self.token_ids, finish)
         settings, extract = self._model.settings, self._model.reading.extraction
         read = final_answer(
             text,
@@ -133,32 +133,34 @@ class LiveBranch:
         )
         final = await self._forms.form(read)
         count = probe_count(len(self.token_ids), settings.drawing.interval)
-        found = self.chain
+        chain = self.chain
         self.chain = ReplayChain(
-            _list(found.probes)[:count],
+            _list(chain.probes)[:count],
             len(self.token_ids),
             final,
-            None if found.entropy is None else found.entropy[:count],
-            None if found.logprob is None else found.logprob[: count + 1],
-            None if found.top_logprob is None else found.top_logprob[: count + 1],
+            None if chain.entropy is None else chain.entropy[:count],
+            None if chain.logprob is None else chain.logprob[: count + 1],
+            None if chain.top_logprob is None else chain.top_logprob[: count + 1],
         )
         self.text, self.finish = text, finish
 
     async def _probe(self, depth: int) -> None:
-        model, place, posed = self._model, self._place, self._posed
+        model, endpoint, posed = self._model, self._endpoint, self._posed
         prefix = [self.token_ids[: depth * self._interval_length]]
-        asked = draw_requests.request_probes(posed.prompt, prefix, model.forced, posed.probing)
+        request = draw_requests.request_probes(posed.prompt, prefix, model.forced, posed.probing)
         measured = None
-        async with place.reserve(1, urgent=True):
-            (given,) = await place.engine.complete(asked, rank=place.rank)
+        async with endpoint.reserve(1, urgent=True):
+            (completion,) = await endpoint.engine.complete(request, rank=endpoint.rank)
             if model.settings.entropy:
                 opened = draw_requests.request_openings(posed.prompt, prefix, model.forced)
-                measured = token_entropy((await place.engine.complete(opened, rank=place.rank))[0])
+                measured = token_entropy(
+                    (await endpoint.engine.complete(opened, rank=endpoint.rank))[0]
+                )
         read = probe_answer(
-            given.text,
+            completion.text,
             model.settings.forcing.ask,
             model.reading.extraction,
-            truncated=given.finish == "length",
+            truncated=completion.finish == "length",
             letters=posed.letters,
         )
         answer = await self._forms.form(read)
@@ -166,7 +168,7 @@ class LiveBranch:
         _list(self.chain.probes)[depth - 1] = answer
         if measured is not None and self.chain.entropy is not None:
             _list(self.chain.entropy)[depth - 1] = measured
-        self.probed[depth] = given
+        self.probed[depth] = completion
 
 
 def make_longest_chain(model: LiveModel) -> ReplayChain:

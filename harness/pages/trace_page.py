@@ -43,21 +43,23 @@ class EpisodeSetting(msgspec.Struct, frozen=True):
     kappa: int
 
 
-def format_trace(what: Mapping[str, object], about: Mapping[str, str], found: EpisodeTrace) -> str:
+def format_trace(
+    what: Mapping[str, object], about: Mapping[str, str], episode: EpisodeTrace
+) -> str:
     """Return the page of one episode.
 
     Args:
         what: The setting, from the document of the episode.
         about: Labels and values of what was played.
-        found: The episode.
+        episode: The episode.
     """
     setting = msgspec.convert(what, type=EpisodeSetting)
     parts = ["".join(_labelled(*pair) for pair in _head(setting, about))]
     before = _NOTHING_YET
-    for moment in found.barriers:
+    for moment in episode.barriers:
         parts.append(_barrier(moment, before))
         before = moment.memory
-    parts += [_votes(found.votes), "".join(_labelled(*pair) for pair in _end(found))]
+    parts += [_votes(episode.votes), "".join(_labelled(*pair) for pair in _end(episode))]
     return escape_block("\n".join(part for part in parts if part))
 
 
@@ -92,14 +94,14 @@ def _head(setting: EpisodeSetting, about: Mapping[str, str]) -> Iterator[tuple[s
 
 
 def _barrier(moment: TraceStep, before: MemoryState) -> str:
-    places = []
+    parts = []
     if moment.section is not None:
         steps = f" {moment.steps}" if moment.section == "step" else ""
-        places.append(f"{moment.section}{steps}")
+        parts.append(f"{moment.section}{steps}")
     if moment.line is not None:
-        places.append(f"line {moment.line}: {moment.source}")
-    place = ", ".join(places) or "end"
-    head = f"{moment.number}  {place}"
+        parts.append(f"line {moment.line}: {moment.source}")
+    location = ", ".join(parts) or "end"
+    head = f"{moment.number}  {location}"
     lines = [f"{truncate(head, WIDTH - 1)}\n"]
     lines += [_labelled(*pair, indent=_INDENT) for pair in _memory_lines(moment, before)]
     return "".join(lines)
@@ -184,8 +186,8 @@ def _field_changes(name: str, before: Sequence[Value], after: Sequence[Value]) -
     for branch, value in enumerate(after):
         if branch >= len(before) or not _same(before[branch], value):
             by_value.setdefault(_value(value), []).append(branch)
-    for shown, branches in by_value.items():
-        yield f"{name} = {shown} on {format_ranges(branches)}"
+    for change, branches in by_value.items():
+        yield f"{name} = {change} on {format_ranges(branches)}"
 
 
 def _same(one: object, other: object) -> bool:
@@ -207,10 +209,10 @@ def _value(value: Value) -> str:
 
 def _change(old: Value, new: Value) -> str:
     """Return both values, in full if their short forms look alike."""
-    shown = _value(old), _value(new)
-    if shown[0] == shown[1]:
-        shown = str(old), str(new)
-    return " -> ".join(shown)
+    values = _value(old), _value(new)
+    if values[0] == values[1]:
+        values = str(old), str(new)
+    return " -> ".join(values)
 
 
 def _window(values: Sequence[float]) -> str:
@@ -224,12 +226,12 @@ def _set(branches: tuple[int, ...]) -> str:
     return f"{{{format_ranges(branches)}}}"
 
 
-def _votes(found: Sequence[VoteCount]) -> str:
+def _votes(votes: Sequence[VoteCount]) -> str:
     """Return the table of the last vote; empty if no branch was opened."""
-    if not found:
+    if not votes:
         return ""
     columns = [Column("answer"), Column("finished"), Column("alive"), Column("pruned")]
-    rows = [(_voter(each.answer), each.finished, each.alive, each.pruned) for each in found]
+    rows = [(_voter(each.answer), each.finished, each.alive, each.pruned) for each in votes]
     return Table(columns, rows).text()
 
 
@@ -237,17 +239,17 @@ def _voter(answer: str | None) -> str:
     return "(never revealed)" if answer is None else quote_answer(answer)
 
 
-def _end(found: EpisodeTrace) -> Iterator[tuple[str, str]]:
-    if found.stopped is not None:
-        yield "stopped", _stop(found.stopped)
-    yield "answer", quote_answer(found.answer)
-    if found.gold is not None:
+def _end(episode: EpisodeTrace) -> Iterator[tuple[str, str]]:
+    if episode.stopped is not None:
+        yield "stopped", _stop(episode.stopped)
+    yield "answer", quote_answer(episode.answer)
+    if episode.gold is not None:
         yield (
             "gold",
-            f"{quote_answer(found.gold)}: the answer is {'right' if found.right else 'wrong'}",
+            f"{quote_answer(episode.gold)}: the answer is {'right' if episode.right else 'wrong'}",
         )
-    barriers = len(found.barriers) - 1
-    spent = f"{found.tokens:,}, sequential {found.sequential:,}"
+    barriers = len(episode.barriers) - 1
+    spent = f"{episode.tokens:,}, sequential {episode.sequential:,}"
     yield "tokens", f"{spent}, in {format_count(barriers, 'barrier')}"
 
 

@@ -68,7 +68,7 @@ class Table(NamedTuple):
         Args:
             width: The width at which names are shortened; ``None`` shows all.
         """
-        lines = [[column.heading for column in self.columns], *self._shown()]
+        lines = [[column.heading for column in self.columns], *self._cell_texts()]
         widths = [max(map(measure_text, cells)) for cells in zip(*lines, strict=True)]
         if width is not None:
             floors = [
@@ -94,28 +94,30 @@ class Table(NamedTuple):
         from rich.table import Table as RichTable
         from rich.text import Text
 
-        drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
-        shown = self._shown()
-        widths = self._drawn_widths(shown, width)
+        rich_table = RichTable(
+            box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0)
+        )
+        texts = self._cell_texts()
+        widths = self._column_widths(texts, width)
         for column, number, size in zip(self.columns, self._right(), widths, strict=True):
-            drawn.add_column(
+            rich_table.add_column(
                 Text(column.heading),
                 justify="right" if number else "left",
                 overflow="fold",
                 width=size,
             )
-        for line in shown:
-            drawn.add_row(
+        for line in texts:
+            rich_table.add_row(
                 *(
                     Text(truncate(cell, size) if column.name else cell)
                     for cell, column, size in zip(line, self.columns, widths, strict=True)
                 )
             )
-        return drawn
+        return rich_table
 
-    def _drawn_widths(self, shown: Sequence[Sequence[str]], width: int) -> list[int]:
+    def _column_widths(self, texts: Sequence[Sequence[str]], width: int) -> list[int]:
         """Return column widths: first wrap words, then shorten names, then break words."""
-        lines = [[column.heading for column in self.columns], *shown]
+        lines = [[column.heading for column in self.columns], *texts]
         widths = [max(map(measure_text, cells)) for cells in zip(*lines, strict=True)]
         words = [
             max(measure_text(word) for cell in cells for word in cell.split() or [""])
@@ -138,9 +140,9 @@ class Table(NamedTuple):
         ]
         return _narrowed(widths, floors, room)
 
-    def _shown(self) -> list[list[str]]:
+    def _cell_texts(self) -> list[list[str]]:
         return [
-            [_shown(cell, column) for cell, column in zip(row, self.columns, strict=True)]
+            [_format_cell(cell, column) for cell, column in zip(row, self.columns, strict=True)]
             for row in self.rows
         ]
 
@@ -172,13 +174,13 @@ def align(text: str, width: int, *, right: bool = False) -> str:
 
 def _narrowed(widths: Sequence[int], floors: Sequence[int], room: int) -> list[int]:
     """Return the widths, narrowing the widest until all fit or all are at their minimum."""
-    found = list(widths)
+    narrowed = list(widths)
     for _ in range(sum(widths) - room):
-        open_ = [at for at, floor in enumerate(floors) if found[at] > floor]
+        open_ = [at for at, floor in enumerate(floors) if narrowed[at] > floor]
         if not open_:
             break
-        found[max(open_, key=lambda at: found[at])] -= 1
-    return found
+        narrowed[max(open_, key=lambda at: narrowed[at])] -= 1
+    return narrowed
 
 
 def _quoted(cell: Cell) -> str:
@@ -194,7 +196,7 @@ def _is_number(cell: Cell) -> bool:
     return isinstance(cell, int | float) and not isinstance(cell, bool)
 
 
-def _shown(cell: Cell, column: Column) -> str:
+def _format_cell(cell: Cell, column: Column) -> str:
     match cell:
         case None | "":
             return "-"

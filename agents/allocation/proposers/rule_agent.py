@@ -118,7 +118,7 @@ def swap_stage_model(
         The allocation; ``None`` where not even one sample is affordable.
     """
     worth = space.rates[at][space.models[at][-1]].cost(1)
-    available = min(worth, space.left(baseline, at))
+    available = min(worth, space.remaining(baseline, at))
     samples = space.most(at, model, available)
     return replace_choice(baseline, at, StageChoice(model, samples)) if samples else None
 

@@ -47,9 +47,9 @@ def sample(directory: Path) -> None:
             written.append(each)
             advance(1)
     emit_paths(each.path for each in written)
-    kept = sum(each.kept for each in written)
-    if kept:
-        console.info(f"{kept} of {len(written)} already existed with the same content; kept")
+    existing = sum(each.kept for each in written)
+    if existing:
+        console.info(f"{existing} of {len(written)} already existed with the same content; kept")
 
 
 BENCHMARKS = ("aime", "aqua", "arc", "gpqa", "gsm8k", "hmmt", "math", "mmlu")
@@ -102,16 +102,16 @@ def questions(benchmark: str, file: Path, skip_bad_rows: bool, target: Path | No
     from store.collection.converters import convert_benchmark
     from store.collection.questions import write_lines
 
-    found = convert_benchmark(benchmark, file)
-    if found.bad and not skip_bad_rows:
-        _refuse(file, found.bad, len(found.bad) + len(found.asked))
-    for row in found.bad[:_NAMED]:
+    conversion = convert_benchmark(benchmark, file)
+    if conversion.bad and not skip_bad_rows:
+        _refuse(file, conversion.bad, len(conversion.bad) + len(conversion.asked))
+    for row in conversion.bad[:_NAMED]:
         console.warn(f"{file}, {row.location}: {row.reason}: skipped")
-    if len(found.bad) > _NAMED:
-        console.warn(f"{len(found.bad) - _NAMED} more rows were skipped")
-    for note in found.notes:
+    if len(conversion.bad) > _NAMED:
+        console.warn(f"{len(conversion.bad) - _NAMED} more rows were skipped")
+    for note in conversion.notes:
         console.info(f"{file}: {note}")
-    Output(path=target).text(write_lines(found.asked))
+    Output(path=target).text(write_lines(conversion.asked))
 
 
 def _refuse(file: Path, bad: "Sequence[InvalidRow]", rows: int) -> NoReturn:
