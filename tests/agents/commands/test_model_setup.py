@@ -1,4 +1,4 @@
-"""``discover`` with a language model, as typed: what is refused before anything is made."""
+"""``discover`` with a language model: checks before the run is created, and replays."""
 
 import json
 import sys
@@ -14,8 +14,8 @@ GOOD = Answer(f"Fewer.\n```rheo\n{wide(8)}```")
 
 
 @pytest.fixture
-def words(home: Path, recordings: list[Path]) -> list[str]:
-    """A small discovery, but for its proposers."""
+def arguments(home: Path, recordings: list[Path]) -> list[str]:
+    """Arguments of a small discovery, without its proposers."""
     return [
         "discover", "--on", str(recordings[0]), "--run", "run", "--rounds", "1",
         "--seeds", "4", "--screening", "2", "--beta", "0,1", "--per-round", "1",
@@ -23,7 +23,7 @@ def words(home: Path, recordings: list[Path]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("options", "message"),
     [
         (["--language", "python"], "needs a language model or an agent"),
         (
@@ -52,25 +52,25 @@ def words(home: Path, recordings: list[Path]) -> list[str]:
     ],
 )
 def test_unusable_model_options_are_refused_before_the_run_is_created(
-    cli: CommandLine, words: list[str], asked: list[str], said: str
+    cli: CommandLine, arguments: list[str], options: list[str], message: str
 ) -> None:
-    found = cli(*words, *asked)
-    assert found.status in (2, 3, 4)
-    assert said in found.err
+    result = cli(*arguments, *options)
+    assert result.status in (2, 3, 4)
+    assert message in result.err
     assert not Path("run").exists()
 
 
 def test_server_without_the_model_or_with_a_short_context_is_refused(
-    cli: CommandLine, words: list[str]
+    cli: CommandLine, arguments: list[str]
 ) -> None:
     with server([GOOD], models=[{"id": "small", "max_model_len": 4096}]) as at:
         url = ["--base-url", at.url]
-        found = cli(*words, *url, "--proposer", "chat:openai:large")
-        assert "does not serve the model large" in found.err
-        assert "serves small" in found.err
-        found = cli(*words, *url, "--proposer", "chat:openai:small")
-        assert "has a context of 4,096 tokens" in found.err
-        assert "--brief-tokens or --reply-tokens" in found.err
+        result = cli(*arguments, *url, "--proposer", "chat:openai:large")
+        assert "does not serve the model large" in result.err
+        assert "serves small" in result.err
+        result = cli(*arguments, *url, "--proposer", "chat:openai:small")
+        assert "has a context of 4,096 tokens" in result.err
+        assert "--brief-tokens or --reply-tokens" in result.err
     assert not Path("run").exists()
 
 
@@ -79,98 +79,100 @@ def test_server_without_the_model_or_with_a_short_context_is_refused(
     [("vllm", True), pytest.param("ollama", False, marks=pytest.mark.slow)],
 )
 def test_grammar_is_sent_to_a_server_that_supports_it(
-    cli: CommandLine, words: list[str], owner: str, constrained: bool
+    cli: CommandLine, arguments: list[str], owner: str, constrained: bool
 ) -> None:
     answer = Answer(f"# Fewer.\n{wide(8)}") if constrained else GOOD
     with server([answer], models=[{"id": "scripted", "owned_by": owner}]) as at:
-        found = cli(*words, "--proposer", "chat:openai:scripted", "--base-url", at.url)
-        assert found.status == 0, found.err
+        result = cli(*arguments, "--proposer", "chat:openai:scripted", "--base-url", at.url)
+        assert result.status == 0, result.err
         assert ("structured_outputs" in at.asked[0]) is constrained
     draft = json.loads(Path("run/candidates/r001-1/draft.json").read_text())
     assert draft["proposal"]["words"] == "Fewer."
 
 
 def test_missing_key_is_reported_before_the_run_is_created(
-    cli: CommandLine, words: list[str], monkeypatch: pytest.MonkeyPatch
+    cli: CommandLine, arguments: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    found = cli(*words, "--proposer", "chat:openai:some-model")
-    assert "openai:some-model cannot be called" in found.err
+    result = cli(*arguments, "--proposer", "chat:openai:some-model")
+    assert "openai:some-model cannot be called" in result.err
     assert not Path("run").exists()
 
 
 def test_missing_extra_is_reported_with_the_install_command(
-    cli: CommandLine, words: list[str], monkeypatch: pytest.MonkeyPatch
+    cli: CommandLine, arguments: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("langchain.chat_models", "genai_prices"):
         monkeypatch.setitem(sys.modules, name, None)  # as if it were not installed
-    found = cli(*words, "--proposer", "chat:openai:some-model")
-    assert 'pipx install --force ".[chat]"' in found.err
+    result = cli(*arguments, "--proposer", "chat:openai:some-model")
+    assert 'pipx install --force ".[chat]"' in result.err
     assert not Path("run").exists()
 
 
 @pytest.mark.slow
-def test_run_resumes_with_another_server_url(cli: CommandLine, words: list[str]) -> None:
+def test_run_resumes_with_another_server_url(cli: CommandLine, arguments: list[str]) -> None:
     model = ["--proposer", "chat:openai:scripted"]
     with server([GOOD]) as at:
-        assert cli(*words, *model, "--base-url", at.url).status == 0
+        assert cli(*arguments, *model, "--base-url", at.url).status == 0
     with server([GOOD]) as at:
         again = ["discover", "--run", "run", "--resume", "--rounds", "2", "--base-url", at.url]
-        found = cli(*again)
-        assert found.status == 0, found.err
+        result = cli(*again)
+        assert result.status == 0, result.err
         assert len(at.asked) == 1
 
 
-def test_spending_is_printed(cli: CommandLine, words: list[str]) -> None:
+def test_spending_is_printed(cli: CommandLine, arguments: list[str]) -> None:
     Path("rheostat.toml").write_text('[chat.prices]\n"openai:scripted" = [1, 10]\n')
     with server([GOOD]) as at:
-        asked = ["--proposer", "chat:openai:scripted", "--base-url", at.url, "--max-usd", "1"]
-        found = cli(*words, *asked)
-    assert found.status == 0, found.err
-    assert "4,500 tokens of language models, 0.01 dollars" in " ".join(found.out.split())
+        options = ["--proposer", "chat:openai:scripted", "--base-url", at.url, "--max-usd", "1"]
+        result = cli(*arguments, *options)
+    assert result.status == 0, result.err
+    assert "4,500 tokens of language models, 0.01 dollars" in " ".join(result.out.split())
 
 
 @pytest.mark.parametrize("owner", ["vllm", pytest.param("ollama", marks=pytest.mark.slow)])
 def test_replay_does_not_depend_on_the_decoding_of_the_server(
-    cli: CommandLine, words: list[str], owner: str
+    cli: CommandLine, arguments: list[str], owner: str
 ) -> None:
     model = ["--proposer", "chat:openai:scripted", "--temperature", "0.2"]
     answer = Answer(f"# Fewer.\n{wide(8)}") if owner == "vllm" else GOOD
     with server([answer], models=[{"id": "scripted", "owned_by": owner}]) as at:
-        assert cli(*words, *model, "--base-url", at.url).status == 0
+        assert cli(*arguments, *model, "--base-url", at.url).status == 0
     model = model[:2]
-    again = [*words, *model, "--replies", "run"]
+    again = [*arguments, *model, "--replies", "run"]
     again[again.index("run")] = "again"
-    found = cli(*again)
-    assert found.status == 0, found.err
+    result = cli(*again)
+    assert result.status == 0, result.err
     assert Path("again/archive.json").read_bytes() == Path("run/archive.json").read_bytes()
 
 
 def test_python_search_requires_container_isolation(
-    cli: CommandLine, words: list[str], monkeypatch: pytest.MonkeyPatch
+    cli: CommandLine, arguments: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = [*words, "--proposer", "command:true", "--language", "python"]
+    options = [*arguments, "--proposer", "command:true", "--language", "python"]
     monkeypatch.setenv("RHEOSTAT_SANDBOX_WALL", "process")
-    found = cli(*asked)
-    assert found.status == 2
-    assert "code that others write is played in containers alone" in found.err
+    result = cli(*options)
+    assert result.status == 2
+    assert "code that others write is played in containers alone" in result.err
     monkeypatch.delenv("RHEOSTAT_SANDBOX_WALL")
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
-    found = cli(*asked)
-    assert found.status == 3
-    assert "no Docker engine answers" in found.err
+    result = cli(*options)
+    assert result.status == 3
+    assert "no Docker engine answers" in result.err
     assert not Path("run").exists()
 
 
-def test_temperature_that_is_not_sent_gives_a_warning(cli: CommandLine, words: list[str]) -> None:
+def test_temperature_that_is_not_sent_gives_a_warning(
+    cli: CommandLine, arguments: list[str]
+) -> None:
     with server([GOOD], models=[{"id": "gpt-5-mini", "owned_by": "test"}]) as at:
         model = ["--proposer", "chat:openai:gpt-5-mini", "--base-url", at.url]
-        priced = cli(*words, *model, "--max-usd", "1")
+        priced = cli(*arguments, *model, "--max-usd", "1")
         assert priced.status == 2
         assert "the price of openai:gpt-5-mini is unknown" in priced.err
-        said = cli(*words, *model)
-        assert said.status == 0, said.err
+        result = cli(*arguments, *model)
+        assert result.status == 0, result.err
         assert "temperature" not in at.asked[0]
-    assert "does not send the temperature 0.3, 0.7" in " ".join(said.err.split())
+    assert "does not send the temperature 0.3, 0.7" in " ".join(result.err.split())
     draft = json.loads(Path("run/candidates/r001-1/draft.json").read_text())
     assert draft["proposal"]["temperature"] is None

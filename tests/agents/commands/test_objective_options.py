@@ -1,4 +1,4 @@
-"""Objectives as they are typed, and what a run keeps of them."""
+"""Options of the objective, and the fields of the request that they set."""
 
 from pathlib import Path
 

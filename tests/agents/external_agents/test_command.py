@@ -1,4 +1,4 @@
-"""Command-line agents: one that improves a controller, one that snoops, one that never ends."""
+"""Command-line agents: improvement, isolation, time limits and failures."""
 
 import json
 import os
@@ -26,16 +26,16 @@ AGENTS = Path(__file__).parent / "agents"
 Begin = Callable[..., RunDirectory]
 
 
-def agent(name: str, *words: object) -> str:
-    return " ".join(["command:" + sys.executable, str(AGENTS / f"{name}.py"), *map(str, words)])
+def agent(name: str, *arguments: object) -> str:
+    return " ".join(["command:" + sys.executable, str(AGENTS / f"{name}.py"), *map(str, arguments)])
 
 
 @pytest.fixture
 def begin(recordings: list[Path], tmp_path: Path) -> Begin:
-    """Makes a run of one round with a command, and a baseline that anything beats."""
+    """Create a run of one round with a command and a baseline that any program beats."""
 
-    def beginning(
-        proposer: str, name: str = "run", minutes: float = 1.0, **asked: object
+    def create(
+        proposer: str, name: str = "run", minutes: float = 1.0, **options: object
     ) -> RunDirectory:
         contrary = tmp_path / "contrary.rheo"
         contrary.write_text(CONTRARY)
@@ -46,16 +46,16 @@ def begin(recordings: list[Path], tmp_path: Path) -> Begin:
             "asking": ModelOptions(agent_minutes=minutes),
             "baselines": [BaselineRef(controller=str(contrary), settings=settings)],
         }
-        return create_run(tmp_path / name, request(recordings[:2], **(few | asked)))
+        return create_run(tmp_path / name, request(recordings[:2], **(few | options)))
 
-    return beginning
+    return create
 
 
 def play(run: RunDirectory, before: RunDirectory | None = None) -> SessionResult:
-    means = ProposerResources(run, run.request.asking, ChatSettings(), before)
-    made = build_proposers(run.request.proposers, means)
+    resources = ProposerResources(run, run.request.asking, ChatSettings(), before)
+    proposers = build_proposers(run.request.proposers, resources)
     return run_session(
-        run, discovery_task_factory(made), finish, SessionOptions(workers=1, wait=False)
+        run, discovery_task_factory(proposers), finish, SessionOptions(workers=1, wait=False)
     )
 
 
@@ -91,8 +91,8 @@ def test_agent_result_is_replayed_without_the_agent(begin: Begin, tmp_path: Path
     (tmp_path / "agent.py").unlink()
     second = begin(command, "again")
     play(second, before=first)
-    for place in ("archive.json", "rounds/001/summary.json"):
-        assert (second.path / place).read_bytes() == (first.path / place).read_bytes()
+    for path in ("archive.json", "rounds/001/summary.json"):
+        assert (second.path / path).read_bytes() == (first.path / path).read_bytes()
     third = begin(command, "other", seed=5, per_round=2, screening=2)
     (first.path / "replies").rename(tmp_path / "gone")
     with pytest.raises(InputError, match="does not hold what command:"):
@@ -110,26 +110,28 @@ def test_agent_reads_copies_and_figures_only(
         play(run)
     finally:
         del os.environ["RHEOSTAT_CACHE_DIR"]
-    found = json.loads(report.read_text())
-    got = json.dumps({name: found[name] for name in ("prompt", "files", "stand in", "environment")})
-    # where anything of the run lies
-    for place in (run.path, *recordings):
-        assert str(place) not in got
+    findings = json.loads(report.read_text())
+    got = json.dumps(
+        {name: findings[name] for name in ("prompt", "files", "stand in", "environment")}
+    )
+    # paths of the run
+    for file in (run.path, *recordings):
+        assert str(file) not in got
     assert "RHEOSTAT_CACHE_DIR" not in got
-    assert sorted(found["files"]) == [
+    assert sorted(findings["files"]) == [
         "brief.md", "candidate.rheo", "history/contrary.rheo", "history/index.md", "language.md",
     ]  # fmt: skip
     # gold answers and questions
-    told = got + json.dumps([found["desk"], found["odd"], found["sweep"]])
+    output = got + json.dumps([findings["desk"], findings["odd"], findings["sweep"]])
     for path in recordings[:2]:
         for question in open_recording(path).questions:
-            assert not question.text or question.text not in told
-    # what the desk does not serve
-    assert set(found["desk"].values()) == {
+            assert not question.text or question.text not in output
+    # requests that the server refuses
+    assert set(findings["desk"].values()) == {
         "error: available here: check, sweep, compare, profile and explore"
     }
-    assert set(found["odd"]) == {"error: the request cannot be read"}
-    assert found["sweep"].startswith("objective")
+    assert set(findings["odd"]) == {"error: the request cannot be read"}
+    assert findings["sweep"].startswith("objective")
     # links out of its directory
     assert run.summaries()[0].candidates == []
     for path in (run.path / "rounds").rglob("*.json"):
@@ -139,7 +141,7 @@ def test_agent_reads_copies_and_figures_only(
 def test_reach_of_an_agent_without_a_container_is_as_documented(
     begin: Begin, recordings: Sequence[Path], tmp_path: Path
 ) -> None:
-    told = tmp_path / "told"
+    output = tmp_path / "told"
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         run = begin(
@@ -151,14 +153,14 @@ got = dict(
     recording=len(pathlib.Path({str(recordings[0])!r}).read_bytes()),
     network=socket.create_connection(("127.0.0.1", {port}), 5).getpeername()[1],
 )
-pathlib.Path({str(told)!r}).write_text(json.dumps(got))
+pathlib.Path({str(output)!r}).write_text(json.dumps(got))
 """,
             )
         )
         play(run)
-    # It runs as the person who began the run: who knows where to look is not held back.
+    # It has the permissions of the user who started the run, so it can read known paths.
     reached = {"recording": recordings[0].stat().st_size, "network": port}
-    assert json.loads(told.read_text()) == reached
+    assert json.loads(output.read_text()) == reached
     page = (Path(__file__).parents[3] / "docs" / "language-models.md").read_text()
     assert "without an image it runs as you" in page
     warnings = [each.says for each in run.events() if each.data.get("warning")]
@@ -231,7 +233,7 @@ def test_agent_without_output_costs_a_round_and_not_the_run(
 
 
 def test_agent_plays_no_more_than_the_allowance(begin: Begin, tmp_path: Path) -> None:
-    told = tmp_path / "told"
+    output = tmp_path / "told"
     run = begin(
         script(
             tmp_path,
@@ -241,14 +243,14 @@ source = pathlib.Path("candidate.rheo").read_text()
 for n in range(1, 7):
     pathlib.Path("trial.rheo").write_text(source.replace("in 1..16", f"in 1..{{16 + n}}"))
     ran = subprocess.run(["rheostat", "sweep", "trial.rheo"], capture_output=True, text=True)
-    with open({str(told)!r}, "a") as file:
+    with open({str(output)!r}, "a") as file:
         print(ran.returncode, (ran.stdout + ran.stderr).splitlines()[-1], file=file)
 """,
         ),
         round_evaluations=4,
     )
     play(run)
-    lines = told.read_text().splitlines()
+    lines = output.read_text().splitlines()
     assert lines[3] == "0 0 programs are left to play"
     assert lines[4] == "2 error: no programs are left to play in this round"
 

@@ -1,4 +1,4 @@
-"""Agents in containers of a real engine: what they reach, what they do not, and their ends."""
+"""Agents in containers of a real engine: their isolation and their removal."""
 
 import json
 import os
@@ -38,22 +38,22 @@ Begin = Callable[..., RunDirectory]
 
 
 def ours(client: "DockerClient") -> list[Any]:
-    found: list[Any] = client.containers.list(
+    containers: list[Any] = client.containers.list(
         all=True, filters={"label": KIND_LABEL}, ignore_removed=True
     )
-    return found
+    return containers
 
 
 @pytest.fixture
 def interpreter(client: "DockerClient", image: str) -> str:
-    """The interpreter's path in the image."""
+    """Path of the interpreter in the image."""
     path: str = client.images.get(image).attrs["Config"]["Entrypoint"][0]
     return path
 
 
 @pytest.fixture
 def command(interpreter: str) -> Callable[[str], str]:
-    """A command that runs a script; its text is an argument, since nothing else is mounted."""
+    """Return a command that runs a script; its text is an argument, since no file is mounted."""
 
     def making(text: str) -> str:
         quoted = "'" + text.replace("'", "'\"'\"'") + "'"
@@ -70,7 +70,7 @@ def begin(
     docker_host: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Begin:
-    """Makes a run of one round with an agent in a container, and a baseline that all beats."""
+    """Create a run of one round with an agent in a container and a weak baseline."""
     monkeypatch.setenv("DOCKER_HOST", docker_host)
 
     def beginning(
@@ -97,11 +97,11 @@ def begin(
 
 
 def play(run: RunDirectory) -> SessionResult:
-    means = ProposerResources(run, run.request.asking, ChatSettings())
-    made = build_proposers(run.request.proposers, means)
+    resources = ProposerResources(run, run.request.asking, ChatSettings())
+    proposers = build_proposers(run.request.proposers, resources)
     return run_session(
         run,
-        discovery_task_factory(made),
+        discovery_task_factory(proposers),
         lambda *given: None,
         SessionOptions(workers=1, wait=False),
     )
@@ -120,33 +120,35 @@ def test_agent_in_a_container_reaches_only_its_evaluation_server(
     monkeypatch.setenv("OTHER_KEY", "not for the agent")
     with socket.create_server(("127.0.0.1", 0)) as listening:
         run = begin(command((AGENTS / "prisoner.py").read_text()), env=["WANTED"])
-        wanted = [str(each) for each in (*recordings, secret, run.path / "request.json")]
-        wanted += ["/etc/shadow", "/etc/hostname.host", "/proc/1/environ.host"]
-        asked = {"files": wanted, "port": listening.getsockname()[1]}
-        monkeypatch.setenv("WANTED", json.dumps(asked))
+        attempts = [str(each) for each in (*recordings, secret, run.path / "request.json")]
+        attempts += ["/etc/shadow", "/etc/hostname.host", "/proc/1/environ.host"]
+        options = {"files": attempts, "port": listening.getsockname()[1]}
+        monkeypatch.setenv("WANTED", json.dumps(options))
         assert play(run) == SessionResult(SessionStatus.ENDED, "r001-1")
-    found = json.loads(run.draft("r001-1").proposal.words)
-    assert found["files"] == []
-    assert not found["users"]
-    assert found["writes"] == []
-    assert "connected" not in found["roads"].values()
-    given = set(found["environment"])
-    assert "OTHER_KEY" not in given
-    assert {"PATH", "HOME", "WANTED"} <= given
-    assert not given & (set(os.environ) - {"PATH", "HOME", "WANTED", "PYTHONHOME", "PWD"})
-    assert found["user"] == (os.geteuid() or 65534)
-    assert found["others"] == []
-    assert {int(each, 16) for each in found["powers"]} == {0}
-    assert found["sealed"] == ["1", "2"]
-    here = [each for each in found["mounts"] if not each.startswith(("/proc", "/sys", "/dev"))]
-    known = {"/", "/work", "/tmp", "/etc/resolv.conf", "/etc/hostname", "/etc/hosts"}
-    assert set(here) <= known
+    report = json.loads(run.draft("r001-1").proposal.words)
+    assert report["files"] == []
+    assert not report["users"]
+    assert report["writes"] == []
+    assert "connected" not in report["roads"].values()
+    environment = set(report["environment"])
+    assert "OTHER_KEY" not in environment
+    assert {"PATH", "HOME", "WANTED"} <= environment
+    assert not environment & (set(os.environ) - {"PATH", "HOME", "WANTED", "PYTHONHOME", "PWD"})
+    assert report["user"] == (os.geteuid() or 65534)
+    assert report["others"] == []
+    assert {int(each, 16) for each in report["powers"]} == {0}
+    assert report["sealed"] == ["1", "2"]
+    directory = [
+        each for each in report["mounts"] if not each.startswith(("/proc", "/sys", "/dev"))
+    ]
+    expected = {"/", "/work", "/tmp", "/etc/resolv.conf", "/etc/hostname", "/etc/hosts"}
+    assert set(directory) <= expected
     # and does its work
-    assert found["prompt"]
+    assert report["prompt"]
     assert run.review("r001-1").verdict is ReviewVerdict.BEST
-    told = [each for each in run.events() if "output" in each.data]
-    assert "told on standard output" in told[0].data["output"]
-    assert "told on standard error" in told[0].data["output"]
+    output = [each for each in run.events() if "output" in each.data]
+    assert "told on standard output" in output[0].data["output"]
+    assert "told on standard error" in output[0].data["output"]
     assert not [each for each in run.events() if each.data.get("warning")]
     assert ours(client) == []
 
@@ -259,12 +261,12 @@ def test_shared_networks_are_refused(
     client: "DockerClient", image: str, docker_host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", docker_host)
-    for network, problem, said in (
+    for network, problem, error in (
         ("host", InputError, "the network of others"),
         ("container:any", InputError, "the network of others"),
         ("nowhere", ExternalError, "has no such network"),
     ):
-        with pytest.raises(problem, match=said):
+        with pytest.raises(problem, match=error):
             AgentContainerRunner(image, network, [], AgentSettings())
 
 
@@ -276,14 +278,22 @@ def test_unavailable_agent_resources_are_reported_before_the_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", docker_host)
-    words = ["discover", "--on", str(recordings[0]), "--run", "run", "--proposer", "command:any"]
-    for asked, said in (
+    arguments = [
+        "discover",
+        "--on",
+        str(recordings[0]),
+        "--run",
+        "run",
+        "--proposer",
+        "command:any",
+    ]
+    for asked, message in (
         (["--agent-image", "nowhere"], "--agent-image nowhere: the engine has no such image"),
         (["--agent-image", image, "--agent-env", "NO_SUCH"], "--agent-env NO_SUCH: that variable"),
         (["--agent-image", image, "--agent-network", "host"], "the network of others"),
     ):
-        found = cli(*words, *asked)
-        assert said in found.err
+        result = cli(*arguments, *asked)
+        assert message in result.err
         assert not Path("run").exists()
 
 

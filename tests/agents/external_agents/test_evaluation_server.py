@@ -1,4 +1,4 @@
-"""What an agent gets from the evaluation server of its round: figures, and nothing else."""
+"""Replies of the evaluation server of a round to an agent."""
 
 import json
 from typing import Any
@@ -27,8 +27,8 @@ def ask(server: EvaluationServer, do: str, *sources: str, **more: object) -> dic
 
 
 def test_several_programs_are_swept_with_the_best_baseline(opened: Opened) -> None:
-    with opened(count=2) as here:
-        answer = ask(EvaluationServer(bench(here)), "sweep", GOOD, FEW)
+    with opened(count=2) as arena:
+        answer = ask(EvaluationServer(bench(arena)), "sweep", GOOD, FEW)
     assert answer["status"] == 0
     assert "program 1: objective" in answer["text"]
     assert "program 2: objective" in answer["text"]
@@ -37,8 +37,8 @@ def test_several_programs_are_swept_with_the_best_baseline(opened: Opened) -> No
 
 
 def test_comparison_has_the_paired_gain_and_differing_questions(opened: Opened) -> None:
-    with opened(count=2) as here:
-        table = bench(here, allowance=2)
+    with opened(count=2) as arena:
+        table = bench(arena, allowance=2)
         answer = ask(EvaluationServer(table), "compare", GOOD, FEW)
         again = ask(EvaluationServer(table), "compare", FEW, GOOD)
     assert answer["text"].startswith("gain +")
@@ -48,26 +48,26 @@ def test_comparison_has_the_paired_gain_and_differing_questions(opened: Opened) 
 
 
 def test_default_comparison_is_with_the_best_candidate(opened: Opened) -> None:
-    with opened(count=2) as here:
-        table = bench(here)
+    with opened(count=2) as arena:
+        table = bench(arena)
         table._best = Incumbent("r001-1", GOOD)
         gain = table.compare(GOOD).gain
     assert (gain.value, gain.low, gain.high) == (0, 0, 0)
 
 
 def test_comparison_without_a_candidate_is_with_the_best_baseline(opened: Opened) -> None:
-    with opened(count=2) as here:
-        assert bench(here).compare(GOOD).gain.against == "sc"
+    with opened(count=2) as arena:
+        assert bench(arena).compare(GOOD).gain.against == "sc"
 
 
 def test_base_rates_cover_the_shown_part(opened: Opened) -> None:
-    with opened(count=2) as here:
-        answer = ask(EvaluationServer(bench(here)), "explore")
+    with opened(count=2) as arena:
+        answer = ask(EvaluationServer(bench(arena)), "explore")
     assert "finisher 1 of 16" in answer["text"]
 
 
 def test_comparison_beyond_the_allowance_is_refused(opened: Opened) -> None:
-    with opened(count=2) as here:
-        answer = ask(EvaluationServer(bench(here, allowance=0)), "compare", GOOD, FEW)
+    with opened(count=2) as arena:
+        answer = ask(EvaluationServer(bench(arena, allowance=0)), "compare", GOOD, FEW)
     assert answer["status"] == 2
     assert "no programs are left" in answer["text"]

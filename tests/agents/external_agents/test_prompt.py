@@ -1,4 +1,4 @@
-"""The prompt of an agent, whole, as golden files; RHEOSTAT_UPDATE_GOLDEN=1 writes them anew."""
+"""Complete prompts of an agent; RHEOSTAT_UPDATE_GOLDEN=1 updates the golden files."""
 
 import os
 from pathlib import Path

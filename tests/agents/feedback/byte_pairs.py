@@ -1,4 +1,4 @@
-"""A byte-pair encoder, trained on the spot: an account of tokens that shares nothing with ours."""
+"""A byte-pair encoder, trained in the test: a token count that is independent of ours."""
 
 import re
 from collections import Counter, defaultdict
@@ -11,35 +11,35 @@ _PIECES = re.compile(r" ?[^\W\d_]+| ?\d{1,3}| ?[^\s\w]+|_+|\s+")
 
 
 class BytePairs:
-    """Learns merges from texts, the most frequent pair first; equals by their bytes."""
+    """Learn merges from texts, the most frequent pair first; ties are ordered by bytes."""
 
     def __init__(self, texts: Iterable[str], merges: int):
-        words = Counter(piece for text in texts for piece in _PIECES.findall(text))
-        spelt = {word: [bytes([byte]) for byte in word.encode()] for word in words}
+        pieces = Counter(piece for text in texts for piece in _PIECES.findall(text))
+        spelt = {symbols: [bytes([byte]) for byte in symbols.encode()] for symbols in pieces}
         counts: Counter[Pair] = Counter()
-        places: defaultdict[Pair, set[str]] = defaultdict(set)
-        for word, parts in spelt.items():
+        positions: defaultdict[Pair, set[str]] = defaultdict(set)
+        for symbols, parts in spelt.items():
             for pair in pairwise(parts):
-                counts[pair] += words[word]
-                places[pair].add(word)
+                counts[pair] += pieces[symbols]
+                positions[pair].add(symbols)
         self._ranks: dict[Pair, int] = {}
         for rank in range(merges):
             best = max(counts, key=lambda pair: (counts[pair], pair), default=None)
             if best is None or counts[best] < 2:
                 break
             self._ranks[best] = rank
-            for word in places.pop(best):
-                parts = spelt[word]
+            for symbols in positions.pop(best):
+                parts = spelt[symbols]
                 for pair in pairwise(parts):
-                    counts[pair] -= words[word]
-                spelt[word] = parts = _merged(parts, best)
+                    counts[pair] -= pieces[symbols]
+                spelt[symbols] = parts = _merged(parts, best)
                 for pair in pairwise(parts):
-                    counts[pair] += words[word]
-                    places[pair].add(word)
+                    counts[pair] += pieces[symbols]
+                    positions[pair].add(symbols)
             del counts[best]
 
     def count(self, text: str) -> int:
-        """The tokens of a text."""
+        """Encode a text into tokens."""
         return sum(len(self._encode(piece)) for piece in _PIECES.findall(text))
 
     def _encode(self, piece: str) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""A run of three rounds over a small search set whose questions and answers can be told anywhere.
+"""A run of three rounds over a small search set whose questions and answers are marked.
 
 Every answer is spelt with a word that stands nowhere else, and so is the text of every question.
 """
@@ -34,7 +34,7 @@ from store.records import Branch
 from store.simulation import FAILED, Benchmark, SimulatedReasoner, simulate
 
 SECRET = "quagga"
-"""Stands in every answer and in every question."""
+"""Marker in every answer and every question."""
 
 BASELINES = [
     BaselineRef(controller="sc", settings=[{"n": n} for n in (1, 2, 4, 8)]),
@@ -92,7 +92,7 @@ Opened = Callable[..., AbstractContextManager[Arena]]
 
 
 def spelt(environment: Environment) -> Environment:
-    """An environment with its answers spelt out and its questions asked."""
+    """A simulated environment with marked answers and questions."""
 
     def word(answer: str) -> str:
         return answer if answer == FAILED else f"{SECRET} {answer}"
@@ -128,10 +128,10 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
         RecordingRef(label=label, path=recording.path, digest=recording.digest)
         for label, recording in open_recordings(paths)
     ]
-    asked = Request(
+    run_request = Request(
         search=refs, seeds=6, screening=3, betas=[0.0, 0.25, 0.5, 0.75, 1.0], baselines=BASELINES
     )
-    run = create_run(folder / "run", asked)
+    run = create_run(folder / "run", run_request)
     _play(run)
     run.decide(Decision(candidate="r001-2", approved=False, note="It\nfalls.", by="ann"))
     run.decide(Decision(candidate="r001-1", approved=True, note="Go on from here.", by="ann"))
@@ -139,21 +139,21 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
 
 
 def _play(run: RunDirectory) -> None:
-    reviews, seen = [], dict[str, str]()
+    reviews, earlier = [], dict[str, str]()
     best: Incumbent | None = None
-    with open_arena(run, workers=1) as here:
+    with open_arena(run, workers=1) as arena:
         for number, proposals in ROUNDS.items():
             names = []
-            for place, proposal in enumerate(proposals, start=1):
-                draft = _draft(f"r{number:03d}-{place}", proposal)
-                found = review_candidate(here, draft, number, best, seen)
+            for position, proposal in enumerate(proposals, start=1):
+                draft = _draft(f"r{number:03d}-{position}", proposal)
+                review = review_candidate(arena, draft, number, best, earlier)
                 if draft.candidate == "r001-1":
-                    found = msgspec.structs.replace(found, verdict=ReviewVerdict.BEST, reasons=[])
+                    review = msgspec.structs.replace(review, verdict=ReviewVerdict.BEST, reasons=[])
                 run.keep_draft(draft)
-                run.keep_review(found)
-                reviews.append(found)
+                run.keep_review(review)
+                reviews.append(review)
                 names.append(draft.candidate)
-                seen.setdefault(compute_source_digest(proposal.source), draft.candidate)
+                earlier.setdefault(compute_source_digest(proposal.source), draft.candidate)
             best = Incumbent("r001-1", STOPPER)
             summary = RoundSummary(
                 round=number,
@@ -167,31 +167,31 @@ def _play(run: RunDirectory) -> None:
 
 
 def _draft(name: str, proposal: Proposal) -> Draft:
-    found = analyse_program(Source(proposal.source))
-    says = "" if found.checked else render_all(found.source, found.diagnostics)
+    diagnosis = analyse_program(Source(proposal.source))
+    text = "" if diagnosis.checked else render_all(diagnosis.source, diagnosis.diagnostics)
     return Draft(
         candidate=name,
         proposer="hand",
         proposal=proposal,
-        diagnostics=says,
-        tries=3 if says else 1,
+        diagnostics=text,
+        tries=3 if text else 1,
     )
 
 
 @pytest.fixture
 def opened(searched: RunDirectory) -> Opened:
-    """Opens the arena of that run, with the request changed where a test wants it otherwise."""
+    """Open the arena of that run, with changes to its request."""
 
     @contextmanager
-    def opening(**asked: object) -> Iterator[Arena]:
-        with open_arena(open_run(searched.path), workers=1) as here:
-            here.request = msgspec.structs.replace(here.request, **asked)
-            yield here
+    def open_searched(**run_request: object) -> Iterator[Arena]:
+        with open_arena(open_run(searched.path), workers=1) as arena:
+            arena.request = msgspec.structs.replace(arena.request, **run_request)
+            yield arena
 
-    return opening
+    return open_searched
 
 
 @pytest.fixture(scope="session")
 def folder(searched: RunDirectory) -> Path:
-    """Where its recordings lie."""
+    """Directory of its recordings."""
     return searched.path.parent

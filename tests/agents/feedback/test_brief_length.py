@@ -1,4 +1,4 @@
-"""Sections that give way to one another."""
+"""Fitting the sections of a brief to a token limit."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,22 +19,22 @@ WHOLE = "# First\n\nkept\n\none two three four\n"
 
 
 def test_text_that_fits_is_complete_and_has_no_note() -> None:
-    found = fit_sections(SECTIONS, ORDER, count_tokens(WHOLE))
-    assert found.text == WHOLE
-    assert found.tokens == count_tokens(WHOLE)
+    fitted = fit_sections(SECTIONS, ORDER, count_tokens(WHOLE))
+    assert fitted.text == WHOLE
+    assert fitted.tokens == count_tokens(WHOLE)
 
 
 def test_sections_are_shortened_in_the_given_order() -> None:
-    seen: list[tuple[bool, bool, bool]] = []
+    texts: list[tuple[bool, bool, bool]] = []
     for most in range(60, -1, -1):
         text = fit_sections(SECTIONS, (*ORDER, "third"), most).text
         shape = ("kept" in text, "four" in text.split("Left")[0], "one" in text.split("Left")[0])
-        if not seen or seen[-1] != shape:
-            seen.append(shape)
-    # A line on what was left out takes room too, so that some forms never come to be.
-    assert seen[0] == (True, True, True)
-    assert seen[-1] == (False, False, False)
-    assert seen == sorted(seen, reverse=True)
+        if not texts or texts[-1] != shape:
+            texts.append(shape)
+    # The note of omissions takes tokens too, so some forms are never used.
+    assert texts[0] == (True, True, True)
+    assert texts[-1] == (False, False, False)
+    assert texts == sorted(texts, reverse=True)
 
 
 def test_omitted_sections_are_listed() -> None:
@@ -65,5 +65,5 @@ def test_lines_are_cut_last_and_no_heading_ends_the_text() -> None:
     st.integers(0, 80),
 )
 def test_text_never_exceeds_the_limit(sections: dict[str, list[SectionForm]], most: int) -> None:
-    found = fit_sections(sections, tuple(sections) * 4, most)
-    assert found.tokens == count_tokens(found.text) <= most
+    fitted = fit_sections(sections, tuple(sections) * 4, most)
+    assert fitted.tokens == count_tokens(fitted.text) <= most

@@ -1,7 +1,7 @@
-"""Briefs, whole: what stands in them, what never does, and what gives way where room is short.
+"""Complete briefs: their contents, what they never contain, and how they are shortened.
 
-After a change that is meant, ``RHEOSTAT_UPDATE_GOLDEN=1`` writes the files in ``golden`` anew; read
-the difference.
+After an intended change, ``RHEOSTAT_UPDATE_GOLDEN=1`` updates the files in ``golden``; read the
+difference.
 """
 
 import os
@@ -34,9 +34,9 @@ CASES: dict[str, tuple[int, dict[str, object]]] = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_brief_equals_its_golden_file(name: str, searched: RunDirectory, opened: Opened) -> None:
-    number, asked = CASES[name]
-    with opened(**asked) as here:
-        text = build_brief(searched, here, number).text
+    number, run_request = CASES[name]
+    with opened(**run_request) as arena:
+        text = build_brief(searched, arena, number).text
     path = GOLDEN / f"{name}.md"
     if os.environ.get("RHEOSTAT_UPDATE_GOLDEN"):
         path.parent.mkdir(exist_ok=True)
@@ -45,9 +45,9 @@ def test_brief_equals_its_golden_file(name: str, searched: RunDirectory, opened:
 
 
 def test_brief_contains_no_answer_and_no_question(searched: RunDirectory, opened: Opened) -> None:
-    for number, asked in CASES.values():
-        with opened(**asked) as here:
-            brief = build_brief(searched, here, number)
+    for number, run_request in CASES.values():
+        with opened(**run_request) as arena:
+            brief = build_brief(searched, arena, number)
         assert SECRET not in msgspec.json.encode(brief).decode()
     assert "answers right" in (GOLDEN / "later-round.md").read_text()
 
@@ -56,24 +56,24 @@ def test_withheld_data_is_in_no_curve_line_or_episode(
     searched: RunDirectory, opened: Opened
 ) -> None:
     for number in (1, 2, 3, 4):
-        with opened(brief_tokens=100_000) as here:
-            shown = here.split(number).shown
-            hidden = {label for label, _ in here.recordings} - {
-                here.recordings[place].label for place in shown.recordings
+        with opened(brief_tokens=100_000) as arena:
+            subset = arena.split(number).shown
+            hidden = {label for label, _ in arena.recordings} - {
+                arena.recordings[index].label for index in subset.recordings
             }
-            seen = {
-                here.recordings[place].recording.questions[at].id
-                for place, mask in zip(shown.recordings, shown.questions, strict=True)
+            described = {
+                arena.recordings[index].recording.questions[at].id
+                for index, mask in zip(subset.recordings, subset.questions, strict=True)
                 for at, on in enumerate(mask.tolist())
                 if on
             }
-            made = build_sections(here, load_history(searched, number), number)
-        told = "".join(made[name][0].text for name in ("frontier", "hindsight", "episodes"))
+            sections = build_sections(arena, load_history(searched, number), number)
+        text = "".join(sections[name][0].text for name in ("frontier", "hindsight", "episodes"))
         assert hidden
-        assert [label for label in hidden if label in told] == []
-        questions = set(re.findall(r"question ([\w-]+)", told))
+        assert [label for label in hidden if label in text] == []
+        questions = set(re.findall(r"question ([\w-]+)", text))
         assert questions
-        assert questions <= seen
+        assert questions <= described
 
 
 def test_equal_runs_give_equal_briefs_in_any_directory(
@@ -85,44 +85,44 @@ def test_equal_runs_give_equal_briefs_in_any_directory(
         path = Path(shutil.copy(ref.path, tmp_path / ref.path.name))
         refs.append(RecordingRef(label=ref.label, path=path, digest=ref.digest))
     copy.write("request.json", msgspec.structs.replace(copy.request, search=refs))
-    found = []
+    briefs = []
     for run in (searched, copy):
-        with open_arena(run, workers=1) as here:
-            found.append(msgspec.json.encode(build_brief(run, here, 4)))
-    assert found[0] == found[1]
+        with open_arena(run, workers=1) as arena:
+            briefs.append(msgspec.json.encode(build_brief(run, arena, 4)))
+    assert briefs[0] == briefs[1]
 
 
 def test_brief_does_not_depend_on_later_rounds(searched: RunDirectory, opened: Opened) -> None:
-    """A run that was stopped while a round was on makes its brief anew."""
-    with opened() as here:
-        third = build_brief(searched, here, 3)
+    """A run that was stopped during a round builds its brief again."""
+    with opened() as arena:
+        third = build_brief(searched, arena, 3)
         assert "r003-1" not in third.text
         assert {each.name for each in third.known} >= {"r001-1", "r002-1"}
         assert "r003-1" not in {each.name for each in third.known}
-        assert "r003-1" in build_brief(searched, here, 4).text
+        assert "r003-1" in build_brief(searched, arena, 4).text
 
 
-# What fits
+# Length
 
 
 @pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(most=st.one_of(st.integers(0, 400), st.integers(0, 8000)))
-def test_brief_stays_within_any_token_limit(most: int, made: dict[str, list[object]]) -> None:
-    found = fit_sections(made, SHORTENING_ORDER, most)  # type: ignore[arg-type]
-    assert found.tokens == count_tokens(found.text) <= most
-    assert found.text.endswith("\n") or not found.text
-    assert found.text.count("```") % 2 == 0
+def test_brief_stays_within_any_token_limit(most: int, sections: dict[str, list[object]]) -> None:
+    fitted = fit_sections(sections, SHORTENING_ORDER, most)  # type: ignore[arg-type]
+    assert fitted.tokens == count_tokens(fitted.text) <= most
+    assert fitted.text.endswith("\n") or not fitted.text
+    assert fitted.text.count("```") % 2 == 0
 
 
 @pytest.fixture
-def made(searched: RunDirectory, opened: Opened) -> dict[str, list[object]]:
-    with opened() as here:
-        return dict(build_sections(here, load_history(searched, 4), 4))  # type: ignore[arg-type]
+def sections(searched: RunDirectory, opened: Opened) -> dict[str, list[object]]:
+    with opened() as arena:
+        return dict(build_sections(arena, load_history(searched, 4), 4))  # type: ignore[arg-type]
 
 
-def test_every_section_can_reach_its_shortest_form(made: dict[str, list[object]]) -> None:
-    for name, forms in made.items():
+def test_every_section_can_reach_its_shortest_form(sections: dict[str, list[object]]) -> None:
+    for name, forms in sections.items():
         assert SHORTENING_ORDER.count(name) >= len(forms) - 1
 
 
@@ -132,28 +132,28 @@ def test_lower_limit_never_lengthens_a_brief_and_omissions_are_listed(
 ) -> None:
     before = None
     for most in (6000, 2000, 1500, 1000, 600):
-        with opened(brief_tokens=most) as here:
-            brief = build_brief(searched, here, 4)
+        with opened(brief_tokens=most) as arena:
+            brief = build_brief(searched, arena, 4)
         assert brief.tokens <= most
         assert before is None or brief.tokens <= before
         assert (f"Left out to stay within {most:,} tokens" in brief.text) is (most < 6000)
         before = brief.tokens
 
 
-# What is in it
+# Contents
 
 
 def test_known_programs_are_candidates_best_first_then_baselines(
     searched: RunDirectory, opened: Opened
 ) -> None:
-    with opened() as here:
-        known = build_brief(searched, here, 4).known
-    candidates = [each for each in known if each.objective is not None]
+    with opened() as arena:
+        programs = build_brief(searched, arena, 4).known
+    candidates = [each for each in programs if each.objective is not None]
     values = [each.objective or 0.0 for each in candidates]
     assert values == sorted(values, reverse=True)
     assert {each.name for each in candidates} == {"r001-1", "r002-1", "r003-1"}
-    assert [each.name for each in known[len(candidates) :]] == ["sc", "asc"]
-    assert {each.name: each.source for each in known}["r001-1"] == STOPPER
+    assert [each.name for each in programs[len(candidates) :]] == ["sc", "asc"]
+    assert {each.name: each.source for each in programs}["r001-1"] == STOPPER
 
 
 def test_rejected_candidate_is_not_known_and_its_note_is_listed(
@@ -161,8 +161,8 @@ def test_rejected_candidate_is_not_known_and_its_note_is_listed(
 ) -> None:
     run = open_run(Path(shutil.copytree(searched.path, tmp_path / "copy")))
     run.decide(Decision(candidate="r002-1", approved=False, note="Too wide for us.", by="bo"))
-    with open_arena(run, workers=1) as here:
-        brief = build_brief(run, here, 4)
+    with open_arena(run, workers=1) as arena:
+        brief = build_brief(run, arena, 4)
     assert WIDER not in {each.source for each in brief.known}
     assert brief.notes[0] == "`r002-1` was rejected: Too wide for us."
     assert brief.notes[1:] == [
@@ -177,27 +177,27 @@ def test_rejected_candidate_is_not_known_and_its_note_is_listed(
 def test_only_the_best_twelve_candidates_are_known(searched: RunDirectory, tmp_path: Path) -> None:
     run = open_run(Path(shutil.copytree(searched.path, tmp_path / "copy")))
     reviews = {each.candidate: each for each in run.reviews()}
-    names = [f"r002-{place}" for place in range(1, 20)]
-    for place, name in enumerate(names):
+    names = [f"r002-{position}" for position in range(1, 20)]
+    for position, name in enumerate(names):
         draft = msgspec.structs.replace(run.draft("r002-1"), candidate=name)
         run.keep_draft(draft)
         reviews[name] = msgspec.structs.replace(
-            reviews["r002-1"], candidate=name, verdict=ReviewVerdict.KEPT, objective=float(place)
+            reviews["r002-1"], candidate=name, verdict=ReviewVerdict.KEPT, objective=float(position)
         )
     summary = msgspec.structs.replace(run.summaries()[1], candidates=names)
     run.write("rounds/002/summary.json", summary)
     run.write("archive.json", list(reviews.values()))
-    with open_arena(run, workers=1) as here:
-        known = build_brief(run, here, 3).known
-    assert len(known) == 12 + 2
-    assert [each.name for each in known[1:5]] == ["r002-19", "r002-18", "r002-17", "r002-16"]
+    with open_arena(run, workers=1) as arena:
+        programs = build_brief(run, arena, 3).known
+    assert len(programs) == 12 + 2
+    assert [each.name for each in programs[1:5]] == ["r002-19", "r002-18", "r002-17", "r002-16"]
 
 
 def test_first_errors_of_a_failed_program_are_listed(
     searched: RunDirectory, opened: Opened
 ) -> None:
-    with opened() as here:
-        text = build_brief(searched, here, 3).text
+    with opened() as arena:
+        text = build_brief(searched, arena, 3).text
     assert "does not check after 3 tries" in text
     assert "advance activ\n" in text
     assert "error[" in text
@@ -206,13 +206,13 @@ def test_first_errors_of_a_failed_program_are_listed(
 def test_scalar_feedback_has_one_number_per_candidate(
     searched: RunDirectory, opened: Opened
 ) -> None:
-    with opened(feedback=FeedbackMode.SCALAR) as here:
-        text = build_brief(searched, here, 4).text
+    with opened(feedback=FeedbackMode.SCALAR) as arena:
+        text = build_brief(searched, arena, 4).text
     numbers = dict(re.findall(r"^- `(r\d+-\d)`: (\S+)$", text, re.MULTILINE))
     reviews = {each.candidate: each for each in searched.reviews()}
     assert list(numbers) == [each.candidate for each in reversed(searched.reviews())]
     for name, value in numbers.items():
         objective = reviews[name].objective
         assert value == ("-" if objective is None else f"{objective:.2f}")
-    for word in ("question", "line", "prune", "rejected", "small", "Begin wider"):
-        assert word not in text.replace("baseline", "")
+    for phrase in ("question", "line", "prune", "rejected", "small", "Begin wider"):
+        assert phrase not in text.replace("baseline", "")

@@ -1,4 +1,4 @@
-"""The points of a program that are looked at, and its frontier against the baselines."""
+"""The analyzed points of a program, and its frontier against the baselines."""
 
 import pytest
 
@@ -19,43 +19,43 @@ from tests.agents.feedback.conftest import STOPPER, WIDER, Opened
 
 
 def test_end_points_are_a_quarter_from_the_ends_of_the_schedule(opened: Opened) -> None:
-    with opened() as here:
-        subject = measure_candidate(here, "r001-1", STOPPER)
+    with opened() as arena:
+        subject = measure_candidate(arena, "r001-1", STOPPER)
         assert subject is not None
-        found = select_end_plans(here, subject, here.scorer.whole)
-    assert (found.low_cost.beta, found.high_cost.beta) == (0.25, 0.75)
+        plans = select_end_plans(arena, subject, arena.scorer.whole)
+    assert (plans.low_cost.beta, plans.high_cost.beta) == (0.25, 0.75)
 
 
 def test_end_points_of_a_baseline_are_its_own_settings(opened: Opened) -> None:
-    with opened() as here:
-        subject = select_best_baseline(here)
-        found = select_end_plans(here, subject, here.scorer.whole)
+    with opened() as arena:
+        subject = select_best_baseline(arena)
+        plans = select_end_plans(arena, subject, arena.scorer.whole)
     assert subject.name == "sc"
     # Of 1, 2, 4 and 8.
-    assert [each.chosen["n"] for each in found.both] == [2, 4]
-    assert found.high_cost.knobs["n"] == 4
-    assert found.high_cost.beta is None
+    assert [each.chosen["n"] for each in plans.both] == [2, 4]
+    assert plans.high_cost.knobs["n"] == 4
+    assert plans.high_cost.beta is None
 
 
 def test_panel_spans_the_costs_of_the_baselines(opened: Opened) -> None:
-    with opened() as here:
-        shown = here.scorer.whole
-        ours, other = measure_candidate(here, "a", STOPPER), measure_candidate(here, "b", WIDER)
+    with opened() as arena:
+        subset = arena.scorer.whole
+        ours, other = measure_candidate(arena, "a", STOPPER), measure_candidate(arena, "b", WIDER)
         assert ours is not None
         assert other is not None
-        baseline = select_best_baseline(here)
-        found = build_panels(here, ours, [other, ours], baseline, shown)
-        curves = score_program(here, baseline, shown).curves
-        rivals = [here.scorer.worth(each).curves for each in here.baselines.values()]
-    assert [each.recording for each in found] == ["weak/small", "able/small", "strong/small"]
-    for place, panel in enumerate(found):
+        baseline = select_best_baseline(arena)
+        panels = build_panels(arena, ours, [other, ours], baseline, subset)
+        curves = score_program(arena, baseline, subset).curves
+        baselines = [arena.scorer.worth(each).curves for each in arena.baselines.values()]
+    assert [each.recording for each in panels] == ["weak/small", "able/small", "strong/small"]
+    for index, panel in enumerate(panels):
         assert len(panel.costs) == COST_COLUMNS
-        assert panel.costs[0] == pytest.approx(min(each[place].cost.min() for each in rivals))
-        assert panel.costs[-1] == pytest.approx(max(each[place].cost.max() for each in rivals))
-        assert panel.baseline.accuracy[0] == pytest.approx(curves[place].accuracy[0])
-        assert panel.baseline.accuracy[-1] == pytest.approx(curves[place].accuracy.max())
-        assert panel.hull.accuracy[-1] == max(each[place].accuracy.max() for each in rivals)
-        # It begins with two branches, so it cannot be had for the price of one.
+        assert panel.costs[0] == pytest.approx(min(each[index].cost.min() for each in baselines))
+        assert panel.costs[-1] == pytest.approx(max(each[index].cost.max() for each in baselines))
+        assert panel.baseline.accuracy[0] == pytest.approx(curves[index].accuracy[0])
+        assert panel.baseline.accuracy[-1] == pytest.approx(curves[index].accuracy.max())
+        assert panel.hull.accuracy[-1] == max(each[index].accuracy.max() for each in baselines)
+        # It starts with two branches, so it has no point at the cost of one.
         assert panel.best.accuracy[0] is None
         assert [row.name for row in panel.others] == ["b"]
 

@@ -1,4 +1,4 @@
-"""A program against its parent, in words and in lines."""
+"""The difference between a program and its parent, as descriptions and as lines."""
 
 import pytest
 from hypothesis import given, settings
@@ -65,18 +65,18 @@ controller parent "A parent" {
 )  # fmt: skip
 def test_description_of_a_change(old: str, new: str, headline: str, detail: str) -> None:
     assert PARENT.count(old) >= 1
-    found = diff_programs(PARENT, PARENT.replace(old, new, 1))
-    assert found.headline == headline
-    assert found.details == (detail,)
-    assert found.summary == f"{headline}: {detail}"
+    difference = diff_programs(PARENT, PARENT.replace(old, new, 1))
+    assert difference.headline == headline
+    assert difference.details == (detail,)
+    assert difference.summary == f"{headline}: {detail}"
 
 
 def test_free_knob_is_described_by_default_and_range() -> None:
     parent = library.load_source("sc").text
-    found = diff_programs(parent, parent.replace("n = 64 in", "n = 8 in"))
-    assert found.headline == "changes 1 knob"
-    assert found.details[0].startswith("n 64 in 1..")
-    assert "→ 8 in 1.." in found.details[0]
+    difference = diff_programs(parent, parent.replace("n = 64 in", "n = 8 in"))
+    assert difference.headline == "changes 1 knob"
+    assert difference.details[0].startswith("n 64 in 1..")
+    assert "→ 8 in 1.." in difference.details[0]
 
 
 def test_knob_that_gets_a_schedule_is_a_changed_knob() -> None:
@@ -87,55 +87,55 @@ def test_knob_that_gets_a_schedule_is_a_changed_knob() -> None:
 
 def test_layout_and_comments_make_no_difference() -> None:
     child = PARENT.replace("28 * beta", "28*beta # wide\n").replace("{ open n }", "{\n open  n }")
-    found = diff_programs(PARENT, child)
-    assert found.details == found.lines == ()
-    assert found.headline == "it is the same program"
+    difference = diff_programs(PARENT, child)
+    assert difference.details == difference.lines == ()
+    assert difference.headline == "it is the same program"
 
 
 def test_new_name_alone_is_no_change() -> None:
-    found = diff_programs(PARENT, PARENT.replace("controller parent", "controller child"))
-    assert found.headline == "only its name or title differs"
-    assert found.details == ()
-    assert len(found.lines) > 0
+    difference = diff_programs(PARENT, PARENT.replace("controller parent", "controller child"))
+    assert difference.headline == "only its name or title differs"
+    assert difference.details == ()
+    assert len(difference.lines) > 0
 
 
 def test_lines_are_a_unified_diff_of_limited_length() -> None:
     child = PARENT.replace("4 + 28", "2 + 38").replace("at most 40", "at most 60")
-    whole = diff_programs(PARENT, child)
-    assert "-  step at most 40 {" in whole.lines
-    assert "+  step at most 60 {" in whole.lines
-    assert whole.left_out == 0
+    full = diff_programs(PARENT, child)
+    assert "-  step at most 40 {" in full.lines
+    assert "+  step at most 60 {" in full.lines
+    assert full.left_out == 0
     short = diff_programs(PARENT, child, most=3)
-    assert short.lines == whole.lines[:3]
-    assert short.left_out == len(whole.lines) - 3
+    assert short.lines == full.lines[:3]
+    assert short.left_out == len(full.lines) - 3
 
 
 def test_summary_lists_a_few_changes_and_counts_the_others() -> None:
-    found = diff_programs(library.load_source("sc").text, library.load_source("cmc").text)
-    assert len(found.details) > 10
-    assert found.summary.endswith(f"and {len(found.details) - 4} more")
-    assert "\n" not in found.summary
+    difference = diff_programs(library.load_source("sc").text, library.load_source("cmc").text)
+    assert len(difference.details) > 10
+    assert difference.summary.endswith(f"and {len(difference.details) - 4} more")
+    assert "\n" not in difference.summary
 
 
 def test_program_that_does_not_parse_has_a_line_diff() -> None:
-    found = diff_programs(PARENT, PARENT.replace("advance active", "advance (active"))
-    assert found.headline == "it cannot be read"
-    assert "+    advance (active" in found.lines
+    difference = diff_programs(PARENT, PARENT.replace("advance active", "advance (active"))
+    assert difference.headline == "it cannot be read"
+    assert "+    advance (active" in difference.lines
     assert diff_programs("nonsense", PARENT).headline == "its parent cannot be read"
 
 
 def test_program_that_parses_but_does_not_check_is_described_by_formulas() -> None:
-    found = diff_programs(PARENT, PARENT.replace("28 * beta", "28 * gamma"))
-    assert found.details[0] == "n 4..32 → round(4 + 28 * gamma)"
+    difference = diff_programs(PARENT, PARENT.replace("28 * beta", "28 * gamma"))
+    assert difference.details[0] == "n 4..32 → round(4 + 28 * gamma)"
 
 
 @settings(max_examples=25)
 @given(st.sampled_from(library.NAMES), st.sampled_from(library.NAMES))
-def test_reversed_difference_swaps_additions_and_removals(one: str, other: str) -> None:
-    there = diff_programs(library.load_source(one).text, library.load_source(other).text)
-    back = diff_programs(library.load_source(other).text, library.load_source(one).text)
-    for here, opposite in ((there, back), (back, there)):
-        added = [each[1:] for each in here.details if each.startswith("+")]
+def test_reversed_difference_swaps_additions_and_removals(first: str, second: str) -> None:
+    forward = diff_programs(library.load_source(first).text, library.load_source(second).text)
+    back = diff_programs(library.load_source(second).text, library.load_source(first).text)
+    for backward, opposite in ((forward, back), (back, forward)):
+        added = [each[1:] for each in backward.details if each.startswith("+")]
         removed = [each[1:] for each in opposite.details if each.startswith("-")]
         assert len(added) == len(removed)
-    assert (one == other) is (there.headline == "it is the same program")
+    assert (first == second) is (forward.headline == "it is the same program")

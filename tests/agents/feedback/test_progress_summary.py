@@ -1,4 +1,4 @@
-"""What counts, what is shown, and what is told of what was tried."""
+"""Descriptions of the objective, of the shown part and of earlier candidates."""
 
 import msgspec
 import pytest
@@ -15,24 +15,24 @@ from tests.agents.feedback.conftest import Opened
 
 
 @pytest.mark.parametrize(
-    ("name", "says"),
+    ("name", "sentence"),
     [
         ("frontier", "below a program's cheapest point its accuracy counts as 0"),
         ("accuracy", "the best accuracy of any of a program's points, whatever it costs"),
         ("tradeoff:2.5", "of its accuracy less 2.5 for every doubling of tokens"),
     ],
 )
-def test_objective_is_described_in_a_sentence(name: str, says: str) -> None:
+def test_objective_is_described_in_a_sentence(name: str, sentence: str) -> None:
     assert describe_objective(name).startswith(f"`{name}`")
-    assert says in describe_objective(name)
+    assert sentence in describe_objective(name)
 
 
 def test_shown_part_is_described(opened: Opened) -> None:
-    with opened() as here:
-        assert describe_subset(here, here.split(1).shown).startswith(
+    with opened() as arena:
+        assert describe_subset(arena, arena.split(1).shown).startswith(
             "This round shows 2 of 3 recordings and 18 of 36 questions. "
         )
-        assert describe_subset(here, here.scorer.whole) == (
+        assert describe_subset(arena, arena.scorer.whole) == (
             "The whole search set is shown: 3 recordings, 36 questions."
         )
 
@@ -40,25 +40,25 @@ def test_shown_part_is_described(opened: Opened) -> None:
 def test_program_with_free_knobs_is_analyzed_and_described_by_its_knobs(
     searched: RunDirectory, opened: Opened
 ) -> None:
-    with opened(free_knobs=True) as here:
-        subject = measure_candidate(here, "r009-1", library.load_source("sc").text)
+    with opened(free_knobs=True) as arena:
+        subject = measure_candidate(arena, "r009-1", library.load_source("sc").text)
         assert subject is not None
-        found = select_end_plans(here, subject, here.scorer.whole)
-        assert [describe_plan(each).split()[0] for each in found] == ["n", "n"]
-        cheap, dear = (each.knobs["n"] for each in found)
-        assert cheap < dear
+        plans = select_end_plans(arena, subject, arena.scorer.whole)
+        assert [describe_plan(each).split()[0] for each in plans] == ["n", "n"]
+        low_cost, high_cost = (each.knobs["n"] for each in plans)
+        assert low_cost < high_cost
 
 
 def test_single_setting_is_analyzed_once(searched: RunDirectory, opened: Opened) -> None:
-    with opened() as here:
-        here.request = msgspec.structs.replace(here.request, betas=[0.5])
-        made = build_sections(here, load_history(searched, 4), 4)
-    assert " at beta 0.5. " in made["profile"][0].text
-    assert [len(made[name]) for name in ("profile", "hindsight")] == [2, 2]
+    with opened() as arena:
+        arena.request = msgspec.structs.replace(arena.request, betas=[0.5])
+        sections = build_sections(arena, load_history(searched, 4), 4)
+    assert " at beta 0.5. " in sections["profile"][0].text
+    assert [len(sections[name]) for name in ("profile", "hindsight")] == [2, 2]
     assert SHORTENING_ORDER.count("profile") >= 1
 
 
-# What was tried
+# Earlier candidates
 
 
 def past(searched: RunDirectory) -> SearchHistory:
@@ -66,21 +66,21 @@ def past(searched: RunDirectory) -> SearchHistory:
 
 
 def test_reason_is_given_for_a_small_gain_and_not_for_a_loss(searched: RunDirectory) -> None:
-    found = past(searched)
-    tried = found.find_candidate("r002-1")
+    candidate = past(searched)
+    tried = candidate.find_candidate("r002-1")
     assert tried is not None
-    [lost] = _whole(found, tried, Gain(against="a", value=-1.0, low=-2.0, high=1.0))
+    [lost] = describe_single(candidate, tried, Gain(against="a", value=-1.0, low=-2.0, high=1.0))
     assert "It may be luck." not in lost
-    [small] = _whole(found, tried, Gain(against="a", value=1.0, low=-2.0, high=3.0))
+    [small] = describe_single(candidate, tried, Gain(against="a", value=1.0, low=-2.0, high=3.0))
     assert "- It may be luck." in small
 
 
-def _whole(found: SearchHistory, tried: ReviewedCandidate, gain: Gain) -> list[str]:
+def describe_single(history: SearchHistory, tried: ReviewedCandidate, gain: Gain) -> list[str]:
     changed = tried._replace(
         review=msgspec.structs.replace(tried.review, gain=gain, reasons=["it may be luck"])
     )
-    alone = found._replace(candidates=[found.candidates[0], changed], last=2)
-    return [attempts.describe_last_round(alone)[0].text]
+    single = history._replace(candidates=[history.candidates[0], changed], last=2)
+    return [attempts.describe_last_round(single)[0].text]
 
 
 def test_difference_to_the_parent_is_described(searched: RunDirectory) -> None:
@@ -89,11 +89,11 @@ def test_difference_to_the_parent_is_described(searched: RunDirectory) -> None:
 
 
 def test_long_notes_are_shortened_at_a_low_limit() -> None:
-    said = [
+    decisions = [
         Decision(candidate=f"r00{n}-1", approved=False, note=f"{n} " * 200) for n in range(5, 0, -1)
     ]
-    whole, short, few, none = attempts.describe_decisions(said)
-    assert len(whole.text) > len(short.text) > len(few.text)
+    full, short, few, none = attempts.describe_decisions(decisions)
+    assert len(full.text) > len(short.text) > len(few.text)
     assert few.text.count("was rejected") == 3
     assert "r005-1" in few.text
     assert few.left_out == "2 earlier notes from reviewers"
@@ -108,11 +108,11 @@ def test_approval_without_a_note_is_not_listed() -> None:
 
 
 def test_candidates_are_ordered_by_number(searched: RunDirectory) -> None:
-    found = load_history(searched, 4)
-    assert [each.name for each in found.candidates] == [
+    history = load_history(searched, 4)
+    assert [each.name for each in history.candidates] == [
         "r001-1", "r001-2", "r002-1", "r002-2", "r002-3", "r003-1",
     ]  # fmt: skip
-    assert [each.candidate for each in found.decisions] == ["r001-2", "r001-1"]
-    assert found.last == 3
-    assert found.best is not None
-    assert found.best.name == "r001-1"
+    assert [each.candidate for each in history.decisions] == ["r001-2", "r001-1"]
+    assert history.last == 3
+    assert history.best is not None
+    assert history.best.name == "r001-1"

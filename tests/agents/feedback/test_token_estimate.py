@@ -1,4 +1,4 @@
-"""The count of tokens, held to a byte-pair encoder that is trained on the spot."""
+"""The token estimate, compared with a byte-pair encoder that is trained in the test."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from tests.agents.feedback.byte_pairs import BytePairs
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 LEARNT = PAGES[::2]
-"""The encoder learns from every other page, and is asked about the rest."""
+"""The encoder is trained on every other page, and tested on the remaining ones."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A session in a process of its own, that dies where a test wants it to.
+"""A session in a separate process that kills itself at a given event.
 
 python one_session.py RUN [KIND COUNT]: kills itself with SIGKILL at the COUNTth event of KIND.
 """
@@ -18,7 +18,7 @@ from agents.run.records import Decision
 
 
 class Killer:
-    """Counts events, and ends the process without a word."""
+    """Count events, and kill the process at one of them."""
 
     def __init__(self, kind: str, count: int):
         self._kind = kind

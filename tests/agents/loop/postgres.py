@@ -1,4 +1,4 @@
-"""A real Postgres of one's own, in a directory that a test gives."""
+"""A real Postgres server in a directory of a test."""
 
 import os
 import pwd
@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 
 USER = "nobody"
-"""Who runs the server where the tests run as root, which Postgres refuses."""
+"""User that runs the server if the tests run as root, which Postgres refuses."""
 
 
 def _program(name: str) -> str:
-    found = shutil.which(name) or next(
+    path = shutil.which(name) or next(
         (str(each) for each in sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))), None
     )
-    if found is None:
+    if path is None:
         pytest.skip(f"Postgres is not here: {name} is not installed (Debian: postgresql)")
-    return found
+    return path
 
 
 def _run(*command: str) -> None:
@@ -32,7 +32,7 @@ def _run(*command: str) -> None:
 
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
-    """A server on a free port of this machine, for the length of a block; gives its URL."""
+    """Run a server on a free port inside a block; yield its URL."""
     initdb, control = _program("initdb"), _program("pg_ctl")
     data = folder / "postgres"
     data.mkdir()

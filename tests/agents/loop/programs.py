@@ -1,8 +1,8 @@
-"""Programs whose order of worth is certain on the small search set."""
+"""Programs whose ranking on the small search set is certain."""
 
 
 def wide(most: int, level: str = "0.9 + 0.05 * beta") -> str:
-    """Side by side up to so many branches, ended early by those that agree."""
+    """Return a program with a number of parallel branches that stops when they agree."""
     return f"""\
 controller wide{most} {{
   schedule {{
@@ -31,13 +31,13 @@ controller contrary {
   finally { answer runner_up(finished) else "nothing" }
 }
 """
-"""A baseline that anything beats: it answers what lost the vote."""
+"""A baseline that any program beats: it gives the answer that lost the vote."""
 
 GOOD = wide(8, "0.5 + 0.25 * beta")
-"""Better than that by far."""
+"""Much better than the baseline."""
 
 OTHER = wide(9, "0.5 + 0.25 * beta")
-"""About as good."""
+"""About as good as GOOD."""
 
 BAD = """\
 controller bad {

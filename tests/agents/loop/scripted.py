@@ -1,4 +1,4 @@
-"""A proposer that gives what a test wrote down, and notes what it was asked."""
+"""A proposer with scripted results that records its calls."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from agents.search.bench_protocol import Bench
 
 
 class Scripted:
-    """Gives the programs of each round in turn, and the repairs in turn."""
+    """Return the programs of each round in turn, and the repairs in turn."""
 
     name = "scripted"
 

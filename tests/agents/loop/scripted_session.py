@@ -1,4 +1,4 @@
-"""Sessions of scripted runs in processes of their own, that die where a test wants them to.
+"""Sessions of scripted runs in separate processes that kill themselves at given events.
 
 python scripted_session.py: for each line ``RUN CALLS [MOMENT COUNT]`` on stdin, forks a session of
 RUN and answers with its exit status. The session writes a line into CALLS for each call of the
@@ -33,7 +33,7 @@ PRICE = ResourceUsage(tokens_in=1_000, tokens_out=100, usd=0.25)
 
 
 class Paid:
-    """A proposer whose every call costs, and is noted."""
+    """A proposer whose calls cost money and are recorded."""
 
     name = "paid"
 
@@ -57,7 +57,7 @@ class Paid:
 
 
 class Killer:
-    """Counts moments, and ends the process without a word."""
+    """Count events, and kill the process at one of them."""
 
     def __init__(self, count: int):
         self._left = count
@@ -69,11 +69,11 @@ class Killer:
 
 
 def armed(method: Callable[..., Any], killer: Killer) -> Callable[..., Any]:
-    """The method, with a moment before it."""
+    """Wrap a method so that its call counts as an event."""
 
-    def before(*given: object, **named: object) -> object:
+    def before(*arguments: object, **named: object) -> object:
         killer.strike()
-        return method(*given, **named)
+        return method(*arguments, **named)
 
     return before
 

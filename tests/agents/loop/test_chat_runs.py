@@ -1,4 +1,4 @@
-"""Runs with a language model: against a server that fails in every way, each costs a try."""
+"""Runs with a language model, on a server that fails in every way; each failure costs a try."""
 
 import re
 from collections.abc import Callable
@@ -27,9 +27,9 @@ Answers = list[Answer] | Callable[[dict[str, Any]], Answer]
 
 @pytest.fixture
 def begin(recordings: list[Path], tmp_path: Path) -> Begin:
-    """Makes a run that asks a model, one candidate a round, with a baseline that anything beats."""
+    """Create a run with a model, one candidate per round and a baseline that any program beats."""
 
-    def beginning(name: str = "run", url: str = "", **asked: object) -> RunDirectory:
+    def create(name: str = "run", url: str = "", **options: object) -> RunDirectory:
         contrary = tmp_path / "contrary.rheo"
         contrary.write_text(CONTRARY)
         settings: list[dict[str, int | float]] = [{"n": n} for n in (1, 2, 4, 8)]
@@ -40,16 +40,16 @@ def begin(recordings: list[Path], tmp_path: Path) -> Begin:
             "asking": ModelOptions(base_url=url or None, reply_tokens=900),
             "baselines": [BaselineRef(controller=str(contrary), settings=settings)],
         }
-        return create_run(tmp_path / name, request(recordings[:2], **(few | asked)))
+        return create_run(tmp_path / name, request(recordings[:2], **(few | options)))
 
-    return beginning
+    return create
 
 
 def play(run: RunDirectory, before: RunDirectory | None = None) -> SessionResult:
-    means = ProposerResources(run, run.request.asking, SETTINGS, before)
-    made = build_proposers(run.request.proposers, means)
+    resources = ProposerResources(run, run.request.asking, SETTINGS, before)
+    proposers = build_proposers(run.request.proposers, resources)
     return run_session(
-        run, discovery_task_factory(made), finish, SessionOptions(workers=1, wait=False)
+        run, discovery_task_factory(proposers), finish, SessionOptions(workers=1, wait=False)
     )
 
 
@@ -58,15 +58,15 @@ def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) 
         run.write_text("selected.rheo", run.source(candidate))
 
 
-def played(begin: Begin, answers: Answers, **asked: object) -> tuple[RunDirectory, Server]:
+def played(begin: Begin, answers: Answers, **options: object) -> tuple[RunDirectory, Server]:
     with server(answers) as at:
-        run = begin(url=at.url, **asked)
+        run = begin(url=at.url, **options)
         assert play(run).end is SessionStatus.ENDED
     return run, at
 
 
-def fenced(source: str, words: str = "Fewer branches, since most agree early.") -> Answer:
-    return Answer(f"{words}\n\n```rheo\n{source}```\n")
+def fenced(source: str, text: str = "Fewer branches, since most agree early.") -> Answer:
+    return Answer(f"{text}\n\n```rheo\n{source}```\n")
 
 
 def searched(run: RunDirectory) -> dict[str, Any]:
@@ -86,8 +86,8 @@ def test_model_program_is_reviewed_and_its_rationale_stored(begin: Begin) -> Non
 
 
 def test_candidates_are_requested_concurrently_at_their_temperatures(begin: Begin) -> None:
-    def answer(asked: dict[str, Any]) -> Answer:
-        return fenced({0.3: GOOD, 0.7: OTHER}.get(asked.get("temperature", 0), BAD))
+    def answer(body: dict[str, Any]) -> Answer:
+        return fenced({0.3: GOOD, 0.7: OTHER}.get(body.get("temperature", 0), BAD))
 
     run, at = played(begin, answer, per_round=3)
     assert sorted(each["temperature"] for each in at.asked) == [0.3, 0.7, 1.0]
@@ -158,9 +158,9 @@ def test_edit_applies_to_the_program_it_names(begin: Begin) -> None:
 
 def test_failed_program_is_repaired_from_its_diagnostics(begin: Begin) -> None:
     run, at = played(begin, [fenced(BROKEN), fenced(GOOD, "A misspelt name.")])
-    told = at.asked[1]["messages"][-1]["content"]
-    assert "winer" in told
-    assert "did you mean" in told
+    prompt = at.asked[1]["messages"][-1]["content"]
+    assert "winer" in prompt
+    assert "did you mean" in prompt
     assert (run.source("r001-1"), run.draft("r001-1").tries) == (GOOD, 2)
     assert run.review("r001-1").verdict is ReviewVerdict.BEST
 
@@ -219,8 +219,8 @@ def test_stored_reply_is_not_requested_again(begin: Begin) -> None:
     with server([fenced(GOOD)]) as at:
         run = begin(url=at.url)
         play(run)
-        for place in ("candidates", "rounds"):  # as if the session had been killed in its proposal
-            assert (run.path / place).is_dir()
+        for path in ("candidates", "rounds"):  # as if the session had been killed in its proposal
+            assert (run.path / path).is_dir()
         other = begin("other", at.url)
         (run.path / "replies").rename(other.path / "replies")
         play(other)
@@ -237,8 +237,8 @@ def test_run_replays_from_stored_replies_without_a_model(begin: Begin) -> None:
     first, _ = played(begin, answers, caps=caps)
     second = begin("again", "http://127.0.0.1:9/v1", caps=caps)
     assert play(second, before=first).end is SessionStatus.ENDED
-    for place in ("archive.json", "rounds/001/summary.json", "rounds/002/summary.json"):
-        assert (second.path / place).read_bytes() == (first.path / place).read_bytes()
+    for path in ("archive.json", "rounds/001/summary.json", "rounds/002/summary.json"):
+        assert (second.path / path).read_bytes() == (first.path / path).read_bytes()
 
 
 def test_replay_with_another_prompt_is_refused(begin: Begin) -> None:

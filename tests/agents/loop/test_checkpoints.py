@@ -1,4 +1,4 @@
-"""Where the graph keeps its state: in the run, or in a database that a team shares."""
+"""Checkpoints of the graph: in the run directory, or in a shared database."""
 
 import shutil
 import tempfile
@@ -22,7 +22,7 @@ __all__ = ["begin"]
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[str]:
-    """The URL of a Postgres of our own, which another user runs."""
+    """URL of a Postgres server for these tests, run by another user."""
     folder = Path(tempfile.mkdtemp())
     try:
         with postgres.server(folder) as url:

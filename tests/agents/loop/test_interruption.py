@@ -1,4 +1,4 @@
-"""Ctrl-C reaches work in threads, whichever thread the system gives it to."""
+"""Ctrl-C stops work in threads, whichever thread receives the signal."""
 
 import signal
 import threading
@@ -10,19 +10,19 @@ import pytest
 from agents.loop.interruption import Interruption, catch_interrupts
 
 
-def heeds(asked: Interruption, number: int) -> None:
-    """Sends its own thread a signal, and works until somebody asks for an end."""
+def work_until_interrupted(interruption: Interruption, number: int) -> None:
+    """Send a signal to this thread, and work until a stop is requested."""
     time.sleep(0.3)  # by then the main thread waits: a signal before would find it awake
     signal.pthread_kill(threading.get_ident(), number)
     until = time.monotonic() + 20
     while time.monotonic() < until:
-        asked.check_interrupt()
+        interruption.check_interrupt()
         time.sleep(0.01)
 
 
 def test_ctrl_c_delivered_to_another_thread_ends_the_work() -> None:
-    with ThreadPoolExecutor() as pool, catch_interrupts() as asked:
-        work = pool.submit(heeds, asked, signal.SIGINT)
+    with ThreadPoolExecutor() as pool, catch_interrupts() as interruption:
+        work = pool.submit(work_until_interrupted, interruption, signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             work.result()
         assert isinstance(work.exception(), KeyboardInterrupt)
@@ -32,10 +32,10 @@ def test_other_signals_request_no_stop() -> None:
     heard: list[int] = []
     before = signal.signal(signal.SIGUSR1, lambda number, frame: heard.append(number))
     try:
-        with catch_interrupts() as asked:
+        with catch_interrupts() as interruption:
             signal.raise_signal(signal.SIGUSR1)
             time.sleep(0.1)
-            asked.check_interrupt()
+            interruption.check_interrupt()
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert heard == [signal.SIGUSR1]

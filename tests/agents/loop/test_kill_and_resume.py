@@ -1,4 +1,4 @@
-"""A search that is killed and resumed ends as one that was not."""
+"""A search that is killed and resumed gives the same bytes as an uninterrupted one."""
 
 import shutil
 import signal
@@ -36,7 +36,7 @@ def play(run: RunDirectory, *more: str) -> subprocess.CompletedProcess[str]:
 
 
 def content(run: RunDirectory) -> dict[str, bytes]:
-    """Every file that follows from the request alone."""
+    """Read every file that depends on the request only."""
     kinds = (".json", ".rheo", ".md", ".state")
     return {
         str(path.relative_to(run.path)): path.read_bytes()
@@ -46,62 +46,66 @@ def content(run: RunDirectory) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def whole(recordings: list[Path], tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
-    """A run of two rounds that nobody disturbed."""
+def uninterrupted(recordings: list[Path], tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
+    """An uninterrupted run of two rounds."""
     run = create_run(tmp_path_factory.mktemp("whole") / "run", request(recordings[:2], **ASKED))
     done = play(run)
     assert done.returncode == 0, done.stderr
     return run
 
 
-def killed(whole: RunDirectory, path: Path, kind: str, count: int) -> RunDirectory:
-    """A run of the same request that was killed once."""
+def killed(uninterrupted: RunDirectory, path: Path, kind: str, count: int) -> RunDirectory:
+    """Run the same request, and kill the process once."""
     path.mkdir()
-    shutil.copy(whole.path / "request.json", path / "request.json")
+    shutil.copy(uninterrupted.path / "request.json", path / "request.json")
     run = open_run(path)
     done = play(run, kind, str(count))
     assert done.returncode == -signal.SIGKILL, done.stderr
     return run
 
 
-def test_run_directory_contains_its_records(whole: RunDirectory) -> None:
-    names = set(content(whole))
+def test_run_directory_contains_its_records(uninterrupted: RunDirectory) -> None:
+    names = set(content(uninterrupted))
     assert {"request.json", "archive.json", "ending.json"} <= names
     for number in (1, 2):
         assert f"rounds/{number:03d}/brief.md" in names
         assert f"rounds/{number:03d}/summary.json" in names
-    assert [each.round for each in whole.summaries()] == [1, 2]
-    assert [each.candidate for each in whole.reviews()][:2] == ["r001-1", "r001-2"]
-    kinds = [each.kind for each in whole.events()]
+    assert [each.round for each in uninterrupted.summaries()] == [1, 2]
+    assert [each.candidate for each in uninterrupted.reviews()][:2] == ["r001-1", "r001-2"]
+    kinds = [each.kind for each in uninterrupted.events()]
     assert kinds[0] == "started"
     assert kinds[-1] == "ended"
 
 
 def test_run_killed_during_a_search_ends_with_the_same_bytes(
-    whole: RunDirectory, tmp_path: Path
+    uninterrupted: RunDirectory, tmp_path: Path
 ) -> None:
-    run = killed(whole, tmp_path / "run", "searching", 2)
+    run = killed(uninterrupted, tmp_path / "run", "searching", 2)
     assert not run.has("archive.json")
     done = play(run)
     assert done.returncode == 0, done.stderr
-    assert content(run) == content(whole)
+    assert content(run) == content(uninterrupted)
 
 
 def test_run_killed_repeatedly_ends_with_the_same_bytes(
-    whole: RunDirectory, tmp_path: Path
+    uninterrupted: RunDirectory, tmp_path: Path
 ) -> None:
-    run = killed(whole, tmp_path / "run", "searching", 1)
+    run = killed(uninterrupted, tmp_path / "run", "searching", 1)
     for kind in ("replayed", "reviewed", "archived", "searching"):
         play(run, kind, "1")
     while run.ending is None:
         assert play(run).returncode == 0
-    assert content(run) == content(whole)
+    assert content(run) == content(uninterrupted)
 
 
-def test_stored_proposals_are_not_requested_again(whole: RunDirectory, tmp_path: Path) -> None:
-    run = killed(whole, tmp_path / "run", "replayed", 1)
+def test_stored_proposals_are_not_requested_again(
+    uninterrupted: RunDirectory, tmp_path: Path
+) -> None:
+    run = killed(uninterrupted, tmp_path / "run", "replayed", 1)
     first = read_slots(run, 1)
     assert play(run).returncode == 0
-    asked = [each.proposer for each in run.events() if each.kind == "proposing" and each.round == 1]
-    assert asked == ["evolve"]
+    proposing = [
+        each.proposer for each in run.events() if each.kind == "proposing" and each.round == 1
+    ]
+    assert proposing == ["evolve"]
     assert read_slots(run, 1) == first

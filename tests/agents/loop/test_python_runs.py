@@ -28,7 +28,7 @@ from tests.agents.loop.programs import CONTRARY
 CHAT = "chat:openai:scripted"
 GOOD = '''\
 def controller(episode, beta):
-    """The answer of most of a few branches."""
+    """Majority of a few branches."""
     episode.sample(round(1 + 7 * beta))
     return winner(episode.finished)
 '''
@@ -41,10 +41,10 @@ Begin = Callable[..., RunDirectory]
 
 @pytest.fixture
 def begin(recordings: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Begin:
-    """Makes a run of one candidate a round, in Python, with a baseline that anything beats."""
+    """Create a run with one Python candidate per round and a baseline that any program beats."""
     monkeypatch.setenv("RHEOSTAT_SANDBOX_WALL", "process")
 
-    def beginning(url: str = "", **asked: object) -> RunDirectory:
+    def create(url: str = "", **options: object) -> RunDirectory:
         contrary = tmp_path / "contrary.rheo"
         contrary.write_text(CONTRARY)
         settings: list[dict[str, int | float]] = [{"n": n} for n in (1, 2, 4, 8)]
@@ -58,14 +58,14 @@ def begin(recordings: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             "asking": ModelOptions(base_url=url or None, reply_tokens=900),
             "baselines": [BaselineRef(controller=str(contrary), settings=settings)],
         }
-        return create_run(tmp_path / "run", request(recordings[:2], **(few | asked)))
+        return create_run(tmp_path / "run", request(recordings[:2], **(few | options)))
 
-    return beginning
+    return create
 
 
 @pytest.fixture(autouse=True)
 def sessions_keep_their_players() -> None:
-    """What plays is begun in the surroundings of each test, which say how Python is played."""
+    """Start players in each test, whose environment variables select how Python is played."""
 
 
 def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) -> None:
@@ -74,20 +74,20 @@ def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) 
 
 
 def play(run: RunDirectory) -> None:
-    made = build_proposers(
+    proposers = build_proposers(
         run.request.proposers, ProposerResources(run, run.request.asking, ChatSettings(retries=1))
     )
     assert (
         run_session(
-            run, discovery_task_factory(made), finish, SessionOptions(workers=1, wait=False)
+            run, discovery_task_factory(proposers), finish, SessionOptions(workers=1, wait=False)
         ).end
         is SessionStatus.ENDED
     )
 
 
-def played(begin: Begin, replies: list[str], **asked: object) -> tuple[RunDirectory, Server]:
+def played(begin: Begin, replies: list[str], **options: object) -> tuple[RunDirectory, Server]:
     with server([Answer(f"Fewer branches.\n\n```python\n{each}```\n") for each in replies]) as at:
-        run = begin(url=at.url, **asked)
+        run = begin(url=at.url, **options)
         play(run)
     return run, at
 
@@ -105,7 +105,7 @@ def test_python_controller_is_reviewed_selected_and_exported(begin: Begin) -> No
     assert run.selected_path.name == "selected.py"
     assert run.selected_path.read_text() == GOOD
     card = run.card_path.read_text()
-    assert "The answer of most of a few branches" in card
+    assert "Majority of a few branches" in card
     assert "rheostat sweep selected.py --on RECORDINGS" in card
     assert "restricted Python" in prompt(at, 0)
     assert "episode.advance" in prompt(at, 0)
@@ -138,11 +138,11 @@ def test_exception_text_of_a_controller_is_not_in_the_prompt(begin: Begin) -> No
 @pytest.mark.slow
 def test_next_prompt_has_the_program_and_its_line_profile(begin: Begin) -> None:
     run, at = played(begin, [GOOD, BETTER], caps=RunLimits(rounds=2))
-    told = prompt(at, 1)
-    assert "`r001-1`, worth" in told
-    assert "```python\ndef controller" in told
-    assert "episode.sample(round(1 + 7 * beta))" in told
-    assert "tokens 100.0 | 100.0 %" in told
+    text = prompt(at, 1)
+    assert "`r001-1`, worth" in text
+    assert "```python\ndef controller" in text
+    assert "episode.sample(round(1 + 7 * beta))" in text
+    assert "tokens 100.0 | 100.0 %" in text
     assert run.review("r002-1").objective is not None
 
 

@@ -1,4 +1,4 @@
-"""What a run does when a person says no, and what a session does when one wants it to stop."""
+"""Rejections by a reviewer, limits within a round, and interrupts of a session."""
 
 import signal
 import threading
@@ -56,7 +56,7 @@ def test_final_rejection_updates_the_archive_and_later_rounds(begin: Begin) -> N
     assert play(run, proposer) == SessionResult(SessionStatus.ENDED, None)
     assert verdicts(run) == {"r001-1": ReviewVerdict.REJECTED}
     run.write("request.json", replace(run.request, caps=RunLimits(rounds=2)))
-    # What was rejected is no rival: a program that is worse than it becomes the best.
+    # A rejected candidate is no incumbent: a worse program becomes the best.
     assert play(run, proposer) == SessionResult(SessionStatus.WAITING, "r002-1")
     assert verdicts(run)["r002-1"] is ReviewVerdict.BEST
     gain = run.review("r002-1").gain
@@ -65,7 +65,7 @@ def test_final_rejection_updates_the_archive_and_later_rounds(begin: Begin) -> N
     assert run.ending is None
 
 
-# Caps within a round
+# Limits within a round
 
 
 def test_failed_program_is_not_repaired_beyond_a_limit(begin: Begin) -> None:
@@ -80,7 +80,7 @@ def test_failed_program_is_not_repaired_beyond_a_limit(begin: Begin) -> None:
 
 
 class Playing:
-    """Plays all that it may, each program another."""
+    """Play as many different programs as allowed."""
 
     def __init__(self, name: str, first: int):
         self.name = name
@@ -103,8 +103,10 @@ def test_proposers_take_turns_until_the_evaluation_limit(begin: Begin) -> None:
     run = begin(
         proposers=["one", "two"], caps=RunLimits(rounds=5, evaluations=6), round_evaluations=4
     )
-    both = {"one": Playing("one", 2), "two": Playing("two", 30)}
-    run_session(run, discovery_task_factory(both), finish, SessionOptions(workers=1, wait=False))
+    proposers = {"one": Playing("one", 2), "two": Playing("two", 30)}
+    run_session(
+        run, discovery_task_factory(proposers), finish, SessionOptions(workers=1, wait=False)
+    )
     ending = run.ending
     assert ending is not None
     assert ending.usage.evaluations == 6
@@ -115,7 +117,7 @@ def test_proposers_take_turns_until_the_evaluation_limit(begin: Begin) -> None:
 
 
 class Tireless(Playing):
-    """Would play for long, and is told to stop."""
+    """Play for a long time, until it is interrupted."""
 
     def propose(self, brief: Brief, bench: Bench) -> ProposalBatch:
         main = threading.main_thread().ident

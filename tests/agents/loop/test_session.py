@@ -1,4 +1,4 @@
-"""Sessions: people decide, caps end, repairs mend, one process writes."""
+"""Sessions: decisions, limits, repairs, and the lock."""
 
 import threading
 from collections.abc import Callable
@@ -30,9 +30,9 @@ Begin = Callable[..., RunDirectory]
 
 @pytest.fixture
 def begin(recordings: list[Path], tmp_path: Path) -> Begin:
-    """Makes a run of the scripted proposer over two recordings."""
+    """Create a run of the scripted proposer over two recordings."""
 
-    def beginning(**asked: object) -> RunDirectory:
+    def create(**options: object) -> RunDirectory:
         contrary = tmp_path / "contrary.rheo"
         contrary.write_text(CONTRARY)
         settings: list[dict[str, int | float]] = [{"n": n} for n in (1, 2, 4, 8)]
@@ -42,9 +42,9 @@ def begin(recordings: list[Path], tmp_path: Path) -> Begin:
             "caps": RunLimits(rounds=1),
             "baselines": [BaselineRef(controller=str(contrary), settings=settings)],
         }
-        return create_run(tmp_path / "run", request(recordings[:2], **(few | asked)))
+        return create_run(tmp_path / "run", request(recordings[:2], **(few | options)))
 
-    return beginning
+    return create
 
 
 def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) -> None:
@@ -78,7 +78,7 @@ def test_run_without_a_significant_gain_has_no_winner(begin: Begin) -> None:
     assert (ending.selected, ending.reason) == (None, "1 round was played")
 
 
-# People
+# Decisions
 
 
 def test_each_new_best_waits_for_a_decision(begin: Begin) -> None:
@@ -90,7 +90,7 @@ def test_each_new_best_waits_for_a_decision(begin: Begin) -> None:
     run.decide(Decision(candidate="r001-1", approved=True, note="short", by="ada"))
     assert play(run, proposer) == SessionResult(SessionStatus.ENDED, "r001-1")
     assert "decided" in kinds(run)
-    assert len(proposer.told) == 2  # what was proposed before the wait was not asked for again
+    assert len(proposer.told) == 2  # stored proposals are not requested again
     assert any("short" in note for note in proposer.told[1].notes)
 
 
@@ -170,7 +170,7 @@ def test_program_is_unsound_after_all_tries_and_the_run_continues(begin: Begin) 
     assert "winer" in run.draft("r001-1").diagnostics
 
 
-# Caps
+# Limits
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_ended_run_continues_with_a_raised_limit(begin: Begin) -> None:
     assert [each.round for each in proposer.told] == [1, 2]
 
 
-# Hands, readers, writers
+# Users, readers, writers
 
 
 def test_submitted_program_is_proposed_once(begin: Begin) -> None:
@@ -216,21 +216,21 @@ def test_submitted_program_is_proposed_once(begin: Begin) -> None:
 
 def test_reader_follows_the_log_during_the_run(begin: Begin) -> None:
     run = begin()
-    seen: list[Event] = []
-    over = threading.Event()
+    events: list[Event] = []
+    finished = threading.Event()
 
     def follow() -> None:
         follower = EventFollower(run.events_path)
-        while not over.is_set():
-            seen.extend(follower.new())
-        seen.extend(follower.new())
+        while not finished.is_set():
+            events.extend(follower.new())
+        events.extend(follower.new())
 
     reader = threading.Thread(target=follow)
     reader.start()
     play(run, Scripted([[GOOD]]))
-    over.set()
+    finished.set()
     reader.join()
-    assert seen == run.events()
+    assert events == run.events()
 
 
 def test_second_session_is_refused_while_the_first_is_active(begin: Begin) -> None:

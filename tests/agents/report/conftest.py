@@ -1,4 +1,4 @@
-"""A run of two rounds over two small recordings, with a third one held out, made by hand."""
+"""A handmade run of two rounds over two small recordings, with a third one held out."""
 
 import os
 import shutil
@@ -73,16 +73,16 @@ Copied = Callable[..., RunDirectory]
 
 @pytest.fixture(scope="session")
 def template(recordings: list[Path], tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
-    """The run after its rounds, without an end."""
-    asked = asked_for(recordings)
-    run = create_run(tmp_path_factory.mktemp("report") / "run", asked)
+    """The run after its rounds, without an ending."""
+    run_request = asked_for(recordings)
+    run = create_run(tmp_path_factory.mktemp("report") / "run", run_request)
     play(run)
     log(run, "started", "round", "archived", "round", "archived", "capped")
     return run
 
 
 def asked_for(recordings: list[Path], **more: object) -> Request:
-    """What the run was asked for: two recordings to search on, one held out."""
+    """Request of the run: two recordings to search on, one held out."""
     baselines = [
         BaselineRef(controller="sc", settings=[{"n": n} for n in (1, 2, 4, 8)]),
         BaselineRef(controller="asc", settings=[{"n": n} for n in (2, 8)]),
@@ -92,24 +92,24 @@ def asked_for(recordings: list[Path], **more: object) -> Request:
 
 
 def play(run: RunDirectory, rounds: dict[int, list[Proposal]] = ROUNDS) -> None:
-    """Reviews the proposals of rounds, the first candidate becoming the best."""
-    reviews, seen = [], dict[str, str]()
+    """Review the proposals of the rounds; the first candidate becomes the best."""
+    reviews, earlier = [], dict[str, str]()
     best: Incumbent | None = None
-    with open_arena(run, workers=1) as here:
+    with open_arena(run, workers=1) as arena:
         for number, proposals in rounds.items():
             names = []
-            for place, proposal in enumerate(proposals, start=1):
-                says = "error[RH201]: no" if proposal.source == LOST else ""
+            for index, proposal in enumerate(proposals, start=1):
+                text = "error[RH201]: no" if proposal.source == LOST else ""
                 draft = Draft(
-                    candidate=f"r{number:03d}-{place}", proposer="hand", proposal=proposal,
-                    diagnostics=says,
+                    candidate=f"r{number:03d}-{index}", proposer="hand", proposal=proposal,
+                    diagnostics=text,
                 )  # fmt: skip
-                found = review_candidate(here, draft, number, best, seen)
+                review = review_candidate(arena, draft, number, best, earlier)
                 run.keep_draft(draft)
-                run.keep_review(found)
-                reviews.append(found)
+                run.keep_review(review)
+                reviews.append(review)
                 names.append(draft.candidate)
-                seen.setdefault(compute_source_digest(proposal.source), draft.candidate)
+                earlier.setdefault(compute_source_digest(proposal.source), draft.candidate)
             best = Incumbent("r001-1", proposals[0].source) if best is None else best
             run.write(
                 f"rounds/{number:03d}/summary.json",
@@ -123,17 +123,17 @@ def play(run: RunDirectory, rounds: dict[int, list[Proposal]] = ROUNDS) -> None:
 
 
 def log(run: RunDirectory, *kinds: str, candidate: str | None = None) -> None:
-    """Puts events into the log, a minute apart."""
+    """Write events to the log, a minute apart."""
     before = len(run.events())
     with run.events_path.open("ab") as file:
-        for place, kind in enumerate(kinds, start=before):
-            at = START + timedelta(minutes=place)
+        for position, kind in enumerate(kinds, start=before):
+            at = START + timedelta(minutes=position)
             event = Event(at=at, kind=kind, session=1, candidate=candidate)  # type: ignore[arg-type]
             file.write(msgspec.json.encode(event) + b"\n")
 
 
 def end(run: RunDirectory, selected: str | None) -> None:
-    """Ends a run."""
+    """End a run."""
     usage = ResourceUsage(evaluations=30)
     ending = Ending(reason="2 rounds were played", selected=selected, rounds=2, usage=usage)
     run.write("ending.json", ending)
@@ -142,7 +142,7 @@ def end(run: RunDirectory, selected: str | None) -> None:
 
 @pytest.fixture
 def copied(template: RunDirectory, tmp_path: Path) -> Copied:
-    """Copies the run, and what it held out; it ends with a candidate, or goes on."""
+    """Copy the run and its held-out recording; it has an ending, or continues."""
 
     def copy(selected: str | None = "r001-1", *, ended: bool = True) -> RunDirectory:
         run = RunDirectory(tmp_path / "run")
@@ -161,7 +161,7 @@ def copied(template: RunDirectory, tmp_path: Path) -> Copied:
 
 @pytest.fixture(scope="session")
 def services(tmp_path_factory: pytest.TempPathFactory) -> ReportServices:
-    """What is played is kept for all tests."""
+    """Services whose cached results are shared by all tests."""
     return ReportServices(results=ResultCache(tmp_path_factory.mktemp("results")))
 
 
@@ -169,7 +169,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> ReportServices:
 def reported(
     template: RunDirectory, services: ReportServices, tmp_path_factory: pytest.TempPathFactory
 ) -> RunReport:
-    """The figures of the run as it ended, what was held out among them."""
+    """Figures of the ended run, including those on held-out data."""
     run = RunDirectory(tmp_path_factory.mktemp("reported") / "run")
     shutil.copytree(template.path, run.path)
     end(run, "r001-1")
@@ -177,7 +177,7 @@ def reported(
 
 
 def golden(name: str, text: str) -> None:
-    """Holds a text to the file of that name; ``RHEOSTAT_UPDATE_GOLDEN=1`` writes it anew."""
+    """Compare a text with a golden file; ``RHEOSTAT_UPDATE_GOLDEN=1`` updates the file."""
     path = GOLDEN / name
     if os.environ.get("RHEOSTAT_UPDATE_GOLDEN"):
         path.parent.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""What a run ends with: the controller and its card."""
+"""Export of the winner: the controller and its card."""
 
 from pathlib import Path
 

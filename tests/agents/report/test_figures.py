@@ -1,4 +1,4 @@
-"""The figures of a report, against the same made in another way."""
+"""Figures of a report, compared with independent computations."""
 
 from itertools import product
 from pathlib import Path
@@ -47,26 +47,26 @@ def test_gain_over_the_seed_is_reported_beside_the_gain_over_baselines(
     reported: RunReport,
 ) -> None:
     assert ("asc (seed)", ControllerRole.SEED) in [(e.label, e.role) for e in reported.controllers]
-    own = reported.search.over_seed
-    assert own is not None
+    estimate = reported.search.over_seed
+    assert estimate is not None
     winner = find_worth(reported.search, "r001-1", MEAN)
     seed = find_worth(reported.search, "asc (seed)", MEAN)
     assert winner.value is not None
     assert seed.value is not None
-    assert own.gain == pytest.approx(winner.value - seed.value, abs=2e-4)
+    assert estimate.gain == pytest.approx(winner.value - seed.value, abs=2e-4)
     assert "Over the seed that it was built from, it gains " in render_markdown(
         build_blocks(reported)
     )
 
 
 def test_controllers_are_listed_in_order_of_their_roles(reported: RunReport) -> None:
-    shown = [(each.label, each.role) for each in reported.controllers]
-    assert shown[0] == ("r001-1", ControllerRole.WINNER)
-    assert {label for label, role in shown if role is ControllerRole.RUNNER_UP} == {
+    roles = [(each.label, each.role) for each in reported.controllers]
+    assert roles[0] == ("r001-1", ControllerRole.WINNER)
+    assert {label for label, role in roles if role is ControllerRole.RUNNER_UP} == {
         "r002-1",
         "r002-2",
     }
-    assert shown[-4:] == [
+    assert roles[-4:] == [
         ("sc", ControllerRole.BASELINE),
         ("asc", ControllerRole.BASELINE),
         ("cmc", ControllerRole.PUBLISHED),
@@ -81,11 +81,11 @@ def test_accuracy_and_tokens_equal_the_interpreter(
 ) -> None:
     request, unseen = template.request, reported.unseen
     assert unseen is not None
-    for refs, where in ((request.search, reported.search), (request.held_out, unseen)):
+    for refs, position in ((request.search, reported.search), (request.held_out, unseen)):
         for name, recording in open_recordings([each.path for each in refs]):
             replay_environment = load_replay_environment(recording)
             for beta in request.betas:
-                wanted = published(
+                expected = published(
                     InterpreterEngine().play(
                         load_checked_program(Source(source)),
                         ControllerSetting(beta),
@@ -94,11 +94,11 @@ def test_accuracy_and_tokens_equal_the_interpreter(
                     )
                 )
                 [row] = [
-                    each for each in where.rows
+                    each for each in position.rows
                     if (each.controller, each.recording, each.beta) == (label, name, beta)
                 ]  # fmt: skip
-                assert (row.accuracy, row.cost) == (wanted.accuracy, wanted.cost)
-                assert (row.sequential, row.episodes) == (wanted.sequential, wanted.episodes)
+                assert (row.accuracy, row.cost) == (expected.accuracy, expected.cost)
+                assert (row.sequential, row.episodes) == (expected.sequential, expected.episodes)
 
 
 def test_objective_and_gain_equal_the_review(template: RunDirectory, reported: RunReport) -> None:
@@ -118,13 +118,13 @@ def test_objective_is_within_its_interval_and_averaged_over_recordings(reported:
     where = reported.search
     for each in reported.controllers:
         parts = [find_worth(where, each.label, label.label) for label in where.recordings]
-        whole = find_worth(where, each.label, MEAN)
-        assert whole.value == pytest.approx(np.mean([p.value for p in parts]), abs=1e-3)
-        for one in (*parts, whole):
-            assert one.low is not None
-            assert one.value is not None
-            assert one.high is not None
-            assert one.low <= one.value <= one.high
+        overall = find_worth(where, each.label, MEAN)
+        assert overall.value == pytest.approx(np.mean([p.value for p in parts]), abs=1e-3)
+        for estimate in (*parts, overall):
+            assert estimate.low is not None
+            assert estimate.value is not None
+            assert estimate.high is not None
+            assert estimate.low <= estimate.value <= estimate.high
 
 
 def test_best_baseline_has_no_gain_over_itself(reported: RunReport) -> None:
@@ -144,35 +144,35 @@ def sides(report: RunReport) -> list[Side]:
 def test_token_ratio_equals_the_reversed_comparison(
     template: RunDirectory, reported: RunReport, reference: str
 ) -> None:
-    """`compare A B` says what B needs for A's accuracy; here A is the reference."""
+    """`compare A B` reports what B needs for the accuracy of A, which is the reference."""
     request = template.request
-    rival = load_program(reference)
+    other = load_program(reference)
     settings: list[dict[str, int | float]]
     settings = next((b.settings for b in request.baselines if b.controller == reference), [{}])
     ours = RheoController("r001-1", load_checked_program(Source(STOPPER)), "digest", "here")
     for named in open_recordings([each.path for each in request.search]):
         grid = Grid(
-            [rival, ours], [settings, [{}]], request.betas, [named],
+            [other, ours], [settings, [{}]], request.betas, [named],
             seeds=SEEDS, rules=EpisodeRules(), engine_name="compiled",
         )  # fmt: skip
-        [wanted] = compare_controllers(grid, play_grid(grid, None).played)
-        found = find_ratio(reported.search, "r001-1", reference, named.label)
-        if found is None:
+        [expected] = compare_controllers(grid, play_grid(grid, None).played)
+        ratio = find_ratio(reported.search, "r001-1", reference, named.label)
+        if ratio is None:
             assert reference != reported.search.best_baseline
             continue
-        assert (found.points, found.missed) == (wanted.points, wanted.beyond)
-        if wanted.below:
+        assert (ratio.points, ratio.missed) == (expected.points, expected.beyond)
+        if expected.below:
             # Here such points count the tokens of the cheapest one, in a comparison they do not.
             counted = [
-                match.ratio or wanted.cheapest / match.cost
-                for match in wanted.matches
-                if match.ratio or match.accuracy < wanted.baseline_points[0].accuracy
+                match.ratio or expected.cheapest / match.cost
+                for match in expected.matches
+                if match.ratio or match.accuracy < expected.baseline_points[0].accuracy
             ]
-            assert found.ratio == pytest.approx(np.exp(np.mean(np.log(counted))), abs=1e-3)
+            assert ratio.ratio == pytest.approx(np.exp(np.mean(np.log(counted))), abs=1e-3)
             continue
-        assert found.ratio == wanted.ratio
+        assert ratio.ratio == expected.ratio
         # The first recording's questions are drawn as a comparison draws them.
-        assert (found.low, found.high) == (wanted.ratio_low, wanted.ratio_high)
+        assert (ratio.low, ratio.high) == (expected.ratio_low, expected.ratio_high)
 
 
 def test_overall_ratio_is_the_geometric_mean_and_missed_points_are_summed(
@@ -181,28 +181,28 @@ def test_overall_ratio_is_the_geometric_mean_and_missed_points_are_summed(
     where = reported.search
     for name, reference in product(("r001-1", "r002-1", "asc"), PUBLISHED):
         parts = [find_ratio(where, name, reference, each.label) for each in where.recordings]
-        whole = find_ratio(where, name, reference, MEAN)
-        assert whole is not None
-        known = [each.ratio for each in parts if each is not None and each.ratio is not None]
-        assert known
-        assert whole.ratio == pytest.approx(np.exp(np.mean(np.log(known))), abs=1e-3)
-        assert whole.missed == sum(each.missed for each in parts if each is not None)
+        overall = find_ratio(where, name, reference, MEAN)
+        assert overall is not None
+        ratios = [each.ratio for each in parts if each is not None and each.ratio is not None]
+        assert ratios
+        assert overall.ratio == pytest.approx(np.exp(np.mean(np.log(ratios))), abs=1e-3)
+        assert overall.missed == sum(each.missed for each in parts if each is not None)
 
 
 def test_differences_are_to_the_best_baseline_at_its_nearest_cost(reported: RunReport) -> None:
     where = reported.search
     rows = [row for row in where.rows if row.recording == MEAN]
-    rivals = [row for row in rows if row.controller == where.best_baseline]
+    baselines = [row for row in rows if row.controller == where.best_baseline]
     for row in rows:
-        near = min(rivals, key=lambda each: abs(np.log(each.cost / row.cost)))
+        near = min(baselines, key=lambda each: abs(np.log(each.cost / row.cost)))
         assert row.difference == pytest.approx(row.accuracy - near.accuracy, abs=0.02)
 
 
 def test_program_with_free_knobs_is_played_at_its_reviewed_settings(
     recordings: list[Path], tmp_path_factory: pytest.TempPathFactory, services: ReportServices
 ) -> None:
-    asked = asked_for(recordings, free_knobs=True)
-    run = create_run(tmp_path_factory.mktemp("free") / "run", asked)
+    run_request = asked_for(recordings, free_knobs=True)
+    run = create_run(tmp_path_factory.mktemp("free") / "run", run_request)
     play(run, {1: [Proposal(source=FREE, parents=["asc"])]})
     end(run, "r001-1")
     report = compute_report(run, seeds=SEEDS, held_out=True, services=services)
@@ -212,10 +212,12 @@ def test_program_with_free_knobs_is_played_at_its_reviewed_settings(
         assert [row.beta for row in rows] == [None] * 3
         assert len({row.settings["n"] for row in rows}) == 3
     points = run.review("r001-1").points
-    for label, some in points.items():
+    for label, settings in points.items():
         rows = [r for r in report.search.rows if (r.controller, r.recording) == ("r001-1", label)]
-        assert [row.settings for row in rows] == [point.settings for point in some]
-        assert [row.accuracy for row in rows] == pytest.approx([p.accuracy for p in some], abs=0.01)
+        assert [row.settings for row in rows] == [point.settings for point in settings]
+        assert [row.accuracy for row in rows] == pytest.approx(
+            [p.accuracy for p in settings], abs=0.01
+        )
     assert report.winner is not None
     assert report.winner.schedule == {}
 
@@ -223,22 +225,22 @@ def test_program_with_free_knobs_is_played_at_its_reviewed_settings(
 def test_controller_with_unmet_needs_is_left_out_with_a_reason(
     template: RunDirectory, tmp_path: Path
 ) -> None:
-    everyone = list_entrants(template, template.request, "r001-1")
-    needy = everyone[0]._replace(program=load_program("entropy_gate"))
+    entrants = list_entrants(template, template.request, "r001-1")
+    needy = entrants[0]._replace(program=load_program("entropy_gate"))
     tiny(tmp_path / "tiny.recording")  # it has no signals
     recordings = open_recordings([tmp_path / "tiny.recording"])
-    found = evaluate_side(
-        [*everyone, needy],
+    side = evaluate_side(
+        [*entrants, needy],
         recordings,
         template.request,
         seeds=2,
         label="",
         services=ReportServices(),
     )
-    assert list(found.left_out) == ["entropy_gate"]
-    assert "tiny/hand: `entropy_gate` needs entropy" in found.left_out["entropy_gate"]
-    shown = {row.controller for row in compute_side(found, template.request, None).rows}
-    assert shown == {each.program.label for each in everyone}
+    assert list(side.left_out) == ["entropy_gate"]
+    assert "tiny/hand: `entropy_gate` needs entropy" in side.left_out["entropy_gate"]
+    labels = {row.controller for row in compute_side(side, template.request, None).rows}
+    assert labels == {each.program.label for each in entrants}
 
 
 def test_rejected_candidate_is_neither_best_nor_runner_up(

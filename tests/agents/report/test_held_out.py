@@ -1,4 +1,4 @@
-"""What was held out: the report alone opens it, and writes down when it did."""
+"""Held-out recordings: only the report opens them, and logs it."""
 
 import msgspec
 import pytest
@@ -72,8 +72,8 @@ def test_held_out_data_stays_closed_without_a_winner(
     run = copied(None, ended=ended)
     assert compute_report(run, seeds=SEEDS, thorough=False, services=services).unseen is None
     assert openings(run) == []
-    asked = compute_report(run, seeds=SEEDS, held_out=True, thorough=False, services=services)
-    assert asked.unseen is not None
+    run_request = compute_report(run, seeds=SEEDS, held_out=True, thorough=False, services=services)
+    assert run_request.unseen is not None
 
 
 @pytest.mark.slow

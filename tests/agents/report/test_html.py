@@ -80,8 +80,8 @@ def test_every_kind_of_block_has_a_branch_in_the_templates() -> None:
 
 
 def test_template_syntax_and_hidden_characters_in_a_text_are_escaped() -> None:
-    shown = body(Quote("{{ title }} {% raw %} \x1b[1m \u202e <b>'\"</b>"))
-    assert shown == (
+    page = body(Quote("{{ title }} {% raw %} \x1b[1m \u202e <b>'\"</b>"))
+    assert page == (
         "<blockquote>{{ title }} {% raw %} \\x1b[1m \\u202e"
         " &lt;b&gt;&#x27;&quot;&lt;/b&gt;</blockquote>\n"
     )

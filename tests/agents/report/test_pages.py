@@ -1,7 +1,7 @@
-"""Reports, whole: what they say, that they stand alone, that nothing in them becomes markup.
+"""Complete reports: their text, that they are self-contained, and that they escape markup.
 
-After a change that is meant, ``RHEOSTAT_UPDATE_GOLDEN=1`` writes the files in ``golden`` anew; read
-the difference.
+After an intended change, ``RHEOSTAT_UPDATE_GOLDEN=1`` updates the files in ``golden``; read the
+difference.
 """
 
 import re
@@ -38,7 +38,7 @@ def test_report_equals_its_golden_file(reported: RunReport) -> None:
 
 
 class Page(HTMLParser):
-    """Reads a page: what its tags are, where they lead, what text it has."""
+    """Parse a page into its tags, links and text."""
 
     def __init__(self, text: str):
         super().__init__()
@@ -101,14 +101,14 @@ def test_text_of_programs_and_users_is_escaped(copied: Copied, services: ReportS
     run = copied()
     run.decide(Decision(candidate="r001-1", approved=True, note=HOSTILE, by="<i>ann</i>"))
     report = compute_report(run, seeds=SEEDS, held_out=False, services=services)
-    told = build_blocks(report)
-    page = Page(render_html(told))
+    blocks = build_blocks(report)
+    page = Page(render_html(blocks))
     assert HOSTILE in page.words
     assert "<i>ann</i>" in page.words
     assert "Stops when <b>those</b> that are done & agree" in page.words
     assert not {"script", "b", "i", "a", "em"} & set(page.tags)
     outside = re.sub(
-        r"^```text\n.*?^```$", "", render_markdown(told), flags=re.MULTILINE | re.DOTALL
+        r"^```text\n.*?^```$", "", render_markdown(blocks), flags=re.MULTILINE | re.DOTALL
     )
     assert r'> \<script\>alert("1")\</script\> \& \`b\` \| \*c\* \[d\](e) \_f\_' in outside
     assert not re.search(r"(?<!\\)<", outside)
@@ -125,11 +125,14 @@ def test_control_characters_are_escaped(copied: Copied, services: ReportServices
     source = run.source("r001-1").replace("<b>those</b>", "\x1b[31mthose")
     run.write_text("candidates/r001-1/source.rheo", source)
     report = compute_report(run, seeds=2, services=services)
-    shown = [format_terminal_summary(run, 80, report=report), render_markdown(build_blocks(report))]
-    shown.append(render_html(build_blocks(report)))
-    for text in shown:
+    output = [
+        format_terminal_summary(run, 80, report=report),
+        render_markdown(build_blocks(report)),
+    ]
+    output.append(render_html(build_blocks(report)))
+    for text in output:
         assert "\x1b" not in text
-    assert "\\x1b[31m" in shown[0]
+    assert "\\x1b[31m" in output[0]
 
 
 @pytest.mark.slow
@@ -159,10 +162,10 @@ def test_report_contains_no_path_of_this_machine(
 ) -> None:
     run = copied()
     write_report(run, seeds=SEEDS, services=services)
-    places = {str(each.path.parent) for each in template.request.search}
+    paths = {str(each.path.parent) for each in template.request.search}
     for name in ("report.md", "report.html", "report.json"):
         text = (run.path / name).read_text()
-        assert not any(place in text for place in (*places, str(run.path)))
+        assert not any(path in text for path in (*paths, str(run.path)))
 
 
 def test_run_without_a_winner_has_a_report(copied: Copied, services: ReportServices) -> None:
@@ -195,7 +198,7 @@ def test_active_run_is_reported_up_to_its_current_state(
     copied: Copied, services: ReportServices
 ) -> None:
     run = copied()
-    with run.locked():  # it goes on after its end
+    with run.locked():  # it continues after its end
         report = compute_report(run, seeds=SEEDS, thorough=False, services=services)
     assert report.state is RunPhase.AT_WORK
     assert report.unseen is None
@@ -214,7 +217,7 @@ def test_run_before_its_first_round_has_a_report(
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "expected"),
     [
         ("# no heading", "\\# no heading"),
         ("- no list", "\\- no list"),
@@ -225,8 +228,8 @@ def test_run_before_its_first_round_has_a_report(
         ("two\nlines", "two lines"),
     ],
 )
-def test_markdown_in_a_sentence_is_escaped(text: str, shown: str) -> None:
-    assert render_markdown([Paragraph([text])]) == f"{shown}\n"
+def test_markdown_in_a_sentence_is_escaped(text: str, expected: str) -> None:
+    assert render_markdown([Paragraph([text])]) == f"{expected}\n"
 
 
 def test_listing_cannot_close_its_code_block() -> None:

@@ -1,4 +1,4 @@
-"""What each proposer brought, and how much of a gain carried over."""
+"""Results by proposer, and the carry-over of gains."""
 
 import msgspec
 import pytest
@@ -29,16 +29,16 @@ def test_carry_over_is_the_withheld_share_of_the_shown_gain(
     gains = [(2.0, 1.0), (4.0, 1.0), (6.0, 4.0)]
     first = template.reviews()[0]
     reviews = [
-        msgspec.structs.replace(first, shown_gain=shown, withheld_gain=withheld)
-        for shown, withheld in gains
+        msgspec.structs.replace(first, shown_gain=shown_gains, withheld_gain=withheld)
+        for shown_gains, withheld in gains
     ]
     monkeypatch.setattr(RunDirectory, "reviews", lambda run: reviews)
-    found = estimate_carry_over(template)
-    assert found is not None
-    assert found.share == pytest.approx(0.5)
-    assert found.low is not None
-    assert found.high is not None
-    assert found.low < 0.5 < found.high
+    estimate = estimate_carry_over(template)
+    assert estimate is not None
+    assert estimate.share == pytest.approx(0.5)
+    assert estimate.low is not None
+    assert estimate.high is not None
+    assert estimate.low < 0.5 < estimate.high
 
 
 def test_reviews_of_earlier_versions_give_no_estimate(

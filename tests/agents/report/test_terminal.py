@@ -1,4 +1,4 @@
-"""The end of a run in a terminal."""
+"""The terminal summary of a run."""
 
 import re
 
@@ -17,7 +17,7 @@ def test_no_line_is_wider_than_the_terminal(
     run = copied()
     report = compute_report(run, seeds=SEEDS, thorough=False, services=services)
     text = format_terminal_summary(run, width, report=report)
-    # A path is never broken: whoever has long ones has long lines.
+    # Paths are never broken, so long paths give long lines.
     lines = [each for each in text.splitlines() if "/" not in each or "stopper" in each]
     assert [each for each in lines if len(each) > min(width, 100)] == []
 
@@ -27,7 +27,7 @@ def test_summary_has_tables_frontier_course_and_next_steps(
 ) -> None:
     run = copied()
     text = format_terminal_summary(run, 80, services=services)
-    for words in (
+    for content in (
         "Selected is r001-1, the controller\nstopper, “Stops when",
         "the search set, over 2 recordings",
         "● r001-1",
@@ -36,7 +36,7 @@ def test_summary_has_tables_frontier_course_and_next_steps(
         "rheostat profile ",
         "--open-held-out",
     ):
-        assert words in text
+        assert content in text
     assert re.search(r"^controller +weak/small +able/small$", text, re.MULTILINE)
     assert "what was held out, over" not in text
 

@@ -1,4 +1,4 @@
-"""Databases of a run that another process locks, or that hold something else."""
+"""Databases of a run that are locked, damaged or foreign."""
 
 import sqlite3
 import threading
@@ -22,7 +22,7 @@ __all__ = ["begin"]
 
 @contextmanager
 def locked(path: Path) -> Iterator[sqlite3.Connection]:
-    """Another connection that holds a database for itself."""
+    """Lock a database exclusively with another connection."""
     other = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
     try:
         other.execute("BEGIN EXCLUSIVE")

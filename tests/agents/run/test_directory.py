@@ -1,4 +1,4 @@
-"""The directory of a run: whole files, one writer, sentences for what is wrong."""
+"""The directory of a run: atomic files, one writer, readable errors."""
 
 import re
 import subprocess

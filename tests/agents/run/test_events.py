@@ -1,4 +1,4 @@
-"""The event log: appended by one, followed by many, whole lines only."""
+"""The event log: one writer, many readers, complete lines only."""
 
 import multiprocessing
 from datetime import UTC, datetime, timedelta
@@ -27,11 +27,11 @@ def test_follower_yields_only_new_events(tmp_path: Path) -> None:
 def test_incomplete_line_is_read_when_it_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "log"
     EventLog(path, 1).add("started")
-    whole = path.read_bytes()
-    path.write_bytes(whole + whole[:20])
+    line = path.read_bytes()
+    path.write_bytes(line + line[:20])
     follower = EventFollower(path)
     assert len(list(follower.new())) == 1
-    path.write_bytes(whole + whole)
+    path.write_bytes(line + line)
     assert len(list(follower.new())) == 1
 
 
@@ -59,13 +59,13 @@ def test_lines_of_several_writers_do_not_mix(tmp_path: Path) -> None:
     writers = [context.Process(target=_write, args=(path, each, 200)) for each in (1, 2, 3)]
     for writer in writers:
         writer.start()
-    follower, seen = EventFollower(path), list[Event]()
+    follower, events = EventFollower(path), list[Event]()
     while any(writer.is_alive() for writer in writers):
-        seen += follower.new()
-    seen += follower.new()
+        events += follower.new()
+    events += follower.new()
     for session in (1, 2, 3):
-        own = [each.data["number"] for each in seen if each.session == session]
-        assert own == list(range(200))
+        numbers = [each.data["number"] for each in events if each.session == session]
+        assert numbers == list(range(200))
 
 
 @pytest.mark.parametrize(
