@@ -22,7 +22,7 @@ from agents.allocation.run_trials import (
     trial_path,
 )
 from agents.feedback.brief import Brief, count_tokens
-from agents.loop.bench import SpendLimit, SpendTracker
+from agents.loop.accounts import SpendLimit, SpendTracker
 from agents.loop.round_files import read_state
 from agents.loop.task import LoopServices, SearchTask, Slot, SlotResult
 from agents.proposers import ProposalBatch

@@ -7,14 +7,18 @@ from typing import Any
 from msgspec.structs import replace
 
 from agents.chat.settings import ChatSettings
-from agents.commands.baseline_options import check_baselines_unchanged, parse_baselines
 from agents.commands.model_setup import (
     MODEL_FIELDS,
     check_language_options,
     collect_model_fields,
     resolve_model_setup,
 )
-from agents.commands.starting_points import START_FROM, load_starting_programs
+from agents.commands.program_options import (
+    START_FROM,
+    check_baselines_unchanged,
+    load_starting_programs,
+    parse_baselines,
+)
 from agents.external_agents.settings import AgentSettings
 from agents.proposers.registry import check_proposer_names
 from agents.run.directory import RunDirectory, create_run, open_run

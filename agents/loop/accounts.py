@@ -1,14 +1,59 @@
-"""Spending of a run so far, and the limit that it has reached."""
+"""Spending of a run: what it has cost, the limit that it has reached, and the budget of a slot."""
 
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
-from agents.loop.bench import SpendLimit
 from agents.loop.round_files import read_slots
 from agents.run.directory import RunDirectory
 from agents.run.events import count_minutes
 from agents.run.records import ResourceUsage, RunLimits
 from harness.messages import format_count
+
+
+class SpendLimit(NamedTuple):
+    """Remaining budget of a slot for language models; ``None`` for no limit."""
+
+    tokens: int | None = None
+    usd: float | None = None
+
+
+class SpendTracker:
+    """Track the remaining budget of a slot for language models.
+
+    Args:
+        spend_limit: Budget at the start.
+    """
+
+    def __init__(self, spend_limit: SpendLimit):
+        self._spend_limit = spend_limit
+        self.withheld = ""
+        """Why a call was not made; empty if all were."""
+
+    def affords(self, most: ResourceUsage) -> bool:
+        """See `agents.run.budget_guard.BudgetGuard.affords`."""
+        tokens, usd = most.tokens_in + most.tokens_out, most.usd
+        if self._spend_limit.tokens is not None and tokens > self._spend_limit.tokens:
+            self.withheld = (
+                f"{max(0, self._spend_limit.tokens):,} tokens are left,"
+                f" and a call may take {tokens:,}"
+            )
+        elif self._spend_limit.usd is not None and usd > self._spend_limit.usd:
+            self.withheld = (
+                f"{max(0.0, self._spend_limit.usd):.4f} dollars are left,"
+                f" and a call may cost {usd:.4f}"
+            )
+        else:
+            return True
+        return False
+
+    def charge(self, used: ResourceUsage) -> None:
+        """See `agents.run.budget_guard.BudgetGuard.charge`."""
+        tokens, usd = self._spend_limit
+        self._spend_limit = SpendLimit(
+            None if tokens is None else tokens - used.tokens_in - used.tokens_out,
+            None if usd is None else usd - used.usd,
+        )
 
 
 class Accounts:

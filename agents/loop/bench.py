@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import NamedTuple
 
 from agents.evolution.starting_programs import load_seeds
 from agents.feedback.evidence import describe_evidence
 from agents.feedback.line_profile import profile_lines
 from agents.feedback.point_analysis import open_shown_recordings
+from agents.loop.accounts import SpendLimit, SpendTracker
 from agents.loop.round_files import source_mark
-from agents.run.records import ControllerLanguage, ResourceUsage, StartingProgram
+from agents.run.records import ControllerLanguage, StartingProgram
 from agents.search.arena import Arena, thin_betas
 from agents.search.measurements import (
     CurveScore,
@@ -20,51 +20,6 @@ from agents.search.measurements import (
 from agents.search.player_pool import Knobs
 from agents.search.review import Incumbent
 from harness.errors import InputError
-
-
-class SpendLimit(NamedTuple):
-    """Remaining budget of a slot for language models; ``None`` for no limit."""
-
-    tokens: int | None = None
-    usd: float | None = None
-
-
-class SpendTracker:
-    """Track the remaining budget of a slot for language models.
-
-    Args:
-        spend_limit: Budget at the start.
-    """
-
-    def __init__(self, spend_limit: SpendLimit):
-        self._spend_limit = spend_limit
-        self.withheld = ""
-        """Why a call was not made; empty if all were."""
-
-    def affords(self, most: ResourceUsage) -> bool:
-        """See `agents.run.budget_guard.BudgetGuard.affords`."""
-        tokens, usd = most.tokens_in + most.tokens_out, most.usd
-        if self._spend_limit.tokens is not None and tokens > self._spend_limit.tokens:
-            self.withheld = (
-                f"{max(0, self._spend_limit.tokens):,} tokens are left,"
-                f" and a call may take {tokens:,}"
-            )
-        elif self._spend_limit.usd is not None and usd > self._spend_limit.usd:
-            self.withheld = (
-                f"{max(0.0, self._spend_limit.usd):.4f} dollars are left,"
-                f" and a call may cost {usd:.4f}"
-            )
-        else:
-            return True
-        return False
-
-    def charge(self, used: ResourceUsage) -> None:
-        """See `agents.run.budget_guard.BudgetGuard.charge`."""
-        tokens, usd = self._spend_limit
-        self._spend_limit = SpendLimit(
-            None if tokens is None else tokens - used.tokens_in - used.tokens_out,
-            None if usd is None else usd - used.usd,
-        )
 
 
 class RoundBench(SpendTracker):

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from agents.feedback.brief import Brief
 from agents.feedback.brief_builder import build_brief
-from agents.loop.bench import RoundBench, SpendLimit
+from agents.loop.accounts import SpendLimit
+from agents.loop.bench import RoundBench
 from agents.loop.round_files import (
     TuningRecord,
     read_slots,

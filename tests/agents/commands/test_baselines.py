@@ -1,10 +1,10 @@
-"""Baselines as they are written on a command line."""
+"""The option ``--baseline``."""
 
 from pathlib import Path
 
 import pytest
 
-from agents.commands.baseline_options import check_baselines_unchanged, parse_baselines
+from agents.commands.program_options import check_baselines_unchanged, parse_baselines
 from agents.search.programs import DEFAULT_BASELINES
 from harness.errors import InputError
 from tests.agents.loop.programs import CONTRARY, GOOD
@@ -18,16 +18,16 @@ def test_default_baselines_are_the_handmade_controllers() -> None:
 
 
 def test_knob_values_give_every_combination() -> None:
-    (found,) = parse_baselines(["esc:n=8,16:size=2:4:2"])
-    assert found.controller == "esc"
-    assert found.settings == [
+    (baseline,) = parse_baselines(["esc:n=8,16:size=2:4:2"])
+    assert baseline.controller == "esc"
+    assert baseline.settings == [
         {"n": 8, "size": 2}, {"n": 8, "size": 4}, {"n": 16, "size": 2}, {"n": 16, "size": 4},
     ]  # fmt: skip
 
 
 def test_controller_with_a_schedule_needs_no_values() -> None:
-    (found,) = parse_baselines(["cmc"])
-    assert (found.controller, found.settings, found.digest) == ("cmc", [], "")
+    (baseline,) = parse_baselines(["cmc"])
+    assert (baseline.controller, baseline.settings, baseline.digest) == ("cmc", [], "")
 
 
 @pytest.mark.parametrize(
@@ -51,16 +51,16 @@ def test_file_with_free_knobs_requires_values(tmp_path: Path) -> None:
     file.write_text(CONTRARY)
     with pytest.raises(InputError, match=r"has free knobs; .*contrary.rheo:n=1,2,4"):
         parse_baselines([str(file)])
-    (found,) = parse_baselines([f"{file}:n=1,4"])
-    assert found.controller == str(file)
-    assert found.settings == [{"n": 1}, {"n": 4}]
+    (baseline,) = parse_baselines([f"{file}:n=1,4"])
+    assert baseline.controller == str(file)
+    assert baseline.settings == [{"n": 1}, {"n": 4}]
 
 
 def test_changed_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "mine.rheo"
     file.write_text(GOOD)
-    found = parse_baselines([str(file)])
-    check_baselines_unchanged(found)
+    baseline = parse_baselines([str(file)])
+    check_baselines_unchanged(baseline)
     file.write_text(GOOD + "\n# another\n")
     with pytest.raises(InputError, match="has changed since the run started"):
-        check_baselines_unchanged(found)
+        check_baselines_unchanged(baseline)

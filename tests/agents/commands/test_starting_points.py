@@ -1,10 +1,10 @@
-"""What ``--start-from`` takes."""
+"""The option ``--start-from``."""
 
 from pathlib import Path
 
 import pytest
 
-from agents.commands.starting_points import START_FROM, load_starting_programs
+from agents.commands.program_options import START_FROM, load_starting_programs
 from agents.run.directory import create_run
 from harness.errors import InputError
 from tests.agents.conftest import request
@@ -15,13 +15,13 @@ FOLLOWS = (
 )
 
 
-def names(*wanted: str) -> list[str]:
-    return [each.name for each in load_starting_programs(wanted)]
+def names(*options: str) -> list[str]:
+    return [each.name for each in load_starting_programs(options)]
 
 
 def test_default_starting_programs_are_handmade_and_library() -> None:
-    found = [each.name for each in load_starting_programs(START_FROM)]
-    assert {"short", "widening", "cmc", "early_votes"} <= set(found)
+    programs = [each.name for each in load_starting_programs(START_FROM)]
+    assert {"short", "widening", "cmc", "early_votes"} <= set(programs)
 
 
 def test_discovered_controllers_are_not_among_the_hand_made_programs() -> None:

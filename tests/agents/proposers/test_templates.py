@@ -65,7 +65,7 @@ def test_templates_are_skipped_when_knobs_stay_free(opened: Opened) -> None:
 
 @pytest.mark.parametrize("name", ["early_votes", "cmc"])
 def test_it_starts_from_the_library_too(opened: Opened, name: str) -> None:
-    from agents.commands.starting_points import load_starting_programs
+    from agents.commands.program_options import load_starting_programs
 
     programs = load_starting_programs([name])
     with opened(count=2, starting_programs=programs) as here:
