@@ -1,4 +1,4 @@
-"""The pipeline that is carried out on `tests.agents.allocation.teller`."""
+"""The pipeline that `tests.agents.allocation.doubling_server` executes."""
 
 import json
 from pathlib import Path

@@ -31,8 +31,8 @@ prompt = "Double {input}"
 """
 
 
-def told(cli: CommandLine, *words: str) -> dict[str, Any]:
-    said = cli("allocate", *words, "--json")
-    assert said.status == 0, said.err
-    found: dict[str, Any] = json.loads(said.out)
-    return found
+def run_allocate(cli: CommandLine, *arguments: str) -> dict[str, Any]:
+    result = cli("allocate", *arguments, "--json")
+    assert result.status == 0, result.err
+    document: dict[str, Any] = json.loads(result.out)
+    return document

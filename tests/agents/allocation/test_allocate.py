@@ -12,32 +12,32 @@ from dsl.allocation import load_allocation
 from dsl.source import Source
 from store.pipelines.schema import format_choices
 from store.pipelines.trials import read_trials
-from tests.agents.allocation.doubling import told
-from tests.agents.allocation.teller import telling
+from tests.agents.allocation.doubling import run_allocate
+from tests.agents.allocation.doubling_server import serve_doubling
 from tests.command_lines import CommandLine
 
 
 @pytest.mark.parametrize("proposer", ["agent", "evolve", "random"])
-def test_a_simulated_pipeline_is_searched_within_its_budget(
+def test_search_of_a_simulated_pipeline_respects_the_budget(
     cli: CommandLine, proposer: str
 ) -> None:
     words = ["--budget", "1800", "--trials", "6", "--seed", "0", "--proposer", proposer]
-    found = told(cli, *words)
+    found = run_allocate(cli, *words)
     assert len(found["trials"]) == 6
-    assert all(each["cost"] <= 1800 for each in found["trials"])
-    assert found["best"]["score"] == max(each["score"] for each in found["trials"])
+    assert all(trial["cost"] <= 1800 for trial in found["trials"])
+    assert found["best"]["score"] == max(trial["score"] for trial in found["trials"])
     assert found["best"]["score"] <= found["optimum"]["score"]
-    stages = [tuple((one["model"], one["samples"]) for one in each["stages"])
-              for each in found["trials"]]  # fmt: skip
+    stages = [tuple((stage["model"], stage["samples"]) for stage in trial["stages"])
+              for trial in found["trials"]]  # fmt: skip
     assert len(set(stages)) == 6
-    again = told(cli, *words)
+    again = run_allocate(cli, *words)
     assert again["trials"] == found["trials"]
 
 
 @pytest.mark.slow
-def test_the_agent_finds_more_in_few_trials_than_chance_does(cli: CommandLine) -> None:
+def test_agent_beats_random_search_in_few_trials(cli: CommandLine) -> None:
     def best(proposer: str, seed: str) -> float:
-        found = told(cli, "--trials", "14", "--seed", seed, "--proposer", proposer)
+        found = run_allocate(cli, "--trials", "14", "--seed", seed, "--proposer", proposer)
         return float(found["best"]["score"])
 
     scores = {
@@ -48,17 +48,17 @@ def test_the_agent_finds_more_in_few_trials_than_chance_does(cli: CommandLine) -
 
 
 @pytest.mark.slow
-def test_trials_are_carried_out_and_replayed_exactly(
+def test_executed_trials_are_replayed_exactly(
     cli: CommandLine, doubling: Path, tmp_path: Path
 ) -> None:
     words = ["--on", str(doubling), "--budget", "120"]
-    with telling() as teller:
-        run = ["--run", str(tmp_path / "run"), "--base-url", teller.url]
-        found = told(cli, *words, *run, "--trials", "6")
-        asked = len(teller.asked)
+    with serve_doubling() as doubling_server:
+        run = ["--run", str(tmp_path / "run"), "--base-url", doubling_server.url]
+        found = run_allocate(cli, *words, *run, "--trials", "6")
+        request_count = len(doubling_server.requests)
     record = tmp_path / "run" / "trials.record"
-    replayed = told(cli, *words, "--record", str(record), "--trials", "6", "--seed", "5")
-    assert len(teller.asked) == asked
+    replayed = run_allocate(cli, *words, "--record", str(record), "--trials", "6", "--seed", "5")
+    assert len(doubling_server.requests) == request_count
 
     def scores(of: dict[str, Any]) -> dict[str, float]:
         return {json.dumps(each["stages"]): each["score"] for each in of["trials"]}
@@ -68,95 +68,95 @@ def test_trials_are_carried_out_and_replayed_exactly(
     assert [each.stage for each in best.at(0).stages] == ["first", "second"]
 
 
-def test_the_first_samples_of_a_stage_are_shared_and_no_call_is_made_twice(
+def test_trials_share_samples_and_repeat_no_call(
     cli: CommandLine, doubling: Path, tmp_path: Path
 ) -> None:
-    with telling() as teller:
-        run = ["--run", str(tmp_path / "run"), "--base-url", teller.url]
-        told(cli, "--on", str(doubling), "--budget", "30", *run, "--trials", "4")
-        keys = Counter(json.dumps(each, sort_keys=True) for each in teller.asked)
+    with serve_doubling() as doubling_server:
+        run = ["--run", str(tmp_path / "run"), "--base-url", doubling_server.url]
+        run_allocate(cli, "--on", str(doubling), "--budget", "30", *run, "--trials", "4")
+        keys = Counter(json.dumps(request, sort_keys=True) for request in doubling_server.requests)
     assert max(keys.values()) == 1
     trials = read_trials(tmp_path / "run" / "trials.record").trials
     most: dict[str, int] = {}
     for choices in trials:
         most[choices[0].model] = max(most.get(choices[0].model, 0), choices[0].samples)
     firsts = Counter(
-        each["model"] for each in teller.asked
-        if int(each["messages"][0]["content"].split()[-1]) <= 12
-        and each["messages"][0]["content"].split()[-1] in map(str, range(1, 13))
+        request["model"] for request in doubling_server.requests
+        if int(request["messages"][0]["content"].split()[-1]) <= 12
+        and request["messages"][0]["content"].split()[-1] in map(str, range(1, 13))
     )  # fmt: skip
     # What the second stage is asked overlaps in its inputs, so the first's calls are a floor.
-    assert sum(12 * n for n in most.values()) <= sum(firsts.values()) <= len(teller.asked)
-    drawn = sum(12 * (choices[0].samples + choices[1].samples) for choices in trials)
-    assert len(teller.asked) < drawn
+    assert (
+        sum(12 * n for n in most.values()) <= sum(firsts.values()) <= len(doubling_server.requests)
+    )
+    sample_count = sum(12 * (choices[0].samples + choices[1].samples) for choices in trials)
+    assert len(doubling_server.requests) < sample_count
 
 
-def test_what_is_not_recorded_is_refused_by_name(
+def test_unrecorded_trial_is_rejected_by_name(
     cli: CommandLine, doubling: Path, tmp_path: Path
 ) -> None:
-    with telling() as teller:
-        run = ["--run", str(tmp_path / "run"), "--base-url", teller.url]
-        told(cli, "--on", str(doubling), "--budget", "30", *run, "--trials", "2")
+    with serve_doubling() as doubling_server:
+        run = ["--run", str(tmp_path / "run"), "--base-url", doubling_server.url]
+        run_allocate(cli, "--on", str(doubling), "--budget", "30", *run, "--trials", "2")
     record = tmp_path / "run" / "trials.record"
-    held = {format_choices(each) for each in read_trials(record).trials}
-    assert "small x11, small x1" not in held
+    recorded = {format_choices(choices) for choices in read_trials(record).trials}
+    assert "small x11, small x1" not in recorded
     play = tmp_path / "mine.rheo"
     play.write_text(
         'allocation mine { budget 500 stage first { model = "small" samples = 11 }'
         ' stage second { model = "small" samples = 1 } }'
     )
-    said = cli("allocate", "--on", str(doubling), "--record", str(record), "--play", str(play))
-    assert said.status == 2
-    assert "the trial small x11, small x1 is not recorded" in said.err
+    result = cli("allocate", "--on", str(doubling), "--record", str(record), "--play", str(play))
+    assert result.status == 2
+    assert "the trial small x11, small x1 is not recorded" in result.err
 
 
-def test_an_allocation_that_follows_beta_gives_a_frontier(cli: CommandLine, tmp_path: Path) -> None:
-    drawn = told(cli, "--seed", "1", "--trials", "1", "--proposer", "random")
+def test_allocation_that_follows_beta_gives_a_frontier(cli: CommandLine, tmp_path: Path) -> None:
+    reference = run_allocate(cli, "--seed", "1", "--trials", "1", "--proposer", "random")
     stages = "\n".join(
         f'stage {each["stage"]} {{ model = "14B" samples = 1 + round(6 * beta) }}'
-        for each in drawn["trials"][0]["stages"]
+        for each in reference["trials"][0]["stages"]
     )
     file = tmp_path / "lean.rheo"
     file.write_text(f"allocation lean {{ budget 1000 + 9000 * beta {stages} }}")
-    said = cli("allocate", "--seed", "1", "--play", str(file), "--json")
-    points = json.loads(said.out)
+    result = cli("allocate", "--seed", "1", "--play", str(file), "--json")
+    points = json.loads(result.out)
     assert [each["beta"] for each in points][:2] == [0.0, 0.1]
     assert [each["cost"] for each in points] == sorted(each["cost"] for each in points)
     assert points[0]["score"] < points[-1]["score"]
 
 
 @pytest.mark.slow
-def test_a_run_goes_on_where_it_stopped_and_comes_out_the_same(
-    cli: CommandLine, tmp_path: Path
-) -> None:
+def test_resumed_run_equals_an_uninterrupted_one(cli: CommandLine, tmp_path: Path) -> None:
     words = ["--seed", "3", "--proposer", "evolve"]
-    whole = told(cli, *words, "--trials", "12", "--run", str(tmp_path / "whole"))
+    uninterrupted = run_allocate(cli, *words, "--trials", "12", "--run", str(tmp_path / "whole"))
     part = str(tmp_path / "part")
-    told(cli, *words, "--trials", "5", "--run", part)
-    resumed = told(cli, "--run", part, "--resume", "--trials", "12")
-    assert resumed["trials"] == whole["trials"]
+    run_allocate(cli, *words, "--trials", "5", "--run", part)
+    resumed = run_allocate(cli, "--run", part, "--resume", "--trials", "12")
+    assert resumed["trials"] == uninterrupted["trials"]
 
 
-def test_a_person_has_the_last_word(cli: CommandLine, tmp_path: Path) -> None:
+def test_final_selection_waits_for_approval(cli: CommandLine, tmp_path: Path) -> None:
     run = str(tmp_path / "run")
     words = ["--seed", "0", "--trials", "4", "--proposer", "random", "--run", run]
-    said = cli("allocate", *words, "--approve", "final", "--no-wait", "--json")
-    waits = json.loads(said.out)["waiting"]
+    result = cli("allocate", *words, "--approve", "final", "--no-wait", "--json")
+    waits = json.loads(result.out)["waiting"]
     assert cli("reject", run, waits, "--note", "too dear").status == 0
-    said = cli("allocate", "--run", run, "--resume", "--no-wait", "--json")
-    second = json.loads(said.out)["waiting"]
+    result = cli("allocate", "--run", run, "--resume", "--no-wait", "--json")
+    second = json.loads(result.out)["waiting"]
     assert second != waits
     assert cli("approve", run, second).status == 0
-    found = told(cli, "--run", run, "--resume")
+    found = run_allocate(cli, "--run", run, "--resume")
     assert found["best"]["candidate"] == second
     assert open_run(tmp_path / "run").selected_path.exists()
     listed = cli("runs", run)
     assert "ended" in listed.out
 
 
-def test_the_report_holds_the_trials_and_the_guidelines(cli: CommandLine, tmp_path: Path) -> None:
+def test_report_contains_trials_and_guidelines(cli: CommandLine, tmp_path: Path) -> None:
     run = str(tmp_path / "run")
-    told(cli, "--seed", "6", "--trials", "8", "--run", run)
+    run_allocate(cli, "--seed", "6", "--trials", "8", "--run", run)
     assert cli("report", run).status == 0
     page = (tmp_path / "run" / "report.md").read_text()
     for heading in ("The best allocation", "Guidelines", "Score over trials", "Saturation"):
@@ -175,17 +175,17 @@ def test_the_report_holds_the_trials_and_the_guidelines(cli: CommandLine, tmp_pa
         (["--on", "nowhere.toml"], "no such pipeline file"),
     ],
 )
-def test_what_cannot_be_asked_is_told_before_anything_is_made(
+def test_invalid_options_are_rejected_before_a_run_is_created(
     cli: CommandLine, words: list[str], problem: str
 ) -> None:
-    said = cli("allocate", *words)
-    assert said.status == 2
-    assert problem in said.err
-    assert said.out == ""
+    result = cli("allocate", *words)
+    assert result.status == 2
+    assert problem in result.err
+    assert result.out == ""
 
 
 @pytest.mark.slow
-def test_an_agent_of_ones_own_writes_guidelines_and_trials(
+def test_command_agent_writes_guidelines_and_trials(
     cli: CommandLine, doubling: Path, tmp_path: Path
 ) -> None:
     script = tmp_path / "agent.py"
@@ -197,9 +197,9 @@ def test_an_agent_of_ones_own_writes_guidelines_and_trials(
         "'allocation a { budget 120 stage first { model = \"small\" samples = %d }'"
         "' stage second { model = \"small\" samples = 2 } }' % (done + 3))\n"
     )
-    with telling() as teller:
-        run = ["--run", str(tmp_path / "run"), "--base-url", teller.url, "--trials", "8"]
-        found = told(
+    with serve_doubling() as doubling_server:
+        run = ["--run", str(tmp_path / "run"), "--base-url", doubling_server.url, "--trials", "8"]
+        found = run_allocate(
             cli, "--on", str(doubling), "--budget", "120", *run,
             "--proposer", f"command:python3 {script}",
         )  # fmt: skip

@@ -19,33 +19,33 @@ def allocation(example: str, samples: int) -> str:
     return f"{head}samples = {samples}{tail[tail.index(chr(10)) :]}"
 
 
-def answering(asked: dict[str, Any]) -> Answer:
+def answer_request(request: dict[str, Any]) -> Answer:
     """First something that cannot be tried; then two allocations, the second too dear."""
-    told = "\n".join(str(each["content"]) for each in asked["messages"])
-    if "None of these can be tried" not in told:
+    conversation = "\n".join(str(message["content"]) for message in request["messages"])
+    if "None of these can be tried" not in conversation:
         return Answer("I would spend more on the answer.")
-    [*_, example] = re.findall(r"^allocation \w+ {.*?^}", told, re.DOTALL | re.MULTILINE)
+    [*_, example] = re.findall(r"^allocation \w+ {.*?^}", conversation, re.DOTALL | re.MULTILINE)
     blocks = [allocation(example, samples) for samples in (next(SAMPLES), 100_000)]
     listed = "Guidelines\n\n- retrieve: the largest model.\n- answer: samples pay.\n"
     return Answer(f"{listed}\n```rheo\n{blocks[0]}\n\n{blocks[1]}\n```\n")
 
 
-def test_a_model_is_told_what_cannot_be_tried_and_its_guidelines_are_kept(
+def test_model_learns_of_infeasible_trials_and_guidelines_persist(
     cli: CommandLine, home: Path
 ) -> None:
-    with server(answering) as at:
-        said = cli(
+    with server(answer_request) as at:
+        result = cli(
             *WORDS, "--proposer", "chat:openai:scripted", "--base-url", at.url, "--run", "run",
             "--reply-tokens", "900",
         )  # fmt: skip
-    assert said.status == 0, said.err
-    found = json.loads(said.out)
+    assert result.status == 0, result.err
+    found = json.loads(result.out)
     assert found["guidelines"] == ["retrieve: the largest model.", "answer: samples pay."]
     assert {2, 3} <= {each["stages"][-1]["samples"] for each in found["trials"]}
     assert all(each["cost"] <= 400 for each in found["trials"])
-    assert any("Your reply contains no allocation" in str(each["messages"]) for each in at.asked)
+    assert any("Your reply contains no allocation" in str(each["messages"]) for each in at.requests)
     replies = list(Path("run/replies").glob("*.json"))
-    assert len(replies) == len(at.asked)
+    assert len(replies) == len(at.requests)
     again = cli(*WORDS, "--proposer", "chat:openai:scripted", "--run", "again", "--replies", "run")
     assert again.status == 0, again.err
     assert json.loads(again.out)["trials"] == found["trials"]

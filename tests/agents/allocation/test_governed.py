@@ -11,8 +11,8 @@ from dsl.allocation.formatting import write_allocation
 from dsl.source import Source
 from store.pipelines.schema import StageChoice
 from store.pipelines.trials import read_trials
-from tests.agents.allocation.doubling import DOUBLING, told
-from tests.agents.allocation.teller import telling
+from tests.agents.allocation.doubling import DOUBLING, run_allocate
+from tests.agents.allocation.doubling_server import serve_doubling
 from tests.command_lines import CommandLine
 from tests.harness.small_recordings import branch, tiny
 
@@ -47,15 +47,15 @@ TWICE = """controller twice {
 """
 
 
-def played(cli: CommandLine, *words: str) -> list[dict[str, Any]]:
+def play_allocation(cli: CommandLine, *words: str) -> list[dict[str, Any]]:
     """The points of an allocation that was played."""
-    said = cli("allocate", *words, "--json")
-    assert said.status == 0, said.err
-    found: list[dict[str, Any]] = json.loads(said.out)
+    result = cli("allocate", *words, "--json")
+    assert result.status == 0, result.err
+    found: list[dict[str, Any]] = json.loads(result.out)
     return found
 
 
-def answers(path: Path) -> None:
+def write_recording(path: Path) -> None:
     """A recording of the twelve questions of `doubling`, all of whose branches are right."""
     golds = [str(4 * n) for n in range(1, 13)]
     branches = [[branch(gold, gold), branch(gold), branch(gold, gold)] for gold in golds]
@@ -64,7 +64,7 @@ def answers(path: Path) -> None:
 
 @pytest.fixture
 def simulated(home: Path) -> Path:
-    answers(home / "answers.recording")
+    write_recording(home / "answers.recording")
     (home / "sim.toml").write_text(SIMULATED)
     return home / "sim.toml"
 
@@ -72,7 +72,7 @@ def simulated(home: Path) -> Path:
 @pytest.fixture
 def governable(doubling: Path) -> Path:
     """The pipeline on servers, whose second stage can be governed."""
-    answers(doubling.parent / "answers.recording")
+    write_recording(doubling.parent / "answers.recording")
     last = 'prompt = "Double {input}"\n'
     text = DOUBLING.replace(last, f'{last}[stage.recordings]\nsmall = "answers.recording"\n')
     doubling.write_text(text)
@@ -83,10 +83,12 @@ WORDS = ("--budget", "12", "--proposer", "random", "--seed", "1")
 GOVERNORS = ("--governor", "answer=cmc@0.5", "--governor", "answer=sc@0.25")
 
 
-def test_samples_and_controllers_are_searched_together_and_the_winner_is_played_back(
+def test_search_covers_samples_and_controllers_and_winner_replays(
     cli: CommandLine, simulated: Path
 ) -> None:
-    found = told(cli, "--on", str(simulated), *WORDS, *GOVERNORS, "--trials", "12", "--run", "run")
+    found = run_allocate(
+        cli, "--on", str(simulated), *WORDS, *GOVERNORS, "--trials", "12", "--run", "run"
+    )
     last = [each["stages"][-1] for each in found["trials"]]
     assert {each["controller"] for each in last} == {"", "cmc", "sc"}
     assert any(each["samples"] > 1 for each in last)
@@ -97,41 +99,43 @@ def test_samples_and_controllers_are_searched_together_and_the_winner_is_played_
     name, beta = best["stages"][-1]["controller"], best["stages"][-1]["beta"]
     assert f"controller = {name} at beta = {beta:g}" in selected.read_text()
     assert cli("check", str(selected), "--on", str(simulated)).status == 0
-    [point] = played(cli, "--on", str(simulated), "--play", str(selected))
+    [point] = play_allocation(cli, "--on", str(simulated), "--play", str(selected))
     assert (point["score"], point["cost"]) == (best["score"], best["cost"])
     page = cli("report", "run").out
     assert f"governed by {name} at beta {beta:g}" in page
 
 
 @pytest.mark.slow
-def test_the_agent_searches_governed_stages_too(cli: CommandLine, simulated: Path) -> None:
-    found = told(cli, "--on", str(simulated), "--budget", "12", *GOVERNORS, "--trials", "12")
+def test_agent_searches_governed_stages(cli: CommandLine, simulated: Path) -> None:
+    found = run_allocate(
+        cli, "--on", str(simulated), "--budget", "12", *GOVERNORS, "--trials", "12"
+    )
     assert found["best"]["stages"][-1]["controller"] in ("cmc", "sc")
     assert found["best"]["score"] == pytest.approx(found["optimum"]["score"], rel=0.02)
 
 
-def test_an_allocation_that_hands_its_beta_on_is_played_at_every_one(
-    cli: CommandLine, simulated: Path
-) -> None:
+def test_controller_without_beta_follows_the_allocation(cli: CommandLine, simulated: Path) -> None:
     Path("lean.rheo").write_text(
         'allocation lean { budget 20 stage retrieve { model = "small" samples = 1 }'
         ' stage answer { model = "small" controller = cmc } }'
     )
-    points = played(cli, "--on", str(simulated), "--play", "lean.rheo", "--beta", "0,0.35,1")
+    points = play_allocation(
+        cli, "--on", str(simulated), "--play", "lean.rheo", "--beta", "0,0.35,1"
+    )
     assert [each["stages"][-1]["beta"] for each in points] == [0.0, 0.35, 1.0]
 
 
-def test_a_controller_of_ones_own_lies_beside_the_pipeline(
+def test_own_controller_is_read_from_the_pipeline_directory(
     cli: CommandLine, simulated: Path
 ) -> None:
     (simulated.parent / "twice.rheo").write_text(TWICE)
     words = ["--on", str(simulated), *WORDS, "--trials", "6", "--governor", "answer=twice"]
-    found = told(cli, *words)
+    found = run_allocate(cli, *words)
     governed = [each for each in found["trials"] if each["stages"][-1]["controller"] == "twice"]
     assert governed
-    said = cli("allocate", *words[:-1], "answer=./twice.rheo@0.5")
-    assert said.status == 2
-    assert "'./twice.rheo' is no name of a controller" in said.err
+    result = cli("allocate", *words[:-1], "answer=./twice.rheo@0.5")
+    assert result.status == 2
+    assert "'./twice.rheo' is no name of a controller" in result.err
 
 
 @pytest.mark.parametrize(
@@ -145,27 +149,25 @@ def test_a_controller_of_ones_own_lies_beside_the_pipeline(
         ("answer=cmcc@0.5", "cmcc"),
     ],
 )
-def test_what_cannot_govern_is_refused_in_one_sentence(
+def test_invalid_governor_is_rejected(
     cli: CommandLine, simulated: Path, governor: str, problem: str
 ) -> None:
-    said = cli("allocate", "--on", str(simulated), "--budget", "9", "--governor", governor)
-    assert (said.status, said.out) == (2, "")
-    assert problem in said.err
+    result = cli("allocate", "--on", str(simulated), "--budget", "9", "--governor", governor)
+    assert (result.status, result.out) == (2, "")
+    assert problem in result.err
 
 
 @pytest.mark.slow
-def test_what_governed_a_trial_on_servers_is_replayed_from_its_record(
-    cli: CommandLine, governable: Path
-) -> None:
+def test_governed_trial_is_replayed_from_its_record(cli: CommandLine, governable: Path) -> None:
     governor = ("--governor", "second=cmc@0.5")
     words = ("--on", str(governable), "--budget", "3", "--proposer", "random", "--trials", "5")
-    with telling() as teller:
-        server = ("--base-url", teller.url, "--run", "run")
-        found = told(cli, *words, *governor, *server)
-        asked = len(teller.asked)
+    with serve_doubling() as doubling_server:
+        server = ("--base-url", doubling_server.url, "--run", "run")
+        found = run_allocate(cli, *words, *governor, *server)
+        request_count = len(doubling_server.requests)
         record = ("--record", "run/trials.record")
-        replayed = told(cli, *words, *governor, *record, "--seed", "9")
-        assert len(teller.asked) == asked
+        replayed = run_allocate(cli, *words, *governor, *record, "--seed", "9")
+        assert len(doubling_server.requests) == request_count
     assert found["best"]["score"] == 1.0
     assert found["best"]["stages"][-1]["controller"] == "cmc"
 
@@ -178,14 +180,14 @@ def test_what_governed_a_trial_on_servers_is_replayed_from_its_record(
     assert governed
     outputs = trials[governed[0]].answered[2].outputs
     assert outputs[1].text == "12"  # the recording's answer, whatever the first stage gave
-    points = played(cli, "--on", str(governable), *record, "--play", "run/selected.rheo")
+    points = play_allocation(cli, "--on", str(governable), *record, "--play", "run/selected.rheo")
     assert [each["score"] for each in points] == [1.0]
-    said = cli("allocate", *words, *record)
-    assert said.status == 2
-    assert "--governor second=cmc@0.5" in said.err
+    result = cli("allocate", *words, *record)
+    assert result.status == 2
+    assert "--governor second=cmc@0.5" in result.err
 
 
-def test_a_governed_stage_is_exported_with_nothing_of_its_numbers_lost() -> None:
+def test_governed_stage_is_written_without_loss_of_precision() -> None:
     text = write_allocation("fine", 1234567.5, [ResolvedStage("answer", "small", 0, "cmc", 1 / 3)])
     found = load_allocation(Source(text)).at(0)
     assert (found.budget, found.stages[0].beta) == (1234567.5, 1 / 3)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agents.run.directory import open_run
-from tests.agents.allocation.doubling import told
+from tests.agents.allocation.doubling import run_allocate
 from tests.command_lines import CommandLine
 
 MINE = """# Mine.
@@ -30,21 +30,21 @@ allocation mine {
 def waiting(cli: CommandLine, home: Path) -> str:
     """A run of up to six trials that waits for a decision on its first."""
     words = ["--seed", "4", "--trials", "6", "--proposer", "random", "--run", "run"]
-    said = cli("allocate", *words, "--approve", "each", "--no-wait", "--json")
-    assert json.loads(said.out)["waiting"] == "r001-1"
+    result = cli("allocate", *words, "--approve", "each", "--no-wait", "--json")
+    assert json.loads(result.out)["waiting"] == "r001-1"
     (home / "mine.rheo").write_text(MINE)
     return "run"
 
 
-def test_it_takes_part_in_the_next_round(cli: CommandLine, waiting: str) -> None:
-    said = cli("propose", waiting, "mine.rheo", "--words", "the small one will do")
-    assert said.status == 0
-    assert "mine: the next round evaluates it" in said.err
-    assert "rheostat allocate --run run --resume" in said.err
+def test_proposal_is_evaluated_in_the_next_round(cli: CommandLine, waiting: str) -> None:
+    result = cli("propose", waiting, "mine.rheo", "--words", "the small one will do")
+    assert result.status == 0
+    assert "mine: the next round evaluates it" in result.err
+    assert "rheostat allocate --run run --resume" in result.err
     assert "is already in the run" in cli("propose", waiting, "mine.rheo").err
     assert cli("reject", waiting, "r001-1").status == 0
-    said = cli("allocate", "--run", waiting, "--resume", "--no-wait")
-    assert said.status == 0, said.err
+    result = cli("allocate", "--run", waiting, "--resume", "--no-wait")
+    assert result.status == 0, result.err
     run = open_run(Path(waiting))
     draft = run.draft("r002-2")
     assert draft.proposer == "hand"
@@ -53,43 +53,43 @@ def test_it_takes_part_in_the_next_round(cli: CommandLine, waiting: str) -> None
 
 
 @pytest.mark.slow
-def test_it_counts_as_a_trial_and_the_cap_holds(cli: CommandLine, waiting: str) -> None:
+def test_proposal_counts_towards_the_trial_limit(cli: CommandLine, waiting: str) -> None:
     cli("propose", waiting, "mine.rheo")
     cli("approve", waiting, "r001-1")
-    said = cli("allocate", "--run", waiting, "--resume", "--no-wait")
-    while "waits for a person" in said.err:
+    result = cli("allocate", "--run", waiting, "--resume", "--no-wait")
+    while "waits for a person" in result.err:
         candidate = open_run(Path(waiting)).waiting
         assert candidate is not None
         cli("reject", waiting, candidate)
-        said = cli("allocate", "--run", waiting, "--resume", "--no-wait")
-    found = told(cli, "--run", waiting, "--resume", "--trials", "7")
+        result = cli("allocate", "--run", waiting, "--resume", "--no-wait")
+    found = run_allocate(cli, "--run", waiting, "--resume", "--trials", "7")
     assert len(found["trials"]) == 7
-    assert [each["proposer"] for each in found["trials"]].count("hand") == 1
+    assert [trial["proposer"] for trial in found["trials"]].count("hand") == 1
 
 
-def test_what_was_tried_is_said_to_be(cli: CommandLine, waiting: str) -> None:
+def test_repeated_allocation_is_reported(cli: CommandLine, waiting: str) -> None:
     source = open_run(Path(waiting)).source("r001-1")
     Path("again.rheo").write_text(f"# As it was.\n{source}")
     cli("reject", waiting, "r001-1")
     cli("allocate", "--run", waiting, "--resume", "--no-wait")
-    said = cli("propose", waiting, "again.rheo")
-    assert said.status == 0
-    assert "again.rheo: is the allocation of r001-1, which the run has already tried" in said.err
+    result = cli("propose", waiting, "again.rheo")
+    assert result.status == 0
+    assert "again.rheo: is the allocation of r001-1, which the run has already tried" in result.err
     assert not (Path(waiting) / "inbox").exists()
 
 
-def test_a_run_that_has_ended_says_how_it_goes_on(cli: CommandLine, waiting: str) -> None:
-    told(cli, "--seed", "4", "--trials", "1", "--proposer", "random", "--run", "over")
-    said = cli("propose", "over", "mine.rheo")
-    assert said.status == 2
-    assert "has ended: 1 trial was played" in said.err
-    assert "resume it with a higher limit: rheostat allocate --run over --resume" in said.err
+def test_ended_run_explains_how_to_continue(cli: CommandLine, waiting: str) -> None:
+    run_allocate(cli, "--seed", "4", "--trials", "1", "--proposer", "random", "--run", "over")
+    result = cli("propose", "over", "mine.rheo")
+    assert result.status == 2
+    assert "has ended: 1 trial was played" in result.err
+    assert "resume it with a higher limit: rheostat allocate --run over --resume" in result.err
 
 
-def test_where_it_follows_beta_it_is_taken_at_one(cli: CommandLine, waiting: str) -> None:
+def test_proposal_that_follows_beta_needs_a_value(cli: CommandLine, waiting: str) -> None:
     Path("mine.rheo").write_text(MINE.replace("samples = 2", "samples = 1 + round(2 * beta)"))
-    said = cli("propose", waiting, "mine.rheo")
-    assert (said.status, "depends on beta" in said.err) == (2, True)
+    result = cli("propose", waiting, "mine.rheo")
+    assert (result.status, "depends on beta" in result.err) == (2, True)
     assert cli("propose", waiting, "mine.rheo", "--beta", "0.5").status == 0
     [file] = (Path(waiting) / "inbox").glob("*.json")
     assert "samples = 2" in json.loads(file.read_text())["source"]
@@ -106,14 +106,14 @@ def test_where_it_follows_beta_it_is_taken_at_one(cli: CommandLine, waiting: str
         (("allocation mine", "controller mine"), "is a controller, but run searches"),
     ],
 )
-def test_what_does_not_fit_is_refused_at_once(
+def test_proposal_that_does_not_fit_is_rejected(
     cli: CommandLine, waiting: str, change: tuple[str, str], problem: str
 ) -> None:
     text = MINE.replace(*change)
     if "100000" in change[1]:
         text = text.replace("samples = 2", "samples = 50")
     Path("mine.rheo").write_text(text)
-    said = cli("propose", waiting, "mine.rheo")
-    assert said.status == 2
-    assert problem in said.err
+    result = cli("propose", waiting, "mine.rheo")
+    assert result.status == 2
+    assert problem in result.err
     assert not (Path(waiting) / "inbox").exists()

@@ -21,10 +21,10 @@ controller short "The first to finish" {
 
 def small_brief(*, candidates: bool = True) -> Brief:
     """The brief of a second round, but for its text."""
-    found = [KnownProgram(name="r001-2", source=LEADER, objective=53.57)] if candidates else []
-    found += [
+    programs = [KnownProgram(name="r001-2", source=LEADER, objective=53.57)] if candidates else []
+    programs += [
         KnownProgram(name=name, source=library.load_source(name).text, objective=None)
         for name in ("sc", "asc")
     ]
     text = "# Brief of round 2\n\nObjective: `frontier`.\n\n## Progress of the search\n\n…"
-    return Brief(round=2, text=text, tokens=20, known=found)
+    return Brief(round=2, text=text, tokens=20, known=programs)

@@ -35,15 +35,15 @@ class Server:
     def __init__(self, answers: Sequence[Answer] | Callable[[dict[str, Any]], Answer]):
         self._answers = answers
         self._lock = threading.Lock()
-        self.asked: list[dict[str, Any]] = []
+        self.requests: list[dict[str, Any]] = []
         self.url = ""
 
     def answer(self, request: dict[str, Any]) -> Answer:
         with self._lock:
-            self.asked.append(request)
+            self.requests.append(request)
             if callable(self._answers):
                 return self._answers(request)
-            return self._answers[min(len(self.asked), len(self._answers)) - 1]
+            return self._answers[min(len(self.requests), len(self._answers)) - 1]
 
 
 class _Http(ThreadingHTTPServer):
@@ -79,8 +79,8 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *args: object) -> None:
         pass
 
-    def _json(self, status: int, told: object, headers: Headers = ()) -> None:
-        self._send(status, json.dumps(told).encode(), "application/json", headers)
+    def _json(self, status: int, body: object, headers: Headers = ()) -> None:
+        self._send(status, json.dumps(body).encode(), "application/json", headers)
 
     def _send(self, status: int, body: bytes, kind: str, headers: Headers) -> None:
         self.send_response(status)
@@ -102,10 +102,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             self.close_connection = True
             return
-        rest: dict[str, Any] = {"content": answer.text[half:]}
+        delta: dict[str, Any] = {"content": answer.text[half:]}
         if answer.refusal:
-            rest["refusal"] = answer.refusal
-        self._event(_delta(rest))
+            delta["refusal"] = answer.refusal
+        self._event(_delta(delta))
         if answer.finish is not None:
             self._event(_delta({}, answer.finish))
         usage = answer.usage
@@ -116,8 +116,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._chunk(b"data: [DONE]\n\n")
         self._chunk(b"")
 
-    def _event(self, told: object) -> None:
-        self._chunk(b"data: " + json.dumps(told).encode() + b"\n\n")
+    def _event(self, body: object) -> None:
+        self._chunk(b"data: " + json.dumps(body).encode() + b"\n\n")
 
     def _chunk(self, data: bytes) -> None:
         self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
@@ -130,13 +130,13 @@ def server(
     models: Sequence[dict[str, Any]] = ({"id": "scripted", "owned_by": "test"},),
 ) -> Iterator[Server]:
     """Serves for the length of a block."""
-    found = Server(answers)
-    http = _Http(found, models)
+    scripted = Server(answers)
+    http = _Http(scripted, models)
     thread = threading.Thread(target=http.serve_forever, args=(0.05,), daemon=True)
     thread.start()
-    found.url = f"http://127.0.0.1:{http.server_address[1]}/v1"
+    scripted.url = f"http://127.0.0.1:{http.server_address[1]}/v1"
     try:
-        yield found
+        yield scripted
     finally:
         http.gone.set()
         http.shutdown()

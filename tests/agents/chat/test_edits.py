@@ -20,69 +20,69 @@ controller a {
 
 
 def test_lines_are_replaced() -> None:
-    made = apply_edits(SOURCE, [SourceEdit("  start { open 4 }\n", "  start { open 8 }\n")])
-    assert made == SOURCE.replace("open 4", "open 8")
+    edited = apply_edits(SOURCE, [SourceEdit("  start { open 4 }\n", "  start { open 8 }\n")])
+    assert edited == SOURCE.replace("open 4", "open 8")
 
 
-def test_edits_follow_one_another() -> None:
-    made = apply_edits(
+def test_edits_apply_in_order() -> None:
+    edited = apply_edits(
         SOURCE,
         [SourceEdit("  start { open 4 }\n", "  start { open 8 }\n"),
          SourceEdit("  start { open 8 }\n", "  start { open 9 }\n")],
     )  # fmt: skip
-    assert made == SOURCE.replace("open 4", "open 9")
+    assert edited == SOURCE.replace("open 4", "open 9")
 
 
-def test_lines_that_were_moved_in_or_out_are_found() -> None:
-    made = apply_edits(
+def test_search_ignores_common_indentation() -> None:
+    edited = apply_edits(
         SOURCE, [SourceEdit("if count(active) == 0 {\n  stop\n}", "if true {\n  stop\n}")]
     )
-    assert made == SOURCE.replace("count(active) == 0", "true")
+    assert edited == SOURCE.replace("count(active) == 0", "true")
 
 
-def test_lines_that_are_not_there_are_told_with_the_nearest_ones() -> None:
-    made = apply_edits(SOURCE, [SourceEdit("  if count(alive) == 0 {\n    stop\n", "x")])
-    assert isinstance(made, EditMismatch)
-    assert made.match_count == 0
-    assert made.nearest == "    if count(active) == 0 {\n      stop"
-    assert "-    if count(active) == 0 {" in made.difference
-    assert "+  if count(alive) == 0 {" in made.difference
+def test_mismatch_reports_the_nearest_lines() -> None:
+    edited = apply_edits(SOURCE, [SourceEdit("  if count(alive) == 0 {\n    stop\n", "x")])
+    assert isinstance(edited, EditMismatch)
+    assert edited.match_count == 0
+    assert edited.nearest == "    if count(active) == 0 {\n      stop"
+    assert "-    if count(active) == 0 {" in edited.difference
+    assert "+  if count(alive) == 0 {" in edited.difference
 
 
-def test_lines_that_stand_in_two_places_are_not_replaced() -> None:
+def test_ambiguous_search_is_not_replaced() -> None:
     twice = SOURCE.replace("      stop\n", "      stop\n      stop\n")
-    made = apply_edits(twice, [SourceEdit("      stop\n", "")])
-    assert isinstance(made, EditMismatch)
-    assert made.match_count == 2
+    edited = apply_edits(twice, [SourceEdit("      stop\n", "")])
+    assert isinstance(edited, EditMismatch)
+    assert edited.match_count == 2
 
 
-def test_an_empty_search_stands_nowhere() -> None:
-    made = apply_edits(SOURCE, [SourceEdit("", "x")])
-    assert isinstance(made, EditMismatch)
-    assert made.match_count == 0
+def test_empty_search_matches_nothing() -> None:
+    edited = apply_edits(SOURCE, [SourceEdit("", "x")])
+    assert isinstance(edited, EditMismatch)
+    assert edited.match_count == 0
 
 
-def test_markers_of_any_usual_length_are_read() -> None:
+def test_markers_of_usual_lengths_are_parsed() -> None:
     for size in (5, 7, 9):
         text = f"{'<' * size} SEARCH\na\n{'=' * size}\nb\n{'>' * size} REPLACE"
         assert parse_edits(text) == [SourceEdit("a\n", "b\n")]
 
 
 @given(st.lists(st.text("ab {}\n", max_size=30), min_size=3, max_size=3))
-def test_whatever_is_edited_it_applies_or_is_told(texts: list[str]) -> None:
+def test_any_edit_applies_or_reports_a_mismatch(texts: list[str]) -> None:
     source, old, new = texts
-    made = apply_edits(source, [SourceEdit(old, new)])
-    assert isinstance(made, str | EditMismatch)
+    edited = apply_edits(source, [SourceEdit(old, new)])
+    assert isinstance(edited, str | EditMismatch)
 
 
 @given(st.integers(0, 8), st.text("xy ", min_size=1, max_size=9))
-def test_any_line_of_its_own_can_be_replaced(at: int, new: str) -> None:
+def test_any_unique_line_can_be_replaced(at: int, new: str) -> None:
     lines = SOURCE.splitlines()
     line = lines[at]
-    made = apply_edits(SOURCE, [SourceEdit(line, new)])
+    edited = apply_edits(SOURCE, [SourceEdit(line, new)])
     if SOURCE.splitlines().count(line) == 1:
         expected = [*lines[:at], new, *lines[at + 1 :]]
-        assert made == "\n".join(expected) + "\n"
+        assert edited == "\n".join(expected) + "\n"
 
 
 LOOSE = {
@@ -98,23 +98,23 @@ LOOSE = {
 
 
 @pytest.mark.parametrize("old", LOOSE.values(), ids=list(LOOSE))
-def test_white_space_alone_hinders_no_edit(old: str) -> None:
-    made = apply_edits(SOURCE, [SourceEdit(old, old.replace("== 0", "== 1"))])
-    assert isinstance(made, str)
-    assert made.split() == SOURCE.replace("== 0", "== 1").split()
-    assert not any(line.startswith(("\t", "\u00a0")) for line in made.splitlines())
+def test_white_space_differences_do_not_prevent_an_edit(old: str) -> None:
+    edited = apply_edits(SOURCE, [SourceEdit(old, old.replace("== 0", "== 1"))])
+    assert isinstance(edited, str)
+    assert edited.split() == SOURCE.replace("== 0", "== 1").split()
+    assert not any(line.startswith(("\t", "\u00a0")) for line in edited.splitlines())
 
 
-def test_a_replacement_is_indented_as_the_program() -> None:
-    made = apply_edits(
+def test_replacement_is_indented_like_the_program() -> None:
+    edited = apply_edits(
         SOURCE, [SourceEdit("\tstep {\n\t\tadvance active\n", "\tstep {\n\t\tprune dead\n")]
     )
-    assert made == SOURCE.replace("advance active", "prune dead")
+    assert edited == SOURCE.replace("advance active", "prune dead")
 
 
-def test_a_program_indented_by_tabs_stays_so() -> None:
+def test_tab_indentation_is_preserved() -> None:
     source = "def controller(episode, beta):\n\tif beta:\n\t\treturn 'a'\n\treturn None\n"
-    made = apply_edits(
+    edited = apply_edits(
         source,
         [
             SourceEdit(
@@ -122,22 +122,22 @@ def test_a_program_indented_by_tabs_stays_so() -> None:
             )
         ],
     )
-    assert made == source.replace("if beta", "if not beta").replace("'a'", "'b'")
+    assert edited == source.replace("if beta", "if not beta").replace("'a'", "'b'")
 
 
-def test_what_white_space_alone_tells_apart_is_not_guessed() -> None:
+def test_matches_that_differ_only_in_white_space_are_ambiguous() -> None:
     twice = "controller a {\n  step {\n    stop\n      stop\n  }\n}\n"
-    made = apply_edits(twice, [SourceEdit("\tstop\n\n", "\tadvance active\n")])
-    assert isinstance(made, EditMismatch)
-    assert made.match_count == 2
+    edited = apply_edits(twice, [SourceEdit("\tstop\n\n", "\tadvance active\n")])
+    assert isinstance(edited, EditMismatch)
+    assert edited.match_count == 2
 
 
-def test_blank_lines_that_a_replacement_adds_are_kept() -> None:
-    made = apply_edits(SOURCE, [SourceEdit("\n  start { open 4 }\n", "\n  start { open 8 }\n\n")])
-    assert made == SOURCE.replace("open 4 }\n", "open 8 }\n\n")
+def test_blank_lines_of_a_replacement_are_kept() -> None:
+    edited = apply_edits(SOURCE, [SourceEdit("\n  start { open 4 }\n", "\n  start { open 8 }\n\n")])
+    assert edited == SOURCE.replace("open 4 }\n", "open 8 }\n\n")
 
 
-def test_characters_that_only_some_take_for_the_end_of_a_line_are_kept() -> None:
+def test_unusual_line_separators_are_preserved() -> None:
     source = 'controller a "one\u2028two" {\n  start { open 4 }\n}\n'
-    made = apply_edits(source, [SourceEdit("  start { open 4 }\n", "  start { open 8 }\n")])
-    assert made == source.replace("4", "8")
+    edited = apply_edits(source, [SourceEdit("  start { open 4 }\n", "  start { open 8 }\n")])
+    assert edited == source.replace("4", "8")

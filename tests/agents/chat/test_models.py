@@ -21,18 +21,18 @@ CALL = ModelCall(
 )
 
 
-def asked(
+def call_model(
     answers: Sequence[Answer], call: ModelCall = CALL, **settings: object
 ) -> tuple[ModelReply, int]:
     """The reply, and how often the server was asked."""
-    made = ChatSettings(**({"retries": 0, "prices": PRICES} | settings))  # type: ignore[arg-type]
+    chat_settings = ChatSettings(**({"retries": 0, "prices": PRICES} | settings))  # type: ignore[arg-type]
     with server(answers) as at:
-        reply = ChatModel(MODEL, at.url, made).reply(call, lambda: None)
-        return reply, len(at.asked)
+        reply = ChatModel(MODEL, at.url, chat_settings).reply(call, lambda: None)
+        return reply, len(at.requests)
 
 
-def test_a_reply_comes_with_its_tokens_and_its_price() -> None:
-    reply, _ = asked([Answer("a word of mine " * 100)])
+def test_reply_has_token_counts_and_cost() -> None:
+    reply, _ = call_model([Answer("a word of mine " * 100)])
     assert (reply.finish, reply.text, reply.problem) == (
         FinishReason.ENDED,
         "a word of mine " * 100,
@@ -42,27 +42,27 @@ def test_a_reply_comes_with_its_tokens_and_its_price() -> None:
     assert reply.usd == pytest.approx(0.004 + 0.005)
 
 
-def test_what_is_asked_is_what_the_server_hears() -> None:
+def test_request_contains_the_call() -> None:
     grammar = 'root ::= "x"'
     with server([Answer("x")]) as at:
         model = ChatModel(MODEL, at.url, ChatSettings())
         model.reply(replace(CALL, grammar=grammar), lambda: None)
-    heard = at.asked[0]
+    heard = at.requests[0]
     assert heard["messages"][0] == {"content": "Be brief.", "role": "system"}
     assert (heard["temperature"], heard["model"]) == (0.5, "scripted")
     assert 900 in (heard.get("max_tokens"), heard.get("max_completion_tokens"))
     assert heard["structured_outputs"] == {"grammar": grammar}
 
 
-def test_a_temperature_of_its_own_is_not_sent() -> None:
+def test_default_temperature_is_not_sent() -> None:
     with server([Answer("x")]) as at:
         model = ChatModel(MODEL, at.url, ChatSettings())
         model.reply(replace(CALL, temperature=None), lambda: None)
-    assert "temperature" not in at.asked[0]
+    assert "temperature" not in at.requests[0]
 
 
-def test_a_reply_at_its_limit_is_cut() -> None:
-    reply, _ = asked([Answer("half a pro", finish="length")])
+def test_reply_at_the_token_limit_is_cut() -> None:
+    reply, _ = call_model([Answer("half a pro", finish="length")])
     assert reply.finish is FinishReason.CUT
     assert reply.text == "half a pro"
 
@@ -70,28 +70,28 @@ def test_a_reply_at_its_limit_is_cut() -> None:
 @pytest.mark.parametrize(
     "answer", [Answer("", finish="content_filter"), Answer("", refusal="I will not do that.")]
 )
-def test_a_refusal_is_told_as_one(answer: Answer) -> None:
-    reply, _ = asked([answer])
+def test_refusal_is_reported(answer: Answer) -> None:
+    reply, _ = call_model([answer])
     assert reply.finish is FinishReason.REFUSED
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_busy_server_is_asked_again_when_it_says(status: int) -> None:
+def test_busy_server_is_retried_after_the_stated_time(status: int) -> None:
     busy = Answer("busy", status=status, headers=(("Retry-After", "0.05"),))
-    reply, times = asked([busy, busy, Answer("there")], retries=2)
+    reply, times = call_model([busy, busy, Answer("there")], retries=2)
     assert (reply.finish, reply.text, times) == (FinishReason.ENDED, "there", 3)
 
 
 @pytest.mark.parametrize("status", [400, 429, 500])
-def test_a_server_that_fails_for_good_costs_a_try_and_no_tokens(status: int) -> None:
-    reply, _ = asked([Answer("not today", status=status, headers=(("Retry-After", "0.01"),))])
+def test_failing_server_costs_a_try_but_no_tokens(status: int) -> None:
+    reply, _ = call_model([Answer("not today", status=status, headers=(("Retry-After", "0.01"),))])
     assert reply.finish is FinishReason.FAILED
     assert "not today" in reply.problem
     assert (reply.tokens_in, reply.tokens_out, reply.usd) == (0, 0, 0.0)
 
 
-def test_a_stream_that_is_cut_off_costs_what_had_come() -> None:
-    reply, _ = asked([Answer("controller " * 200, cut=True)])
+def test_interrupted_stream_costs_the_received_tokens() -> None:
+    reply, _ = call_model([Answer("controller " * 200, cut=True)])
     assert reply.finish is FinishReason.FAILED
     assert reply.text.startswith("controller")
     assert reply.tokens_in > 3000
@@ -99,20 +99,20 @@ def test_a_stream_that_is_cut_off_costs_what_had_come() -> None:
     assert reply.estimated
 
 
-def test_a_stream_that_ends_without_a_word_is_no_reply() -> None:
-    reply, _ = asked([Answer("controller", finish=None)])
+def test_empty_stream_is_a_failed_reply() -> None:
+    reply, _ = call_model([Answer("controller", finish=None)])
     assert (reply.finish, reply.problem) == (FinishReason.FAILED, "the stream was cut off")
 
 
 @pytest.mark.parametrize("body", ["", "data: [DONE]\n\n", "data: {garbage\n\n", "data: 17\n\n"])
-def test_bytes_that_are_no_reply_cost_a_try(body: str) -> None:
-    reply, _ = asked([Answer(body=body)])
+def test_malformed_response_costs_a_try(body: str) -> None:
+    reply, _ = call_model([Answer(body=body)])
     assert reply.finish is FinishReason.FAILED
     assert reply.problem
 
 
-def test_a_server_that_does_not_answer_in_time_costs_a_try() -> None:
-    reply, _ = asked([Answer("late", wait=5.0)], timeout=0.3)
+def test_timeout_costs_a_try() -> None:
+    reply, _ = call_model([Answer("late", wait=5.0)], timeout=0.3)
     assert reply.finish is FinishReason.FAILED
     assert reply.problem
 
@@ -126,8 +126,8 @@ WRONG = [
 
 
 @pytest.mark.parametrize("usage", WRONG)
-def test_tokens_that_cannot_be_are_estimated(usage: object) -> None:
-    reply, _ = asked([Answer("one two three four " * 40, usage=usage)])
+def test_implausible_token_counts_are_estimated(usage: object) -> None:
+    reply, _ = call_model([Answer("one two three four " * 40, usage=usage)])
     assert reply.finish is FinishReason.ENDED
     assert reply.estimated
     assert 3500 < reply.tokens_in < 4600
@@ -135,26 +135,26 @@ def test_tokens_that_cannot_be_are_estimated(usage: object) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
-def test_usage_that_is_no_number_costs_a_try_at_most() -> None:
-    told: object = {"prompt_tokens": "many", "completion_tokens": None, "total_tokens": []}
-    reply, _ = asked([Answer("one two three four " * 40, usage=told)])
+def test_malformed_usage_costs_at_most_a_try() -> None:
+    reported: object = {"prompt_tokens": "many", "completion_tokens": None, "total_tokens": []}
+    reply, _ = call_model([Answer("one two three four " * 40, usage=reported)])
     assert reply.finish in (FinishReason.ENDED, FinishReason.FAILED)
     assert reply.tokens_in > 3000
 
 
-def test_hidden_tokens_are_believed_up_to_the_limit() -> None:
-    told = {"prompt_tokens": 4000, "completion_tokens": 890, "total_tokens": 4890}
-    reply, _ = asked([Answer("short", usage=told)])
+def test_hidden_tokens_are_accepted_up_to_the_limit() -> None:
+    reported = {"prompt_tokens": 4000, "completion_tokens": 890, "total_tokens": 4890}
+    reply, _ = call_model([Answer("short", usage=reported)])
     assert (reply.tokens_out, reply.estimated) == (890, False)
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-def test_a_call_that_can_never_succeed_ends_the_session(status: int) -> None:
+def test_permanent_error_ends_the_session(status: int) -> None:
     with pytest.raises(ExternalError, match=r"cannot be called: .*no such key"):
-        asked([Answer("no such key", status=status)])
+        call_model([Answer("no such key", status=status)])
 
 
-def test_somebody_who_wants_it_to_stop_is_heard_within_a_reply() -> None:
+def test_interrupt_is_checked_during_a_reply() -> None:
     def check_interrupt() -> None:
         raise KeyboardInterrupt
 
@@ -162,7 +162,7 @@ def test_somebody_who_wants_it_to_stop_is_heard_within_a_reply() -> None:
         ChatModel(MODEL, at.url, ChatSettings()).reply(CALL, check_interrupt)
 
 
-def test_a_provider_that_is_not_there_is_told_at_once() -> None:
+def test_unknown_provider_is_rejected_at_once() -> None:
     with pytest.raises((InputError, ExternalError), match="nosuch"):
         ChatModel("nosuch:model", None, ChatSettings())
 
@@ -172,16 +172,16 @@ def test_a_provider_that_is_not_there_is_told_at_once() -> None:
     [("scripted", 0.3, 0.3), ("gpt-5-mini", 0.3, None), ("gpt-5-mini", 1.0, 1.0),
      ("o1", None, 1.0), ("scripted", None, None)],
 )  # fmt: skip
-def test_a_reply_says_at_which_temperature_it_was_asked_for(
+def test_reply_records_the_sent_temperature(
     name: str, wanted: float | None, sent: float | None
 ) -> None:
     with server([Answer("x")]) as at:
         model = ChatModel(f"openai:{name}", at.url, ChatSettings())
         reply = model.reply(replace(CALL, temperature=wanted), lambda: None)
-    assert reply.temperature == sent == at.asked[0].get("temperature")
+    assert reply.temperature == sent == at.requests[0].get("temperature")
 
 
-def test_a_server_of_ones_own_has_no_published_price() -> None:
+def test_own_server_has_no_published_price() -> None:
     known = "openai:gpt-4o"
     assert Price(known, {}).charge(1_000_000, 0) == Charge(
         2.5, "published for openai:gpt-4o: 2.5 in"
@@ -194,7 +194,7 @@ def test_a_server_of_ones_own_has_no_published_price() -> None:
         assert priced.reply(CALL, lambda: None).price == "settings: 1.0 in, 2.0 out"
 
 
-def test_a_published_price_by_length_says_which_was_used() -> None:
+def test_tiered_price_reports_the_rate_that_was_used() -> None:
     short = Price("google_genai:gemini-2.5-pro", {}).charge(1000, 1000)
     long = Price("google_genai:gemini-2.5-pro", {}).charge(900_000, 1000)
     assert short.by != long.by

@@ -65,14 +65,14 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("name", sorted(TEXTS))
-def test_a_prompt_is_as_it_was_agreed(name: str) -> None:
+def test_prompt_matches_its_golden_file(name: str) -> None:
     path = GOLDEN / f"{name}.md"
     if os.environ.get("RHEOSTAT_UPDATE_GOLDEN"):
         path.write_text(TEXTS[name] + "\n", encoding="utf-8")
     assert TEXTS[name] + "\n" == path.read_text(encoding="utf-8")
 
 
-def test_a_prompt_beside_its_brief_takes_no_more_than_is_reckoned_with() -> None:
+def test_prompt_overhead_stays_within_its_estimate() -> None:
     brief = small_brief()
     messages = prompts.opening_messages(brief, constrained=False, free_knobs=True)
     without = sum(count_tokens(each.text) for each in messages) - count_tokens(brief.text)
@@ -80,7 +80,7 @@ def test_a_prompt_beside_its_brief_takes_no_more_than_is_reckoned_with() -> None
     assert without - programs + prompts.PROGRAM_TOKENS <= MIN_PROMPT_TOKENS
 
 
-def test_programs_to_build_on_stay_within_their_room() -> None:
+def test_quoted_programs_stay_within_the_token_limit() -> None:
     brief = small_brief()
     assert (
         sum(count_tokens(each.source) for each in prompts.select_programs(brief))

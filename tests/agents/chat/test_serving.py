@@ -15,20 +15,20 @@ def scripted() -> Iterator[ScriptedServer]:
         yield server
 
 
-def test_an_adapter_has_the_context_of_its_base(scripted: ScriptedServer) -> None:
+def test_adapter_has_the_context_length_of_its_base_model(scripted: ScriptedServer) -> None:
     adapter = {"id": "tuned", "root": "/adapters/tuned", "parent": CARD["id"], "owned_by": "vllm"}
     scripted.cards = [CARD, adapter]
     assert query_server(f"{scripted.url}/v1", "tuned") == ServedModel(decodes=True, context=CONTEXT)
 
 
-def test_a_list_that_is_not_as_vllm_gives_it_says_nothing_of_the_context(
+def test_model_list_without_vllm_fields_has_no_context_length(
     scripted: ScriptedServer,
 ) -> None:
     scripted.cards = [{"id": "m", "max_model_len": "long", "root": 3, "parent": []}]
     assert query_server(f"{scripted.url}/v1", "m") == ServedModel(decodes=False, context=None)
 
 
-def test_a_missing_key_is_named_by_its_variable(
+def test_missing_key_is_reported_by_its_variable(
     scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)

@@ -85,7 +85,7 @@ def test_grammar_is_sent_to_a_server_that_supports_it(
     with server([answer], models=[{"id": "scripted", "owned_by": owner}]) as at:
         result = cli(*arguments, "--proposer", "chat:openai:scripted", "--base-url", at.url)
         assert result.status == 0, result.err
-        assert ("structured_outputs" in at.asked[0]) is constrained
+        assert ("structured_outputs" in at.requests[0]) is constrained
     draft = json.loads(Path("run/candidates/r001-1/draft.json").read_text())
     assert draft["proposal"]["words"] == "Fewer."
 
@@ -118,7 +118,7 @@ def test_run_resumes_with_another_server_url(cli: CommandLine, arguments: list[s
         again = ["discover", "--run", "run", "--resume", "--rounds", "2", "--base-url", at.url]
         result = cli(*again)
         assert result.status == 0, result.err
-        assert len(at.asked) == 1
+        assert len(at.requests) == 1
 
 
 def test_spending_is_printed(cli: CommandLine, arguments: list[str]) -> None:
@@ -172,7 +172,7 @@ def test_temperature_that_is_not_sent_gives_a_warning(
         assert "the price of openai:gpt-5-mini is unknown" in priced.err
         result = cli(*arguments, *model)
         assert result.status == 0, result.err
-        assert "temperature" not in at.asked[0]
+        assert "temperature" not in at.requests[0]
     assert "does not send the temperature 0.3, 0.7" in " ".join(result.err.split())
     draft = json.loads(Path("run/candidates/r001-1/draft.json").read_text())
     assert draft["proposal"]["temperature"] is None

@@ -7,7 +7,7 @@ from agents.search.measurements import ProgramScore
 from agents.search.objective import CurvePoints
 
 
-def made(
+def build_member(
     name: str,
     score: float,
     *,
@@ -28,4 +28,4 @@ def made(
 
 def names(members: list[Member]) -> list[str]:
     """What the members are called."""
-    return [each.origin.source for each in members]
+    return [member.origin.source for member in members]

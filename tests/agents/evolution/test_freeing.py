@@ -10,7 +10,7 @@ from dsl.source import Source
 
 
 @pytest.mark.parametrize("seed", load_seeds(), ids=lambda seed: seed.name)
-def test_every_knob_is_free_between_its_values_at_both_ends(seed: object) -> None:
+def test_freed_knob_ranges_between_its_schedule_ends(seed: object) -> None:
     source = seed.source  # type: ignore[attr-defined]
     analysis = analyse_program(Source(free_schedule_knobs(source)))
     assert analysis.diagnostics == []
@@ -24,6 +24,6 @@ def test_every_knob_is_free_between_its_values_at_both_ends(seed: object) -> Non
         assert evaluate(found, 0.0, ends) == ends
 
 
-def test_a_program_without_a_schedule_stays_as_it_is() -> None:
+def test_program_without_schedule_is_unchanged() -> None:
     text = "controller c { start { sample 3 } finally { answer winner(finished) } }"
     assert free_schedule_knobs(text) == text

@@ -18,7 +18,7 @@ from agents.evolution.population import (
     score_low_cost,
     score_overall,
 )
-from tests.agents.evolution.populations import made, names
+from tests.agents.evolution.populations import build_member, names
 
 
 def island(*members: Member) -> Island:
@@ -28,57 +28,59 @@ def island(*members: Member) -> Island:
     return found
 
 
-def test_the_fittest_stands_first() -> None:
-    here = island(made("a", 1), made("b", 3, cost=4000), made("c", 2, cost=9000))
-    assert names(here.members) == ["b", "c", "a"]
-    assert here.take(made("d", 4, cost=16000)) is InsertionOutcome.BEST
-    assert here.take(made("e", 2.5, cost=50)) is InsertionOutcome.KEPT
+def test_members_are_ordered_by_fitness() -> None:
+    population = island(
+        build_member("a", 1), build_member("b", 3, cost=4000), build_member("c", 2, cost=9000)
+    )
+    assert names(population.members) == ["b", "c", "a"]
+    assert population.take(build_member("d", 4, cost=16000)) is InsertionOutcome.BEST
+    assert population.take(build_member("e", 2.5, cost=50)) is InsertionOutcome.KEPT
 
 
-def test_of_programs_that_do_the_same_the_shorter_is_kept() -> None:
-    here = island(made("long", 5, nodes=90))
-    assert here.take(made("longer", 5, nodes=95)) is InsertionOutcome.IDLE
-    assert here.take(made("equal", 5, nodes=90)) is InsertionOutcome.IDLE
-    assert here.take(made("short", 5, nodes=40)) is InsertionOutcome.BEST
-    assert names(here.members) == ["short"]
+def test_shorter_of_equivalent_programs_is_kept() -> None:
+    population = island(build_member("long", 5, nodes=90))
+    assert population.take(build_member("longer", 5, nodes=95)) is InsertionOutcome.IDLE
+    assert population.take(build_member("equal", 5, nodes=90)) is InsertionOutcome.IDLE
+    assert population.take(build_member("short", 5, nodes=40)) is InsertionOutcome.BEST
+    assert names(population.members) == ["short"]
 
 
-def test_of_programs_that_behave_alike_only_some_are_kept() -> None:
-    alike = [made(f"p{n}", n, accuracy=n) for n in range(MEMBERS_PER_CELL + 3)]
-    here = island(*alike, made("other", -9, cost=900_000))
-    kept = names(here.members)
-    assert kept == [f"p{n}" for n in range(MEMBERS_PER_CELL + 2, 2, -1)] + ["other"]
+def test_programs_per_cell_are_limited() -> None:
+    alike = [build_member(f"p{n}", n, accuracy=n) for n in range(MEMBERS_PER_CELL + 3)]
+    population = island(*alike, build_member("other", -9, cost=900_000))
+    survivors = names(population.members)
+    assert survivors == [f"p{n}" for n in range(MEMBERS_PER_CELL + 2, 2, -1)] + ["other"]
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 12)), max_size=60))
-def test_an_island_holds_its_capacity_at_most_and_never_loses_its_best(
-    drawn: list[tuple[int, int]],
+def test_island_respects_capacity_and_keeps_its_best(
+    samples: list[tuple[int, int]],
 ) -> None:
-    members = [made(f"{n}", s, cost=2.0**c) for n, (s, c) in enumerate(drawn)]
-    here = island(*members)
-    assert len(here.members) <= CAPACITY
-    assert len({each.signature for each in here.members}) == len(here.members)
+    members = [build_member(f"{n}", s, cost=2.0**c) for n, (s, c) in enumerate(samples)]
+    population = island(*members)
+    assert len(population.members) <= CAPACITY
+    assert len({each.signature for each in population.members}) == len(population.members)
     if members:
-        assert score_overall(here.best) == max(map(score_overall, members))
+        assert score_overall(population.best) == max(map(score_overall, members))
 
 
-def test_a_worse_program_is_refused_when_there_is_no_place() -> None:
-    here = island(*(made(f"{n}", 10 + n, cost=2.0**n) for n in range(CAPACITY)))
-    assert here.take(made("late", 1, cost=1e9)) is InsertionOutcome.WORSE
-    assert len(here.members) == CAPACITY
+def test_worse_program_is_rejected_when_full() -> None:
+    population = island(*(build_member(f"{n}", 10 + n, cost=2.0**n) for n in range(CAPACITY)))
+    assert population.take(build_member("late", 1, cost=1e9)) is InsertionOutcome.WORSE
+    assert len(population.members) == CAPACITY
 
 
-def test_parents_are_drawn_from_the_fitter_part() -> None:
-    here = island(*(made(f"{n}", n, cost=2.0**n) for n in range(12)))
+def test_selection_prefers_fitter_parents() -> None:
+    population = island(*(build_member(f"{n}", n, cost=2.0**n) for n in range(12)))
     random = Random(0)
-    drawn = [int(here.pick(random).origin.source) for _ in range(600)]
-    assert sum(drawn) / len(drawn) > 7
-    assert min(drawn) < 4
+    samples = [int(population.pick(random).origin.source) for _ in range(600)]
+    assert sum(samples) / len(samples) > 7
+    assert min(samples) < 4
 
 
-def test_islands_hold_different_things_for_fit() -> None:
-    thrifty = made("thrifty", 50, halves=(60, 40))
-    lavish = made("lavish", 50, halves=(40, 60))
+def test_islands_have_different_fitness() -> None:
+    thrifty = build_member("thrifty", 50, halves=(60, 40))
+    lavish = build_member("lavish", 50, halves=(40, 60))
     assert score_overall(thrifty) == score_overall(lavish)
     assert score_low_cost(thrifty) > score_low_cost(lavish)
     assert score_high_cost(thrifty) < score_high_cost(lavish)
@@ -89,14 +91,20 @@ def test_islands_hold_different_things_for_fit() -> None:
     }
 
 
-def test_a_beta_that_does_not_raise_the_cost_is_no_advantage() -> None:
+def test_unsteady_program_is_penalised() -> None:
     for fitness in (score_overall, score_low_cost, score_high_cost):
-        here = Island(IslandKind("test", fitness))
-        here.take(made("steady", 50))
-        here.take(made("unsteady", 50 + UNSTEADY_PENALTY / 2, cost=9000, steady=False))
-        assert names(here.members) == ["steady", "unsteady"]
+        population = Island(IslandKind("test", fitness))
+        population.take(build_member("steady", 50))
+        population.take(
+            build_member("unsteady", 50 + UNSTEADY_PENALTY / 2, cost=9000, steady=False)
+        )
+        assert names(population.members) == ["steady", "unsteady"]
 
 
-def test_length_costs_a_little() -> None:
-    assert score_overall(made("a", 50, nodes=40)) > score_overall(made("b", 50.1, nodes=80))
-    assert score_overall(made("a", 50, nodes=40)) < score_overall(made("b", 51.0, nodes=120))
+def test_length_is_penalised() -> None:
+    assert score_overall(build_member("a", 50, nodes=40)) > score_overall(
+        build_member("b", 50.1, nodes=80)
+    )
+    assert score_overall(build_member("a", 50, nodes=40)) < score_overall(
+        build_member("b", 51.0, nodes=120)
+    )

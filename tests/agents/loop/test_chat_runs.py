@@ -90,7 +90,7 @@ def test_candidates_are_requested_concurrently_at_their_temperatures(begin: Begi
         return fenced({0.3: GOOD, 0.7: OTHER}.get(body.get("temperature", 0), BAD))
 
     run, at = played(begin, answer, per_round=3)
-    assert sorted(each["temperature"] for each in at.asked) == [0.3, 0.7, 1.0]
+    assert sorted(each["temperature"] for each in at.requests) == [0.3, 0.7, 1.0]
     assert [run.source(f"r001-{number}") for number in (1, 2, 3)] == [GOOD, OTHER, BAD]
 
 
@@ -128,7 +128,7 @@ def test_failed_call_costs_a_try_and_not_the_run(begin: Begin, fault: str) -> No
 
 def test_tries_are_limited(begin: Begin) -> None:
     run, at = played(begin, [Answer("I would rather not.")])
-    assert len(at.asked) == 1 + run.request.repairs
+    assert len(at.requests) == 1 + run.request.repairs
     assert searched(run)["no program"] == 3
     assert run.summaries()[0].candidates == []
     assert run.summaries()[0].usage.tokens_in == 12_000
@@ -138,11 +138,11 @@ def test_retry_prompt_contains_the_reason(begin: Begin) -> None:
     search = "  start { sample n + 1 }\n"
     edit = f"```edit contrary\n<<<<<<< SEARCH\n{search}=======\nx\n>>>>>>> REPLACE\n```"
     _, at = played(begin, [Answer(edit), Answer("Well."), fenced(GOOD)])
-    first, second = (each["messages"][-1]["content"] for each in at.asked[1:])
+    first, second = (each["messages"][-1]["content"] for each in at.requests[1:])
     assert "  start { sample n }" in first
     assert "+  start { sample n + 1 }" in first
     assert "contains no program" in second
-    assert [each["role"] for each in at.asked[2]["messages"]] == [
+    assert [each["role"] for each in at.requests[2]["messages"]] == [
         "system", "user", "assistant", "user", "assistant", "user",
     ]  # fmt: skip
 
@@ -158,7 +158,7 @@ def test_edit_applies_to_the_program_it_names(begin: Begin) -> None:
 
 def test_failed_program_is_repaired_from_its_diagnostics(begin: Begin) -> None:
     run, at = played(begin, [fenced(BROKEN), fenced(GOOD, "A misspelt name.")])
-    prompt = at.asked[1]["messages"][-1]["content"]
+    prompt = at.requests[1]["messages"][-1]["content"]
     assert "winer" in prompt
     assert "did you mean" in prompt
     assert (run.source("r001-1"), run.draft("r001-1").tries) == (GOOD, 2)
@@ -168,14 +168,14 @@ def test_failed_program_is_repaired_from_its_diagnostics(begin: Begin) -> None:
 def test_program_that_never_checks_is_unsound_after_all_tries(begin: Begin) -> None:
     run, at = played(begin, [fenced(BROKEN)])
     assert run.review("r001-1").verdict is ReviewVerdict.UNSOUND
-    assert len(at.asked) == 1 + run.request.repairs
+    assert len(at.requests) == 1 + run.request.repairs
 
 
 def test_best_of_earlier_rounds_is_in_the_prompt_and_can_be_edited(begin: Begin) -> None:
     edit = "<<<<<<< SEARCH\n  start { open n }\n=======\n  start { open n + 1 }\n>>>>>>> REPLACE\n"
     answers = [fenced(GOOD), Answer(f"One more.\n```edit r001-1\n{edit}```")]
     run, at = played(begin, answers, caps=RunLimits(rounds=2))
-    assert "`r001-1`, worth" in at.asked[1]["messages"][1]["content"]
+    assert "`r001-1`, worth" in at.requests[1]["messages"][1]["content"]
     assert run.source("r002-1") == GOOD.replace("open n }", "open n + 1 }")
 
 
@@ -184,7 +184,7 @@ def test_best_of_earlier_rounds_is_in_the_prompt_and_can_be_edited(begin: Begin)
 
 def test_call_that_could_exceed_the_token_limit_is_not_made(begin: Begin) -> None:
     run, at = played(begin, [fenced(GOOD)], caps=RunLimits(rounds=50, tokens=14_000))
-    assert 1 <= len(at.asked) <= 3
+    assert 1 <= len(at.requests) <= 3
     ending = run.ending
     assert ending is not None
     assert ending.usage.tokens_in + ending.usage.tokens_out <= 14_000
@@ -194,7 +194,7 @@ def test_call_that_could_exceed_the_token_limit_is_not_made(begin: Begin) -> Non
 
 def test_call_that_could_exceed_the_dollar_limit_is_not_made(begin: Begin) -> None:
     run, at = played(begin, [fenced(GOOD)], caps=RunLimits(rounds=50, usd=0.03))
-    assert 1 <= len(at.asked) <= 3
+    assert 1 <= len(at.requests) <= 3
     ending = run.ending
     assert ending is not None
     assert 0 < ending.usage.usd <= 0.03
@@ -207,7 +207,7 @@ def test_raised_limit_continues_the_run(begin: Begin) -> None:
     with server([fenced(GOOD)]) as at:
         run = begin(url=at.url, caps=RunLimits(rounds=2, tokens=100))
         play(run)
-        assert at.asked == []
+        assert at.requests == []
         run.write("request.json", replace(run.request, caps=RunLimits(rounds=2, tokens=100_000)))
         assert play(run).candidate == "r002-1"
 
@@ -224,7 +224,7 @@ def test_stored_reply_is_not_requested_again(begin: Begin) -> None:
         other = begin("other", at.url)
         (run.path / "replies").rename(other.path / "replies")
         play(other)
-        assert len(at.asked) == 1
+        assert len(at.requests) == 1
     assert other.source("r001-1") == GOOD
 
 
@@ -270,5 +270,5 @@ def test_model_and_evolution_share_the_rounds(begin: Begin) -> None:
     chosen = [each.proposer for each in run.events() if each.kind == "chosen"]
     assert chosen[:2] == ["random", CHAT]
     assert len(chosen) == 5
-    assert len(at.asked) == chosen.count(CHAT)
+    assert len(at.requests) == chosen.count(CHAT)
     assert chosen.count(CHAT) > chosen.count("random")  # it has brought more

@@ -93,7 +93,7 @@ def played(begin: Begin, replies: list[str], **options: object) -> tuple[RunDire
 
 
 def prompt(at: Server, number: int) -> str:
-    return "\n".join(str(each["content"]) for each in at.asked[number]["messages"])
+    return "\n".join(str(each["content"]) for each in at.requests[number]["messages"])
 
 
 def test_python_controller_is_reviewed_selected_and_exported(begin: Begin) -> None:

@@ -27,7 +27,7 @@ def brief(number: int = 1, known: Sequence[KnownProgram] = ()) -> Brief:
 
 
 def bench(
-    here: Arena,
+    arena: Arena,
     number: int = 1,
     *,
     allowance: int = 40,
@@ -36,14 +36,14 @@ def bench(
     late: bool = False,
 ) -> RoundBench:
     return RoundBench(
-        here, number, "1-evolve", state=state, played_before=known if known is not None else set(),
+        arena, number, "1-evolve", state=state, played_before=known if known is not None else set(),
         allowance=allowance, is_out_of_time=lambda: late, check_interrupt=lambda: None,
         report=lambda says, **data: None,
     )  # fmt: skip
 
 
-def sources(given: ProposalBatch) -> list[str]:
-    return [each.source for each in given.proposals]
+def sources(batch: ProposalBatch) -> list[str]:
+    return [each.source for each in batch.proposals]
 
 
 @pytest.mark.parametrize(
@@ -51,15 +51,13 @@ def sources(given: ProposalBatch) -> list[str]:
     [EvolveProposer(), pytest.param(RandomProposer(), marks=pytest.mark.slow)],
     ids=lambda p: p.name,
 )
-def test_what_is_proposed_checks_follows_beta_and_differs(
-    opened: Opened, proposer: Proposer
-) -> None:
-    with opened(count=2) as here:
-        table = bench(here)
-        given = proposer.propose(brief(), table)
-    assert 1 <= len(given.proposals) <= here.request.per_round
-    assert len(set(sources(given))) == len(given.proposals)
-    for source in sources(given):
+def test_proposals_check_follow_beta_and_are_distinct(opened: Opened, proposer: Proposer) -> None:
+    with opened(count=2) as arena:
+        table = bench(arena)
+        batch = proposer.propose(brief(), table)
+    assert 1 <= len(batch.proposals) <= arena.request.per_round
+    assert len(set(sources(batch))) == len(batch.proposals)
+    for source in sources(batch):
         analysis = analyse_program(Source(source))
         assert analysis.diagnostics == []
         assert analysis.checked is not None
@@ -75,19 +73,19 @@ def test_what_is_proposed_checks_follows_beta_and_differs(
 )
 @pytest.mark.slow
 def test_equal_seeds_give_equal_programs(opened: Opened, proposer: Proposer) -> None:
-    with opened(count=2) as here:
-        one, other = (proposer.propose(brief(), bench(here)) for _ in range(2))
-        third = proposer.propose(brief(2), bench(here, 2))
-    assert one == other
-    assert sources(third) != sources(one)
+    with opened(count=2) as arena:
+        first, second = (proposer.propose(brief(), bench(arena)) for _ in range(2))
+        third = proposer.propose(brief(2), bench(arena, 2))
+    assert first == second
+    assert sources(third) != sources(first)
 
 
 @pytest.mark.slow
-def test_the_next_round_goes_on_where_the_last_one_stopped(opened: Opened) -> None:
-    with opened(count=2) as here:
+def test_next_round_continues_from_the_state(opened: Opened) -> None:
+    with opened(count=2) as arena:
         known: set[str] = set()
-        first = EvolveProposer().propose(brief(), bench(here, known=known))
-        table = bench(here, 2, state=first.state, known=known)
+        first = EvolveProposer().propose(brief(), bench(arena, known=known))
+        table = bench(arena, 2, state=first.state, known=known)
         second = EvolveProposer().propose(brief(2), table)
     assert first.state is not None
     assert not set(sources(first)) & set(sources(second))
@@ -96,52 +94,52 @@ def test_the_next_round_goes_on_where_the_last_one_stopped(opened: Opened) -> No
 
 
 @pytest.mark.slow
-def test_a_candidate_of_the_archive_is_built_upon(opened: Opened) -> None:
-    found = KnownProgram(name="r001-9", source=CMC, objective=99.0)
-    with opened(count=1) as here:
-        given = EvolveProposer().propose(brief(2, [found]), bench(here, 2, allowance=60))
-        assert given.state is not None
-        assert CMC not in sources(given)  # it is there already
-        assert b"Confidence Momentum" in given.state
+def test_reviewed_candidate_enters_the_population(opened: Opened) -> None:
+    known_program = KnownProgram(name="r001-9", source=CMC, objective=99.0)
+    with opened(count=1) as arena:
+        batch = EvolveProposer().propose(brief(2, [known_program]), bench(arena, 2, allowance=60))
+        assert batch.state is not None
+        assert CMC not in sources(batch)  # it is there already
+        assert b"Confidence Momentum" in batch.state
 
 
-def test_a_baseline_that_a_brief_names_is_not_built_upon(opened: Opened) -> None:
-    found = KnownProgram(name="cmc", source=CMC, objective=None)
-    with opened(count=1) as here:
-        given = EvolveProposer().propose(brief(1, [found]), bench(here, allowance=30))
-    assert given.state is not None
-    assert b"Confidence Momentum" not in given.state
+def test_baseline_of_the_brief_does_not_enter_the_population(opened: Opened) -> None:
+    known_program = KnownProgram(name="cmc", source=CMC, objective=None)
+    with opened(count=1) as arena:
+        batch = EvolveProposer().propose(brief(1, [known_program]), bench(arena, allowance=30))
+    assert batch.state is not None
+    assert b"Confidence Momentum" not in batch.state
 
 
-def test_the_published_controller_is_not_among_the_seeds() -> None:
+def test_published_controller_is_not_a_seed() -> None:
     assert [each.name for each in load_seeds()] == [
         "abreast", "asc", "esc", "parallel_probe", "sc", "settling", "short", "widening",
     ]  # fmt: skip
     assert all("ema" not in each.source for each in load_seeds())
 
 
-def test_a_proposer_that_is_out_of_time_still_gives_what_it_has(opened: Opened) -> None:
-    with opened(count=1) as here:
-        table = bench(here, allowance=500, late=True)
-        given = EvolveProposer().propose(brief(), table)
-    assert given.proposals
+def test_proposer_out_of_time_returns_its_results(opened: Opened) -> None:
+    with opened(count=1) as arena:
+        table = bench(arena, allowance=500, late=True)
+        batch = EvolveProposer().propose(brief(), table)
+    assert batch.proposals
     assert len(table.played) == len(load_seeds())
 
 
 @pytest.mark.slow
 def test_with_free_knobs_no_program_has_a_schedule(opened: Opened) -> None:
-    with opened(count=1, free_knobs=True) as here:
+    with opened(count=1, free_knobs=True) as arena:
         for proposer in (EvolveProposer(), RandomProposer()):
-            for source in sources(proposer.propose(brief(), bench(here, allowance=30))):
+            for source in sources(proposer.propose(brief(), bench(arena, allowance=30))):
                 checked = analyse_program(Source(source)).checked
                 assert checked is not None
                 assert not checked.scheduled
 
 
 @pytest.mark.slow
-def test_the_search_tells_what_became_of_its_variants(opened: Opened) -> None:
-    with opened(count=1) as here:
-        search = EvolveProposer().propose(brief(), bench(here, allowance=80)).search
+def test_search_reports_the_outcomes_of_variants(opened: Opened) -> None:
+    with opened(count=1) as arena:
+        search = EvolveProposer().propose(brief(), bench(arena, allowance=80)).search
     assert search["tried"] == sum(each["tried"] for each in search["operators"].values())
     assert len(search["islands"]) == 4
     assert all(each["programs"] > 0 for each in search["islands"])
@@ -149,8 +147,8 @@ def test_the_search_tells_what_became_of_its_variants(opened: Opened) -> None:
 
 
 def test_programs_beyond_the_allowance_are_not_played(opened: Opened) -> None:
-    with opened(count=1) as here:
-        table = bench(here, allowance=2)
+    with opened(count=1) as arena:
+        table = bench(arena, allowance=2)
         texts = [each.source for each in load_seeds()[:3]]
         worths = table.play(texts)
         assert [worth is None for worth in worths] == [False, False, True]
@@ -158,7 +156,7 @@ def test_programs_beyond_the_allowance_are_not_played(opened: Opened) -> None:
         assert table.play(["no program"]) == [None]
 
 
-def test_names_are_known_or_told_apart() -> None:
+def test_unknown_names_are_rejected_with_a_suggestion() -> None:
     check_proposer_names([*PROPOSER_NAMES, "chat:openai:any/model:latest", "command:sh -c true"])
     with pytest.raises(InputError, match="did you mean evolve"):
         check_proposer_names(["evolv"])
@@ -172,6 +170,6 @@ def test_names_are_known_or_told_apart() -> None:
         check_proposer_names(["command:agent 'now"])
 
 
-def test_a_folder_of_seeds_is_shipped() -> None:
+def test_seed_programs_are_packaged() -> None:
     folder = Path(__file__).parents[3] / "agents" / "evolution" / "seeds"
     assert {each.stem for each in folder.glob("*.rheo")} == {each.name for each in load_seeds()}

@@ -34,21 +34,21 @@ controller wasteful "Never cheap" {
 """
 
 
-def fitted(here: Arena, number: int = 1, evaluations: int = 60) -> TuningResult:
-    return tune(WASTEFUL, here, number, seed=6, evaluations=evaluations)
+def fit_wasteful(arena: Arena, number: int = 1, evaluations: int = 60) -> TuningResult:
+    return tune(WASTEFUL, arena, number, seed=6, evaluations=evaluations)
 
 
-def score(here: Arena, source: str) -> float:
-    measured = here.play(source)
+def score(arena: Arena, source: str) -> float:
+    measured = arena.play(source)
     assert not isinstance(measured, str)
-    return here.scorer.worth(measured).score
+    return arena.scorer.worth(measured).score
 
 
-def test_constants_that_waste_are_fitted(opened: Opened) -> None:
-    with opened(count=2) as here:
-        fit = fitted(here)
+def test_wasteful_constants_are_fitted(opened: Opened) -> None:
+    with opened(count=2) as arena:
+        fit = fit_wasteful(arena)
         assert fit.tuned is not None
-        assert score(here, fit.tuned.source) > score(here, WASTEFUL)
+        assert score(arena, fit.tuned.source) > score(arena, WASTEFUL)
     analysis = analyse_program(Source(fit.tuned.source))
     assert analysis.diagnostics == []  # directions are proved anew
     assert set(fit.tuned.knobs) <= {"n", "level"}
@@ -63,36 +63,36 @@ def test_constants_that_waste_are_fitted(opened: Opened) -> None:
 
 
 def test_equal_seeds_give_equal_fits(opened: Opened) -> None:
-    with opened(count=2) as here:
-        assert fitted(here, evaluations=20) == fitted(here, evaluations=20)
+    with opened(count=2) as arena:
+        assert fit_wasteful(arena, evaluations=20) == fit_wasteful(arena, evaluations=20)
 
 
-def test_what_does_not_hold_on_what_is_withheld_is_given_up(
+def test_fit_without_gain_on_the_withheld_part_is_discarded(
     opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = tuner._scores
 
-    def contrary(here: Arena, sources: list[str], shown: object, **more: bool) -> list[float]:
-        found = real(here, sources, shown, **more)  # type: ignore[arg-type]
+    def contrary(arena: Arena, sources: list[str], shown: object, **more: bool) -> list[float]:
+        found = real(arena, sources, shown, **more)  # type: ignore[arg-type]
         whole = len(shown.recordings) == 3  # type: ignore[attr-defined]
         return [-each for each in found] if whole else found
 
-    with opened(count=3) as here:
-        assert [len(part.recordings) for part in here.split(1)] == [2, 3]
+    with opened(count=3) as arena:
+        assert [len(part.recordings) for part in arena.split(1)] == [2, 3]
         monkeypatch.setattr(tuner, "_scores", contrary)
-        fit = fitted(here)
+        fit = fit_wasteful(arena)
     assert fit.tuned is None
     assert fit.says.endswith("on the withheld part: discarded")
 
 
-def test_a_program_without_a_schedule_has_nothing_to_fit(opened: Opened) -> None:
+def test_program_without_schedule_has_no_constants(opened: Opened) -> None:
     text = "controller c { start { sample 3 } finally { answer winner(finished) } }"
-    with opened(count=1) as here:
-        fit = tune(text, here, 1, seed=0, evaluations=20)
+    with opened(count=1) as arena:
+        fit = tune(text, arena, 1, seed=0, evaluations=20)
     assert fit == TuningResult(None, 0, "it has no constants to fit")
 
 
-def test_a_fit_that_is_out_of_time_ends_at_once(opened: Opened) -> None:
-    with opened(count=1) as here:
-        fit = tune(WASTEFUL, here, 1, seed=0, evaluations=500, is_out_of_time=lambda: True)
+def test_fit_ends_when_out_of_time(opened: Opened) -> None:
+    with opened(count=1) as arena:
+        fit = tune(WASTEFUL, arena, 1, seed=0, evaluations=500, is_out_of_time=lambda: True)
     assert fit.evaluations <= 2

@@ -17,45 +17,45 @@ from dsl.source import Source
 
 def program(text: str) -> tree.Program:
     """The tree of a text without syntax errors."""
-    found = parse(Source(text)).program
-    assert found is not None
-    return found
+    parsed = parse(Source(text)).program
+    assert parsed is not None
+    return parsed
 
 
 @cache
-def written() -> dict[str, tree.Program]:
+def load_written_programs() -> dict[str, tree.Program]:
     """The programs that people wrote, by their names."""
     library = {f"library {name}": program(load_source(name).text) for name in NAMES}
     return library | {f"seed {seed.name}": program(seed.source) for seed in load_seeds()}
 
 
-def remarks(found: tree.Program) -> list[Diagnostic]:
+def collect_diagnostics(candidate: tree.Program) -> list[Diagnostic]:
     """Return what the checker reports of a tree as text, save steps that make no progress.
 
     A mutation may read all chains at once, so that no step is left to take.
     """
-    diagnostics = analyse_program(Source(print_tree(found))).diagnostics
-    return [each for each in diagnostics if each.code != "RH507"]
+    diagnostics = analyse_program(Source(print_tree(candidate))).diagnostics
+    return [diagnostic for diagnostic in diagnostics if diagnostic.code != "RH507"]
 
 
-def descendant(start: tree.Program, random: Random, steps: int) -> tree.Program:
+def mutate_repeatedly(start: tree.Program, random: Random, steps: int) -> tree.Program:
     """A program some mutations away."""
-    found = start
+    current = start
     for _ in range(steps):
-        variant = vary(found, random)
-        found = found if variant is None else variant.program
-    return found
+        variant = vary(current, random)
+        current = current if variant is None else variant.program
+    return current
 
 
-def chain(seed: int, length: int, pool: Sequence[tree.Program]) -> list[tree.Program]:
+def build_lineage(seed: int, length: int, pool: Sequence[tree.Program]) -> list[tree.Program]:
     """Programs that follow from each other by mutation and crossing, from a seed on."""
     random = Random(seed)
-    found = [random.choice([*pool, generate(random)])]
+    programs = [random.choice([*pool, generate(random)])]
     for _ in range(length):
         if random.random() < 0.25:
-            variant = cross(found[-1], random.choice(pool), random)
+            variant = cross(programs[-1], random.choice(pool), random)
         else:
-            variant = vary(found[-1], random)
+            variant = vary(programs[-1], random)
         if variant is not None:
-            found.append(variant.program)
-    return found
+            programs.append(variant.program)
+    return programs

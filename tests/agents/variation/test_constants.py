@@ -12,7 +12,7 @@ from dsl.formatter import print_tree
 from dsl.program import load_checked_program
 from dsl.schedule import evaluate
 from dsl.source import Source
-from tests.agents.variation.programs import program, remarks, written
+from tests.agents.variation.programs import collect_diagnostics, load_written_programs, program
 
 integers = st.integers(0, 200).map(float)
 reals = st.floats(0.0, 20.0, allow_subnormal=False).map(lambda each: round(each, 3))
@@ -55,27 +55,27 @@ def only(text: str) -> ScheduleConstant:
 @pytest.mark.parametrize("line", SHAPES)
 @FEW
 @given(integers, integers)
-def test_integers_come_back_as_they_were_put_in(line: str, low: float, high: float) -> None:
+def test_integer_constants_round_trip(line: str, low: float, high: float) -> None:
     text = moved(scheduled(line), (low, high))
     found = only(text)
     assert (found.at_zero, found.at_one) == (low, high)
     checked = load_checked_program(Source(text))
     assert [evaluate(checked, beta)["n"] for beta in (0.0, 1.0)] == [low, high]
-    assert remarks(program(text)) == []
+    assert collect_diagnostics(program(text)) == []
 
 
 @pytest.mark.parametrize("line", REAL_SHAPES)
 @FEW
 @given(reals, reals)
-def test_reals_come_back_to_four_digits(line: str, low: float, high: float) -> None:
+def test_real_constants_round_trip_to_four_digits(line: str, low: float, high: float) -> None:
     text = moved(scheduled(line), (low, high))
     found = only(text)
     assert (found.at_zero, found.at_one) == (round_significant(low), round_significant(high))
-    assert remarks(program(text)) == []
+    assert collect_diagnostics(program(text)) == []
 
 
 @pytest.mark.parametrize("line", SHAPES + REAL_SHAPES)
-def test_a_line_in_canonical_form_is_written_as_it_was(line: str) -> None:
+def test_canonical_line_round_trips(line: str) -> None:
     text = scheduled(line)
     found = only(text)
     assert moved(text, (found.at_zero, found.at_one)) == print_tree(program(text))
@@ -97,7 +97,7 @@ def test_directions_follow_the_values() -> None:
         "rising n = 2 + floor(6 * beta + 0.5)",
     ],
 )
-def test_a_line_with_the_values_of_a_curve_counts_as_one(line: str) -> None:
+def test_line_with_the_values_of_a_curve_is_a_constant(line: str) -> None:
     found = only(scheduled(line))
     assert found.integer
     assert found.at_zero < found.at_one
@@ -107,14 +107,14 @@ def test_a_line_with_the_values_of_a_curve_counts_as_one(line: str) -> None:
     "line",
     ["rising n = max(20, round(4 + 28 * beta))", "rising n = if beta > 0.5 then 9 else 2"],
 )
-def test_a_line_that_is_no_curve_is_let_be(line: str) -> None:
+def test_line_that_is_no_curve_is_not_a_constant(line: str) -> None:
     text = scheduled(line)
     assert find_constants(program(text)) == []
     assert moved(text, (1, 2)) == print_tree(program(text))
 
 
-def test_bounds_follow_from_what_a_knob_is_compared_with() -> None:
-    found = {each.knob: each for each in find_constants(written()["library cmc"])}
+def test_bounds_follow_from_the_uses_of_a_knob() -> None:
+    found = {each.knob: each for each in find_constants(load_written_programs()["library cmc"])}
     assert list(found) == [
         "n_init", "width", "warm_up", "patience", "span", "alpha", "level", "slack", "burst",
         "widen", "flat", "quorum",
@@ -128,15 +128,15 @@ def test_bounds_follow_from_what_a_knob_is_compared_with() -> None:
     assert found["slack"].high <= 0.5
 
 
-def test_every_constant_lies_within_its_bounds() -> None:
-    pool = [*written().values(), *(generate(Random(seed)) for seed in range(40))]
+def test_every_constant_is_within_its_bounds() -> None:
+    pool = [*load_written_programs().values(), *(generate(Random(seed)) for seed in range(40))]
     for each in [constant for found in pool for constant in find_constants(found)]:
         assert each.low <= each.at_zero <= each.high
         assert each.low <= each.at_one <= each.high
         assert each.low > 0 or not each.logarithmic
 
 
-def test_random_points_within_the_bounds_give_sound_programs() -> None:
+def test_random_values_within_bounds_give_sound_programs() -> None:
     random = Random(9)
     for seed in range(25):
         found = generate(random)
@@ -145,10 +145,10 @@ def test_random_points_within_the_bounds_give_sound_programs() -> None:
             for each in find_constants(found)
         }
         assert ends, seed
-        assert remarks(with_constants(found, ends)) == []
+        assert collect_diagnostics(with_constants(found, ends)) == []
 
 
-def test_random_programs_have_no_number_that_is_not_a_constant() -> None:
+def test_every_number_of_a_random_program_is_a_constant() -> None:
     for seed in range(40):
         found = generate(Random(seed))
         text = print_tree(found)

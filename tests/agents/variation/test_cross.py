@@ -6,7 +6,7 @@ from agents.variation import ProgramVariant, cross
 from dsl import tree
 from dsl.formatter import print_tree
 from dsl.traversal import is_equivalent
-from tests.agents.variation.programs import program, remarks, written
+from tests.agents.variation.programs import collect_diagnostics, load_written_programs, program
 
 PLAIN = """controller plain {
   schedule { rising patience = round(2 + 6 * beta) }
@@ -18,17 +18,19 @@ PLAIN = """controller plain {
 
 def crossings(receiver: tree.Program, donor: tree.Program, operator: str) -> list[ProgramVariant]:
     random = Random(1)
-    made = [cross(receiver, donor, random) for _ in range(300)]
-    return [each for each in made if each is not None and each.operator == operator]
+    variants = [cross(receiver, donor, random) for _ in range(300)]
+    return [variant for variant in variants if variant is not None and variant.operator == operator]
 
 
-def texts(made: list[ProgramVariant]) -> list[str]:
-    return [print_tree(each.program) for each in made]
+def texts(variants: list[ProgramVariant]) -> list[str]:
+    return [print_tree(variant.program) for variant in variants]
 
 
-def test_a_rule_brings_its_knobs_its_memory_and_what_keeps_that_up_to_date() -> None:
-    made = crossings(program(PLAIN), written()["library parallel_probe"], "cross rules")
-    stopping = next(text for text in texts(made) if "the majority is stable" in text)
+def test_rule_is_copied_with_its_knobs_memory_and_updates() -> None:
+    variants = crossings(
+        program(PLAIN), load_written_programs()["library parallel_probe"], "cross rules"
+    )
+    stopping = next(text for text in texts(variants) if "the majority is stable" in text)
     assert "stable" in stopping
     assert "unchanged = 0" in stopping
     assert "unchanged = if now == leader" in stopping
@@ -36,53 +38,62 @@ def test_a_rule_brings_its_knobs_its_memory_and_what_keeps_that_up_to_date() -> 
     assert "let now = winner(alive)" in stopping
 
 
-def test_a_rule_brings_its_fields() -> None:
-    made = crossings(program(PLAIN), written()["library parallel_probe"], "cross rules")
-    pruning = next(text for text in texts(made) if "prune active where .off_track" in text)
+def test_rule_is_copied_with_its_fields() -> None:
+    variants = crossings(
+        program(PLAIN), load_written_programs()["library parallel_probe"], "cross rules"
+    )
+    pruning = next(text for text in texts(variants) if "prune active where .off_track" in text)
     assert "each branch { .off_track = 0 }" in pruning
     assert ".off_track = if .answer == vote" in pruning
 
 
-def test_names_that_clash_are_called_otherwise() -> None:
-    made = crossings(program(PLAIN), written()["library parallel_probe"], "cross rules")
-    pruning = next(text for text in texts(made) if "prune active where .off_track" in text)
+def test_conflicting_names_are_renamed() -> None:
+    variants = crossings(
+        program(PLAIN), load_written_programs()["library parallel_probe"], "cross rules"
+    )
+    pruning = next(text for text in texts(variants) if "prune active where .off_track" in text)
     assert ".off_track >= patience_2" in pruning
     assert "open patience" in pruning
 
 
-def test_knobs_that_a_knob_is_made_of_come_along() -> None:
+def test_knobs_that_a_knob_depends_on_are_copied() -> None:
     donor = program(
         "controller d { knobs { k = 4 in 1..9 } schedule { rising m = k + round(3 * beta) }"
         " start { open 5 } step { advance active prune active where .depth > m }"
         " finally { answer winner(alive) } }"
     )
-    made = crossings(program(PLAIN), donor, "cross rules")
-    pruning = next(text for text in texts(made) if ".depth > m" in text)
+    variants = crossings(program(PLAIN), donor, "cross rules")
+    pruning = next(text for text in texts(variants) if ".depth > m" in text)
     assert "k = 4 in 1..9" in pruning
     assert "m        = k + round(3 * beta)" in pruning
 
 
-def test_a_signal_is_not_brought_to_a_program_that_does_without() -> None:
-    made = crossings(program(PLAIN), written()["library entropy_gate"], "cross rules")
-    assert all(each.program.needs == () for each in made)
-    assert [text for text in texts(made) if ".entropy" in text] == []
+def test_signal_is_not_added_to_a_program_without_it() -> None:
+    variants = crossings(
+        program(PLAIN), load_written_programs()["library entropy_gate"], "cross rules"
+    )
+    assert all(variant.program.needs == () for variant in variants)
+    assert [text for text in texts(variants) if ".entropy" in text] == []
 
 
-def test_knobs_of_the_same_name_can_be_exchanged() -> None:
+def test_schedule_lines_of_equal_name_can_be_copied() -> None:
     donor = program(PLAIN.replace("2 + 6 * beta", "5 + 9 * beta"))
     (first, *_) = crossings(program(PLAIN), donor, "cross numbers")
     assert print_tree(first.program) == print_tree(donor)
 
 
-def test_parts_stand_where_such_parts_stood() -> None:
-    donor, receiver = written()["library cmc"], written()["seed settling"]
-    made = crossings(receiver, donor, "cross parts")
-    assert made
-    assert all(remarks(each.program) == [] for each in made[:20])
+def test_expressions_replace_expressions_of_the_same_purpose() -> None:
+    donor, receiver = (
+        load_written_programs()["library cmc"],
+        load_written_programs()["seed settling"],
+    )
+    variants = crossings(receiver, donor, "cross parts")
+    assert variants
+    assert all(collect_diagnostics(variant.program) == [] for variant in variants[:20])
 
 
-def test_the_same_seed_crosses_alike() -> None:
-    pair = written()["library cmc"], written()["library parallel_probe"]
+def test_equal_seeds_give_equal_crossovers() -> None:
+    pair = load_written_programs()["library cmc"], load_written_programs()["library parallel_probe"]
     for seed in range(12):
         first, second = (cross(*pair, Random(seed)) for _ in range(2))
         assert (first is None) == (second is None)

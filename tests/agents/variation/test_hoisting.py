@@ -62,7 +62,7 @@ def text(statement: str) -> str:
         ),
     ],
 )
-def test_a_call_that_depends_on_no_branch_goes_in_front(statement: str, becomes: str) -> None:
+def test_branch_independent_call_is_hoisted(statement: str, becomes: str) -> None:
     assert becomes in text(statement)
 
 
@@ -75,13 +75,13 @@ def test_a_call_that_depends_on_no_branch_goes_in_front(statement: str, becomes:
         "prune active where chance(0.5)",
     ],
 )
-def test_what_depends_on_the_branch_on_chance_or_on_a_field_stays(statement: str) -> None:
+def test_call_with_branch_randomness_or_field_is_not_hoisted(statement: str) -> None:
     program = parse(Source(TEMPLATE.format(statement))).program
     assert program is not None
     assert print_tree(hoist_invariants(program)) == print_tree(program)
 
 
-def test_programs_do_the_same_as_before_and_check(recordings: list[Path]) -> None:
+def test_hoisting_preserves_behaviour_and_soundness(recordings: list[Path]) -> None:
     recording = open_recording(recordings[0])
     random, changed = Random(5), 0
     for seed in load_seeds() * 3:
@@ -95,13 +95,13 @@ def test_programs_do_the_same_as_before_and_check(recordings: list[Path]) -> Non
         if before == after:
             continue
         changed += 1
-        one, other = (
-            _play(PlayTask(each, recording.path, recording.digest, (0.0, 1.0), 3, EpisodeRules()))
-            for each in (before, after)
+        original, hoisted = (
+            _play(PlayTask(source, recording.path, recording.digest, (0.0, 1.0), 3, EpisodeRules()))
+            for source in (before, after)
         )
-        assert not isinstance(one, str)
-        assert not isinstance(other, str)
-        assert all(map(np.array_equal, one[:3], other[:3]))
+        assert not isinstance(original, str)
+        assert not isinstance(hoisted, str)
+        assert all(map(np.array_equal, original[:3], hoisted[:3]))
         again = parse(Source(after)).program
         assert again is not None
         assert print_tree(hoist_invariants(again)) == after

@@ -10,54 +10,62 @@ from agents.variation.mutation import OPERATORS
 from agents.variation.program_edit import ProgramEdit
 from dsl.parser import parse
 from dsl.source import Source
-from tests.agents.variation.programs import chain, remarks, written
+from tests.agents.variation.programs import (
+    build_lineage,
+    collect_diagnostics,
+    load_written_programs,
+)
 from tests.dsl.typed_programs import seeded_program
 
 LEFT_ALONE = {"RH507", "RH508", "RH602", "RH603"}
 """What variation leaves as it is: directions that a person wrote, programs that go nowhere."""
 
 
-@pytest.mark.parametrize("name", written())
+@pytest.mark.parametrize("name", load_written_programs())
 def test_descendants_of_every_controller_are_sound(name: str) -> None:
     random = Random(name)
-    found = written()[name]
+    found = load_written_programs()[name]
     for _ in range(12):
         variant = vary(found, random)
         if variant is not None:
-            assert remarks(variant.program) == [], variant.summary
+            assert collect_diagnostics(variant.program) == [], variant.summary
             found = variant.program
 
 
 @pytest.mark.parametrize("operator", [each for _, each in OPERATORS], ids=lambda o: o.__name__)
-def test_every_operator_has_a_place_in_some_controller_and_is_sound_there(operator) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001
+def test_every_operator_applies_to_some_controller_and_is_sound(operator) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001
     random = Random(operator.__name__)
-    tried = (operator(ProgramEdit(found, random)) for found in written().values() for _ in range(3))
-    made = list(islice((each for each in tried if each is not None), 6))
-    assert made
-    assert [each.summary for each in made if remarks(each.program)] == []
+    tried = (
+        operator(ProgramEdit(found, random))
+        for found in load_written_programs().values()
+        for _ in range(3)
+    )
+    variants = list(islice((each for each in tried if each is not None), 6))
+    assert variants
+    assert [each.summary for each in variants if collect_diagnostics(each.program)] == []
 
 
-def test_crossings_of_controllers_are_sound() -> None:
+def test_crossovers_of_controllers_are_sound() -> None:
     random = Random(2)
-    pool = list(written().values())
+    pool = list(load_written_programs().values())
     pairs = [(random.choice(pool), random.choice(pool)) for _ in range(60)]
-    made = [each for each in (cross(*pair, random) for pair in pairs) if each is not None]
-    assert len(made) > 20
-    assert [each.summary for each in made if remarks(each.program)] == []
+    variants = [each for each in (cross(*pair, random) for pair in pairs) if each is not None]
+    assert len(variants) > 20
+    assert [each.summary for each in variants if collect_diagnostics(each.program)] == []
 
 
 def test_random_programs_are_sound() -> None:
-    assert [seed for seed in range(30) if remarks(generate(Random(seed)))] == []
+    assert [seed for seed in range(30) if collect_diagnostics(generate(Random(seed)))] == []
 
 
-def test_programs_with_every_construct_of_the_language_stay_sound() -> None:
+def test_mutations_of_every_language_construct_are_sound() -> None:
     random = Random(3)
     for seed in range(20):
         parsed = parse(Source(seeded_program(seed))).program
         assert parsed is not None
         found = tidy(parsed)
         for _ in range(4):
-            assert {each.code for each in remarks(found)} <= LEFT_ALONE
+            assert {each.code for each in collect_diagnostics(found)} <= LEFT_ALONE
             variant = vary(found, random)
             found = found if variant is None else variant.program
 
@@ -65,16 +73,16 @@ def test_programs_with_every_construct_of_the_language_stay_sound() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("part", range(2))
-def test_long_chains_of_mutations_and_crossings_are_sound(part: int) -> None:
-    pool = list(written().values())
+def test_long_lineages_are_sound(part: int) -> None:
+    pool = list(load_written_programs().values())
     for seed in range(5 * part, 5 * (part + 1)):
-        for found in chain(seed, 60, pool):
-            assert remarks(found) == [], seed
+        for found in build_lineage(seed, 60, pool):
+            assert collect_diagnostics(found) == [], seed
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_every_operator_is_sound_on_programs_with_every_construct_of_the_language() -> None:
+def test_every_operator_is_sound_on_every_language_construct() -> None:
     random = Random(5)
     parsed = [parse(Source(seeded_program(seed))).program for seed in range(20)]
     pool = [tidy(each) for each in parsed if each is not None]
@@ -82,5 +90,5 @@ def test_every_operator_is_sound_on_programs_with_every_construct_of_the_languag
         for _, operator in OPERATORS:
             variant = operator(ProgramEdit(found, random))
             if variant is not None:
-                codes = {each.code for each in remarks(variant.program)}
+                codes = {each.code for each in collect_diagnostics(variant.program)}
                 assert codes <= LEFT_ALONE, (operator.__name__, variant.summary)

@@ -13,7 +13,7 @@ from agents.variation.tree_transforms import find_section, replace_nodes
 from dsl import tree
 from dsl.formatter import print_tree
 from dsl.traversal import walk
-from tests.agents.variation.programs import program, remarks
+from tests.agents.variation.programs import collect_diagnostics, program
 
 RULES = [(kind, each) for kind in KINDS for each in load_templates(kind)]
 
@@ -43,19 +43,19 @@ def with_rule(template: RuleTemplate, random: Random) -> ProgramVariant | None:
 @pytest.mark.parametrize(
     "template", [each for _, each in RULES], ids=[f"{kind} {each.name}" for kind, each in RULES]
 )
-def test_every_rule_can_be_put_into_a_program(template: RuleTemplate) -> None:
+def test_every_rule_can_be_inserted(template: RuleTemplate) -> None:
     random = Random(template.name)
     for _ in range(6):
         made = with_rule(template, random)
         assert made is not None
-        assert remarks(made.program) == [], print_tree(made.program)
+        assert collect_diagnostics(made.program) == [], print_tree(made.program)
         assert set(template.curves) <= {
             node.name.text for node in walk(made.program) if isinstance(node, tree.Scheduled)
         }
 
 
 @pytest.mark.parametrize("kind", ["stopping"])
-def test_rules_that_end_an_episode_say_why(kind: str) -> None:
+def test_rules_that_end_an_episode_state_a_reason(kind: str) -> None:
     for template in load_templates(kind):
         ends = [
             node for node in walk(template.program) if isinstance(node, tree.Answer | tree.Stop)
@@ -75,13 +75,13 @@ def test_every_hole_has_a_table_or_is_a_knob() -> None:
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_every_table_begins_with_something_that_needs_no_other_table(table: str) -> None:
+def test_first_line_of_every_table_needs_no_other_table(table: str) -> None:
     first, *_ = load_productions(table)
     assert first.holes == ()
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_every_line_of_a_table_has_known_holes_only(table: str) -> None:
+def test_every_line_of_a_table_has_only_known_holes(table: str) -> None:
     for each in load_productions(table):
         names = [n.text for n in walk(each.expression) if isinstance(n, tree.Name)]
         assert {find_filler(n) for n in find_holes(each.expression)} == {

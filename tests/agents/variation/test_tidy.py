@@ -14,7 +14,7 @@ from dsl.source import Source
 from dsl.traversal import is_equivalent
 from harness.engines import ControllerSetting, EpisodeRules
 from harness.engines.interpreter import InterpreterEngine
-from tests.agents.variation.programs import program, remarks, written
+from tests.agents.variation.programs import collect_diagnostics, load_written_programs, program
 from tests.dsl.typed_programs import seeded_program
 from tests.harness.random_environments import random_world
 
@@ -54,7 +54,7 @@ def plain(body: str, head: str = "", end: str = END) -> str:
         ("", "prune active where .seen where .seen", "prune active where .seen"),
     ],
 )
-def test_what_has_no_effect_goes(head: str, body: str, left: str) -> None:
+def test_code_without_effect_is_removed(head: str, body: str, left: str) -> None:
     assert tidied(body, head) == plain(left)
 
 
@@ -62,7 +62,7 @@ def test_what_has_no_effect_goes(head: str, body: str, left: str) -> None:
     "body",
     ["if chance(0.5) { }", "if chance(0.5) and chance(0.5) { stop }", "prune active by chance_(1)"],
 )
-def test_what_draws_chance_stays(body: str) -> None:
+def test_code_that_uses_randomness_is_not_removed(body: str) -> None:
     body = body.replace("chance_(1)", "draw_beta(1, 1)")
     assert tidied(body) == plain(body)
 
@@ -76,18 +76,18 @@ def test_what_draws_chance_stays(body: str) -> None:
         ("finally { answer winner(alive) else none }", "answer winner(alive) else none"),
     ],
 )
-def test_an_answer_is_given_if_there_is_one(end: str, left: str) -> None:
+def test_finally_answers_whenever_an_answer_exists(end: str, left: str) -> None:
     assert tidied("", end=end) == plain("", end=f"finally {{ {left} }}")
 
 
-def test_a_signal_that_nothing_reads_is_not_needed() -> None:
+def test_unread_signal_is_not_required() -> None:
     found = tidy(program("needs entropy controller c { start { sample 3 } " + END + " }"))
     assert found.needs == ()
 
 
-@pytest.mark.parametrize("name", written())
-def test_a_controller_in_order_is_left_as_it_is(name: str) -> None:
-    found = written()[name]
+@pytest.mark.parametrize("name", load_written_programs())
+def test_tidy_controller_is_unchanged(name: str) -> None:
+    found = load_written_programs()[name]
     assert is_equivalent(tidy(found), found)
 
 
@@ -127,7 +127,7 @@ def plays_alike(seed: int) -> bool | None:
 
 
 @pytest.mark.slow
-def test_a_tidied_program_does_the_same() -> None:
+def test_tidying_preserves_behaviour() -> None:
     found = [plays_alike(seed) for seed in range(160)]
     assert found.count(True) > 25
     assert [seed for seed, alike in enumerate(found) if alike is False] == []
@@ -139,7 +139,7 @@ def test_size_does_not_depend_on_how_numbers_are_scheduled() -> None:
     assert compute_size(program(fixed)) == compute_size(program(rising))
 
 
-def test_tidied_programs_have_no_remarks() -> None:
+def test_tidied_programs_have_no_diagnostics() -> None:
     for seed in range(60):
-        codes = {each.code for each in remarks(tidy(program(seeded_program(seed))))}
+        codes = {each.code for each in collect_diagnostics(tidy(program(seeded_program(seed))))}
         assert codes <= {"RH507", "RH508", "RH602", "RH603"}

@@ -12,45 +12,45 @@ from dsl.formatter import print_tree
 from dsl.parser import parse
 from dsl.source import Source
 from dsl.traversal import is_equivalent, walk
-from tests.agents.variation.programs import descendant, program, written
+from tests.agents.variation.programs import load_written_programs, mutate_repeatedly, program
 
 
-def variants(found: tree.Program, count: int, seed: int = 1) -> list[ProgramVariant]:
+def collect_variants(found: tree.Program, count: int, seed: int = 1) -> list[ProgramVariant]:
     random = Random(seed)
-    made: list[ProgramVariant] = []
-    while len(made) < count:
+    variants: list[ProgramVariant] = []
+    while len(variants) < count:
         variant = vary(found, random)
         if variant is not None:
-            made.append(variant)
-    return made
+            variants.append(variant)
+    return variants
 
 
-def test_the_same_seed_gives_the_same_program() -> None:
-    for found in written().values():
-        first, second = (descendant(found, Random(7), 4) for _ in range(2))
+def test_equal_seeds_give_equal_programs() -> None:
+    for found in load_written_programs().values():
+        first, second = (mutate_repeatedly(found, Random(7), 4) for _ in range(2))
         assert print_tree(first) == print_tree(second)
     assert is_equivalent(generate(Random(7)), generate(Random(7)))
 
 
-def test_the_program_that_is_varied_stays_as_it_was() -> None:
-    found = written()["library cmc"]
+def test_mutation_does_not_change_its_input() -> None:
+    found = load_written_programs()["library cmc"]
     before = print_tree(found)
-    variants(found, 40)
+    collect_variants(found, 40)
     assert print_tree(found) == before
 
 
-def test_a_variant_is_never_the_program_itself() -> None:
-    found = written()["seed widening"]
-    assert not any(is_equivalent(each.program, found) for each in variants(found, 60))
+def test_variant_differs_from_its_input() -> None:
+    found = load_written_programs()["seed widening"]
+    assert not any(is_equivalent(each.program, found) for each in collect_variants(found, 60))
 
 
 @pytest.mark.slow
-def test_two_hundred_mutations_of_a_program_are_mostly_different() -> None:
-    made = variants(written()["seed parallel_probe"], 200)
-    assert len({print_tree(each.program) for each in made}) > 150
+def test_most_of_200_mutations_are_distinct() -> None:
+    variants = collect_variants(load_written_programs()["seed parallel_probe"], 200)
+    assert len({print_tree(each.program) for each in variants}) > 150
 
 
-def test_random_programs_are_all_different() -> None:
+def test_random_programs_are_distinct() -> None:
     assert len({print_tree(generate(Random(seed))) for seed in range(40)}) > 38
 
 
@@ -65,8 +65,8 @@ controller ordered {
 
 
 @pytest.mark.slow
-def test_every_kind_of_change_comes_up() -> None:
-    pool = list(written().values())
+def test_every_operator_is_selected_eventually() -> None:
+    pool = list(load_written_programs().values())
     random = Random(4)
     found: Counter[str] = Counter()
     for _ in range(1000):
@@ -84,7 +84,7 @@ def test_every_kind_of_change_comes_up() -> None:
     assert 0.3 < found["tweak"] / (found.total() - found["release"]) < 0.5
 
 
-def test_the_key_of_an_order_may_change() -> None:
+def test_sort_key_can_change() -> None:
     program = parse(Source(ORDERED)).program
     assert program is not None
     random = Random(4)
@@ -92,17 +92,17 @@ def test_the_key_of_an_order_may_change() -> None:
     assert any(each is not None and each.operator == "other key" for each in variants)
 
 
-def test_words_are_one_plain_sentence() -> None:
-    for each in variants(written()["library cmc"], 80):
+def test_summary_is_one_clause() -> None:
+    for each in collect_variants(load_written_programs()["library cmc"], 80):
         assert each.summary
         assert "\n" not in each.summary
         assert each.summary.count("`") % 2 == 0
         assert not any(hole in each.summary for hole in ("VOTERS", "SURENESS", "LEADER"))
 
 
-def test_programs_do_not_outgrow_their_readers() -> None:
+def test_program_size_stays_below_the_limit() -> None:
     random = Random(11)
-    found = written()["library cmc"]
+    found = load_written_programs()["library cmc"]
     for _ in range(60):
         variant = vary(found, random)
         if variant is not None:
@@ -111,20 +111,22 @@ def test_programs_do_not_outgrow_their_readers() -> None:
 
 
 @pytest.mark.slow
-def test_a_program_that_is_too_large_may_still_shrink() -> None:
+def test_oversized_program_can_shrink() -> None:
     rules = "\n".join(f"if steps > {at} {{ prune first 1 of active }}" for at in range(60))
     large = program(
         f"controller c {{ start {{ open 9 }} step {{ advance active {rules} }}"
         " finally { answer winner(alive) } }"
     )
     assert compute_size(large) > LARGEST
-    assert all(compute_size(each.program) <= compute_size(large) for each in variants(large, 20))
+    assert all(
+        compute_size(each.program) <= compute_size(large) for each in collect_variants(large, 20)
+    )
 
 
-def test_a_step_never_opens_without_a_bound() -> None:
+def test_steps_open_a_bounded_number_of_branches() -> None:
     random = Random(6)
     for _ in range(40):
-        found = descendant(written()["seed widening"], random, 6)
+        found = mutate_repeatedly(load_written_programs()["seed widening"], random, 6)
         for section in found.sections:
             if isinstance(section, tree.Step):
                 for node in walk(section):

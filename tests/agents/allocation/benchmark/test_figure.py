@@ -9,27 +9,27 @@ from agents.allocation.benchmark.figure import curve_by_cost, curve_by_trials, m
 from tests.agents.allocation.benchmark.runs import run
 
 
-def test_a_mean_over_seeds_has_the_interval_of_its_standard_error() -> None:
-    found = curve_by_trials([run(0, 0.5, 0.9), run(1, 0.7, 0.8), run(2, 0.6, 1.0)])
-    assert list(found.at) == [1, 2]
-    assert found.mean == pytest.approx([60, 90])
-    assert found.error == pytest.approx([1.96 * 10 / 3**0.5] * 2)
+def test_mean_curve_has_the_interval_of_its_standard_error() -> None:
+    curve = curve_by_trials([run(0, 0.5, 0.9), run(1, 0.7, 0.8), run(2, 0.6, 1.0)])
+    assert list(curve.at) == [1, 2]
+    assert curve.mean == pytest.approx([60, 90])
+    assert curve.error == pytest.approx([1.96 * 10 / 3**0.5] * 2)
 
 
-def test_a_space_that_was_tried_whole_keeps_its_last() -> None:
+def test_exhausted_space_keeps_its_last_value() -> None:
     assert curve_by_trials([run(0, 0.5), run(1, 0.5, 0.7, 0.9)]).mean == pytest.approx([50, 60, 70])
 
 
-def test_against_cost_a_trial_counts_from_when_it_is_paid() -> None:
-    one = run(0, 0.5, 0.9)  # half a budget for each trial
+def test_cost_curve_counts_a_trial_once_it_is_paid() -> None:
+    cheap_run = run(0, 0.5, 0.9)  # half a budget for each trial
     other = run(1, 0.6, 0.8)
-    assert curve_by_cost([one]).at == [0.5, 0.75, 1.0]
-    assert curve_by_cost([one]).mean == pytest.approx([50, 50, 90])
-    assert curve_by_cost([one, other]).mean == pytest.approx([55, 55, 85])
-    assert list(curve_by_cost([one]).error) == [0, 0, 0]
+    assert curve_by_cost([cheap_run]).at == [0.5, 0.75, 1.0]
+    assert curve_by_cost([cheap_run]).mean == pytest.approx([50, 50, 90])
+    assert curve_by_cost([cheap_run, other]).mean == pytest.approx([55, 55, 85])
+    assert list(curve_by_cost([cheap_run]).error) == [0, 0, 0]
 
 
-def test_the_same_runs_give_the_same_picture_with_a_panel_for_each_setting(tmp_path: Path) -> None:
+def test_figure_is_reproducible_and_has_a_panel_per_setting(tmp_path: Path) -> None:
     lines = [run(0, 0.9, 0.95), run(0, 0.8, 0.9, without="sizes")]
     lines.append(run(0, 0.8, 0.9, proposer="random", without="sizes"))
     file = tmp_path / "runs.jsonl"

@@ -11,7 +11,7 @@ from harness.errors import InputError
 from tests.agents.allocation.benchmark.runs import run
 
 
-def test_a_row_has_the_mean_its_interval_and_the_trials_until_nearly_the_optimum() -> None:
+def test_row_has_mean_interval_and_trials_to_optimum() -> None:
     runs = [run(0, 0.9, 0.995), run(1, 0.8, 0.9), run(2, *[0.7] * 9, 0.99)]
     cells = [each.strip() for each in format_row(runs).strip("|").split("|")]
     assert cells[:3] == ["all hold", "`agent`", "3"]
@@ -19,7 +19,7 @@ def test_a_row_has_the_mean_its_interval_and_the_trials_until_nearly_the_optimum
     assert cells[-2:] == ["10 (6–>50)", "2 of 3"]
 
 
-def test_runs_are_read_in_the_order_of_the_table(tmp_path: Path) -> None:
+def test_runs_are_sorted_like_the_table(tmp_path: Path) -> None:
     lines = [run(1, 0.5, proposer="random"), run(1, 0.5), run(0, 0.5), run(0, 0.5, without="sizes")]
     file = tmp_path / "runs.jsonl"
     file.write_bytes(b"\n".join(map(msgspec.json.encode, lines)))
@@ -41,10 +41,10 @@ def test_runs_are_read_in_the_order_of_the_table(tmp_path: Path) -> None:
         ({"without": "luck"}, "without"),
     ],
 )
-def test_a_line_that_is_no_run_is_refused_by_its_number(
-    change: dict[str, object], said: str, tmp_path: Path
+def test_invalid_line_is_reported_by_number(
+    change: dict[str, object], message: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "runs.jsonl"
     file.write_bytes(msgspec.json.encode(msgspec.to_builtins(run(0, 0.5, 0.9)) | change))
-    with pytest.raises(InputError, match=f"runs.jsonl, line 1: not a benchmark run: .*{said}"):
+    with pytest.raises(InputError, match=f"runs.jsonl, line 1: not a benchmark run: .*{message}"):
         read_benchmark_runs([file])

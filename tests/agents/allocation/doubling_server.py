@@ -12,18 +12,18 @@ SKILLS = {"small": 0.5, "large": 0.9}
 """How often a model is right."""
 
 
-class Teller:
+class DoublingServer:
     """What was asked of the server, in order."""
 
     def __init__(self) -> None:
-        self.asked: list[dict[str, Any]] = []
+        self.requests: list[dict[str, Any]] = []
         self.url = ""
 
 
 @contextmanager
-def telling() -> Iterator[Teller]:
+def serve_doubling() -> Iterator[DoublingServer]:
     """Serves ``small`` and ``large``, which double a number, at times wrongly."""
-    teller = Teller()
+    doubling_server = DoublingServer()
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
@@ -31,10 +31,10 @@ def telling() -> Iterator[Teller]:
 
         def do_POST(self) -> None:
             size = int(self.headers["Content-Length"])
-            asked = json.loads(self.rfile.read(size))
-            teller.asked.append(asked)
-            number = int(asked["messages"][0]["content"].split()[-1])
-            right = Random(asked["seed"]).random() < SKILLS[asked["model"]]
+            request = json.loads(self.rfile.read(size))
+            doubling_server.requests.append(request)
+            number = int(request["messages"][0]["content"].split()[-1])
+            right = Random(request["seed"]).random() < SKILLS[request["model"]]
             text = str(2 * number if right else 2 * number + 1)
             reply = {"choices": [{"message": {"content": text}}],
                      "usage": {"prompt_tokens": 9, "completion_tokens": 2}}  # fmt: skip
@@ -46,9 +46,9 @@ def telling() -> Iterator[Teller]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    teller.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+    doubling_server.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
     try:
-        yield teller
+        yield doubling_server
     finally:
         server.shutdown()
         server.server_close()
