@@ -33,7 +33,7 @@ def test_runs_are_sorted_like_the_table(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"proposer": "chance"}, "there is no proposer 'chance'"),
         ({"curve": [], "spent": []}, "curve and spent"),
