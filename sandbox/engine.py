@@ -35,12 +35,12 @@ class SandboxEngine:
 
     def __init__(
         self,
-        place: WorkerLauncher,
+        launcher: WorkerLauncher,
         *,
         workers: int = 1,
         terms: EpisodeLimits = EpisodeLimits(),  # noqa: B008 - it is immutable
     ):
-        self._place = place
+        self._launcher = launcher
         self._workers = workers
         self._terms = terms
         self._pool: WorkerPool | None = None
@@ -79,7 +79,7 @@ class SandboxEngine:
         if setting.knobs:
             raise InputError(f"{script.name}: a controller in Python has no knobs to set")
         require_admitted(script)
-        errands = [
+        tasks = [
             EpisodeTask(
                 partial(
                     Replay,
@@ -97,8 +97,8 @@ class SandboxEngine:
         ]
         episodes = empty_episodes(len(replay_environment.branch_pools), len(seeds))
         try:
-            for ended in self._warm(script, counting=counts is not None).play(errands):
-                at = divmod(ended.place, len(seeds))
+            for ended in self._warm(script, counting=counts is not None).play(tasks):
+                at = divmod(ended.task_index, len(seeds))
                 _refuse_fault(script, ended.fault, f"question {at[0] + 1}, seed {seeds[at[1]]}")
                 _enter(episodes, at, ended, replay_environment)
                 if counts is not None:
@@ -139,7 +139,7 @@ class SandboxEngine:
             self.close()
             try:
                 self._pool = WorkerPool(
-                    self._place,
+                    self._launcher,
                     script.text,
                     workers=self._workers,
                     terms=self._terms,
@@ -194,9 +194,9 @@ def _refuse_fault(script: Script, fault: Fault | None, where: str) -> None:
         EpisodeFailed: There is a fault.
     """
     if fault is not None:
-        place = f":{fault.line}:{fault.column}" if fault.line > 0 else ""
-        before = f"{script.name}{place}: {fault.reason.value}: "
+        location = f":{fault.line}:{fault.column}" if fault.line > 0 else ""
+        before = f"{script.name}{location}: {fault.reason.value}: "
         # What follows the name of an exception comes from the controller itself.
         text = one_line(fault.text)
-        told = text.partition(":")[0] if fault.reason is Reason.RAISED else text
-        raise EpisodeFailed(f"{before}{text} ({where})", f"{before}{told} ({where})")
+        summary = text.partition(":")[0] if fault.reason is Reason.RAISED else text
+        raise EpisodeFailed(f"{before}{text} ({where})", f"{before}{summary} ({where})")

@@ -56,8 +56,8 @@ class ControllerError(Exception):
 
 def truncate_text(text: str) -> str:
     """Shorten a text for a fault: one line, without control characters."""
-    shown = one_line(text[: MOST_TEXT + 1])
-    return shown if len(shown) <= MOST_TEXT else f"{shown[: MOST_TEXT - 1]}…"
+    visible = one_line(text[: MOST_TEXT + 1])
+    return visible if len(visible) <= MOST_TEXT else f"{visible[: MOST_TEXT - 1]}…"
 
 
 def one_line(text: str) -> str:

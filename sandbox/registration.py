@@ -123,13 +123,13 @@ class RegisteredEngine:
     def __init__(self) -> None:
         chosen = load(SandboxSettings, "sandbox")
         limits = WorkerLimits(memory=chosen.memory << 20)
-        place: WorkerLauncher = (
+        launcher: WorkerLauncher = (
             ProcessWorkerLauncher(limits) if chosen.wall == "process" else _walled(chosen, limits)
         )
         terms = EpisodeLimits(
             seconds=chosen.seconds, patience=chosen.seconds + EpisodeLimits().patience
         )
-        self._engine = SandboxEngine(place, workers=chosen.workers, terms=terms)
+        self._engine = SandboxEngine(launcher, workers=chosen.workers, terms=terms)
         # Runs at the end of this process, in the main process and in workers.
         self._close = Finalize(None, self._engine.close, exitpriority=10)
 

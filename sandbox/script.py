@@ -67,29 +67,30 @@ def require_admitted(script: Script) -> Script:
 def diagnose_script(script: Script) -> str:
     """Format all policy violations, each with its source line; empty if there are none."""
     lines = script.text.splitlines()
-    told = []
-    for found in examine(script.text):
-        number, margin = str(found.line), " " * len(str(found.line))
-        text = lines[found.line - 1] if 0 < found.line <= len(lines) else ""
-        before = escape_control_characters(text[: found.column - 1].expandtabs(TAB))
-        told.append(
-            f"error: {escape_control_characters(found.reason)}\n"
-            f"{margin}--> {escape_control_characters(script.name)}:{found.line}:{found.column}\n"
+    diagnostics = []
+    for finding in examine(script.text):
+        number, margin = str(finding.line), " " * len(str(finding.line))
+        text = lines[finding.line - 1] if 0 < finding.line <= len(lines) else ""
+        before = escape_control_characters(text[: finding.column - 1].expandtabs(TAB))
+        diagnostics.append(
+            f"error: {escape_control_characters(finding.reason)}\n"
+            f"{margin}--> {escape_control_characters(script.name)}:"
+            f"{finding.line}:{finding.column}\n"
             f"{margin} |\n"
             f"{number} | {escape_control_characters(text.expandtabs(TAB))}\n"
             f"{margin} | {' ' * len(before)}^"
         )
-    return "\n\n".join(told)
+    return "\n\n".join(diagnostics)
 
 
 def list_findings(script: Script) -> FileFindings:
     """Return all policy violations as records."""
-    source, found = Source(script.text, script.name), examine(script.text)
+    source, refusals = Source(script.text, script.name), examine(script.text)
     return FileFindings(
         file=script.name,
-        sound=not found,
-        controller=None if found else Path(script.name).stem,
-        diagnostics=[_finding(source, each) for each in found],
+        sound=not refusals,
+        controller=None if refusals else Path(script.name).stem,
+        diagnostics=[_finding(source, each) for each in refusals],
         signals=[],
         probes=True,
         knobs=[],
@@ -97,17 +98,19 @@ def list_findings(script: Script) -> FileFindings:
     )
 
 
-def _finding(source: Source, found: Refusal) -> Finding:
-    line = source.line(found.line) if found.line <= source.lines else ""
-    before = sum(len(source.line(number)) + 1 for number in range(1, found.line))
-    column = min(found.column, len(line) + 1)
-    place = SourceLocation(found.line, column, before + column - 1)
-    return Finding(POLICY, "error", found.reason, place, place, "", [], None, None)
+def _finding(source: Source, refusal: Refusal) -> Finding:
+    line = source.line(refusal.line) if refusal.line <= source.lines else ""
+    before = sum(len(source.line(number)) + 1 for number in range(1, refusal.line))
+    column = min(refusal.column, len(line) + 1)
+    location = SourceLocation(refusal.line, column, before + column - 1)
+    return Finding(POLICY, "error", refusal.reason, location, location, "", [], None, None)
 
 
 def extract_title(tree: ast.Module) -> str:
     """Return the title of a controller: the first line of its docstring, or its module's."""
     own = [each for each in tree.body if isinstance(each, ast.FunctionDef)]
-    found = [each for each in own if each.name == "controller"]
-    said = (found and ast.get_docstring(found[-1])) or ast.get_docstring(tree) or ""
-    return said.partition("\n")[0].strip().rstrip(".")
+    controllers = [each for each in own if each.name == "controller"]
+    docstring = (
+        (controllers and ast.get_docstring(controllers[-1])) or ast.get_docstring(tree) or ""
+    )
+    return docstring.partition("\n")[0].strip().rstrip(".")

@@ -37,27 +37,27 @@ class RheostatApp(App[None]):
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
     ]
 
-    def __init__(self, place: Path, recordings: Sequence[Path] = ()):
+    def __init__(self, path: Path, recordings: Sequence[Path] = ()):
         super().__init__()
-        self._place, self._recordings = place, list(recordings)
+        self._opened_path, self._recordings = path, list(recordings)
         self._sanitizer = Sanitizer()
 
     def on_mount(self) -> None:
         """Open the requested run, directory or program."""
         from agents.run.directory import is_run
 
-        if self._place.is_file():
+        if self._opened_path.is_file():
             self.push_screen(
                 WorkbenchScreen(
-                    path=self._place,
-                    source=self._place.read_text(encoding="utf-8"),
+                    path=self._opened_path,
+                    source=self._opened_path.read_text(encoding="utf-8"),
                     recordings=self._recordings,
                 )
             )
-        elif is_run(self._place):
-            self.push_screen(RunScreen(self._place))
+        elif is_run(self._opened_path):
+            self.push_screen(RunScreen(self._opened_path))
         else:
-            self.push_screen(RunsScreen(self._place))
+            self.push_screen(RunsScreen(self._opened_path))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """See `App`; add a filter that removes control characters."""

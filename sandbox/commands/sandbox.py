@@ -61,10 +61,10 @@ def build(out: Output, base: str, from_host: bool, image: str) -> None:
     """
     from sandbox.image_builder.build import build_image
 
-    made = build_image(image, None if from_host else base)
-    mebibytes = made.size / (1 << 20)
-    value = {"image": image, "id": made.identity, "size": made.size}
-    out.document(value, f"{image}: {made.identity}, {mebibytes:.0f} MiB")
+    built = build_image(image, None if from_host else base)
+    mebibytes = built.size / (1 << 20)
+    value = {"image": image, "id": built.identity, "size": built.size}
+    out.document(value, f"{image}: {built.identity}, {mebibytes:.0f} MiB")
 
 
 @sandbox.command(
@@ -99,18 +99,18 @@ def check(out: Output, image: str, runtime: str | None) -> None:
     from sandbox.conformance.runner import CheckVerdict, run_checks
     from sandbox.host.container import ContainerWorkerLauncher
 
-    place = ContainerWorkerLauncher(image, runtime=runtime, limits=LIMITS)
-    found = []
+    launcher = ContainerWorkerLauncher(image, runtime=runtime, limits=LIMITS)
+    results = []
     with console.progress("checking", len(CHECKS) + 1) as advance:
-        for each in run_checks(place):
-            found.append(each)
+        for each in run_checks(launcher):
+            results.append(each)
             advance(1)
     columns = [Column("check"), Column("statement"), Column("verdict"), Column("detail")]
-    rows = [(each.name, each.statement, each.verdict.value, each.detail) for each in found]
-    out.table(Table(columns, rows), engine=place.engine)
-    failed = [each.name for each in found if each.verdict is CheckVerdict.FAILS]
+    rows = [(each.name, each.statement, each.verdict.value, each.detail) for each in results]
+    out.table(Table(columns, rows), engine=launcher.engine)
+    failed = [each.name for each in results if each.verdict is CheckVerdict.FAILS]
     if failed:
         raise NegativeResult(
-            f"{len(failed)} of {len(found)} checks failed: {', '.join(failed)}",
+            f"{len(failed)} of {len(results)} checks failed: {', '.join(failed)}",
             hint="do not play untrusted controllers on this engine",
         )

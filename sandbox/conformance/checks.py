@@ -43,42 +43,46 @@ class SandboxCheck(NamedTuple):
 
 
 def _none_but(admitted: Collection[Any]) -> Callable[[ProbeValue], bool]:
-    return lambda said: not isinstance(said, Fault) and set(said) <= set(admitted)
+    return lambda output: not isinstance(output, Fault) and set(output) <= set(admitted)
 
 
 def _lost_by(*reasons: Reason) -> Callable[[ProbeValue], bool]:
-    return lambda said: isinstance(said, Fault) and said.reason in reasons
+    return lambda output: isinstance(output, Fault) and output.reason in reasons
 
 
 def _at_most(bound: float) -> Callable[[ProbeValue], bool]:
-    return lambda said: isinstance(said, int | float) and said <= bound
+    return lambda output: isinstance(output, int | float) and output <= bound
 
 
-def _unprivileged(said: ProbeValue) -> bool:
-    if not isinstance(said, dict):
+def _unprivileged(output: ProbeValue) -> bool:
+    if not isinstance(output, dict):
         return False
     nobody = ["65534"] * 4
-    plain = said.get("Uid") == nobody and said.get("Gid") == nobody
-    powers = [said[name] for name in said if name.startswith("Cap")]
+    plain = output.get("Uid") == nobody and output.get("Gid") == nobody
+    powers = [output[name] for name in output if name.startswith("Cap")]
     return plain and all(int(power, 16) == 0 for (power,) in powers)
 
 
-def _sealed(said: ProbeValue) -> bool:
-    return _unprivileged(said) and said.get("NoNewPrivs") == ["1"] and said.get("Seccomp") == ["2"]
+def _sealed(output: ProbeValue) -> bool:
+    return (
+        _unprivileged(output)
+        and output.get("NoNewPrivs") == ["1"]
+        and output.get("Seccomp") == ["2"]
+    )
 
 
-def _bounded_or_lost(said: ProbeValue) -> bool:
-    return isinstance(said, int) or _lost_by(Reason.DIED, Reason.MEMORY)(said)
+def _bounded_or_lost(output: ProbeValue) -> bool:
+    return isinstance(output, int) or _lost_by(Reason.DIED, Reason.MEMORY)(output)
 
 
-def _out_of_memory(said: ProbeValue) -> bool:
-    if isinstance(said, Fault):
-        return said.reason in {Reason.MEMORY, Reason.DIED}
-    return isinstance(said, int) and said <= LIMITS.memory
+def _out_of_memory(output: ProbeValue) -> bool:
+    if isinstance(output, Fault):
+        return output.reason in {Reason.MEMORY, Reason.DIED}
+    return isinstance(output, int) and output <= LIMITS.memory
 
 
-def _only_scratch(said: ProbeValue) -> bool:
-    return isinstance(said, list) and all(place.startswith("/tmp/") for place in said)
+def _only_scratch(output: ProbeValue) -> bool:
+    return isinstance(output, list) and all(path.startswith("/tmp/") for path in output)
 
 
 CHECKS = (

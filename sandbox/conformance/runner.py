@@ -41,28 +41,28 @@ class CheckResult(NamedTuple):
     """Output of the probe, if the check failed."""
 
 
-def run_checks(place: ContainerWorkerLauncher) -> Iterator[CheckResult]:
-    """Run every check; ``place`` must have the limits of the checks.
+def run_checks(launcher: ContainerWorkerLauncher) -> Iterator[CheckResult]:
+    """Run every check; ``launcher`` must have the limits of the checks.
 
     Raises:
         ExternalError: A container cannot be started.
     """
-    yield _plays(place)
-    apart = has_own_kernel(place)
+    yield _plays(launcher)
+    apart = has_own_kernel(launcher)
     for check in CHECKS:
-        yield run_check(check, place, apart=apart)
+        yield run_check(check, launcher, apart=apart)
 
 
-def has_own_kernel(place: ContainerWorkerLauncher) -> bool:
+def has_own_kernel(launcher: ContainerWorkerLauncher) -> bool:
     """Return whether containers run on a separate kernel, as with gVisor.
 
     Raises:
         ExternalError: A container cannot be started.
     """
-    said = _said(
-        SandboxCheck("kernel", "", "say(os.uname().release)", lambda said: True), place
+    output = _run_probe(
+        SandboxCheck("kernel", "", "say(os.uname().release)", lambda output: True), launcher
     ).value
-    return isinstance(said, str) and said != place.kernel
+    return isinstance(output, str) and output != launcher.kernel
 
 
 class _ProbeReply(NamedTuple):
@@ -71,70 +71,70 @@ class _ProbeReply(NamedTuple):
     """Seconds that its container took to end."""
 
 
-def _said(check: SandboxCheck, place: ContainerWorkerLauncher) -> _ProbeReply:
+def _run_probe(check: SandboxCheck, launcher: ContainerWorkerLauncher) -> _ProbeReply:
     """Return the output of a check's probe."""
-    channel = place.start(("-s", "-P", "-c", PRELUDE + check.probe))
-    said: ProbeValue
+    channel = launcher.start(("-s", "-P", "-c", PRELUDE + check.probe))
+    output: ProbeValue
     try:
-        said = json.loads(channel.receive(check.seconds))
+        output = json.loads(channel.receive(check.seconds))
     except WorkerLost as lost:
-        said = lost.fault
+        output = lost.fault
     except ValueError:
-        said = "output that is not JSON"
+        output = "output that is not JSON"
     before = time.monotonic()
     channel.end()
-    return _ProbeReply(said, time.monotonic() - before)
+    return _ProbeReply(output, time.monotonic() - before)
 
 
 def run_check(
-    check: SandboxCheck, place: ContainerWorkerLauncher, *, apart: bool = False
+    check: SandboxCheck, launcher: ContainerWorkerLauncher, *, apart: bool = False
 ) -> CheckResult:
     """Run one check in a new container.
 
     Args:
         check: The attempt, and the output that shows that it failed.
-        place: Launcher of the container.
+        launcher: Launcher of the container.
         apart: Whether containers have a separate kernel, which some checks judge differently.
 
     Raises:
         ExternalError: A container cannot be started.
     """
-    said, took = _said(check, place)
-    if check.but_the_image and isinstance(said, dict):
-        said = {name: value for name, value in said.items() if name not in place.variables}
+    output, took = _run_probe(check, launcher)
+    if check.but_the_image and isinstance(output, dict):
+        output = {name: value for name, value in output.items() if name not in launcher.variables}
     holds = check.apart if apart and check.apart is not None else check.holds
     verdict = CheckVerdict.UNTRIED
-    if said is not None:
-        verdict = CheckVerdict.HOLDS if holds(said) else CheckVerdict.FAILS
+    if output is not None:
+        verdict = CheckVerdict.HOLDS if holds(output) else CheckVerdict.FAILS
     if took > LONGEST:
         return CheckResult(
             check.name, check.statement, CheckVerdict.FAILS, f"it took {took:.0f} s to end"
         )
-    return CheckResult(check.name, check.statement, verdict, _detail(said, verdict))
+    return CheckResult(check.name, check.statement, verdict, _detail(output, verdict))
 
 
-def _detail(said: ProbeValue, verdict: CheckVerdict) -> str:
+def _detail(output: ProbeValue, verdict: CheckVerdict) -> str:
     if verdict is CheckVerdict.HOLDS:
         return ""
     if verdict is CheckVerdict.UNTRIED:
         return "the image has no ctypes"
-    if isinstance(said, Fault):
-        return f"{said.reason.value}: {said.text}"
-    return json.dumps(said)[:200]
+    if isinstance(output, Fault):
+        return f"{output.reason.value}: {output.text}"
+    return json.dumps(output)[:200]
 
 
-def _plays(place: ContainerWorkerLauncher) -> CheckResult:
+def _plays(launcher: ContainerWorkerLauncher) -> CheckResult:
     """Check that a worker plays like a controller in this process."""
     name, statement = "worker", "a worker plays as this process does"
     try:
         for controller in NAMES:
             expected = [
-                play_episode(PythonController(text(controller)), errand.begin(), errand.beta)
-                for errand in _ERRANDS
+                play_episode(PythonController(text(controller)), task.begin(), task.beta)
+                for task in _TASKS
             ]
-            with WorkerPool(place, text(controller)) as pool:
-                found = sorted(pool.play(_ERRANDS), key=lambda ended: ended.place)
-            for ended, alike in zip(found, expected, strict=True):
+            with WorkerPool(launcher, text(controller)) as pool:
+                results = sorted(pool.play(_TASKS), key=lambda ended: ended.task_index)
+            for ended, alike in zip(results, expected, strict=True):
                 replay = ended.replay
                 if (replay.answer, replay.spent, replay.sequential) != tuple(alike):
                     what = "another end" if ended.fault is None else ended.fault.text
@@ -144,7 +144,7 @@ def _plays(place: ContainerWorkerLauncher) -> CheckResult:
     return CheckResult(name, statement, CheckVerdict.HOLDS, "")
 
 
-_DECK = BranchPool(
+_BRANCH_POOL = BranchPool(
     [
         ReplayChain(["7", "7"], 24, "7"),
         ReplayChain(["7", "9"], 24, "9"),
@@ -153,7 +153,9 @@ _DECK = BranchPool(
     * 4,
     10,
 )
-_ERRANDS = [
-    EpisodeTask(partial(Replay, _DECK, seed=seed), beta) for seed in range(3) for beta in (0.0, 1.0)
+_TASKS = [
+    EpisodeTask(partial(Replay, _BRANCH_POOL, seed=seed), beta)
+    for seed in range(3)
+    for beta in (0.0, 1.0)
 ]
-"""Return a few episodes of a synthetic question."""
+"""A few episodes of a synthetic question."""

@@ -40,17 +40,17 @@ class StreamDemultiplexer:
 
     def open(self, part: bytes) -> bytes:
         """Return the content of the wanted streams in received bytes."""
-        found = bytearray()
+        content = bytearray()
         at = 0
         while at < len(part):
             if self._left:
-                taken = part[at : at + self._left]
-                self._left -= len(taken)
-                at += len(taken)
+                chunk = part[at : at + self._left]
+                self._left -= len(chunk)
+                at += len(chunk)
                 if self._wanted:
-                    found += taken
+                    content += chunk
                 elif self._stream == STDERR:
-                    self.errors += taken[: MOST_ERRORS - len(self.errors)]
+                    self.errors += chunk[: MOST_ERRORS - len(self.errors)]
                 continue
             missing = self._HEAD.size - len(self._head)
             self._head += part[at : at + missing]
@@ -59,7 +59,7 @@ class StreamDemultiplexer:
                 self._stream, self._left = self._HEAD.unpack(self._head)
                 self._wanted = self._stream in self._streams
                 self._head.clear()
-        return bytes(found)
+        return bytes(content)
 
 
 _AT_ONCE = 65_536
@@ -101,12 +101,12 @@ class StreamChannel:
 
     def send(self, payload: bytes, seconds: float) -> None:
         """Send one message; see `sandbox.host.interfaces.WorkerChannel`."""
-        left = memoryview(HEAD.pack(len(payload)) + payload)
+        remaining = memoryview(HEAD.pack(len(payload)) + payload)
         until = time.monotonic() + seconds
-        while left:
+        while remaining:
             self._wait(until, writing=True)
             try:
-                left = left[os.write(self._into, left) :]
+                remaining = remaining[os.write(self._into, remaining) :]
             except BlockingIOError:
                 continue
             except OSError:
@@ -143,10 +143,10 @@ class StreamChannel:
     def _wait(self, until: float, *, writing: bool) -> None:
         if self._end is None:
             raise self._gone()
-        left = max(0.0, until - time.monotonic())
+        seconds = max(0.0, until - time.monotonic())
         # A stream of dropped data is always readable, so check the deadline too.
         reads, writes = ([], [self._into]) if writing else ([self._out], [])
-        if not any(select.select(reads, writes, [], left)) or not left:
+        if not any(select.select(reads, writes, [], seconds)) or not seconds:
             self.end()
             raise WorkerLost(Fault(Reason.SILENT, "the worker does not answer"))
 

@@ -63,15 +63,15 @@ def engine_errors() -> Iterator[None]:
 
 def _knock() -> None:
     """Check that the engine listens, and raise the system's own error if not."""
-    scheme, _, place = os.environ.get("DOCKER_HOST", f"unix://{SOCKET}").partition("://")
+    scheme, _, address = os.environ.get("DOCKER_HOST", f"unix://{SOCKET}").partition("://")
     if scheme != "unix":
-        raise _unreached(f"{scheme}://{place} is no socket of this machine")
+        raise _unreached(f"{scheme}://{address} is no socket of this machine")
     with socket.socket(socket.AF_UNIX) as line:
         try:
-            line.connect(place)
+            line.connect(address)
         except OSError as problem:
             words = (problem.strerror or str(problem)).lower()
-            raise _unreached(f"{place}: {words}") from problem
+            raise _unreached(f"{address}: {words}") from problem
 
 
 def _unreached(words: str) -> ExternalError:

@@ -80,8 +80,8 @@ class ContainerWorkerLauncher:
     def variables(self) -> frozenset[str]:
         """Return the environment variable names that the image defines."""
         with engine_errors():
-            given = self.client.images.get(self._image).attrs["Config"].get("Env") or []
-        return frozenset(each.partition("=")[0] for each in given)
+            variables = self.client.images.get(self._image).attrs["Config"].get("Env") or []
+        return frozenset(each.partition("=")[0] for each in variables)
 
     @property
     def kernel(self) -> str:

@@ -59,12 +59,12 @@ def main(owner: ContainerOwner) -> None:
     labels = [f"{MACHINE_LABEL}={owner.machine}", f"{PROCESS_LABEL}={owner.process}"]
     # Without an engine there is nothing to remove.
     with contextlib.suppress(ExternalError), contextlib.closing(connect()) as client:
-        for left in reversed(range(_ROUNDS)):
+        for remaining in reversed(range(_ROUNDS)):
             for container in client.containers.list(
                 all=True, filters={"label": labels}, ignore_removed=True
             ):
                 remove_container(container)
-            time.sleep(1 if left else 0)
+            time.sleep(1 if remaining else 0)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ def explained(status: int | None, errors: bytes) -> Fault:
         errors: First bytes of stderr. A worker may write anything.
     """
     if errors.startswith(b"Timeout ("):
-        found = _LINE.search(errors)
-        line = int(found[1]) if found else 0
+        match = _LINE.search(errors)
+        line = int(match[1]) if match else 0
         return Fault(Reason.TOO_LONG, "it hangs inside one operation", line, 1 if line else 0)
     if status == OUT_OF_MEMORY:
         return Fault(Reason.MEMORY, "the worker ran out of memory")

@@ -57,7 +57,7 @@ class EpisodeTask(NamedTuple):
 class WorkerEpisodeResult(NamedTuple):
     """Result of an episode."""
 
-    place: int
+    task_index: int
     """Index of the task."""
     replay: Replay
     """Replay with the accounting."""
@@ -76,9 +76,9 @@ class WorkerEpisodeResult(NamedTuple):
 class _PlayingEpisode:
     """An episode that a worker holds."""
 
-    def __init__(self, place: int, errand: EpisodeTask):
-        self.place = place
-        self.replay = errand.begin()
+    def __init__(self, index: int, task: EpisodeTask):
+        self.index = index
+        self.replay = task.begin()
         self.last: AnyVerb | None = None
         self.verbs = 0
         self.rounds = 0
@@ -87,12 +87,12 @@ class _PlayingEpisode:
         episode = self.replay.episode
         state = EpisodeRandom(episode.seed, episode.question).state
         self.order: Order = BeginEpisode(
-            place, episode.interval, episode.limit, episode.budget, state, errand.beta
+            index, episode.interval, episode.limit, episode.budget, state, task.beta
         )
 
     def ended(self, fault: Fault | None = None) -> WorkerEpisodeResult:
         return WorkerEpisodeResult(
-            self.place, self.replay, fault, self.last, self.rounds, self.lines, self.tokens
+            self.index, self.replay, fault, self.last, self.rounds, self.lines, self.tokens
         )
 
 
@@ -101,22 +101,22 @@ class _WorkerSlot:
 
     def __init__(self) -> None:
         self.worker: WorkerClient | None = None
-        self.held: dict[int, _PlayingEpisode] = {}
+        self.playing: dict[int, _PlayingEpisode] = {}
         self.dropped: list[int] = []
         self.alone = False
         """It holds a single episode, which may have crashed the previous worker."""
-        self.asked = False
+        self.is_waiting = False
 
     def orders(self) -> tuple[Order, ...]:
         """Return the orders to send next."""
         dropped, self.dropped = [DropEpisode(key) for key in self.dropped], []
-        return (*dropped, *(playing.order for playing in self.held.values()))
+        return (*dropped, *(playing.order for playing in self.playing.values()))
 
     def free(self) -> None:
         """End the worker."""
         worker, self.worker = self.worker, None
         self.dropped = []
-        self.asked = False
+        self.is_waiting = False
         if worker is not None:
             worker.end()
 
@@ -139,18 +139,18 @@ class WorkerPool:
 
     def __init__(
         self,
-        place: WorkerLauncher,
+        launcher: WorkerLauncher,
         text: str,
         *,
         workers: int = 1,
         terms: EpisodeLimits = EpisodeLimits(),  # noqa: B008 - it is immutable
         counting: bool = False,
     ):
-        self._place = place
+        self._launcher = launcher
         self._terms = terms
         self._load = LoadController(text, terms.most_turns, terms.seconds, counting)
-        self._seats = [_WorkerSlot() for _ in range(max(1, workers))]
-        self._seats[0].worker = self._started()
+        self._slots = [_WorkerSlot() for _ in range(max(1, workers))]
+        self._slots[0].worker = self._started()
         self._most = 1
         """Episodes that a worker may hold for now: a controller that fails immediately fails
         alone."""
@@ -163,29 +163,29 @@ class WorkerPool:
 
     def close(self) -> None:
         """End all workers."""
-        for seat in self._seats:
-            seat.free()
+        for slot in self._slots:
+            slot.free()
 
-    def play(self, errands: Sequence[EpisodeTask]) -> Iterator[WorkerEpisodeResult]:
+    def play(self, tasks: Sequence[EpisodeTask]) -> Iterator[WorkerEpisodeResult]:
         """Play episodes; yield each as it ends, in no particular order.
 
         Raises:
             ExternalError: A worker was lost and cannot be replaced.
         """
-        fresh = deque(range(len(errands)))
+        fresh = deque(range(len(tasks)))
         suspects: deque[int] = deque()
-        while fresh or suspects or any(seat.held for seat in self._seats):
+        while fresh or suspects or any(slot.playing for slot in self._slots):
             # Send to all before waiting for any, so that they work concurrently.
             for turn in (self._ask, self._settle):
-                for seat in self._seats:
-                    self._fill(seat, errands, fresh, suspects)
+                for slot in self._slots:
+                    self._fill(slot, tasks, fresh, suspects)
                     try:
-                        yield from turn(seat)
+                        yield from turn(slot)
                     except WorkerLost as lost:
-                        yield from _lose(seat, lost, suspects)
+                        yield from _lose(slot, lost, suspects)
 
     def _started(self) -> WorkerClient:
-        worker = WorkerClient(self._place, self._load, self._terms.patience)
+        worker = WorkerClient(self._launcher, self._load, self._terms.patience)
         if worker.findings:
             worker.end()
             raise ControllerError(worker.findings[0])
@@ -193,44 +193,44 @@ class WorkerPool:
 
     def _fill(
         self,
-        seat: _WorkerSlot,
-        errands: Sequence[EpisodeTask],
+        slot: _WorkerSlot,
+        tasks: Sequence[EpisodeTask],
         fresh: deque[int],
         suspects: deque[int],
     ) -> None:
         """Give a worker as many episodes as it may hold; a suspect episode is played alone."""
-        if seat.asked or (seat.held and seat.alone):
+        if slot.is_waiting or (slot.playing and slot.alone):
             return
-        seat.alone = bool(suspects) and not seat.held
-        source, most = (suspects, 1) if seat.alone else (fresh, self._most)
-        while source and len(seat.held) < most:
-            place = source.popleft()
-            seat.held[place] = _PlayingEpisode(place, errands[place])
+        slot.alone = bool(suspects) and not slot.playing
+        source, most = (suspects, 1) if slot.alone else (fresh, self._most)
+        while source and len(slot.playing) < most:
+            index = source.popleft()
+            slot.playing[index] = _PlayingEpisode(index, tasks[index])
 
-    def _ask(self, seat: _WorkerSlot) -> Iterator[WorkerEpisodeResult]:
+    def _ask(self, slot: _WorkerSlot) -> Iterator[WorkerEpisodeResult]:
         """Send a worker its orders; yield nothing."""
-        if not seat.held:
+        if not slot.playing:
             return
-        if seat.worker is None:
-            seat.worker = self._started()
-        seat.worker.ask(seat.orders())
-        seat.asked = True
+        if slot.worker is None:
+            slot.worker = self._started()
+        slot.worker.ask(slot.orders())
+        slot.is_waiting = True
         yield from ()
 
-    def _settle(self, seat: _WorkerSlot) -> Iterator[WorkerEpisodeResult]:
+    def _settle(self, slot: _WorkerSlot) -> Iterator[WorkerEpisodeResult]:
         """Perform the verbs in a worker's answer."""
-        if seat.worker is None or not seat.asked:
+        if slot.worker is None or not slot.is_waiting:
             return
-        for move in seat.worker.answered():
-            playing = seat.held[move.key]
+        for move in slot.worker.answered():
+            playing = slot.playing[move.key]
             ended = self._enter(playing, move)
             if ended is None:
                 continue
-            del seat.held[move.key]
+            del slot.playing[move.key]
             if isinstance(move, NextVerb) and not isinstance(move.verb, Answer):
-                seat.dropped.append(move.key)
+                slot.dropped.append(move.key)
             yield ended
-        seat.asked = False
+        slot.is_waiting = False
         self._most = min(2 * self._most, self._terms.held)
 
     def _enter(self, playing: _PlayingEpisode, move: EpisodeMove) -> WorkerEpisodeResult | None:
@@ -258,7 +258,7 @@ class WorkerPool:
         playing.rounds += outcome is not _NOTHING_AFFORDABLE
         branches = replay.episode.branches
         playing.order = ResumeEpisode(
-            playing.place,
+            playing.index,
             outcome.exhausted,
             replay.spent,
             replay.sequential,
@@ -268,16 +268,16 @@ class WorkerPool:
 
 
 def _lose(
-    seat: _WorkerSlot, lost: WorkerLost, suspects: deque[int]
+    slot: _WorkerSlot, lost: WorkerLost, suspects: deque[int]
 ) -> Iterator[WorkerEpisodeResult]:
     """Abandon a worker: an episode that it held alone is to blame, others are played again."""
-    held, seat.held = seat.held, {}
-    seat.free()
-    if len(held) == 1:
-        (playing,) = held.values()
+    playing_episodes, slot.playing = slot.playing, {}
+    slot.free()
+    if len(playing_episodes) == 1:
+        (playing,) = playing_episodes.values()
         yield playing.ended(lost.fault)
     else:
-        suspects.extend(held)
+        suspects.extend(playing_episodes)
 
 
 def _placed(reason: Reason, text: str, verb: AnyVerb) -> Fault:

@@ -59,15 +59,15 @@ class ProcessWorkerLauncher:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
-        heard, said, errors = process.stdin, process.stdout, process.stderr
+        requests, replies, errors = process.stdin, process.stdout, process.stderr
         os.set_blocking(errors.fileno(), False)
 
         def end() -> None:
             process.kill()
             process.wait()
             pipe.close()
-            heard.close()
-            said.close()
+            requests.close()
+            replies.close()
             errors.close()
 
         def explain() -> Fault | None:
@@ -75,7 +75,7 @@ class ProcessWorkerLauncher:
                 return explained(process.wait(_TO_END), errors.read(MOST_ERRORS) or b"")
             return None
 
-        return StreamChannel(heard.fileno(), said.fileno(), bytes, end, explain)
+        return StreamChannel(requests.fileno(), replies.fileno(), bytes, end, explain)
 
 
 _TO_END = 5

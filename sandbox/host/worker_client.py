@@ -45,10 +45,10 @@ class WorkerClient:
         ControllerError: Loading the controller fails.
     """
 
-    def __init__(self, place: WorkerLauncher, load: LoadController, patience: float):
+    def __init__(self, launcher: WorkerLauncher, load: LoadController, patience: float):
         self._patience = patience
-        self._asked: tuple[int, ...] = ()
-        self._channel: WorkerChannel = place.start()
+        self._pending: tuple[int, ...] = ()
+        self._channel: WorkerChannel = launcher.start()
         self.findings: tuple[Fault, ...] = ()
         """Why the policy does not admit the controller, if it does not."""
         try:
@@ -82,7 +82,7 @@ class WorkerClient:
         """
         if self._channel.has_unread:
             raise self._lost(Reason.GARBLED, "it sent an unrequested message")
-        self._asked = tuple(order.key for order in orders if not isinstance(order, DropEpisode))
+        self._pending = tuple(order.key for order in orders if not isinstance(order, DropEpisode))
         self._say(StepBatch(orders))
 
     def answered(self) -> Iterator[EpisodeMove]:
@@ -91,11 +91,11 @@ class WorkerClient:
         Raises:
             WorkerLost: They do not arrive, or are invalid.
         """
-        left = self._asked
+        pending = self._pending
         # A compromised worker can send signs of life forever, so their number is limited.
-        until = time.monotonic() + self._patience * (1 + len(self._asked))
-        for _ in range(MOST_SIGNS + len(left)):
-            if not left:
+        until = time.monotonic() + self._patience * (1 + len(self._pending))
+        for _ in range(MOST_SIGNS + len(pending)):
+            if not pending:
                 return
             message = self._heard(min(self._patience, until - time.monotonic()))
             if isinstance(message, Heartbeat):
@@ -103,9 +103,9 @@ class WorkerClient:
             if not isinstance(message, MoveBatch):
                 break
             met = tuple(move.key for move in message.moves)
-            if not met or met != left[: len(met)]:
+            if not met or met != pending[: len(met)]:
                 raise self._lost(Reason.GARBLED, "it moved other episodes than requested")
-            left = left[len(met) :]
+            pending = pending[len(met) :]
             yield from message.moves
         raise self._lost(Reason.GARBLED, "it sent an unexpected answer")
 

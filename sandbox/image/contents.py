@@ -44,12 +44,12 @@ _LEFT_OUT = shutil.ignore_patterns("__pycache__", "tests", "*.cpp", "*.hpp", "*.
 
 def digest() -> str:
     """Return the image digest in 16 digits: file contents and package versions."""
-    found = sha256()
+    checksum = sha256()
     for name in PROJECT_FILES:
-        found.update(f"{name}\0".encode() + (ROOT / name).read_bytes() + b"\0")
+        checksum.update(f"{name}\0".encode() + (ROOT / name).read_bytes() + b"\0")
     for requirement in list_requirements():
-        found.update(requirement.encode())
-    return found.hexdigest()[:16]
+        checksum.update(requirement.encode())
+    return checksum.hexdigest()[:16]
 
 
 def list_requirements() -> list[str]:
@@ -60,9 +60,9 @@ def list_requirements() -> list[str]:
 def copy_project_files(target: Path) -> None:
     """Copy the project's files."""
     for name in PROJECT_FILES:
-        place = target / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, place)
+        destination = target / name
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, destination)
 
 
 def copy_packages(target: Path) -> None:

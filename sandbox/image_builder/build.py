@@ -77,8 +77,8 @@ def _last_words(problem: Exception) -> str:
     """Return the last line of a failed step's output, if there is any."""
     log = [str(each.get("stream", "")) for each in getattr(problem, "build_log", ())]
     lines = [each for each in "".join(log).strip().splitlines() if "intermediate" not in each]
-    said = f"{problem}: {lines[-1]}" if lines else str(problem)
-    return " ".join(said.split())
+    message = f"{problem}: {lines[-1]}" if lines else str(problem)
+    return " ".join(message.split())
 
 
 def _context(folder: Path) -> Path:
@@ -171,10 +171,10 @@ def _put_libraries(tree: Path, programs: Iterable[Path]) -> None:
     shelf = tree / HOME.lstrip("/") / "lib" / "native"
     shelf.mkdir(parents=True)
     for name, path in _libraries(programs).items():
-        place = tree / name.lstrip("/") if name.startswith("/") else shelf / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, place)
-        place.chmod(0o755)
+        destination = tree / name.lstrip("/") if name.startswith("/") else shelf / name
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, destination)
+        destination.chmod(0o755)
 
 
 def _libraries(programs: Iterable[Path]) -> dict[str, str]:
@@ -182,7 +182,7 @@ def _libraries(programs: Iterable[Path]) -> dict[str, str]:
     # A copied program cannot find the libraries next to its original.
     beside = str(sysconfig.get_config_var("LIBDIR") or "")
     try:
-        said = subprocess.run(
+        listing = subprocess.run(
             ["ldd", *map(str, programs)],
             env={"PATH": os.environ.get("PATH", os.defpath), "LD_LIBRARY_PATH": beside},
             capture_output=True, text=True, check=False,
@@ -192,8 +192,8 @@ def _libraries(programs: Iterable[Path]) -> dict[str, str]:
             "this system has no `ldd`, so the interpreter's libraries are not known",
             hint="build on a base image: `rheostat sandbox build`",
         ) from None
-    named = dict(re.findall(r"^\s+(\S+) => (/\S+)", said, re.MULTILINE))
-    loaders = re.findall(r"^\s+(/\S+) \(0x", said, re.MULTILINE)
+    named = dict(re.findall(r"^\s+(\S+) => (/\S+)", listing, re.MULTILINE))
+    loaders = re.findall(r"^\s+(/\S+) \(0x", listing, re.MULTILINE)
     return {**named, **{loader: loader for loader in loaders}}
 
 

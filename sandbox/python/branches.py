@@ -99,8 +99,8 @@ class Branches(Sequence[Branch]):
         return branch in self._members
 
     def __getitem__(self, at):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN204
-        found = self._members[at]
-        return Branches(found) if isinstance(found, tuple) else found
+        selected = self._members[at]
+        return Branches(selected) if isinstance(selected, tuple) else selected
 
     def where(self, condition: Callable[[Branch], object]) -> "Branches":
         """Return the branches that satisfy the condition, in order."""
@@ -172,11 +172,11 @@ def list_members(branches: Iterable[Branch]) -> tuple[Branch, ...]:
     """
     if type(branches) is Branches:
         return branches._members  # noqa: SLF001 - it holds branches and nothing else
-    found = tuple(branches)
-    for each in found:
+    members = tuple(branches)
+    for each in members:
         if type(each) is not Branch:
             raise TypeError(f"expected a set of branches, but one item is {_kind(each)}")
-    return found
+    return members
 
 
 def check_integer(value: object, of: str) -> int:

@@ -29,7 +29,7 @@ from sandbox.python.functions import make_random_functions
 from sandbox.python.guards import guarded_globals
 from sandbox.python.policy import FILE, compile_controller
 
-Places: TypeAlias = dict[tuple[CodeType, int], Origin]
+Origins: TypeAlias = dict[tuple[CodeType, int], Origin]
 """Cache of instruction locations."""
 
 MOST_TURNS = 1_000_000
@@ -60,7 +60,7 @@ class PythonController:
         self._code = compile_controller(text, counting=counting)
         self._name = name
         self._most_turns = most_turns
-        self._places: Places = {}
+        self._origins: Origins = {}
 
     @property
     def name(self) -> str:
@@ -105,9 +105,9 @@ class PythonController:
             verb: AnyVerb = running.switch(*sent)
         except (TurnLimitExceeded, TimeLimitExceeded, Exception) as problem:  # noqa: BLE001 - it may be anything
             try:
-                fault = _told(problem, self._places)
+                fault = _describe_exception(problem, self._origins)
             except TimeLimitExceeded:  # it rang again meanwhile
-                fault = _told(problem, self._places)
+                fault = _describe_exception(problem, self._origins)
         else:
             return verb
         raise ControllerError(fault)
@@ -123,20 +123,20 @@ class PythonController:
             outcome: Outcome = parent.switch(verb)
             return outcome
 
-        shown = ShownEpisode(episode, send, self._where)
+        controller_episode = ShownEpisode(episode, send, self._where)
         names = guarded_globals(make_random_functions(draws), self._most_turns, lines)
         exec(self._code, names)  # it was compiled by the policy
         try:
-            answer = names["controller"](shown, _clipped(beta))
+            answer = names["controller"](controller_episode, _clipped(beta))
         except Exhausted:
             answer = None
-        shown.answer(answer)
+        controller_episode.answer(answer)
 
     def _where(self) -> Origin | None:
         frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to a caller
         while frame is not None and frame.f_code.co_filename != FILE:
             frame = frame.f_back
-        return None if frame is None else _place(self._places, frame.f_code, frame.f_lasti)
+        return None if frame is None else _find_origin(self._origins, frame.f_code, frame.f_lasti)
 
 
 def _clipped(beta: float | None) -> float:
@@ -144,20 +144,20 @@ def _clipped(beta: float | None) -> float:
     return min(float(beta), 1.0) if beta is not None and beta > 0 else 0.0
 
 
-def _told(problem: BaseException, places: Places) -> Fault:
+def _describe_exception(problem: BaseException, origins: Origins) -> Fault:
     """Describe a controller's exception."""
     match problem:
         case TurnLimitExceeded():
-            return _fault(places, Reason.TOO_MANY_TURNS, "it does not end", problem)
+            return _fault(origins, Reason.TOO_MANY_TURNS, "it does not end", problem)
         case TimeLimitExceeded():
-            return _fault(places, Reason.TOO_LONG, "it takes too long between verbs", problem)
+            return _fault(origins, Reason.TOO_LONG, "it takes too long between verbs", problem)
         case RecursionError():
-            return _fault(places, Reason.MEMORY, "it recurses too deeply", problem)
+            return _fault(origins, Reason.MEMORY, "it recurses too deeply", problem)
         case MemoryError():
-            return _fault(places, Reason.MEMORY, "it needs more memory than its limit", problem)
-    said = " ".join(filter(None, map(_short, problem.args)))
-    text = f"{type(problem).__name__}: {said}" if said else type(problem).__name__
-    return _fault(places, Reason.RAISED, text, problem)
+            return _fault(origins, Reason.MEMORY, "it needs more memory than its limit", problem)
+    message = " ".join(filter(None, map(_short, problem.args)))
+    text = f"{type(problem).__name__}: {message}" if message else type(problem).__name__
+    return _fault(origins, Reason.RAISED, text, problem)
 
 
 def _short(value: object) -> str:
@@ -178,24 +178,24 @@ _MOST_SHOWN = 1024
 """Maximum bits of an integer to show; Python refuses to format very long ones."""
 
 
-def _fault(places: Places, reason: Reason, text: str, problem: BaseException) -> Fault:
-    found: Origin | None = None
+def _fault(origins: Origins, reason: Reason, text: str, problem: BaseException) -> Fault:
+    origin: Origin | None = None
     trace: TracebackType | None = problem.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == FILE:
-            found = _place(places, trace.tb_frame.f_code, trace.tb_lasti)
+            origin = _find_origin(origins, trace.tb_frame.f_code, trace.tb_lasti)
         trace = trace.tb_next
-    if found is None:
+    if origin is None:
         return Fault(reason, truncate_text(text))
-    return Fault(reason, truncate_text(text), found.line, found.column)
+    return Fault(reason, truncate_text(text), origin.line, origin.column)
 
 
-def _place(places: Places, code: CodeType, at: int) -> Origin:
+def _find_origin(origins: Origins, code: CodeType, at: int) -> Origin:
     """Return an instruction's location; cached, because finding it costs more than most verbs."""
     key = (code, at)
-    if key not in places:
+    if key not in origins:
         line, end_line, column, end_column = next(
             itertools.islice(code.co_positions(), at // 2, None), (None,) * 4
         )
-        places[key] = Origin(line or 0, (column or 0) + 1, end_line or 0, (end_column or 0) + 1)
-    return places[key]
+        origins[key] = Origin(line or 0, (column or 0) + 1, end_line or 0, (end_column or 0) + 1)
+    return origins[key]

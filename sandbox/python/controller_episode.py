@@ -51,7 +51,13 @@ class ShownEpisode:
     """
 
     __slots__ = (
-        "_branches", "_episode", "_kept", "_send", "_steps", "_stopped", "_where",
+        "_branches",
+        "_cached",
+        "_episode",
+        "_send",
+        "_steps",
+        "_stopped",
+        "_where",
     )  # fmt: skip
 
     def __init__(self, episode: Episode, send: Send, where: Where):
@@ -59,7 +65,7 @@ class ShownEpisode:
         self._send = send
         self._where = where
         self._branches: list[Branch] = []
-        self._kept: dict[str, tuple[list[int], Branches]] = {}
+        self._cached: dict[str, tuple[list[int], Branches]] = {}
         self._steps = 0
         self._stopped: Origin | None = None
 
@@ -132,12 +138,12 @@ class ShownEpisode:
             look: Whether to reveal the first answer of each.
             because: Reason, for traces.
         """
-        most = min(_whole(count, "open"), self.available)
+        most = min(_saturated(count, "open"), self.available)
         return self._do(most > 0, Open, count=most, look=bool(look), because=because)
 
     def sample(self, count: int, *, because: str | None = None) -> Branches:
         """Open branches and run each to its end without revealing answers; return the new ones."""
-        most = min(_whole(count, "sample"), self.available)
+        most = min(_saturated(count, "sample"), self.available)
         return self._do(most > 0, Sample, count=most, because=because)
 
     def advance(
@@ -172,15 +178,15 @@ class ShownEpisode:
 
     def prune(self, branches: Iterable[Branch], *, because: str | None = None) -> Branches:
         """Prune active branches."""
-        found = self._acting(branches)
-        return self._do(bool(found), Prune, branches=found, because=because)
+        indices = self._acting(branches)
+        return self._do(bool(indices), Prune, branches=indices, because=because)
 
     def answer(self, *choices: str | None, because: str | None = None) -> NoReturn:
         """End the episode with the first choice that is not ``None``. This does not return."""
         if not choices:
             raise TypeError("`answer` needs at least one choice")
-        given = [_text(choice, "an answer") for choice in choices]
-        chosen = next((choice for choice in given if choice is not None), None)
+        texts = [_text(choice, "an answer") for choice in choices]
+        chosen = next((choice for choice in texts if choice is not None), None)
         self._send(
             Answer(
                 answer=chosen,
@@ -197,7 +203,7 @@ class ShownEpisode:
         Iteration ends after ``at_most`` steps, or after a step that leaves nothing active and
         opened nothing.
         """
-        for done in range(_whole(at_most, "step")):
+        for done in range(_saturated(at_most, "step")):
             self._steps = done
             before = len(self._branches)
             yield done
@@ -215,33 +221,33 @@ class ShownEpisode:
 
         The view's lists are replaced when they change, and never mutated.
         """
-        kept = self._kept.get(name)
-        if kept is None or kept[0] is not indices:
-            self._kept[name] = kept = indices, self._set(indices)
-        return kept[1]
+        cached = self._cached.get(name)
+        if cached is None or cached[0] is not indices:
+            self._cached[name] = cached = indices, self._set(indices)
+        return cached[1]
 
     def _acting(self, branches: Iterable[Branch]) -> tuple[int, ...]:
         """Return the members that a verb can act on."""
         views, active = self._episode.branches, Status.ACTIVE
-        found = tuple(
+        indices = tuple(
             [
                 index
                 for index in map(_INDEX, list_members(branches))
                 if views[index].status is active
             ]
         )
-        if len(set(found)) != len(found):
+        if len(set(indices)) != len(indices):
             raise ValueError("a branch is named twice")
-        return found
+        return indices
 
     def _move(
         self, branches: Iterable[Branch], burst: Burst, *, look: bool, because: str | None
     ) -> Branches:
         moving = self._acting(branches)
         if callable(burst):
-            wanted = tuple([_whole(burst(self._branches[index]), "burst") for index in moving])
+            wanted = tuple([_saturated(burst(self._branches[index]), "burst") for index in moving])
         else:
-            wanted = (_whole(burst, "burst"),) * len(moving)
+            wanted = (_saturated(burst, "burst"),) * len(moving)
         if min(wanted, default=1) < 1:
             pairs = [pair for pair in zip(moving, wanted, strict=True) if pair[1] > 0]
             moving = tuple([branch for branch, _ in pairs])
@@ -296,7 +302,7 @@ def _text(value: object, what: str) -> str | None:
     return value
 
 
-def _whole(value: object, of: str) -> int:
+def _saturated(value: object, of: str) -> int:
     """Return an integer that a verb can carry, clipped to the largest one."""
     return numeric.saturate(check_integer(value, of))
 

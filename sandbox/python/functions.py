@@ -40,9 +40,9 @@ def _empty(of: Many) -> bool:
 
 
 def _tally(of: Many, weight: Weight) -> aggregates.Tally:
-    found = list_members(of)
-    weights = None if weight is None else [check_real(weight(each), "weight") for each in found]
-    return aggregates.tally([each.answer for each in found], weights)
+    members = list_members(of)
+    weights = None if weight is None else [check_real(weight(each), "weight") for each in members]
+    return aggregates.tally([each.answer for each in members], weights)
 
 
 def _vote(read: Callable[[aggregates.Tally], Any]) -> Callable[..., Any]:
@@ -73,10 +73,10 @@ def _fold(
     name: str, fold: Callable[[Any], float], integers: Callable[[Any], int] | None = None
 ) -> Callable[[Many], Number]:
     def function(values: Many) -> Number:
-        found = list(_many(values, name))
-        if integers is not None and all(type(each) is int for each in found):
-            return integers([numeric.saturate(each) for each in found])
-        return fold([check_real(each, name) for each in found])
+        items = list(_many(values, name))
+        if integers is not None and all(type(each) is int for each in items):
+            return integers([numeric.saturate(each) for each in items])
+        return fold([check_real(each, name) for each in items])
 
     return function
 
@@ -99,8 +99,8 @@ def _order(
 
 
 def _sum(values: Many, start: Number = 0) -> Number:
-    found = list(_many(values, "sum"))
-    return _SUM(found if start == 0 else [start, *found])
+    items = list(_many(values, "sum"))
+    return _SUM(items if start == 0 else [start, *items])
 
 
 def _many(values: Any, of: str) -> Many:  # noqa: ANN401
@@ -110,10 +110,10 @@ def _many(values: Any, of: str) -> Many:  # noqa: ANN401
         TypeError: The value is not iterable.
     """
     try:
-        found: Many = iter(values)
+        iterator: Many = iter(values)
     except TypeError:
         raise TypeError(f"`{of}` needs an iterable, not a value of type {_kind(values)}") from None
-    return found
+    return iterator
 
 
 def _kind(value: object) -> str:

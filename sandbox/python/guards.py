@@ -155,29 +155,31 @@ def guarded_getattr(thing: object, name: str) -> Any:  # noqa: ANN401
     if thing is dict and name == "fromkeys":
         return dict.fromkeys
     if isinstance(thing, Exception) and name == "args":
-        given = (each if type(each) in (str, int, float) else "" for each in thing.args)
-        return tuple(without_addresses(each) if type(each) is str else each for each in given)
-    raise AttributeError(f"{_shown(thing)} has no attribute {name!r} that a controller may read")
+        arguments = (each if type(each) in (str, int, float) else "" for each in thing.args)
+        return tuple(without_addresses(each) if type(each) is str else each for each in arguments)
+    raise AttributeError(
+        f"{_format_value(thing)} has no attribute {name!r} that a controller may read"
+    )
 
 
 def guarded_getitem(thing: Any, index: object) -> Any:  # noqa: ANN401
     """``thing[index]``."""
     if type(thing) not in _ITEMS:
-        raise TypeError(f"{_shown(thing)} has no items")
+        raise TypeError(f"{_format_value(thing)} has no items")
     return thing[index]
 
 
 def guarded_iter(thing: Any) -> Any:  # noqa: ANN401
     """Return an iterator for a loop."""
     if type(thing) not in _ITERABLE:
-        raise TypeError(f"{_shown(thing)} is not iterable")
+        raise TypeError(f"{_format_value(thing)} is not iterable")
     return thing
 
 
 def guarded_write(thing: object) -> object:
     """Check the target of an item assignment or deletion."""
     if type(thing) not in _CHANGEABLE:
-        raise TypeError(f"{_shown(thing)} cannot be changed")
+        raise TypeError(f"{_format_value(thing)} cannot be changed")
     return thing
 
 
@@ -232,10 +234,10 @@ def guarded_apply(function: Callable[..., Any], *args: object, **kwargs: object)
 
 def guarded_range(*bounds: int) -> range:
     """Create a range of bounded length."""
-    found = range(*bounds)
-    if found[MOST_RANGE:]:
+    result = range(*bounds)
+    if result[MOST_RANGE:]:
         raise ValueError(f"a range has at most {MOST_RANGE} members")
-    return found
+    return result
 
 
 def guarded_isinstance(thing: object, kinds: Any) -> bool:  # noqa: ANN401
@@ -281,12 +283,12 @@ BUILTINS: Mapping[str, object] = {
 
 def make_turn_counter(most: int) -> Callable[[], None]:
     """Return a count of turns that ends the controller when it has taken too many."""
-    left = most
+    remaining = most
 
     def turn() -> None:
-        nonlocal left
-        left -= 1
-        if left < 0:
+        nonlocal remaining
+        remaining -= 1
+        if remaining < 0:
             raise TurnLimitExceeded
 
     return turn
@@ -336,5 +338,5 @@ def guarded_globals(
     }
 
 
-def _shown(thing: object) -> str:
+def _format_value(thing: object) -> str:
     return f"a value of type {type(thing).__name__}"

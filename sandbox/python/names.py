@@ -18,9 +18,9 @@ def undefined(
         known: the names that a controller finds without having made them.
     """
     top = symtable.symtable(text, "<controller>", "exec")
-    made = {each.get_name() for each in top.get_symbols() if each.is_assigned() or _binds(each)}
+    defined = {each.get_name() for each in top.get_symbols() if each.is_assigned() or _binds(each)}
     for table in _tables(top):
-        made |= {
+        defined |= {
             each.get_name()
             for each in table.get_symbols()
             if each.is_declared_global() and each.is_assigned()
@@ -31,15 +31,15 @@ def undefined(
         for each in table.get_symbols()
         if each.is_referenced() and (each.is_global() or table is top)
     }
-    missing = wanted - made - {*known}
-    places = _first_places(tree, missing)
-    for name in sorted(missing & places.keys()):
-        near = difflib.get_close_matches(name, [*known, *made], 1, 0.75)
+    missing = wanted - defined - {*known}
+    first_uses = _first_uses(tree, missing)
+    for name in sorted(missing & first_uses.keys()):
+        near = difflib.get_close_matches(name, [*known, *defined], 1, 0.75)
         if _is_exception(name):
-            there = ", ".join(sorted(each for each in known if _is_exception(each)))
-            yield places[name], f"; the exceptions here are Exhausted, {there}"
+            exceptions = ", ".join(sorted(each for each in known if _is_exception(each)))
+            yield first_uses[name], f"; the exceptions here are Exhausted, {exceptions}"
         else:
-            yield places[name], f"; did you mean {near[0]}?" if near else ""
+            yield first_uses[name], f"; did you mean {near[0]}?" if near else ""
 
 
 def _is_exception(name: str) -> bool:
@@ -57,13 +57,13 @@ def _tables(top: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
         yield from _tables(child)
 
 
-def _first_places(tree: ast.Module, names: Collection[str]) -> Mapping[str, ast.Name]:
+def _first_uses(tree: ast.Module, names: Collection[str]) -> Mapping[str, ast.Name]:
     """Where each name is read first."""
-    found: dict[str, ast.Name] = {}
+    uses: dict[str, ast.Name] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load):
-            before = found.get(node.id)
-            here = (node.lineno, node.col_offset)
-            if before is None or here < (before.lineno, before.col_offset):
-                found[node.id] = node
-    return found
+            before = uses.get(node.id)
+            position = (node.lineno, node.col_offset)
+            if before is None or position < (before.lineno, before.col_offset):
+                uses[node.id] = node
+    return uses

@@ -131,24 +131,24 @@ def _syntax(problem: SyntaxError, text: str) -> PolicyFinding:
 
 def _shape(tree: ast.Module) -> list[PolicyFinding]:
     """Whether there is the one function that is played."""
-    found = [
+    functions = [
         node
         for node in tree.body
         if isinstance(node, ast.FunctionDef) and node.name == "controller"
     ]
-    if not found:
+    if not functions:
         return [PolicyFinding(1, 1, "there is no function `controller(episode, beta)`")]
-    taken = found[-1].args
-    plain = not (taken.vararg or taken.kwarg or taken.kwonlyargs)
-    if not plain or len(taken.posonlyargs) + len(taken.args) != 2:
-        line, column = found[-1].lineno, found[-1].col_offset + 1
+    arguments = functions[-1].args
+    plain = not (arguments.vararg or arguments.kwarg or arguments.kwonlyargs)
+    if not plain or len(arguments.posonlyargs) + len(arguments.args) != 2:
+        line, column = functions[-1].lineno, functions[-1].col_offset + 1
         return [
             PolicyFinding(line, column, "`controller` takes two arguments, `episode` and `beta`")
         ]
     reason = "`controller` returns its answer, and cannot `yield`"
     return [
         PolicyFinding(node.lineno, node.col_offset + 1, reason)
-        for node in _own_nodes(found[-1])
+        for node in _own_nodes(functions[-1])
         if isinstance(node, ast.Yield | ast.YieldFrom)
     ]
 
@@ -338,12 +338,12 @@ def _check_answers(function: ast.AST) -> None:
 
 def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
     """Yield what a function holds, without the functions in it."""
-    left = list(ast.iter_child_nodes(function))
-    while left:
-        node = left.pop()
+    pending = list(ast.iter_child_nodes(function))
+    while pending:
+        node = pending.pop()
         yield node
         if not isinstance(node, ast.FunctionDef | ast.Lambda | ast.GeneratorExp):
-            left.extend(ast.iter_child_nodes(node))
+            pending.extend(ast.iter_child_nodes(node))
 
 
 _BOUNDED = {ast.Pow: "_power_", ast.LShift: "_shift_", ast.Mod: "_remainder_"}

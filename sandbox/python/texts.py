@@ -30,8 +30,8 @@ def guarded_value(value: object) -> object:
 
 def guarded_remainder(left: Any, right: Any) -> Any:  # noqa: ANN401
     """``left % right``, which formats a text if the left value is one."""
-    found = left % right
-    return without_addresses(found) if type(found) is str else found
+    result = left % right
+    return without_addresses(result) if type(result) is str else result
 
 
 def without_addresses(text: str) -> str:

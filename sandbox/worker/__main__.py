@@ -39,33 +39,33 @@ _STILL_HERE = 0.5
 class WorkerLoop:
     """Answer messages until the host is gone."""
 
-    def __init__(self, heard: BinaryIO, said: BinaryIO, told: int):
-        self._heard = heard
-        self._said = said
-        self._told = told
+    def __init__(self, requests: BinaryIO, replies: BinaryIO, hang_report: int):
+        self._requests = requests
+        self._replies = replies
+        self._hang_report = hang_report
         self._episodes: WaitingEpisodes | None = None
 
     def run(self) -> None:
         """Send the first message, then answer requests."""
         self._say(WorkerReady(VERSION))
-        while (head := self._heard.read(HEAD.size)) and len(head) == HEAD.size:
+        while (head := self._requests.read(HEAD.size)) and len(head) == HEAD.size:
             (length,) = HEAD.unpack(head)
-            match decode_to_worker(self._heard.read(length)):
+            match decode_to_worker(self._requests.read(length)):
                 case LoadController() as load:
                     self._say(self._load(load))
                 case StepBatch(orders=orders):
                     assert self._episodes is not None
                     moves: list[EpisodeMove] = []
-                    told = time.monotonic()
+                    last_sign = time.monotonic()
                     with self._episodes.clock.ticking():
                         for move in self._episodes.step(orders):
                             moves.append(move)
                             if isinstance(move, EpisodeFault):
                                 self._say(MoveBatch(tuple(moves)))
                                 moves.clear()
-                            elif time.monotonic() - told > _STILL_HERE:
+                            elif time.monotonic() - last_sign > _STILL_HERE:
                                 self._say(Heartbeat())
-                                told = time.monotonic()
+                                last_sign = time.monotonic()
                     if moves:
                         self._say(MoveBatch(tuple(moves)))
 
@@ -83,25 +83,25 @@ class WorkerLoop:
                     for finding in refusal.findings[:MOST_FINDINGS]
                 )
             )
-        self._episodes = WaitingEpisodes(controller, VerbClock(load.seconds, self._told))
+        self._episodes = WaitingEpisodes(controller, VerbClock(load.seconds, self._hang_report))
         return LoadResult()
 
     def _say(self, message: FromWorker) -> None:
         payload = encode(message)
-        self._said.write(HEAD.pack(len(payload)) + payload)
-        self._said.flush()
+        self._replies.write(HEAD.pack(len(payload)) + payload)
+        self._replies.flush()
 
 
 def main() -> None:
     """Reserve the pipe and redirect the standard streams to nowhere."""
-    heard = os.fdopen(os.dup(0), "rb")
-    said = os.fdopen(os.dup(1), "wb")
-    told = os.dup(2)
+    requests = os.fdopen(os.dup(0), "rb")
+    replies = os.fdopen(os.dup(1), "wb")
+    hang_report = os.dup(2)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2) if "--loud" not in sys.argv else (0, 1):
         os.dup2(nowhere, stream)
     try:
-        WorkerLoop(heard, said, told).run()
+        WorkerLoop(requests, replies, hang_report).run()
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
     except BrokenPipeError:  # the host is gone

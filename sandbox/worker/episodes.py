@@ -46,11 +46,11 @@ class VerbClock:
         told: File descriptor that receives the location of a hang.
     """
 
-    def __init__(self, seconds: float, told: int):
+    def __init__(self, seconds: float, hang_report: int):
         self._tick = seconds / _TICKS
         self._hang = 2 * seconds + 1
-        self._told = told
-        self._left: int | None = None
+        self._hang_report = hang_report
+        self._ticks_left: int | None = None
         signal.signal(signal.SIGPROF, self._ring)
 
     @contextmanager
@@ -67,22 +67,22 @@ class VerbClock:
     def start(self) -> None:
         """Raise `TimeLimitExceeded` if the limit is reached before `stop`."""
         # The first tick may come at once.
-        self._left = _TICKS + 1
+        self._ticks_left = _TICKS + 1
 
     def stop(self) -> None:
         """Stop raising."""
-        self._left = None
+        self._ticks_left = None
 
     def _watch(self) -> None:
         """End this process if no further tick is handled in time."""
-        faulthandler.dump_traceback_later(self._hang, exit=True, file=self._told)
+        faulthandler.dump_traceback_later(self._hang, exit=True, file=self._hang_report)
 
     def _ring(self, number: int, frame: object) -> None:
-        left = self._left
-        if left is not None:
-            self._left = left - 1
-            if left <= 1:
-                self._left = _AGAIN  # for what slips through
+        ticks = self._ticks_left
+        if ticks is not None:
+            self._ticks_left = ticks - 1
+            if ticks <= 1:
+                self._ticks_left = _AGAIN  # for what slips through
                 raise TimeLimitExceeded
         # After the time limit nothing delays the end: if calls are nested too
         # deeply for this handler, or for what it raises, it is the thread that ends the worker.

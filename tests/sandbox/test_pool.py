@@ -29,7 +29,7 @@ def errands(count: int, budget: int | None = None) -> list[EpisodeTask]:
 
 def ended(text: str, count: int = 1, terms: EpisodeLimits = QUICK) -> list[WorkerEpisodeResult]:
     with WorkerPool(ProcessWorkerLauncher(), text, terms=terms) as pool:
-        return sorted(pool.play(errands(count)), key=lambda each: each.place)
+        return sorted(pool.play(errands(count)), key=lambda each: each.task_index)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -40,7 +40,7 @@ def test_a_pool_plays_as_the_interpreter(workers: int, budget: int | None) -> No
     with WorkerPool(
         ProcessWorkerLauncher(), text("parallel_probe"), workers=workers, terms=QUICK
     ) as pool:
-        found = sorted(pool.play(errands(20, budget)), key=lambda each: each.place)
+        found = sorted(pool.play(errands(20, budget)), key=lambda each: each.task_index)
     assert [each.fault for each in found] == [None] * 20
     assert [
         (each.replay.answer, each.replay.spent, each.replay.sequential) for each in found
@@ -81,7 +81,7 @@ FAULTS = {
 def test_a_fault_ends_its_episodes_and_no_others(code: str) -> None:
     text = f"if episode.sample(1)[0].answer == '9':\n{textwrap.indent(code, '    ')}\nreturn '7'"
     found = ended(body(text), 8)
-    at_fault = [each.place for each in found if each.fault is not None]
+    at_fault = [each.task_index for each in found if each.fault is not None]
     meet_nine = [seed for seed in range(8) if permute_branches(4, seed)[0] == 1]
     assert at_fault == meet_nine != []
     assert {each.fault.reason for each in found if each.fault is not None} == {FAULTS[code]}
@@ -154,7 +154,7 @@ def test_a_controller_that_fails_in_every_episode_fails_by_the_first(code: str) 
     with WorkerPool(ProcessWorkerLauncher(), body(code), terms=QUICK._replace(held=64)) as pool:
         first = next(pool.play(errands(64)))
     assert first.fault is not None
-    assert (first.place, first.fault.reason) == (0, FAULTS[code])
+    assert (first.task_index, first.fault.reason) == (0, FAULTS[code])
     assert first.fault.line > 1
 
 

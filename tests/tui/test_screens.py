@@ -112,9 +112,9 @@ async def test_the_plot_holds_the_baselines_and_the_candidate_under_the_cursor(
     async with app.run_test(size=WIDE) as pilot:
         await settled(pilot)
         plot = app.screen.query_one("#frontier", FrontierPlot)
-        assert [each.label for each in plot.drawn] == ["sc", "asc", "r001-1"]
+        assert [each.label for each in plot.curves] == ["sc", "asc", "r001-1"]
         await press(pilot, "down")
-        assert plot.drawn[-1].label == "r002-1"
+        assert plot.curves[-1].label == "r002-1"
         assert "r002-1" in shown(pilot, "#said")
         assert "<script>" in shown(pilot, "#said")  # words are shown as they are
 
@@ -300,15 +300,15 @@ async def test_the_curve_is_redrawn_beside_the_saved_one(
     async with app.run_test(size=WIDE) as pilot:
         await settled(pilot)
         plot = app.screen.query_one("#frontier", FrontierPlot)
-        labels = [each.label for each in plot.drawn]
+        labels = [each.label for each in plot.curves]
         assert labels == ["cmc", "esc", "last saved", "this"]
-        assert plot.drawn[2].points == plot.drawn[3].points
+        assert plot.curves[2].points == plot.curves[3].points
         area = app.screen.query_one(Editor).area
         area.replace("4", (2, 33), (2, 34))
         await pilot.pause(0.8)
         await settled(pilot)
         assert "pow(4, beta)" in area.text
-        assert plot.drawn[2].points != plot.drawn[3].points
+        assert plot.curves[2].points != plot.curves[3].points
         await press(pilot, "ctrl+s")
         assert path.read_text() == area.text
 

@@ -52,12 +52,14 @@ def highlight_line(
 ) -> list[StyledSpan]:
     """Return the styled parts of one line, left to right."""
     if language is ControllerLanguage.PYTHON:
-        shown = Syntax("", "python", theme="ansi_dark", background_color="default").highlight(line)
-        return [StyledSpan(each.start, each.end, str(each.style)) for each in shown.spans]
+        highlighted = Syntax("", "python", theme="ansi_dark", background_color="default").highlight(
+            line
+        )
+        return [StyledSpan(each.start, each.end, str(each.style)) for each in highlighted.spans]
     return [
-        StyledSpan(found.start(), found.end(), style)
-        for found in _pattern().finditer(line)
-        if (style := _styles()[str(found.lastgroup)])
+        StyledSpan(match.start(), match.end(), style)
+        for match in _pattern().finditer(line)
+        if (style := _styles()[str(match.lastgroup)])
     ]
 
 

@@ -28,7 +28,7 @@ from harness.request.recordings import NamedRecording, open_recordings
 
 BETAS = tuple(at / 10 for at in range(11))
 
-MOST_KEPT = 64
+MOST_OUTCOMES = 64
 """Programs whose outcomes are cached."""
 
 
@@ -81,7 +81,7 @@ class RecordingPlayer:
         self.rules, self.seeds, self.betas = rules, range(seeds), betas
         self._engine = CompiledEngine(ObjectCache(), threads=1)
         self._lock = threading.Lock()
-        self._kept: dict[tuple[str, tuple[object, ...]], ProgramOutcomes] = {}
+        self._outcomes: dict[tuple[str, tuple[object, ...]], ProgramOutcomes] = {}
 
     @cached_property
     def worlds(self) -> list[ReplayEnvironment]:
@@ -89,26 +89,26 @@ class RecordingPlayer:
         return [load_replay_environment(each.recording) for each in self.recordings]
 
     def play(
-        self, program: Playable, given: Sequence[dict[str, int | float]] = ()
+        self, program: Playable, knob_settings: Sequence[dict[str, int | float]] = ()
     ) -> ProgramOutcomes:
         """Play a program at every β, or at given settings.
 
         Raises:
             InputError: A recording lacks something that the program needs.
         """
-        settings = choose_points(program, self.betas, given)
+        settings = choose_points(program, self.betas, knob_settings)
         key = (program.digest, tuple(map(str, settings)))
         with self._lock:  # one program at a time: a run may be using the machine
-            if key not in self._kept:
-                found = [
+            if key not in self._outcomes:
+                points = [
                     self._over(program, settings, replay_environment)
                     for replay_environment in self.worlds
                 ]
-                right, tokens = [each[0] for each in found], [each[1] for each in found]
-                self._kept[key] = ProgramOutcomes(settings, right, tokens)
-                while len(self._kept) > MOST_KEPT:
-                    del self._kept[next(iter(self._kept))]
-            return self._kept[key]
+                right, tokens = [each[0] for each in points], [each[1] for each in points]
+                self._outcomes[key] = ProgramOutcomes(settings, right, tokens)
+                while len(self._outcomes) > MOST_OUTCOMES:
+                    del self._outcomes[next(iter(self._outcomes))]
+            return self._outcomes[key]
 
     def lines(self, program: Playable, setting: ControllerSetting) -> LineFigures:
         """Profile what each line does at one point.
@@ -122,10 +122,10 @@ class RecordingPlayer:
         with self._lock:
             for replay_environment in self.worlds:
                 plan = make_plan(program, setting, self.rules)
-                found = play_plan(plan, replay_environment, self.seeds, self._engine, counts)
-                line = found.line.ravel()
+                episodes = play_plan(plan, replay_environment, self.seeds, self._engine, counts)
+                line = episodes.line.ravel()
                 ended += np.bincount(line, minlength=size)
-                right += np.bincount(line[found.right.ravel()], minlength=size)
+                right += np.bincount(line[episodes.right.ravel()], minlength=size)
                 played += line.size
         total = max(int(counts.tokens.sum()), 1)
         return LineFigures(
@@ -166,9 +166,9 @@ class RecordingPlayer:
         right, tokens = [], []
         for setting in settings:
             plan = make_plan(program, setting, self.rules)
-            found = play_plan(plan, replay_environment, self.seeds, self._engine)
-            right.append(found.right.mean(axis=1))
-            tokens.append(found.tokens.mean(axis=1))
+            episodes = play_plan(plan, replay_environment, self.seeds, self._engine)
+            right.append(episodes.right.mean(axis=1))
+            tokens.append(episodes.tokens.mean(axis=1))
         return np.array(right), np.array(tokens)
 
 

@@ -63,11 +63,11 @@ class CandidateView(NamedTuple):
             return self.trial[1], self.trial[0]
         if self.review is None or not self.review.points:
             return None
-        found = [_nearest(points, beta) for points in self.review.points.values() if points]
-        if not found:
+        nearest = [_nearest(points, beta) for points in self.review.points.values() if points]
+        if not nearest:
             return None
-        accuracies, costs = zip(*((each.accuracy, each.cost) for each in found), strict=True)
-        return sum(accuracies) / len(found), sum(costs) / len(found)
+        accuracies, costs = zip(*((each.accuracy, each.cost) for each in nearest), strict=True)
+        return sum(accuracies) / len(nearest), sum(costs) / len(nearest)
 
     @property
     def curve(self) -> list[tuple[float, float]]:
@@ -146,9 +146,9 @@ class RunReader:
         self._seconds = 0.0
         self._begun = 0
         self._playing = ("", 0)
-        self._kept: dict[str, tuple[tuple[int, int], CandidateView]] = {}
+        self._candidate_cache: dict[str, tuple[tuple[int, int], CandidateView]] = {}
         self._summaries: dict[str, RoundSummary] = {}
-        self._found: dict[Path, tuple[int, str]] = {}
+        self._damage_cache: dict[Path, tuple[int, str]] = {}
 
     @property
     def is_allocation_run(self) -> bool:
@@ -172,7 +172,7 @@ class RunReader:
             used += each.usage
         last = summaries[-1] if summaries else None
         candidates = self._candidates(problems)
-        damage = find_damage(self.run, self._found)
+        damage = find_damage(self.run, self._damage_cache)
         return RunView(
             path=self.run.path,
             state=state_of(self.run, ended=ending is not None, waiting=waiting, damage=damage),
@@ -212,30 +212,30 @@ class RunReader:
                 pass
 
     def _rounds(self, problems: list[str]) -> list[RoundSummary]:
-        found = []
+        rounds = []
         for path in sorted((self.run.path / "rounds").glob("*/summary.json")):
-            place = f"rounds/{path.parent.name}/summary.json"
-            if place not in self._summaries:  # it is written once
-                summary = _tried(problems, partial(self.run.read, place, RoundSummary))
+            relative = f"rounds/{path.parent.name}/summary.json"
+            if relative not in self._summaries:  # it is written once
+                summary = _tried(problems, partial(self.run.read, relative, RoundSummary))
                 if summary is None:
                     continue
-                self._summaries[place] = summary
-            found.append(self._summaries[place])
-        return found
+                self._summaries[relative] = summary
+            rounds.append(self._summaries[relative])
+        return rounds
 
     def _candidates(self, problems: list[str]) -> tuple[CandidateView, ...]:
-        found = []
+        candidates = []
         for folder in sorted((self.run.path / "candidates").glob("r*-*"), key=_order):
             name = folder.name
             stamp = (_changed(folder / "draft.json"), _changed(folder / "review.json"))
-            kept = self._kept.get(name)
-            if kept is None or kept[0] != stamp:
-                made = _tried(problems, partial(self._candidate, name))
-                if made is None:
+            cached = self._candidate_cache.get(name)
+            if cached is None or cached[0] != stamp:
+                view = _tried(problems, partial(self._candidate, name))
+                if view is None:
                     continue
-                self._kept[name] = kept = (stamp, made)
-            found.append(kept[1])
-        return tuple(found)
+                self._candidate_cache[name] = cached = (stamp, view)
+            candidates.append(cached[1])
+        return tuple(candidates)
 
     def _candidate(self, name: str) -> CandidateView:
         draft = self.run.draft(name)
@@ -287,8 +287,8 @@ def _nearest(points: list[PointFigures], beta: float) -> PointFigures:
 
 def _order(folder: Path) -> tuple[int, int]:
     """Sort key: round, then index in it."""
-    number, _, place = folder.name.removeprefix("r").partition("-")
-    return (int(number) if number.isdigit() else 0, int(place) if place.isdigit() else 0)
+    number, _, suffix = folder.name.removeprefix("r").partition("-")
+    return (int(number) if number.isdigit() else 0, int(suffix) if suffix.isdigit() else 0)
 
 
 def _changed(path: Path) -> int:

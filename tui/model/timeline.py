@@ -86,18 +86,18 @@ class EpisodeTimeline(NamedTuple):
     @staticmethod
     def _latest(row: BranchTimeline, moment: int) -> int:
         for interval in reversed(row.intervals):
-            seen = interval.answer != UNSEEN and interval.revealed <= moment
-            if interval.since <= moment and seen:
+            revealed = interval.answer != UNSEEN and interval.revealed <= moment
+            if interval.since <= moment and revealed:
                 return interval.answer
         return UNSEEN
 
 
-def build_timeline(found: EpisodeTrace) -> EpisodeTimeline:
+def build_timeline(trace: EpisodeTrace) -> EpisodeTimeline:
     """Build the timeline of an episode."""
-    answers = [each.answer for each in found.votes if each.answer is not None]
+    answers = [each.answer for each in trace.votes if each.answer is not None]
     numbers = {answer: number for number, answer in enumerate(answers)}
     rows: dict[int, BranchTimeline] = {}
-    for moment in found.barriers:
+    for moment in trace.barriers:
         for action in moment.actions:
             if action.branch is None:
                 continue
@@ -118,8 +118,8 @@ def build_timeline(found: EpisodeTrace) -> EpisodeTimeline:
     return EpisodeTimeline(
         rows=ordered,
         answers=list(numbers),
-        gold=None if found.gold is None else numbers.get(found.gold),
-        moments=found.barriers,
+        gold=None if trace.gold is None else numbers.get(trace.gold),
+        moments=trace.barriers,
         depth=max((len(row.intervals) for row in ordered), default=0),
     )
 

@@ -27,12 +27,12 @@ def load_trials(run: RunDirectory) -> TrialsView:
         InputError: A file of the run is damaged.
         OSError: A file cannot be read.
     """
-    asked = run.request.allocation
-    if asked is None:
+    request = run.request.allocation
+    if request is None:
         return TrialsView()
-    pipeline = asked.pipeline
-    told = summarize_trials(run, lambda each: list_stages(pipeline, each))
-    return TrialsView(tuple(told), tuple(each.name for each in pipeline.stages))
+    pipeline = request.pipeline
+    summary = summarize_trials(run, lambda each: list_stages(pipeline, each))
+    return TrialsView(tuple(summary), tuple(each.name for each in pipeline.stages))
 
 
 def list_stages(pipeline: Pipeline, trial: Trial) -> list[StageAllocation]:

@@ -124,13 +124,13 @@ class AllocationScreen(Screen[None]):
         before = self._view
         self._view, old = message.view, self._trials
         self._trials = message.trials
-        changed = before is None or _seen(before) != _seen(message.view)
+        changed = before is None or _visible_state(before) != _visible_state(message.view)
         if changed or old != message.trials:
             self._show()
             self.refresh_bindings()
 
     @on(OperationFailed)
-    def _told(self, message: OperationFailed) -> None:
+    def _notify_failure(self, message: OperationFailed) -> None:
         self.notify(message.problem, severity="warning", timeout=10)
 
     # Display
@@ -143,8 +143,8 @@ class AllocationScreen(Screen[None]):
         self.query_one("#head", OutsideStatic).update(head)
         self._show_stages(chosen)
         self._show_plots(chosen)
-        told = "\n".join(self._view.guidelines) or "No guidelines yet."
-        self.query_one("#guidelines", OutsideStatic).update(told)
+        guidelines = "\n".join(self._view.guidelines) or "No guidelines yet."
+        self.query_one("#guidelines", OutsideStatic).update(guidelines)
         try:
             source = self._reader.run.source(self._of)
         except (InputError, OSError) as problem:
@@ -164,9 +164,9 @@ class AllocationScreen(Screen[None]):
             points = compute_saturation(trials, at)
             self.query_one(f"#stage-{at}", SaturationPlot).show(points, _sampled(chosen, at))
             self.query_one(f"#key-{at}", OutsideStatic).update(describe_saturation(stage, points))
-        for by, place in (("trial", _number), ("spent", _spent)):
-            course = [(place(each), 100 * each.score) for each in trials]
-            mark = None if chosen is None else (place(chosen), 100 * chosen.score)
+        for by, key in (("trial", _number), ("spent", _spent)):
+            course = [(key(each), 100 * each.score) for each in trials]
+            mark = None if chosen is None else (key(chosen), 100 * chosen.score)
             self.query_one(f"#by-{by}", ProgressPlot).show(course, mark)
 
     # Actions
@@ -210,13 +210,13 @@ class AllocationScreen(Screen[None]):
 def _stages(reader: RunReader) -> list[str]:
     """Return the names of the stages; empty if the request cannot be read."""
     try:
-        asked = reader.run.request.allocation
+        request = reader.run.request.allocation
     except (InputError, OSError):
         return []
-    return [] if asked is None else [each.name for each in asked.pipeline.stages]
+    return [] if request is None else [each.name for each in request.pipeline.stages]
 
 
-def _seen(view: RunView) -> tuple[object, ...]:
+def _visible_state(view: RunView) -> tuple[object, ...]:
     """Return the part of a run that this screen shows."""
     return view.candidates, view.waiting
 
@@ -261,7 +261,7 @@ def _spent(each: TrialSummary) -> float:
     return each.spent
 
 
-def _cells(each: StageAllocation, whole: float) -> list[Text | str]:
+def _cells(each: StageAllocation, total: float) -> list[Text | str]:
     known = each.cost == each.cost  # not a number if several controllers share the rest
-    part = f"{100 * each.cost / whole:.1f}" if known and whole > 0 else "-"
+    part = f"{100 * each.cost / total:.1f}" if known and total > 0 else "-"
     return [each.stage, format_amount(each), f"{each.cost:.4g}" if known else "-", part]

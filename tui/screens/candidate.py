@@ -145,11 +145,11 @@ class CandidateScreen(Screen[None]):
     def take(self, message: RunsLoaded) -> None:
         """Show the present state of the candidate."""
         [view] = message.views
-        found, waits = view.candidate(self._of), view.waiting == self._of
-        if (found, waits) != (self._candidate, self._waits):
-            self._candidate, self._waits = found, waits
+        candidate, waits = view.candidate(self._of), view.waiting == self._of
+        if (candidate, waits) != (self._candidate, self._waits):
+            self._candidate, self._waits = candidate, waits
             self.query_one("#head", OutsideStatic).update(self._head())
-            self.query_one("#results", OutsideStatic).update(results_text(found))
+            self.query_one("#results", OutsideStatic).update(results_text(candidate))
             self.refresh_bindings()
 
     def _comparable(self, candidates: tuple[CandidateView, ...]) -> list[str]:
@@ -160,8 +160,8 @@ class CandidateScreen(Screen[None]):
         except (InputError, OSError):  # a damaged run is shown as far as it can be read
             baselines = []
         names = [each.name for each in candidates if each.name != self._of]
-        found = [parent, *baselines, *names]
-        return list(dict.fromkeys(each for each in found if each))
+        controllers = [parent, *baselines, *names]
+        return list(dict.fromkeys(each for each in controllers if each))
 
     # Shown at once
 
@@ -252,12 +252,12 @@ class CandidateScreen(Screen[None]):
         )
 
     @on(QuestionsReady)
-    def _asked(self, message: QuestionsReady) -> None:
+    def _take_questions(self, message: QuestionsReady) -> None:
         self._ready = message
         self._ask_list()
 
     @on(OperationFailed)
-    def _told(self, message: OperationFailed) -> None:
+    def _notify_failure(self, message: OperationFailed) -> None:
         self.notify(message.problem, severity="warning", timeout=10)
 
     def _ask_list(self) -> None:
@@ -362,8 +362,8 @@ class CandidateScreen(Screen[None]):
 def _question_rows(
     ready: QuestionsReady, players: RecordingPlayer, beta: float
 ) -> list[QuestionRow]:
-    at = _place(ready.played.settings, beta)
-    other = _place(ready.against.settings, beta)
+    at = _index_of_beta(ready.played.settings, beta)
+    other = _index_of_beta(ready.against.settings, beta)
     return [
         QuestionRow(
             recording, named.label, number, question.id,
@@ -376,7 +376,7 @@ def _question_rows(
     ]  # fmt: skip
 
 
-def _place(settings: Sequence[ControllerSetting], beta: float) -> int:
+def _index_of_beta(settings: Sequence[ControllerSetting], beta: float) -> int:
     """Return the point nearest to a β, or the one at the same position if it does not follow β."""
     if settings[0].beta is None:
         return round(beta * (len(settings) - 1))

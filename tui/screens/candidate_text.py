@@ -13,14 +13,14 @@ from tui.model.run_reader import CandidateView
 
 def margin(lines: LineFigures) -> dict[int, str]:
     """Format the margin of each line: share of tokens, episodes that it ends, and right ones."""
-    found = {}
+    margins = {}
     for number in range(1, len(lines.tokens)):
         tokens, ended, right = lines.tokens[number], lines.ended[number], lines.right[number]
         parts = f"{tokens:5.1f}%" if tokens >= 0.05 else " " * 6
         parts += f" {ended:5.1f}" if ended >= 0.05 else " " * 6
         parts += f"→{right:3.0f}✓" if ended >= 0.05 and right is not None else " " * 5
-        found[number] = parts
-    return found
+        margins[number] = parts
+    return margins
 
 
 def schedule_text(program: Playable | None) -> Text:

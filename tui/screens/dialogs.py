@@ -122,12 +122,12 @@ def make_decision_handler(screen: Screen[None], run: Path) -> Callable[[Decision
         if decision is None:
             return
         try:
-            said = decide_on_disk(
+            message = decide_on_disk(
                 run, decision.candidate, approved=decision.approved, note=decision.note, by=None
             )
         except (RheostatError, OSError) as problem:
             screen.notify(str(problem), severity="error", timeout=10)
             return
-        screen.notify(said, timeout=10)
+        screen.notify(message, timeout=10)
 
     return act

@@ -50,7 +50,7 @@ class HelpScreen(ModalScreen[None]):
 
     def _keys(self) -> Text:
         own = [
-            (self._shown(each), each.description)
+            (self._format_key(each), each.description)
             for each in type(self._of).BINDINGS
             if isinstance(each, Binding) and each.description and each.action != "app.help"
         ]
@@ -62,7 +62,7 @@ class HelpScreen(ModalScreen[None]):
         text.rstrip()
         return text
 
-    def _shown(self, binding: Binding) -> str:
+    def _format_key(self, binding: Binding) -> str:
         """Format the first key of a binding."""
         if binding.key_display:
             return binding.key_display

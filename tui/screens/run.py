@@ -72,7 +72,7 @@ class RunScreen(Screen[None]):
         super().__init__()
         self._reader = RunReader(path)
         self._view: RunView | None = None
-        self._shown: list[CandidateView] = []
+        self._candidates: list[CandidateView] = []
         self._beta = 0.5
         self.is_allocation_run = self._reader.is_allocation_run
         """Whether the run searches for allocations."""
@@ -140,24 +140,24 @@ class RunScreen(Screen[None]):
         """
         assert self._view is not None
         table = self.query_one("#candidates", OutsideTable)
-        kept = self.selected
-        old, self._shown = self._shown, self._sorted(self._view.candidates)
+        selected = self.selected
+        old, self._candidates = self._candidates, self._sorted(self._view.candidates)
         changed = {each.waiting for each in (before, self._view) if each is not None}
         self._fill(table, old if grown else [], changed if len(changed) > 1 else set())
-        if not self._shown:
+        if not self._candidates:
             self._detail()
             return
-        names = [each.name for each in self._shown]
+        names = [each.name for each in self._candidates]
         last = grown and self._follow and self._sort == 0
         waits = self._view.waiting
         began = waits in names and (before is None or before.waiting != waits)
-        if began and waits is not None and (self._follow or kept is None):
+        if began and waits is not None and (self._follow or selected is None):
             row = names.index(waits)  # move the cursor to the candidate that waits for a decision
-        elif last or kept is None or kept.name not in names:
+        elif last or selected is None or selected.name not in names:
             best = self._view.best
             row = len(names) - 1 if last or best not in names else names.index(best)
         else:
-            row = names.index(kept.name)
+            row = names.index(selected.name)
         table.move_cursor(row=row, animate=False)
         self._detail()
 
@@ -174,10 +174,10 @@ class RunScreen(Screen[None]):
             changed: Candidates whose waiting state changed.
         """
         old = [each.name for each in before]
-        if not old or [each.name for each in self._shown[: len(old)]] != old:
+        if not old or [each.name for each in self._candidates[: len(old)]] != old:
             table.clear()
             before = []
-        for at, each in enumerate(self._shown):
+        for at, each in enumerate(self._candidates):
             if at >= len(before):
                 table.add_row(*self._cells(each), key=each.name)
             elif each != before[at] or each.name in changed:
@@ -209,7 +209,7 @@ class RunScreen(Screen[None]):
     def selected(self) -> CandidateView | None:
         """The candidate under the cursor."""
         row = self.query_one("#candidates", OutsideTable).cursor_row
-        return self._shown[row] if 0 <= row < len(self._shown) else None
+        return self._candidates[row] if 0 <= row < len(self._candidates) else None
 
     @on(OutsideTable.RowHighlighted, "#candidates")
     def _moved(self) -> None:
@@ -218,37 +218,37 @@ class RunScreen(Screen[None]):
     def _detail(self) -> None:
         """Show the plot and the rationale of the candidate under the cursor."""
         chosen = self.selected
-        said = format_rationale(
+        rationale = format_rationale(
             chosen, None if self.is_allocation_run else self._beta, SORTS[self._sort]
         )
         if self._view is not None and self._view.guidelines:
-            said.append("\nGuidelines\n", "bold")
-            said.append("\n".join(self._view.guidelines) + "\n")
-        drawn = self._draw_trials(chosen) if self.is_allocation_run else self._draw_curves(chosen)
+            rationale.append("\nGuidelines\n", "bold")
+            rationale.append("\n".join(self._view.guidelines) + "\n")
+        legend = self._draw_trials(chosen) if self.is_allocation_run else self._draw_curves(chosen)
         self.refresh_bindings()
-        self.query_one("#said", OutsideStatic).update(drawn.append("\n").append_text(said))
+        self.query_one("#said", OutsideStatic).update(legend.append("\n").append_text(rationale))
 
     def _draw_trials(self, chosen: CandidateView | None) -> Text:
         """Draw the progress of a run of trials; return the legend."""
         played = [each for each in self._view.candidates if each.trial] if self._view else []
-        places = {each.name: float(at) for at, each in enumerate(played, start=1)}
-        points = [(places[each.name], each.trial[1]) for each in played if each.trial]
+        positions = {each.name: float(at) for at, each in enumerate(played, start=1)}
+        points = [(positions[each.name], each.trial[1]) for each in played if each.trial]
         mark = None
         if chosen is not None and chosen.trial is not None:
-            mark = (places[chosen.name], chosen.trial[1])
+            mark = (positions[chosen.name], chosen.trial[1])
         self.query_one("#course", ProgressPlot).show(points, mark)
         return describe_progress("trials")
 
     def _draw_curves(self, chosen: CandidateView | None) -> Text:
         """Draw the curves of a run of controllers; return the legend."""
-        drawn = [
+        curves = [
             PlotCurve(label, points, PALETTE[at % len(PALETTE)])
             for at, (label, points) in enumerate(self._baselines.items())
         ]
         if chosen is not None and chosen.curve:
-            drawn.append(PlotCurve(chosen.name, chosen.curve, CHOSEN))
-        self.query_one("#frontier", FrontierPlot).show(drawn)
-        return format_legend(drawn)
+            curves.append(PlotCurve(chosen.name, chosen.curve, CHOSEN))
+        self.query_one("#frontier", FrontierPlot).show(curves)
+        return format_legend(curves)
 
     # The baselines
 
@@ -272,11 +272,11 @@ class RunScreen(Screen[None]):
             self.post_message(OperationFailed(f"the baselines cannot be drawn: {problem}"))
 
     @on(CurvesReady)
-    def _drawn(self) -> None:
+    def _show_curves(self) -> None:
         self._detail()
 
     @on(OperationFailed)
-    def _told(self, message: OperationFailed) -> None:
+    def _notify_failure(self, message: OperationFailed) -> None:
         self.notify(message.problem, severity="warning", timeout=10)
 
     # Actions

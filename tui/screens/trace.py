@@ -114,20 +114,20 @@ class TraceScreen(Screen[None]):
         self._head()
         self.play()
 
-    def _key(self, place: int) -> tuple[object, ...]:
-        name = self._names[self._chosen[place]]
+    def _key(self, column: int) -> tuple[object, ...]:
+        name = self._names[self._chosen[column]]
         return (name, self._recording, self._question, self._seed, self._beta)
 
     @work(thread=True, exclusive=True, group="play", exit_on_error=False)
     def play(self) -> None:
         """Play the selected episode, on one side or on both."""
-        for place in range(1 + self._beside):
-            key = self._key(place)
-            program = self._program(place)
+        for column in range(1 + self._beside):
+            key = self._key(column)
+            program = self._program(column)
             if program is None:
                 continue
             try:
-                found = self._players.episode(
+                episode = self._players.episode(
                     program, self._recording, self._question, self._seed, self._beta
                 )
             except (RheostatError, StoreError) as problem:
@@ -137,7 +137,12 @@ class TraceScreen(Screen[None]):
                 return
             self.post_message(
                 EpisodeReady(
-                    place, key, build_timeline(found), found.tokens, bool(found.right), found.answer
+                    column,
+                    key,
+                    build_timeline(episode),
+                    episode.tokens,
+                    bool(episode.right),
+                    episode.answer,
                 )
             )
 
@@ -151,21 +156,21 @@ class TraceScreen(Screen[None]):
         self._show()
 
     @on(OperationFailed)
-    def _told(self, message: OperationFailed) -> None:
+    def _notify_failure(self, message: OperationFailed) -> None:
         self.notify(message.problem, severity="error", timeout=10)
 
-    def _program(self, place: int) -> Playable | None:
+    def _program(self, column: int) -> Playable | None:
         """Return the program of a side, loaded on first use."""
-        name = self._names[self._chosen[place]]
+        name = self._names[self._chosen[column]]
         if name not in self._programs:
             self._programs[name] = self._load(name)
         return self._programs[name]
 
-    def _choose(self, place: int) -> None:
+    def _choose(self, column: int) -> None:
         """Return the next playable program."""
         for _ in self._names:
-            self._chosen[place] = (self._chosen[place] + 1) % len(self._names)
-            if self._program(place) is not None:
+            self._chosen[column] = (self._chosen[column] + 1) % len(self._names)
+            if self._program(column) is not None:
                 return
 
     # Display
@@ -183,11 +188,11 @@ class TraceScreen(Screen[None]):
         )
 
     def _show(self) -> None:
-        for place, side in enumerate(SIDES):
-            ready = self._ready[place]
-            shown = self.query_one(f"#{side}-picture", EpisodePicture)
-            shown.show(ready.picture if ready else None, self._moment)
-            name = self._names[self._chosen[place]]
+        for column, side in enumerate(SIDES):
+            ready = self._ready[column]
+            picture = self.query_one(f"#{side}-picture", EpisodePicture)
+            picture.show(ready.picture if ready else None, self._moment)
+            name = self._names[self._chosen[column]]
             self.query_one(f"#{side}-name", OutsideStatic).update(_name(name, ready))
         first = self._ready[0]
         self.query_one("#slider", OutsideStatic).update(self._slider(first))
@@ -209,12 +214,12 @@ class TraceScreen(Screen[None]):
         text.append("─" * max(0, width - done - 1), "dim")
         return text.append(f" {format_tokens(spent)} tokens")
 
-    def _below(self, shown: EpisodeTimeline) -> None:
+    def _below(self, timeline: EpisodeTimeline) -> None:
         source = self.query_one("#line", SourceView)
         program = self._program(0)
         assert program is not None  # an episode of it was played
-        at = min(self._moment, len(shown.moments))
-        moment = shown.moments[at - 1] if at else None
+        at = min(self._moment, len(timeline.moments))
+        moment = timeline.moments[at - 1] if at else None
         source.show(program.source.text, language=detect_language(program))
         source.mark(moment.line if moment is not None else None)
         text = Text()
@@ -223,13 +228,13 @@ class TraceScreen(Screen[None]):
             text.append(f"  +{format_tokens(moment.charged)} tokens\n")
             if moment.verb.because is not None:
                 text.append(f"because {escape_line(moment.verb.because)}\n", "italic")
-        standing = shown.standing(at)
+        standing = timeline.standing(at)
         if standing.leader is None:
             text.append("no votes yet\n", "dim")
         else:
-            letter = letter_of(standing.leader, shown.gold)
-            text.append(f" {letter} ", style_of(standing.leader, shown.gold))
-            answer = escape_line(shown.answers[standing.leader])
+            letter = letter_of(standing.leader, timeline.gold)
+            text.append(f" {letter} ", style_of(standing.leader, timeline.gold))
+            answer = escape_line(timeline.answers[standing.leader])
             share = standing.votes / max(standing.voters, 1)
             word = "tied for first" if standing.tied else "leads"
             text.append(
@@ -241,7 +246,7 @@ class TraceScreen(Screen[None]):
         )
         if moment is not None:
             text.append_text(_memory(moment.memory))
-        text.append_text(_legend(shown))
+        text.append_text(_legend(timeline))
         self.query_one("#state", OutsideStatic).update(text)
 
     # Actions
@@ -281,8 +286,8 @@ class TraceScreen(Screen[None]):
 
     def action_controller(self) -> None:
         """Show the next controller, on the side that was added last."""
-        place = 1 if self._beside else 0
-        self._choose(place)
+        column = 1 if self._beside else 0
+        self._choose(column)
         self._play()
 
     def action_beside(self) -> None:
@@ -310,17 +315,17 @@ def _memory(memory: MemoryState) -> Text:
         last = ", ".join(f"{each:g}" for each in values[-6:])
         text.append(f"{name} = [{last}]\n", "cyan")
     for name, let in memory.lets.items():
-        shown = f"{len(let)} branches" if isinstance(let, tuple) else escape_line(str(let))
-        text.append(f"{name} = {shown[:40]}\n", "cyan")
+        text_of_value = f"{len(let)} branches" if isinstance(let, tuple) else escape_line(str(let))
+        text.append(f"{name} = {text_of_value[:40]}\n", "cyan")
     return text
 
 
-def _legend(shown: EpisodeTimeline) -> Text:
+def _legend(timeline: EpisodeTimeline) -> Text:
     text = Text("\n")
-    for number, answer in enumerate(shown.answers[:6]):
-        text.append(f" {letter_of(number, shown.gold)} ", style_of(number, shown.gold))
-        gold = " gold" if number == shown.gold else ""
+    for number, answer in enumerate(timeline.answers[:6]):
+        text.append(f" {letter_of(number, timeline.gold)} ", style_of(number, timeline.gold))
+        gold = " gold" if number == timeline.gold else ""
         text.append(f" {escape_line(answer)[:24]}{gold}  ")
-    if shown.gold is None:
+    if timeline.gold is None:
         text.append("\nno branch gave the gold answer", "yellow")
     return text.append("\n─ not revealed  ■ finished  ✕ pruned", "dim")

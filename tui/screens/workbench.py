@@ -86,7 +86,7 @@ class WorkbenchScreen(Screen[None]):
         self._saved_curve: list[tuple[float, float]] = []
         self._pending: list[Timer] = []
         self._sound = False
-        self._key, self._told_wrong = Text(), Text()
+        self._key, self._diagnostics_text = Text(), Text()
 
     def compose(self) -> ComposeResult:
         """Compose the editor, the plot and the messages."""
@@ -119,9 +119,9 @@ class WorkbenchScreen(Screen[None]):
     def check(self) -> None:
         """Show what is wrong with the text."""
         analysis = analyse_program(Source(self.query_one(Editor).text, self._file_name()))
-        found = sort_diagnostics(analysis.diagnostics)
+        diagnostics = sort_diagnostics(analysis.diagnostics)
         self._sound = analysis.checked is not None
-        self._told_wrong = _wrong(analysis.source, found)
+        self._diagnostics_text = _wrong(analysis.source, diagnostics)
         self._tell()
         self._title()
 
@@ -162,19 +162,19 @@ class WorkbenchScreen(Screen[None]):
         return self._players
 
     @on(CurvesReady)
-    def _drawn(self, message: CurvesReady) -> None:
+    def _show_curves(self, message: CurvesReady) -> None:
         self._curves = message.curves
         if not self._saved_curve:
             self._saved_curve = message.curves["this"]
-        drawn = [
+        curves = [
             PlotCurve(name, points, PALETTE[at % len(PALETTE)])
             for at, (name, points) in enumerate(self._curves.items())
             if name != "this"
         ]
-        drawn.append(PlotCurve("last saved", self._saved_curve, "white"))
-        drawn.append(PlotCurve("this", self._curves["this"], CHOSEN))
-        self._key = format_legend(drawn)
-        self.query_one("#frontier", FrontierPlot).show(drawn)
+        curves.append(PlotCurve("last saved", self._saved_curve, "white"))
+        curves.append(PlotCurve("this", self._curves["this"], CHOSEN))
+        self._key = format_legend(curves)
+        self.query_one("#frontier", FrontierPlot).show(curves)
         self._tell()
 
     def _tell(self) -> None:
@@ -184,10 +184,12 @@ class WorkbenchScreen(Screen[None]):
             text.append("To draw a curve, give recordings: rheostat tui FILE --on …", "dim")
         if text:
             text.append("\n\n")
-        self.query_one("#diagnostics", OutsideStatic).update(text.append_text(self._told_wrong))
+        self.query_one("#diagnostics", OutsideStatic).update(
+            text.append_text(self._diagnostics_text)
+        )
 
     @on(OperationFailed)
-    def _told(self, message: OperationFailed) -> None:
+    def _notify_failure(self, message: OperationFailed) -> None:
         self.notify(message.problem, severity="warning", timeout=10)
 
     # Actions
@@ -233,14 +235,14 @@ class WorkbenchScreen(Screen[None]):
         """Format the text like `rheostat fmt`."""
         area = self.query_one(Editor).area
         try:
-            made = format_source(Source(area.text, self._file_name()))
+            formatted = format_source(Source(area.text, self._file_name()))
         except DslError:
             self.notify("The program does not check, so it was not formatted.", severity="warning")
             return
-        if made != area.text:
-            place = area.cursor_location
-            area.replace(made, (0, 0), area.document.end)
-            area.cursor_location = place
+        if formatted != area.text:
+            cursor = area.cursor_location
+            area.replace(formatted, (0, 0), area.document.end)
+            area.cursor_location = cursor
 
     def action_propose(self) -> None:
         """Propose the program to the run."""
@@ -258,12 +260,12 @@ class WorkbenchScreen(Screen[None]):
         except (RheostatError, OSError) as problem:
             self.notify(str(problem), severity="error", timeout=10)
             return
-        told = (
+        message = (
             "Proposed; the next round will review it."
             if new
             else "The run already has this program."
         )
-        self.notify(told, timeout=5)
+        self.notify(message, timeout=5)
 
     def action_leave(self) -> None:
         """Leave the screen; ask first if there are changes."""
@@ -298,14 +300,14 @@ class WorkbenchScreen(Screen[None]):
         return self._path.name if self._path is not None else "mine.rheo"
 
 
-def _wrong(source: Source, found: Sequence[Diagnostic]) -> Text:
-    if not found:
+def _wrong(source: Source, diagnostics: Sequence[Diagnostic]) -> Text:
+    if not diagnostics:
         return Text("No problems.", "green")
     text = Text()
-    for each in found:
-        place = source.position(each.mark.span.start)
+    for each in diagnostics:
+        position = source.position(each.mark.span.start)
         style = "bold red" if each.is_error else "yellow"
-        text.append(f"{place.line}:{place.column} ", "dim")
+        text.append(f"{position.line}:{position.column} ", "dim")
         text.append(f"{each.message}\n", style)
         if each.help:
             text.append(f"   {each.help}\n", "dim")

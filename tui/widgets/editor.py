@@ -49,7 +49,7 @@ class Editor(Vertical):
     def __init__(self, text: str, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._text = text
-        self._found: list[Completion] = []
+        self._completions: list[Completion] = []
         self._span = (0, 0)
 
     def compose(self) -> ComposeResult:
@@ -74,19 +74,23 @@ class Editor(Vertical):
         """Offer completions at the cursor."""
         document = Document(Source(self.text))
         offset = self._offset(self.area.cursor_location)
-        found = find_completions(document, offset)
-        typed = self.text[found.span.start : offset]
-        self._found = [each for each in found.found if each.label.startswith(typed)][:MOST_WORDS]
-        self._span = (found.span.start, offset)
+        completions = find_completions(document, offset)
+        typed = self.text[completions.span.start : offset]
+        self._completions = [each for each in completions.found if each.label.startswith(typed)][
+            :MOST_WORDS
+        ]
+        self._span = (completions.span.start, offset)
         words = self.query_one("#completions", OptionList)
         words.clear_options()
-        if not self._found:
+        if not self._completions:
             self.notify("No completions here.", timeout=2)
             return
-        if len(self._found) == 1:
+        if len(self._completions) == 1:
             self._take(0)
             return
-        words.add_options([Option(line(f"{each.label}  {each.detail}")) for each in self._found])
+        words.add_options(
+            [Option(line(f"{each.label}  {each.detail}")) for each in self._completions]
+        )
         words.highlighted = 0
         words.display = True
         words.focus()
@@ -104,7 +108,7 @@ class Editor(Vertical):
 
     def _take(self, at: int) -> None:
         start, end = (self._location(each) for each in self._span)
-        self.area.replace(self._found[at].label, start, end)
+        self.area.replace(self._completions[at].label, start, end)
         self.close()
 
     def _offset(self, location: tuple[int, int]) -> int:

@@ -36,7 +36,7 @@ class FrontierPlot(PlotWidget):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id, allow_pan_and_zoom=False)
-        self.drawn: tuple[PlotCurve, ...] = ()
+        self.curves: tuple[PlotCurve, ...] = ()
 
     def on_mount(self) -> None:
         """Set up the axes."""
@@ -49,27 +49,29 @@ class FrontierPlot(PlotWidget):
             is_visible=False
         )  # it would cover half of a small plot; see `format_legend`
 
-    def show(self, drawn: Sequence[PlotCurve]) -> None:
+    def show(self, curves: Sequence[PlotCurve]) -> None:
         """Draw curves, replacing earlier ones.
 
         Args:
-            drawn: Curves, the most important one last so that it is on top.
+            curves: Curves, the most important one last so that it is on top.
         """
-        if tuple(drawn) == self.drawn:
+        if tuple(curves) == self.curves:
             return
-        self.drawn = tuple(drawn)
-        drawn = [each._replace(points=points) for each in drawn if (points := finite(each.points))]
+        self.curves = tuple(curves)
+        curves = [
+            each._replace(points=points) for each in curves if (points := finite(each.points))
+        ]
         self.clear()
-        seen = [point for each in drawn for point in each.points]
-        if not seen:
+        all_points = [point for each in curves for point in each.points]
+        if not all_points:
             return
-        for each in drawn:
+        for each in curves:
             costs, accuracies = _steps(each.points)
             if len(costs) > 1:
                 self.plot(costs, accuracies, each.style, HiResMode.BRAILLE, each.label)
             else:
                 self.scatter(costs, accuracies, "●", each.style, None, each.label)
-        low, high = min(point[0] for point in seen), max(point[0] for point in seen)
+        low, high = min(point[0] for point in all_points), max(point[0] for point in all_points)
         self.set_xlimits(log10(max(low, 1.0)) - 0.03, log10(max(high, 2.0)) + 0.03)
 
 
@@ -91,21 +93,21 @@ class LogAxisFormatter(AxisFormatter):
             max_: Logarithm to base 10 of the largest value.
             max_ticks: The most ticks; never more than 6 are returned.
         """
-        found = [
+        ticks = [
             log10(step * 10**power) for power in range(self._least, 9) for step in (1, 2, 5)
             if min_ <= log10(step * 10**power) <= max_
         ]  # fmt: skip
-        return found[:: -(-len(found) // max(1, min(max_ticks, 6)))] if found else []
+        return ticks[:: -(-len(ticks) // max(1, min(max_ticks, 6)))] if ticks else []
 
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
         """See `AxisFormatter`."""
         return [format_tokens(10**tick) for tick in ticks]
 
 
-def format_legend(drawn: Sequence[PlotCurve]) -> Text:
+def format_legend(curves: Sequence[PlotCurve]) -> Text:
     """Format the legend on one line."""
     text = Text("accuracy % over tokens ", "dim")
-    for each in reversed(drawn):
+    for each in reversed(curves):
         text.append(f" ━ {each.label}", each.style)
     return text
 
@@ -113,5 +115,5 @@ def format_legend(drawn: Sequence[PlotCurve]) -> Text:
 def _steps(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
     """Return the running maximum over the logarithm of tokens, as evaluation computes it."""
     costs, accuracies = np.array(sorted(points), float).T
-    found = build_curve(costs, accuracies)
-    return [log10(max(each, 1.0)) for each in found.cost.tolist()], found.accuracy.tolist()
+    curve = build_curve(costs, accuracies)
+    return [log10(max(each, 1.0)) for each in curve.cost.tolist()], curve.accuracy.tolist()

@@ -24,35 +24,35 @@ def block(text: str | Text) -> Text:
     """Return text of several lines with its styles, without control characters."""
     if isinstance(text, str):
         return Text(escape_block(text))
-    return _escaped(text, kept="\n\t")
+    return _escaped(text, allowed="\n\t")
 
 
 def line(text: str | Text) -> Text:
     """Return the same on one line."""
     if isinstance(text, str):
         return Text(escape_line(text))
-    return _escaped(text, kept="")
+    return _escaped(text, allowed="")
 
 
-def _escaped(text: Text, kept: str) -> Text:
-    places = [
-        found.start()
-        for found in _SUSPECT.finditer(text.plain)
-        if found[0] not in kept and not is_visible(found[0])
+def _escaped(text: Text, allowed: str) -> Text:
+    matches = [
+        match.start()
+        for match in _SUSPECT.finditer(text.plain)
+        if match[0] not in allowed and not is_visible(match[0])
     ]
-    if not places:
+    if not matches:
         return text
-    bounds = sorted({0, len(text), *places, *(at + 1 for at in places)})
-    made = text.blank_copy()
+    bounds = sorted({0, len(text), *matches, *(at + 1 for at in matches)})
+    escaped = text.blank_copy()
     for begin, end in pairwise(bounds):
         part = text[begin:end]
-        if begin in places:
+        if begin in matches:
             written = Text(escape_line(part.plain), part.style)
             for span in part.spans:
                 written.stylize(span.style)
             part = written
-        made.append_text(part)
-    return made
+        escaped.append_text(part)
+    return escaped
 
 
 class OutsideStatic(Static):
@@ -134,13 +134,13 @@ class Sanitizer(LineFilter):
         """See `LineFilter`."""
         return [
             each if each.control or each.text.isprintable()
-            else Segment(_SUSPECT.sub(_drawn, each.text), each.style)
+            else Segment(_SUSPECT.sub(_escape_match, each.text), each.style)
             for each in segments
         ]  # fmt: skip
 
 
-def _drawn(found: re.Match[str]) -> str:
-    character = found[0]
+def _escape_match(match: re.Match[str]) -> str:
+    character = match[0]
     if is_visible(character):
         return character
     return "\ufffd" * get_character_cell_size(character)

@@ -59,7 +59,7 @@ class SourceView(VerticalScroll):
 
     def _draw(self) -> None:
         dark = self.app.current_theme.dark
-        made = render_source(
+        text = render_source(
             self._source,
             self._margin,
             self._marked,
@@ -67,7 +67,7 @@ class SourceView(VerticalScroll):
             dark=dark,
             language=self._language,
         )
-        self.query_one("#text", OutsideStatic).update(made)
+        self.query_one("#text", OutsideStatic).update(text)
 
 
 def render_source(

@@ -21,7 +21,7 @@ class TrialPlot(PlotWidget):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id, classes=classes, allow_pan_and_zoom=False)
-        self._drawn: object = None
+        self._plotted: object = None
 
     def on_mount(self) -> None:
         """Set up the axes."""
@@ -31,10 +31,10 @@ class TrialPlot(PlotWidget):
         self.margin_bottom = 2
         self.show_legend(is_visible=False)  # it would cover half of a small plot
 
-    def _is_new(self, drawn: object) -> bool:
-        if drawn == self._drawn:
+    def _is_new(self, content: object) -> bool:
+        if content == self._plotted:
             return False
-        self._drawn = drawn
+        self._plotted = content
         self.clear()
         return True
 
@@ -59,17 +59,17 @@ class ProgressPlot(TrialPlot):
         """
         if not self._is_new((tuple(points), chosen)) or not (points := finite(points)):
             return
-        places, scores = zip(*points, strict=True)
-        self.scatter(places, scores, "·")
-        at, best = [places[0]], [scores[0]]
-        for place, score in points[1:]:
-            at += [place, place]
+        positions, scores = zip(*points, strict=True)
+        self.scatter(positions, scores, "·")
+        at, best = [positions[0]], [scores[0]]
+        for position, score in points[1:]:
+            at += [position, position]
             best += [best[-1], max(best[-1], score)]
         if len(points) > 1:
             self.plot(at, best, CHOSEN, HiResMode.BRAILLE)
         if chosen is not None and finite([chosen]):
             self.scatter([chosen[0]], [chosen[1]], "●", MARK)
-        self._room(places, scores)
+        self._room(positions, scores)
 
 
 class SaturationPlot(TrialPlot):
@@ -97,8 +97,10 @@ class SaturationPlot(TrialPlot):
             self.scatter(at, percent, "•", style)
         if chosen is not None:
             self.scatter([log10(chosen[0])], [100 * chosen[1]], "●", MARK)
-        seen = [each for some in points.values() for each in some]
-        self._room([log10(samples) for samples, _ in seen], [100 * score for _, score in seen])
+        all_points = [each for some in points.values() for each in some]
+        self._room(
+            [log10(samples) for samples, _ in all_points], [100 * score for _, score in all_points]
+        )
 
 
 def describe_progress(over: str) -> Text:
