@@ -99,7 +99,7 @@ def test_collect_and_import_record_the_same_answers(
             assert len(set(answers)) == (1 if name.startswith("one") else 2), name
 
 
-def test_gold_answers_of_every_form_answer_themselves(cli: CommandLine, home: Path) -> None:
+def test_a_gold_answer_of_every_form_equals_itself(cli: CommandLine, home: Path) -> None:
     lines = [
         {
             "question": f"number {at}",

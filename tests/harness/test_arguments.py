@@ -33,7 +33,7 @@ def a_recording(path: Path, model: str, questions: int = 2) -> Path:
 
 
 @pytest.mark.parametrize("name", library.NAMES)
-def test_a_bare_name_is_one_of_the_library(name: str) -> None:
+def test_a_bare_name_is_a_library_controller(name: str) -> None:
     program = load_program(name)
     assert (program.label, program.origin) == (name, "library")
 
@@ -83,7 +83,7 @@ def test_unknown_controllers_are_reported(
     assert (told.value.hint is None) if hint is None else (hint in str(told.value.hint))
 
 
-def test_a_controller_is_named_once() -> None:
+def test_a_repeated_controller_is_refused() -> None:
     with pytest.raises(InputError, match="the controller esc is given 2 times"):
         load_programs(["esc", "sc", "esc"])
 
@@ -97,7 +97,7 @@ def test_recordings_of_one_name_are_labelled_by_their_paths(home: Path) -> None:
     ]  # fmt: skip
 
 
-def test_a_recording_is_named_once(home: Path) -> None:
+def test_a_repeated_recording_is_refused(home: Path) -> None:
     one = a_recording(home / "one.recording", "m")
     twin = a_recording(home / "twin.recording", "m")
     with pytest.raises(InputError, match="is the same recording as"):
@@ -111,7 +111,7 @@ def test_a_setting_goes_to_every_controller_that_has_the_knob() -> None:
     ]  # fmt: skip
 
 
-def test_a_setting_for_one_controller_takes_the_place_of_the_general_one() -> None:
+def test_a_setting_for_one_controller_overrides_the_general_one() -> None:
     programs = load_programs(["sc", "esc"])
     assert expand_assignments(programs, ["esc.n=64", "n=1,16"]) == [
         [{"n": 1}, {"n": 16}],
@@ -149,7 +149,7 @@ def test_invalid_assignments_are_reported(text: str, problem: str) -> None:
     assert problem in str(told.value)
 
 
-def test_a_knob_is_set_once() -> None:
+def test_a_repeated_assignment_is_refused() -> None:
     with pytest.raises(InputError, match="n is already set by --set n=1; give all values in one"):
         expand_assignments(load_programs(["sc"]), ["n=1", "n=2"])
 
@@ -161,12 +161,12 @@ def test_a_command_that_plays_one_setting_takes_one_value() -> None:
         resolve_assignments(esc, ["n=16", "size=4,8"])
 
 
-def test_the_engines_that_can_be_typed_are_those_that_there_are() -> None:
+def test_engine_names_of_the_option_match_the_catalog() -> None:
     assert ENGINES == catalog.ENGINE_NAMES
     assert len({catalog.get_engine(name).name for name in ENGINES}) == len(ENGINES)
 
 
-def test_an_id_without_its_noughts_is_taken_for_the_question_of_that_number(home: Path) -> None:
+def test_an_id_without_leading_zeros_is_a_question_number(home: Path) -> None:
     [named] = open_recordings([a_recording(home / "a.recording", "m", questions=12)])
     ids = [question.id for question in named.recording.questions]
     short = ids[3].replace("-0", "-")

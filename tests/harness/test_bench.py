@@ -42,7 +42,7 @@ def measured(recording: Path, contender: str) -> ContenderMeasurement:
     return measure_contender(task)
 
 
-def test_every_contender_that_decides_decides_alike(recording: Path) -> None:
+def test_all_deciding_contenders_play_the_same_episodes(recording: Path) -> None:
     found = [measured(recording, name) for name in CONTENDER_NAMES if name != "foreign"]
     assert find_differing_cells([each for each in found if each.cells]) == []
     assert [len(each.cells) for each in found] == [0, 2, 2, 2]
@@ -71,7 +71,7 @@ def test_a_difference_is_reported_with_its_location() -> None:
 
 
 @pytest.mark.parametrize("beta", [0.0, 0.4, 1.0])
-def test_plain_python_plays_as_the_language_does(recording: Path, beta: float) -> None:
+def test_plain_python_plays_as_rheo_does(recording: Path, beta: float) -> None:
     replay_environment, cdf = load_replay_environment(open_recording(recording)), beta_cdf()
     program = load_checked_program(library.load_source("cmc"))
     expected = InterpreterEngine().play(
@@ -100,7 +100,7 @@ def test_peak_memory_includes_allocated_memory() -> None:
 
 
 @pytest.mark.slow
-def test_the_command_sets_them_side_by_side(recording: Path, cli: CommandLine) -> None:
+def test_the_command_compares_the_contenders(recording: Path, cli: CommandLine) -> None:
     result = cli("bench", "--on", str(recording), "--beta", "0,1", "--seeds", "3", "--json")
     assert result.status == 0
     document = msgspec.json.decode(result.out)

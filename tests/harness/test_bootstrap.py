@@ -70,12 +70,12 @@ def test_intervals_cover_the_truth_at_their_level(strata: int) -> None:
     assert 0.92 <= coverage(60, worlds=800, strata=strata) <= 0.97
 
 
-def test_the_interval_of_questions_that_are_all_alike_is_a_point() -> None:
+def test_the_interval_of_equal_questions_is_a_point() -> None:
     samples = resample([Stratum(np.full((30, 1), 7.0), 10.0)], resamples=500)
     assert interval(samples[:, 0]) == (0.7, 0.7)
 
 
-def test_drawings_are_the_same_for_every_figure_and_do_not_depend_on_the_others() -> None:
+def test_resamples_are_shared_by_all_figures() -> None:
     one, other = right_counts(12, 9, seed=7), right_counts(12, 9, seed=8)
     both = resample([Stratum(np.hstack([one, other, one]), 9.0)], resamples=300)
     alone = resample([Stratum(other, 9.0)], resamples=300)
@@ -83,21 +83,21 @@ def test_drawings_are_the_same_for_every_figure_and_do_not_depend_on_the_others(
     assert (both[:, 1] == alone[:, 0]).all()
 
 
-def test_strata_are_drawn_apart() -> None:
+def test_strata_are_resampled_separately() -> None:
     counts = right_counts(12, 9, seed=9)
     twice = resample([Stratum(counts, 18.0), Stratum(counts, 18.0)], resamples=2000)
     once = resample([Stratum(counts, 9.0)], resamples=2000)
     assert twice.std() == pytest.approx(once.std() / np.sqrt(2), rel=0.1)
 
 
-def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_block_size_does_not_change_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
     counts = right_counts(12, 9, seed=10)
     whole = resample([Stratum(counts, 9.0)], resamples=1000)
     monkeypatch.setattr(bootstrap, "_CELLS", 100)
     assert (resample([Stratum(counts, 9.0)], resamples=1000) == whole).all()
 
 
-def test_the_drawings_are_fixed_for_all_time() -> None:
+def test_resamples_are_reproducible() -> None:
     counts = np.arange(5.0)[:, None] ** 3
     found = resample([Stratum(counts, 1.0)], resamples=6)[:, 0]
     assert found.tolist() == [
@@ -111,7 +111,7 @@ def test_the_drawings_are_fixed_for_all_time() -> None:
 
 
 @given(st.lists(st.floats(-10, 10), min_size=1, max_size=200))
-def test_an_interval_is_between_ranks_as_numpy_has_it(values: Sequence[float]) -> None:
+def test_an_interval_interpolates_between_ranks_as_numpy_does(values: Sequence[float]) -> None:
     found = interval(np.array(values))
     expected = np.percentile(values, [2.5, 97.5])
     assert found == pytest.approx(tuple(expected), rel=1e-9, abs=1e-9)

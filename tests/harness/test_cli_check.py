@@ -43,7 +43,7 @@ def test_messages_go_to_stdout_and_the_count_to_stderr(cli: CommandLine, program
     )
 
 
-def test_warnings_fail_where_asked(cli: CommandLine, programs: Path) -> None:
+def test_warnings_fail_with_strict(cli: CommandLine, programs: Path) -> None:
     assert cli("check", "warned.rheo").status == 0
     assert cli("check", "--strict", "warned.rheo").status == 1
     assert cli("check", "--strict", "sound.rheo").status == 0
@@ -119,7 +119,7 @@ def test_messages_are_coloured_for_terminals_only(
     assert (programs / "report.txt").read_text(encoding="utf-8") == plain
 
 
-def test_after_many_messages_the_rest_is_counted(cli: CommandLine, programs: Path) -> None:
+def test_messages_beyond_the_limit_are_counted(cli: CommandLine, programs: Path) -> None:
     lines = "\n".join(f"  open a{number}q" for number in range(80))
     (programs / "many.rheo").write_text(
         f"controller c {{ start {{\n{lines}\n}} finally {{ answer winner(alive) }} }}"
@@ -157,9 +157,7 @@ def test_all_codes_are_listed(cli: CommandLine) -> None:
     ("code", "hint"),
     [("RH310", "did you mean RH"), ("E301", "did you mean RH301?"), ("zorp", "lists all of them")],
 )
-def test_an_unknown_code_is_answered_with_the_nearest(
-    cli: CommandLine, code: str, hint: str
-) -> None:
+def test_an_unknown_code_suggests_the_nearest(cli: CommandLine, code: str, hint: str) -> None:
     result = cli("explain", code)
     assert (result.status, result.out) == (2, "")
     assert hint in result.err
@@ -174,7 +172,7 @@ def test_a_new_program_passes_and_is_formatted(cli: CommandLine, home: Path) -> 
     assert cli("new", "mine", "-o", "-").out == text
 
 
-def test_a_new_program_overwrites_nothing(cli: CommandLine, home: Path) -> None:
+def test_a_new_program_does_not_overwrite_a_file(cli: CommandLine, home: Path) -> None:
     (home / "mine.rheo").write_text("precious")
     result = cli("new", "mine")
     assert (result.status, result.out) == (2, "")
@@ -184,7 +182,7 @@ def test_a_new_program_overwrites_nothing(cli: CommandLine, home: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["step", "winner", "3x", "my-own", "größe", ""])
-def test_a_name_that_cannot_be_one_is_refused(cli: CommandLine, home: Path, name: str) -> None:
+def test_an_invalid_controller_name_is_refused(cli: CommandLine, home: Path, name: str) -> None:
     result = cli("new", name)
     assert result.status == 2
     assert not list(home.iterdir())

@@ -102,7 +102,7 @@ def completed(cli: CommandLine, home: Path, monkeypatch: pytest.MonkeyPatch) -> 
         "rheostat sweep --on ",
     ],
 )
-def test_files_are_completed_behind_on(completed: Completed, line: str) -> None:
+def test_files_are_completed_after_on(completed: Completed, line: str) -> None:
     assert completed(line) == [f"file,{line.rpartition(' ')[2]}"]
 
 
@@ -119,11 +119,11 @@ def test_files_are_completed_behind_on(completed: Completed, line: str) -> None:
         "rheostat sweep --on one.recording --seeds 3 c",
     ],
 )
-def test_controllers_are_completed_by_the_library_s_names(completed: Completed, line: str) -> None:
+def test_controllers_are_completed_from_the_library(completed: Completed, line: str) -> None:
     assert completed(line) == ["file,c", *(f"plain,{n}" for n in NAMES if n.startswith("c"))]
 
 
-def test_programs_that_are_here_are_completed_too(completed: Completed) -> None:
+def test_programs_in_the_working_directory_are_completed(completed: Completed) -> None:
     assert "plain,mine.rheo" in completed("rheostat sweep ")
 
 
@@ -132,6 +132,6 @@ def test_a_name_and_a_code_are_completed(completed: Completed) -> None:
     assert "plain,RH301" in completed("rheostat explain rh3")
 
 
-def test_a_line_that_is_wrong_already_completes_to_nothing(completed: Completed) -> None:
+def test_an_invalid_line_has_no_completions(completed: Completed) -> None:
     assert completed("rheostat nosuch --on ") != ["file,"]
     assert "plain,--csv" in completed("rheostat sweep sc --json --c")

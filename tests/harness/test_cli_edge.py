@@ -75,7 +75,7 @@ def test_an_exception_becomes_a_sentence_and_a_status(
     assert ending(problem, capfd) == (status, words)
 
 
-def test_notes_are_hints(capfd: pytest.CaptureFixture[str]) -> None:
+def test_notes_are_shown_as_hints(capfd: pytest.CaptureFixture[str]) -> None:
     problem = KeyboardInterrupt()
     problem.add_note("the same command goes on where it stopped")
     assert ending(problem, capfd) == (
@@ -101,14 +101,14 @@ def test_a_traceback_is_shown_on_request(capfd: pytest.CaptureFixture[str]) -> N
 
 
 @pytest.mark.parametrize(("value", "shown"), [("1", True), ("0", False), ("", False)])
-def test_the_environment_asks_for_tracebacks_too(
+def test_an_environment_variable_enables_tracebacks(
     monkeypatch: pytest.MonkeyPatch, value: str, shown: bool
 ) -> None:
     monkeypatch.setenv("RHEOSTAT_TRACEBACK", value)
     assert ErrorReporter().traceback is shown
 
 
-def test_the_root_option_asks_for_tracebacks(cli: CommandLine, home: Path) -> None:
+def test_the_root_option_enables_tracebacks(cli: CommandLine, home: Path) -> None:
     (home / "rheostat.toml").write_text("threads = 0\n")
     assert "Traceback" in cli("--traceback", "config", "show").err
     assert "Traceback" not in cli("config", "show").err
@@ -121,7 +121,7 @@ def test_a_returned_integer_is_the_status(outcome: object, status: int) -> None:
     assert ErrorReporter().run(lambda: outcome) == status
 
 
-def test_control_characters_of_a_message_are_written_out(capfd: pytest.CaptureFixture[str]) -> None:
+def test_control_characters_of_a_message_are_escaped(capfd: pytest.CaptureFixture[str]) -> None:
     status, words = ending(InputError("file \x1b[2Jname: odd"), capfd)
     assert (status, words) == (2, "error: file \\x1b[2Jname: odd\n")
 
@@ -146,7 +146,7 @@ needs_full = pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full
 
 
 @needs_full
-def test_a_failed_write_names_the_path_that_was_typed(cli: CommandLine) -> None:
+def test_a_failed_write_names_the_typed_path(cli: CommandLine) -> None:
     result = cli("library", "-o", str(FULL))
     assert result.status == ExitCode.EXTERNAL
     assert result.err == (
@@ -185,7 +185,7 @@ def refused(monkeypatch: pytest.MonkeyPatch, home: Path) -> Path:
         ("compare sc cmc --on one.recording -o shut/x.json", "shut/x.json"),
     ],
 )
-def test_a_place_without_permission_is_named_as_typed_and_left_clean(
+def test_a_directory_without_permission_is_named_as_typed_and_left_clean(
     cli: CommandLine, refused: Path, home: Path, line: str, named: str
 ) -> None:
     reasoner = SimulatedReasoner("one", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
@@ -199,21 +199,19 @@ def test_a_place_without_permission_is_named_as_typed_and_left_clean(
     assert list(refused.iterdir()) == []
 
 
-def test_where_a_result_goes_is_looked_at_before_anything_is_read(
-    cli: CommandLine, refused: Path
-) -> None:
+def test_the_output_path_is_checked_before_input_is_read(cli: CommandLine, refused: Path) -> None:
     result = cli("sweep", "sc", "--on", "absent.recording", "-o", "shut/x.json")
     assert result.err.startswith("error: shut/x.json: permission denied\n")
 
 
 @needs_full
-def test_a_device_is_no_directory_to_import_into(cli: CommandLine, home: Path) -> None:
+def test_a_device_is_refused_as_an_import_directory(cli: CommandLine, home: Path) -> None:
     result = cli("import", "autotts", "absent.json", "-o", str(FULL / "."))
     assert (result.status, result.out) == (ExitCode.INPUT, "")
     assert "/dev/full" in result.err
 
 
-def test_a_file_that_may_not_be_read_is_no_bad_input(
+def test_an_unreadable_file_is_an_external_failure(
     cli: CommandLine, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (home / "mine.rheo").write_text("")

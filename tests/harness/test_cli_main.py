@@ -51,7 +51,7 @@ def test_help_goes_to_stdout(cli: CommandLine, asked: str) -> None:
     assert result.err == ""
 
 
-def test_help_is_drawn_where_colour_is_shown(
+def test_help_is_rendered_by_rich_with_colour(
     cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
@@ -63,7 +63,7 @@ def test_help_is_drawn_where_colour_is_shown(
     assert max(map(len, result.out.splitlines())) < 200
 
 
-def test_no_command_prints_the_help(cli: CommandLine) -> None:
+def test_calling_without_a_command_prints_the_help(cli: CommandLine) -> None:
     result = cli()
     assert (result.status, result.out) == (2, "")
     assert result.err.startswith("Usage: rheostat")
@@ -218,7 +218,7 @@ def test_libraries_log_nothing_unless_asked(fresh_cli: FreshCommandLine, tmp_pat
     assert fresh_cli("-v", "chat", path=tmp_path).err == "WARNING chatty: so much to tell\n"
 
 
-def test_a_readers_leaving_is_no_error(home: Path) -> None:
+def test_a_closed_pipe_is_not_an_error(home: Path) -> None:
     script = "import sys; from harness.cli.main import main; sys.stdin.read(); sys.exit(main())"
     command = subprocess.Popen(
         [sys.executable, "-c", script, "completion", "bash"],

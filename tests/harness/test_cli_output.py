@@ -48,7 +48,7 @@ def test_piped_tables_are_aligned_and_one_row_a_line(
     )
 
 
-def test_tables_are_drawn_where_colour_is_shown(
+def test_tables_are_drawn_with_colour(
     home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
@@ -95,12 +95,12 @@ def test_any_table_has_a_row_a_line_and_reads_back(rows: list[tuple[Cell, Cell]]
     assert table.records() == [{"a": a, "b": b} for a, b in rows]
 
 
-def test_a_result_that_is_no_table_has_no_csv(home: Path) -> None:
+def test_a_result_without_a_table_has_no_csv(home: Path) -> None:
     with pytest.raises(InputError, match="cannot be written as CSV"):
         Output(OutputFormat.CSV).document({"a": 1}, "a is 1")
 
 
-def test_a_document_has_two_faces(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_document_is_text_or_json(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
     Output().document({"b": 1, "a": Path("x")}, "b is 1")
     Output(OutputFormat.JSON).document({"b": 1, "a": Path("x")}, "")
     assert capfd.readouterr().out == 'b is 1\n{\n  "a": "x",\n  "b": 1\n}\n'
@@ -129,7 +129,7 @@ def test_a_closed_stdout_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
         (["-o", "x.csv", "--json"], "[\n"),
     ],
 )
-def test_a_file_gets_the_form_that_was_asked_for(
+def test_a_file_has_the_requested_format(
     cli: CommandLine, home: Path, arguments: list[str], start: str
 ) -> None:
     assert cli("config", "show", *arguments) == (0, "", "")
@@ -171,7 +171,7 @@ def test_a_new_file_has_the_users_mode(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "x").stat().st_mode) == 0o640
 
 
-def test_a_link_is_followed(tmp_path: Path) -> None:
+def test_a_symbolic_link_is_followed(tmp_path: Path) -> None:
     (tmp_path / "real").write_text("old")
     (tmp_path / "link").symlink_to("real")
     with atomic_file(tmp_path / "link") as file:

@@ -34,11 +34,11 @@ def test_a_page_is_printed_and_its_links_name_commands(cli: CommandLine, name: s
 
 
 @pytest.mark.parametrize("written", ["importing", "docs/importing.md", "Importing"])
-def test_a_page_is_found_by_its_file_too(cli: CommandLine, written: str) -> None:
+def test_a_page_is_also_found_by_its_file_name(cli: CommandLine, written: str) -> None:
     assert cli("explain", written).out == page("importing")
 
 
-def test_a_misspelt_page_is_answered_with_the_nearest(cli: CommandLine) -> None:
+def test_a_misspelt_page_suggests_the_nearest(cli: CommandLine) -> None:
     result = cli("explain", "colecting")
     assert (result.status, result.out) == (2, "")
     assert (
@@ -63,7 +63,7 @@ def _without_short_docstrings(path: Path) -> str:
     return re.sub(r'""".*?"""\n', "", text)
 
 
-def test_pages_that_messages_name_are_there() -> None:
+def test_pages_named_in_messages_exist() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "harness").rglob("*.py"))
     named = set(re.findall(r"`rheostat explain\s+([a-z-]+)`", text))
     assert {"importing", "collecting", "live", "proxy"} <= named <= set(page_names())
@@ -105,7 +105,7 @@ LINE = '{"question": "?", "answer": "1", "branches": [BRANCH]}'.replace("BRANCH"
         ),
     ],
 )  # fmt: skip
-def test_an_unknown_field_is_answered_with_the_nearest(
+def test_an_unknown_field_suggests_the_nearest(
     cli: CommandLine, home: Path, right: str, wrong: str, problem: str
 ) -> None:
     assert right in LINE
@@ -118,7 +118,7 @@ def test_an_unknown_field_is_answered_with_the_nearest(
     assert result.err.endswith(f"unknown field {problem}\n")
 
 
-def test_one_way_of_installing_an_extra_is_named_everywhere() -> None:
+def test_extras_are_installed_in_the_same_way_everywhere() -> None:
     known = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     extras = set(known["project"]["optional-dependencies"])
     pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]

@@ -25,7 +25,7 @@ def test_entry_points_match_the_standard_library(group: str) -> None:
     assert found == expected
 
 
-def test_only_the_group_asked_for_is_read(tmp_path: Path) -> None:
+def test_only_the_requested_group_is_read(tmp_path: Path) -> None:
     write(
         tmp_path,
         "Guest_House-1.0.dist-info",
@@ -53,5 +53,5 @@ def test_unreadable_path_items_are_skipped(tmp_path: Path) -> None:
     assert registered(COMMANDS, path) == {}
 
 
-def test_a_target_may_lie_deep_in_its_module() -> None:
+def test_a_target_may_be_a_nested_attribute() -> None:
     assert Registration("x", "sys:version_info.major", "d").load() == sys.version_info.major

@@ -89,7 +89,9 @@ def test_the_default_cache_follows_the_xdg_variable(
     assert load(GeneralSettings).cache_dir == home / ".cache" / "rheostat"
 
 
-def test_a_project_file_is_found_from_below(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_project_file_is_found_from_a_subdirectory(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (home / "rheostat.toml").write_text("cache_dir = 'kept'\n")
     (home / "a" / "b").mkdir(parents=True)
     monkeypatch.chdir(home / "a" / "b")
@@ -98,9 +100,7 @@ def test_a_project_file_is_found_from_below(home: Path, monkeypatch: pytest.Monk
     )
 
 
-def test_a_pyproject_serves_where_it_has_our_table(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pyproject_with_our_table_is_used(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (home / "rheostat.toml").write_text("threads = 3\n")
     (home / "a").mkdir()
     pyproject = home / "a" / "pyproject.toml"
@@ -112,7 +112,7 @@ def test_a_pyproject_serves_where_it_has_our_table(
     assert (threads.value, threads.origin) == (4, f"{pyproject}, line 5")
 
 
-def test_a_broken_pyproject_of_others_is_none_of_our_business(home: Path) -> None:
+def test_a_broken_pyproject_without_our_table_is_ignored(home: Path) -> None:
     (home / "pyproject.toml").write_text("[[[")
     assert load(GeneralSettings).threads == GeneralSettings().threads
 
@@ -136,7 +136,7 @@ def test_a_broken_pyproject_of_others_is_none_of_our_business(home: Path) -> Non
         ("guest = {rounds = 'x'}", "{path}, line 1, guest.rounds: expected `int`, got `str`"),
     ],
 )
-def test_a_wrong_file_is_refused_with_its_place(
+def test_an_invalid_file_is_refused_with_its_location(
     home: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str
 ) -> None:
     guest_section(monkeypatch)
@@ -152,13 +152,13 @@ def test_a_wrong_file_is_refused_with_its_place(
     assert str(refused.value) == message.format(path=path)
 
 
-def test_a_file_that_is_no_text_is_refused(home: Path) -> None:
+def test_a_binary_file_is_refused(home: Path) -> None:
     (home / "rheostat.toml").write_bytes(b"threads = 3 # \xff")
     with pytest.raises(InputError, match=r"rheostat.toml, byte 14: not UTF-8"):
         load(GeneralSettings)
 
 
-def test_a_misspelt_setting_is_answered_with_the_nearest(cli: CommandLine, home: Path) -> None:
+def test_a_misspelt_setting_suggests_the_nearest(cli: CommandLine, home: Path) -> None:
     (home / "rheostat.toml").write_text("cache-dir = 'x'\n")
     path = home / "rheostat.toml"
     assert cli("config", "show") == (
@@ -171,7 +171,7 @@ def test_a_misspelt_setting_is_answered_with_the_nearest(cli: CommandLine, home:
 @pytest.mark.parametrize(
     ("value", "words"), [("many", "expected `int`, got `str`"), ("0", "expected `int` >= 1")]
 )
-def test_a_wrong_variable_is_refused(
+def test_an_invalid_variable_is_refused(
     cli: CommandLine, monkeypatch: pytest.MonkeyPatch, value: str, words: str
 ) -> None:
     monkeypatch.setenv("RHEOSTAT_THREADS", value)
@@ -182,7 +182,7 @@ def test_a_wrong_variable_is_refused(
     )
 
 
-def test_an_empty_variable_sets_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_variable_is_ignored(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RHEOSTAT_THREADS", "")
     assert load(GeneralSettings) == GeneralSettings()
 
@@ -323,7 +323,7 @@ def test_a_user_without_a_home_needs_a_cache_dir(
     assert cli("config", "show", "--cache-dir", "x").status == 0
 
 
-def test_a_flag_that_was_not_given_is_none() -> None:
+def test_an_absent_flag_is_none() -> None:
     from harness.cli.commands.setup import show
 
     context = show.make_context("show", [])

@@ -81,7 +81,7 @@ def test_a_complete_recording_is_not_collected_again(
     assert (result.status, "is sealed" in result.err) == (2, True)
 
 
-def test_a_dry_run_draws_nothing_and_writes_nothing(
+def test_a_dry_run_generates_and_writes_nothing(
     cli: CommandLine, scripted: ScriptedServer, questions: Path, home: Path
 ) -> None:
     result = cli(*words(scripted, questions), "-o", "r.recording", "--dry-run", "--expect", "100",
@@ -95,7 +95,7 @@ def test_a_dry_run_draws_nothing_and_writes_nothing(
     assert [each.name for each in home.iterdir()] == ["sums.jsonl"]
 
 
-def test_a_collector_that_is_killed_goes_on_to_the_same_bytes(
+def test_a_killed_collector_resumes_to_the_same_bytes(
     cli: CommandLine, scripted: ScriptedServer, questions: Path, home: Path
 ) -> None:
     assert cli(*words(scripted, questions), "-o", "a.recording").status == 0
@@ -216,7 +216,7 @@ def test_a_key_that_is_missing_is_named_by_its_variable(
     assert cli(*words(scripted, questions), "-o", "r.recording").status == 0
 
 
-def test_a_recording_ends_without_branches_that_cannot_be_had_where_that_is_allowed(
+def test_a_recording_is_sealed_without_failed_branches_if_allowed(
     cli: CommandLine, scripted: ScriptedServer, home: Path
 ) -> None:
     chains = [{"text": "a" * length} for length in (60, 5000, 70)]
@@ -242,7 +242,7 @@ def test_a_recording_ends_without_branches_that_cannot_be_had_where_that_is_allo
     assert "missing       branch 1 of a" in shown.out
 
 
-def test_the_same_branch_many_times_is_warned_of(
+def test_identical_branches_give_a_warning(
     cli: CommandLine, scripted: ScriptedServer, questions: Path
 ) -> None:
     result = cli(*words(scripted, questions), "--temperature", "0", "-o", "r.recording")
@@ -250,7 +250,7 @@ def test_the_same_branch_many_times_is_warned_of(
     assert "all 6 branches of a question will be identical" in result.err
 
 
-def test_vllm_without_a_server_needs_a_python_that_has_it(
+def test_offline_vllm_needs_a_python_with_vllm(
     cli: CommandLine, questions: Path, home: Path
 ) -> None:
     asked = ["collect", "--model", "m", "--family", "think", "--questions", str(questions)]
@@ -262,7 +262,7 @@ def test_vllm_without_a_server_needs_a_python_that_has_it(
     assert not (home / "r").exists()
 
 
-def test_boxed_answers_are_compared_by_mathematics_by_default(
+def test_boxed_answers_are_compared_by_value_by_default(
     cli: CommandLine,
     scripted: ScriptedServer,
     questions: Path,
@@ -281,7 +281,7 @@ def test_boxed_answers_are_compared_by_mathematics_by_default(
     assert cli(*asked, "--equivalence", "exact").status == 0
 
 
-def test_pairs_become_truths_numbers_and_words() -> None:
+def test_pairs_become_booleans_numbers_and_strings() -> None:
     given = ["enable_thinking=true", "n=3", "x=0.5", "dtype=float32", "name=a=b", "empty="]
     assert parse_engine_arguments(given) == {
         "enable_thinking": True, "n": 3, "x": 0.5, "dtype": "float32", "name": "a=b", "empty": "",
@@ -296,9 +296,7 @@ def test_an_unreachable_server_is_an_external_error(
     assert (result.status, "http://127.0.0.1:9: no answer" in result.err) == (3, True), result.err
 
 
-def test_chains_that_exist_are_probed(
-    cli: CommandLine, scripted: ScriptedServer, home: Path
-) -> None:
+def test_existing_chains_are_probed(cli: CommandLine, scripted: ScriptedServer, home: Path) -> None:
     chains = [{"text": "a" * 90 + "</think>\\boxed{3}"}, {"token_ids": [97] * 50}]
     row = {"id": "a", "question": "?", "answer": "3", "chains": chains}
     (home / "chains.jsonl").write_text(json.dumps(row))

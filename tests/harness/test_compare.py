@@ -101,7 +101,7 @@ def test_the_area_is_taken_over_the_costs_that_both_cover(
     assert (found.area, found.baseline_area, found.area_difference) == (100.0, 62.5, 37.5)
 
 
-def test_where_no_cost_is_covered_by_both_there_is_no_area(recordings: list[str]) -> None:
+def test_there_is_no_area_without_a_common_cost(recordings: list[str]) -> None:
     [found] = compared(
         a_grid(recordings[:1], "1", "1,2"),
         ([5, 5, 5, 5], 20_000),
@@ -148,7 +148,7 @@ def test_an_accuracy_beyond_the_baseline_is_reported(recordings: list[str]) -> N
     assert found.matches[1].ratio_high is None
 
 
-def test_left_of_the_baseline_there_is_no_accuracy_to_compare_with(recordings: list[str]) -> None:
+def test_below_the_cost_of_the_baseline_there_is_no_accuracy(recordings: list[str]) -> None:
     [found] = compared(
         a_grid(recordings[:1], "1", "1,2"),
         ([5, 0, 0, 0], 100),
@@ -192,7 +192,9 @@ def test_all_recordings_together_follow_each(recordings: list[str]) -> None:
     assert found[2].matches == found[0].matches
 
 
-def test_a_controller_against_its_own_copy_is_even(cli: CommandLine, recordings: list[str]) -> None:
+def test_a_controller_against_its_copy_has_no_difference(
+    cli: CommandLine, recordings: list[str]
+) -> None:
     Path("copy.rheo").write_text(cli("library", "cmc").out)
     result = cli(
         "compare",
@@ -218,7 +220,7 @@ def test_a_controller_against_its_own_copy_is_even(cli: CommandLine, recordings:
         assert all(match["ratio"] == pytest.approx(1.0, abs=1e-4) for match in best)
 
 
-def test_a_comparison_is_a_page_for_people(cli: CommandLine, recordings: list[str]) -> None:
+def test_a_comparison_is_printed_as_a_page(cli: CommandLine, recordings: list[str]) -> None:
     result = cli(
         "compare", "cmc", "sc", "--set", "n=1,4,8", "--beta", "0,1", "--seeds", "2",
         "--on", recordings[0], "--threads", "1",
@@ -246,7 +248,7 @@ def test_a_baseline_without_settings_is_played_at_several_widths(
         assert one_point or f"baseline   {name} at n = {widths}\n" in result.out
 
 
-def test_a_width_that_is_set_is_kept(cli: CommandLine, recordings: list[str]) -> None:
+def test_a_set_width_is_not_changed(cli: CommandLine, recordings: list[str]) -> None:
     result = cli(
         "compare", "cmc", "sc", "--set", "sc.n=4", "--beta", "0,1", "--seeds", "2", "--json",
         "--on", recordings[0], "--threads", "1",
@@ -283,7 +285,7 @@ def test_csv_has_a_row_for_each_point(cli: CommandLine, recordings: list[str]) -
         (("cmc", "sc", "--on", "one.recording", "-o", "no/a.json"), "no/a.json: the dir"),
     ],
 )
-def test_wrong_input_ends_in_a_sentence(
+def test_invalid_input_is_reported_in_one_sentence(
     arguments: tuple[str, ...], problem: str, cli: CommandLine, recordings: list[str]
 ) -> None:
     result = cli("compare", *arguments)

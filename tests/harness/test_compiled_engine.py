@@ -158,7 +158,7 @@ def test_one_engine_serves_several_threads_at_a_time() -> None:
         same(expected[at % 2], episodes)
 
 
-def test_a_budget_that_ends_anywhere_is_minded_alike() -> None:
+def test_both_engines_apply_any_budget_equally() -> None:
     replay_environment = ReplayEnvironment(
         [
             BranchPool(
@@ -223,7 +223,7 @@ def test_a_quoted_answer_counts_as_right_where_it_is_gold_though_no_branch_gave_
     assert found.answer.tolist() == [[1] * 4, [-2] * 4]
 
 
-def test_the_longest_window_is_kept_whole() -> None:
+def test_the_longest_window_keeps_all_values() -> None:
     text = """controller c {
       memory { w = window(1000000) }
       start { open 1 }
@@ -247,13 +247,13 @@ def test_a_recording_without_questions_has_no_episodes() -> None:
     assert found.right.shape == (0, 3)
 
 
-def test_no_seeds_play_nothing() -> None:
+def test_without_seeds_nothing_is_played() -> None:
     found = compiled().play(checked(FIRST), ControllerSetting(), a_world(2), range(0))
     assert found.right.shape[1] == 0
 
 
 @pytest.mark.parametrize("name", ENGINE_NAMES)
-def test_engines_refuse_alike(name: str) -> None:
+def test_both_engines_refuse_the_same_programs(name: str) -> None:
     player: ReplayEngine = get_engine(name)
     ends_only = ReplayEnvironment(
         [BranchPool([ReplayChain([], 100, "A")], 500, probed=False)], ["A"]

@@ -23,7 +23,7 @@ def engine() -> CompiledEngine:
 
 
 @pytest.mark.parametrize("model", PUBLISHED)
-def test_all_published_rows_come_out_to_the_digit(
+def test_all_published_rows_are_reproduced_exactly(
     released_world: World, engine: CompiledEngine, model: str
 ) -> None:
     replay_environment = released_world(model)
@@ -42,7 +42,7 @@ def test_all_published_rows_come_out_to_the_digit(
 
 
 @pytest.mark.parametrize("model", SEQUENTIAL)
-def test_sequential_tokens_come_out_as_published(
+def test_sequential_tokens_are_reproduced(
     released_world: World, engine: CompiledEngine, model: str
 ) -> None:
     got = [
@@ -66,7 +66,7 @@ def program(name: str) -> CheckedProgram:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(library.NAMES) - {"entropy_gate"}))
 @pytest.mark.parametrize("model", PUBLISHED)
-def test_the_library_plays_alike_line_by_line(
+def test_both_engines_play_the_library_equally_line_by_line(
     released_world: World, engine: CompiledEngine, model: str, name: str
 ) -> None:
     replay_environment, checked, setting = (

@@ -18,7 +18,7 @@ from harness.escaping import (
 
 
 @given(st.text())
-def test_a_line_holds_nothing_that_steers_a_terminal_and_no_line_break(text: str) -> None:
+def test_a_line_has_no_control_sequence_and_no_line_break(text: str) -> None:
     shown = escape_line(text)
     assert all(map(is_visible, shown))
     assert len(shown.splitlines()) <= 1
@@ -27,7 +27,7 @@ def test_a_line_holds_nothing_that_steers_a_terminal_and_no_line_break(text: str
 
 
 @given(st.text())
-def test_a_block_keeps_line_breaks_and_tabs_alone(text: str) -> None:
+def test_a_block_keeps_only_line_breaks_and_tabs(text: str) -> None:
     assert all(is_visible(each) or each in "\n\t" for each in escape_block(text))
 
 
@@ -45,13 +45,11 @@ def test_a_block_keeps_line_breaks_and_tabs_alone(text: str) -> None:
         ("中文\u3000β × 5\u00a0% é", "中文\u3000β × 5\u00a0% é"),
     ],
 )
-def test_invisible_characters_are_escaped_and_letters_of_any_script_stay(
-    text: str, shown: str
-) -> None:
+def test_invisible_characters_are_escaped_and_letters_are_kept(text: str, shown: str) -> None:
     assert escape_line(text) == escape_block(text) == shown
 
 
-def test_only_a_line_writes_out_line_breaks_and_tabs() -> None:
+def test_only_a_line_escapes_line_breaks_and_tabs() -> None:
     assert escape_line("a\nb\tc") == r"a\nb\tc"
     assert escape_block("a\nb\tc") == "a\nb\tc"
 
@@ -69,5 +67,5 @@ def test_an_escaped_json_document_has_the_same_value(text: str) -> None:
     assert all(is_visible(each) or each == "\n" for each in document)
 
 
-def test_colours_of_our_own_stay_and_other_sequences_do_not() -> None:
+def test_own_colours_are_kept_and_other_sequences_escaped() -> None:
     assert escape_styled("\x1b[1;31mred\x1b[0m\x1b[2J") == "\x1b[1;31mred\x1b[0m\\x1b[2J"

@@ -97,7 +97,7 @@ def test_a_spent_budget_comes_back_as_an_exhausted_outcome_of_nothing() -> None:
     ],
     ids=lambda controller: controller.name,
 )
-def test_every_controller_comes_to_an_answer_under_any_budget(
+def test_every_controller_answers_under_any_budget(
     controller: SelfConsistency, budget: int
 ) -> None:
     longest = max(chain.tokens for chain in CHAINS)

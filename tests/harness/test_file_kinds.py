@@ -61,7 +61,7 @@ def test_each_kind_is_known_by_its_content(files: dict[FileKind, Path]) -> None:
     assert {kind: file_kind(path) for kind, path in files.items()} == {kind: kind for kind in files}
 
 
-def test_other_files_are_of_no_kind(home: Path) -> None:
+def test_other_files_have_no_kind(home: Path) -> None:
     for content in (b"", b"\0\1\2", b"# Notes\n\nSome words.\n", b"{}", b"a,b\n1,2\n", b"\xff\xfe"):
         (home / "other").write_bytes(content)
         assert file_kind(home / "other") is None

@@ -71,7 +71,7 @@ def test_stdin_goes_to_stdout(cli: CommandLine, monkeypatch: pytest.MonkeyPatch)
     assert (result.status, result.err) == (1, "1 of 1 would change: <stdin>\n")
 
 
-def test_no_file_is_written_where_one_has_syntax_errors(cli: CommandLine, untidy: Path) -> None:
+def test_no_file_is_written_if_one_has_syntax_errors(cli: CommandLine, untidy: Path) -> None:
     (untidy.parent / "broken.rheo").write_text(BROKEN)
     result = cli("fmt", "c.rheo", "broken.rheo")
     assert (result.status, result.out) == (2, "")
@@ -96,7 +96,7 @@ def test_unreadable_files_are_reported(
     assert cli("fmt", name) == (2, "", f"error: {words}\n")
 
 
-def test_line_ends_stay_as_they_are(cli: CommandLine, home: Path) -> None:
+def test_line_ends_are_kept(cli: CommandLine, home: Path) -> None:
     path = home / "c.rheo"
     path.write_bytes(UNTIDY.replace("\n", "\r\n").encode())
     assert cli("fmt", "c.rheo").status == 0
@@ -104,7 +104,7 @@ def test_line_ends_stay_as_they_are(cli: CommandLine, home: Path) -> None:
     assert cli("fmt", "--check", "c.rheo").status == 0
 
 
-def test_a_link_is_followed(cli: CommandLine, untidy: Path) -> None:
+def test_a_symbolic_link_is_followed(cli: CommandLine, untidy: Path) -> None:
     link = untidy.parent / "link.rheo"
     link.symlink_to(untidy)
     assert cli("fmt", "link.rheo").status == 0

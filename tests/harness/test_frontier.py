@@ -78,7 +78,7 @@ def test_the_area_is_the_integral_over_the_logarithm(points: Points, one: int, o
     assert found == pytest.approx(sum(heights) / 2000, abs=0.005)
 
 
-def test_many_curves_are_taken_at_once() -> None:
+def test_several_curves_are_evaluated_at_once() -> None:
     cost = np.array([[10.0, 100.0], [100.0, 10.0]])
     accuracy = np.array([[0.2, 0.4], [0.2, 0.4]])
     found = build_curve(cost, accuracy)
@@ -99,7 +99,7 @@ def test_an_area_left_of_the_cheapest_point_is_empty() -> None:
     assert float(area(found, np.array(10.0), np.array(50.0))) == 0.0
 
 
-def test_no_tokens_at_all_count_as_one() -> None:
+def test_zero_tokens_count_as_one() -> None:
     found = build_curve(np.array([0.0, 100.0]), np.array([0.0, 1.0]))
     assert float(accuracy_at(found, np.array(10.0))) == pytest.approx(0.5)
     assert float(cost_at(found, np.array(0.0))) == pytest.approx(1.0)

@@ -169,7 +169,7 @@ def test_an_episode_without_an_answer_is_never_settled() -> None:
     assert (found.settled, found.tokens, found.uncounted) == (0, 10, 10)
 
 
-def test_a_leader_that_changes_back_is_settled_only_then() -> None:
+def test_a_leader_that_changes_back_is_settled_after_that() -> None:
     text = """
     controller c {
       start { open 1 }

@@ -109,7 +109,7 @@ def test_a_compressed_file_is_read_and_names_the_recording_without_its_suffix(
     assert open_recording(home / "made/tiny.recording").provenance.model == "tiny"
 
 
-def test_equal_answers_that_are_written_differently_are_joined_and_warned_of(
+def test_equal_answers_in_different_spellings_are_merged_and_reported(
     cli: CommandLine, home: Path
 ) -> None:
     written = [r"\frac{1}{2}", r"\frac{ 1 }{2}", r"\frac{1}{ 2}", "3"]
@@ -137,7 +137,7 @@ def test_equal_answers_that_are_written_differently_are_joined_and_warned_of(
     assert "answers       as imported, compared by math-verify" in told.out
 
 
-def test_plain_numbers_and_simulated_recordings_are_not_warned_of(
+def test_plain_numbers_and_simulated_recordings_give_no_warning(
     cli: CommandLine, home: Path
 ) -> None:
     released(home / "aime24/tiny-1b.json", ["2", "3", "ERR", "20"], gold="2")
@@ -162,13 +162,13 @@ def test_a_text_alone_is_a_branch(cli: CommandLine, home: Path) -> None:
     assert (recording.provenance.extraction, recording.provenance.probed) == ("boxed", False)
 
 
-def test_choices_make_a_text_be_read_for_a_letter(cli: CommandLine, home: Path) -> None:
+def test_a_text_with_choices_is_read_for_a_letter(cli: CommandLine, home: Path) -> None:
     lines(home, {"text": "The answer is B", "tokens": 4}, choices=["x", "y"], answer="B")
     assert cli(*JSONL, "-o", "a.recording").status == 0
     assert finals(open_recording(home / "a.recording")) == ["B"]
 
 
-def test_tokens_of_texts_are_counted_or_asked_for(cli: CommandLine, home: Path) -> None:
+def test_tokens_of_texts_are_counted_or_required(cli: CommandLine, home: Path) -> None:
     lines(home, {"text": "12"}, {"text": "1234"})
     refused = cli(*JSONL, "-o", "a.recording")
     assert refused.status == 2
@@ -197,22 +197,22 @@ def test_answers_are_compared_as_texts_on_request(cli: CommandLine, home: Path) 
 
 
 @pytest.mark.parametrize("answers", ["boxd", "last_number", "pattern:(", "(a"])
-def test_a_way_to_read_answers_that_is_none_is_refused(
-    cli: CommandLine, home: Path, answers: str
-) -> None:
+def test_an_invalid_extraction_is_refused(cli: CommandLine, home: Path, answers: str) -> None:
     lines(home, {"tokens": 4, "final": "2"})
     result = cli(*JSONL, "-o", "a.recording", "--answers", answers)
     assert result.status == 2
     assert not (home / "a.recording").exists()
 
 
-def test_answers_that_are_nearly_all_unread_are_warned_of(cli: CommandLine, home: Path) -> None:
+def test_mostly_unread_answers_give_a_warning(cli: CommandLine, home: Path) -> None:
     lines(home, {"tokens": 4, "final": "2"})
     result = cli(*JSONL, "-o", "a.recording", "--answers", "boxed")
     assert result.err.startswith("warning: final answers extracted by boxed: 1; not found")
 
 
-def test_a_log_of_inspect_ai_is_replayed_by_whole_reads_only(cli: CommandLine, home: Path) -> None:
+def test_a_log_of_inspect_ai_is_replayed_by_complete_branches_only(
+    cli: CommandLine, home: Path
+) -> None:
     samples = [inspect_sample("b", epoch, "\\boxed{4}") for epoch in (1, 2)]
     inspect_log(home / "a.eval", [*samples, inspect_sample(1, 1, "", error={"message": "x"})])
     refused = cli("import", "inspect", "a.eval", "-o", "made")

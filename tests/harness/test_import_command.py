@@ -33,14 +33,16 @@ def test_a_recording_is_named_after_its_file(cli: CommandLine, source: Path, hom
     assert (provenance.model, provenance.benchmark) == ("tiny", "sums")
 
 
-def test_one_bad_file_of_several_leaves_nothing(cli: CommandLine, source: Path, home: Path) -> None:
+def test_one_invalid_file_of_several_prevents_all_imports(
+    cli: CommandLine, source: Path, home: Path
+) -> None:
     (home / "sums" / "bad.json").write_text("[]")
     result = cli("import", "autotts", "sums/tiny.json", "sums/bad.json", "-o", "made")
     assert result == (2, "", "error: sums/bad.json, $: the file holds no questions\n")
     assert not (home / "made").exists()
 
 
-def test_one_name_is_not_for_several_models(cli: CommandLine, source: Path) -> None:
+def test_one_model_name_for_several_files_is_refused(cli: CommandLine, source: Path) -> None:
     result = cli("import", "autotts", "sums/tiny.json", "x.json", "--model", "m", "-o", "made")
     assert result.status == 2
     assert result.err.startswith("error: --model gives one model, but there are 2 files\nhint: ")
@@ -61,7 +63,7 @@ def test_a_missing_file_is_reported(cli: CommandLine, home: Path) -> None:
     assert result == (2, "", "error: gone.json: no such file or directory\n")
 
 
-def test_lines_become_a_recording(cli: CommandLine, home: Path) -> None:
+def test_json_lines_become_a_recording(cli: CommandLine, home: Path) -> None:
     (home / "mine.jsonl").write_text(json.dumps(LINE))
     assert cli(*JSONL, "--interval", "500") == (0, "out.recording\n", "")
     provenance = open_recording(home / "out.recording").provenance
@@ -71,7 +73,7 @@ def test_lines_become_a_recording(cli: CommandLine, home: Path) -> None:
     assert again.err.startswith("error: out.recording: already exists")
 
 
-def test_an_interval_is_a_number_of_tokens(cli: CommandLine, home: Path) -> None:
+def test_an_interval_must_be_a_number_of_tokens(cli: CommandLine, home: Path) -> None:
     (home / "mine.jsonl").write_text(json.dumps(LINE))
     result = cli(*JSONL, "--interval", "0")
     assert result.status == 2

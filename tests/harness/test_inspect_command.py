@@ -22,7 +22,7 @@ def recordings(home: Path) -> list[str]:
     return names
 
 
-def test_one_recording_has_a_page(cli: CommandLine, recordings: list[str]) -> None:
+def test_one_recording_is_shown_in_detail(cli: CommandLine, recordings: list[str]) -> None:
     result = cli("inspect", recordings[0])
     assert (result.status, result.err) == (0, "")
     assert result.out.startswith("recording     one.recording\ndigest        ")
@@ -31,7 +31,7 @@ def test_one_recording_has_a_page(cli: CommandLine, recordings: list[str]) -> No
     assert "verified" not in result.out
 
 
-def test_several_recordings_have_a_row_each(cli: CommandLine, recordings: list[str]) -> None:
+def test_several_recordings_are_shown_one_per_row(cli: CommandLine, recordings: list[str]) -> None:
     heading, *rows = cli("inspect", *recordings).out.splitlines()
     assert heading.split()[:2] == ["model", "benchmark"]
     assert [row.split()[0] for row in rows] == ["one", "two"]
@@ -46,7 +46,7 @@ def test_questions_of_several_recordings_are_labelled(
     ]
 
 
-def test_json_is_a_list_whatever_the_number(cli: CommandLine, recordings: list[str]) -> None:
+def test_json_is_always_a_list(cli: CommandLine, recordings: list[str]) -> None:
     [one] = json.loads(cli("inspect", "--json", recordings[0]).out)
     assert one["digest"] == open_recording(recordings[0]).digest
     assert one["provenance"]["simulated"] is True

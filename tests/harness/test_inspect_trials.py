@@ -39,7 +39,7 @@ def record(home: Path) -> Path:
     return Path("trials.record")
 
 
-def test_a_record_has_a_page(cli: CommandLine, record: Path) -> None:
+def test_a_record_is_shown_in_detail(cli: CommandLine, record: Path) -> None:
     result = cli("inspect", str(record))
     assert (result.status, result.err) == (0, "")
     assert result.out.splitlines() == [
@@ -75,7 +75,7 @@ def test_a_changed_byte_is_reported(cli: CommandLine, record: Path) -> None:
     assert "trials.record" in result.err
 
 
-def test_its_questions_and_several_records_are_tables(cli: CommandLine, record: Path) -> None:
+def test_questions_and_several_records_are_tables(cli: CommandLine, record: Path) -> None:
     rows = cli("inspect", "--questions", "--csv", str(record), str(record)).out.splitlines()
     assert rows[1:3] == ["trials.record,a,50.0,100.0", "trials.record,b,75.0,50.0"]
     assert cli("inspect", "--questions", str(record)).out.splitlines()[-1].split()[1:] == [
@@ -86,7 +86,7 @@ def test_its_questions_and_several_records_are_tables(cli: CommandLine, record: 
     assert row == "trials.record,digits,2,2,75.0,6.0,no"
 
 
-def test_a_record_and_a_recording_are_looked_at_apart(cli: CommandLine, record: Path) -> None:
+def test_a_record_and_a_recording_together_are_refused(cli: CommandLine, record: Path) -> None:
     reasoner = SimulatedReasoner("one", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
     save(simulate(reasoner, Benchmark("bench", 3, 4)), Path("one.recording"))
     result = cli("inspect", "one.recording", str(record))

@@ -63,7 +63,7 @@ def test_a_sound_program_has_no_diagnostics(client: Client) -> None:
     assert opened(client, SOUND) == []
 
 
-def test_diagnostics_have_their_code_their_help_and_their_other_places(client: Client) -> None:
+def test_diagnostics_have_code_help_and_related_locations(client: Client) -> None:
     text = SOUND.replace("start {", "memory { n = 1 }\n  start {")
     (found,) = opened(client, text)
     assert (found["code"], found["severity"], found["source"]) == ("RH204", 1, "rheo")
@@ -74,7 +74,7 @@ def test_diagnostics_have_their_code_their_help_and_their_other_places(client: C
     assert other["location"] == {"uri": URI, "range": where(1, 10, 11)}
 
 
-def test_diagnostics_follow_the_text(client: Client) -> None:
+def test_diagnostics_are_updated_with_the_text(client: Client) -> None:
     assert opened(client, SOUND) == []
     for version, text, codes in ((2, SOUND.replace("open n", "open m"), ["RH201"]), (3, SOUND, [])):
         client.tell(
@@ -133,7 +133,7 @@ def test_completion_adds_no_second_parenthesis(client: Client) -> None:
     assert items["winner"]["textEdit"] == {"range": where(5, 19, 25), "newText": "winner"}
 
 
-def test_a_dot_asks_for_attributes(client: Client) -> None:
+def test_a_dot_completes_attributes(client: Client) -> None:
     text = SOUND.replace("winner(alive)", "winner(alive where .)")
     opened(client, text)
     found = client.ask("textDocument/completion", at(text, "where .|)"))
@@ -162,7 +162,7 @@ def test_formatting_replaces_the_whole_text(client: Client) -> None:
     assert edit["newText"] == ('controller c "🙂" {\r\n  finally { answer none }\r\n}  # end\r\n')
 
 
-def test_a_formatted_text_and_a_broken_one_stay_as_they_are(client: Client) -> None:
+def test_formatted_and_invalid_texts_are_not_changed(client: Client) -> None:
     opened(client, SOUND)
     assert formatted(client) == []
     opened(client, "controller c { finally { answer } }")
@@ -196,7 +196,7 @@ def test_fixes_are_offered_as_code_actions(client: Client) -> None:
     assert action["edit"] == {"changes": {URI: [{"range": found["range"], "newText": "alive"}]}}
 
 
-def test_any_text_is_answered(client: Client) -> None:
+def test_requests_are_answered_for_any_text(client: Client) -> None:
     for text in (
         "",
         "\ufeff",
@@ -247,7 +247,7 @@ TEXT = "a🙂é\r\nb\rc\n"
         (PositionEncoding.UTF16, 9, (3, 0)),
     ],
 )
-def test_offsets_and_places_go_both_ways(
+def test_offsets_and_positions_convert_both_ways(
     encoding: PositionEncoding, offset: int, place: tuple[int, int]
 ) -> None:
     positions = PositionMapper(TEXT, encoding)
@@ -258,5 +258,5 @@ def test_offsets_and_places_go_both_ways(
 @pytest.mark.parametrize(
     ("place", "offset"), [((0, 99), 3), ((99, 0), 9), ((0, 2), 1), ((2, 1), 8), ((3, 5), 9)]
 )
-def test_places_outside_of_the_text_are_kept_inside(place: tuple[int, int], offset: int) -> None:
+def test_positions_outside_of_the_text_are_clipped(place: tuple[int, int], offset: int) -> None:
     assert PositionMapper(TEXT, PositionEncoding.UTF16).offset(LspPosition(*place)) == offset

@@ -18,7 +18,7 @@ def test_every_controller_is_listed_with_its_title_and_source(cli: CommandLine) 
     assert (needs["entropy_gate"], needs["cmc"]) == ("entropy", "")
 
 
-def test_a_line_a_controller_is_shown_to_people(cli: CommandLine) -> None:
+def test_the_list_has_one_line_per_controller(cli: CommandLine) -> None:
     heading, *lines = cli("library").out.splitlines()
     assert heading.split() == ["name", "title", "needs", "source"]
     assert [line.split()[0] for line in lines] == list(NAMES)
@@ -48,7 +48,7 @@ def test_a_program_can_be_written_to_a_file(cli: CommandLine, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("name", "meant"), [("ascc", "did you mean asc?"), ("zzz", "choose from sc, asc,")]
 )
-def test_an_unknown_controller_is_answered_with_those_there_are(
+def test_an_unknown_controller_lists_the_known_ones(
     cli: CommandLine, name: str, meant: str
 ) -> None:
     result = cli("library", name)

@@ -30,7 +30,7 @@ ROWS = [row(cost=1000), row(cost=9000, accuracy=70.0), row("cmc", 4000, 65.0)]
 # In characters
 
 
-def test_a_plot_off_a_terminal_does_not_depend_on_the_size_of_one(
+def test_a_plot_in_a_pipe_ignores_the_terminal_size(
     fresh_cli: FreshCommandLine, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tiny(home / "r.recording")
@@ -47,7 +47,7 @@ def test_a_plot_off_a_terminal_does_not_depend_on_the_size_of_one(
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
-def test_points_that_are_no_numbers_leave_the_others_drawn(bad: float) -> None:
+def test_points_that_are_not_finite_are_skipped(bad: float) -> None:
     with_gap = [*ROWS[:1], row(cost=3000, accuracy=bad), *ROWS[1:], row("esc", 5000, bad)]
     assert plot_in_terminal(with_gap, "m/b") == plot_in_terminal(ROWS, "m/b")
 
@@ -57,12 +57,12 @@ def test_a_plot_without_points_is_replaced_by_a_message(rows: list[SweepRow]) ->
     assert plot_in_terminal(rows, "m/b").splitlines()[1:] == ["(no points to plot)"]
 
 
-def test_a_curve_of_one_place_is_drawn() -> None:
+def test_a_curve_of_one_point_is_drawn() -> None:
     assert "●" in plot_in_terminal([row(), row()], "m/b")
     assert "●" in plot_in_terminal([row(cost=0, accuracy=0.0)], "m/b")
 
 
-def test_data_that_end_the_process_of_the_plot_end_no_other(
+def test_a_crash_of_the_plot_process_does_not_end_the_command(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Plotext 6.1 aborts on a line with a gap, and no exception can be caught."""
@@ -73,7 +73,7 @@ def test_data_that_end_the_process_of_the_plot_end_no_other(
     assert drawn.splitlines()[-1] == "● sc"
 
 
-def test_a_plot_is_drawn_by_this_program_and_not_by_a_file_of_the_working_directory(
+def test_a_plot_does_not_import_from_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -131,7 +131,7 @@ def lab(rgb: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> list[float]:
 
 
 @pytest.mark.parametrize("blindness", _BLINDNESS)
-def test_every_two_colours_differ_to_every_eye(blindness: str) -> None:
+def test_every_two_colours_differ_with_any_colour_blindness(blindness: str) -> None:
     matrix = np.array(_BLINDNESS[blindness])
     for one, other in itertools.combinations((VERMILION, *COLOURS), 2):
         apart = np.subtract(lab(matrix @ linear(one)), lab(matrix @ linear(other)))

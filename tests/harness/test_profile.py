@@ -177,7 +177,7 @@ def test_shares_are_those_of_the_counts(tmp_path: Path) -> None:
     assert sum(1 for line in found.lines if line.ended) == 2
 
 
-def test_a_budget_that_ends_in_a_verb_is_ended_by_its_line(tmp_path: Path) -> None:
+def test_an_episode_whose_budget_ends_in_a_verb_ends_at_its_line(tmp_path: Path) -> None:
     tiny(tmp_path / "r.recording")
     text = "controller c { start { open 4  answer winner(alive) }\nfinally { answer none } }\n"
     (tmp_path / "c.rheo").write_text(text)

@@ -187,9 +187,7 @@ def test_equal_profiles_are_equal_bytes(cli: CommandLine, here: Path) -> None:
         ("profile sc --on r.recording -o nowhere/p.csv", "nowhere/p.csv: the directory"),
     ],
 )
-def test_every_kind_of_wrong_input_is_refused(
-    cli: CommandLine, here: Path, line: str, sentence: str
-) -> None:
+def test_invalid_input_is_refused(cli: CommandLine, here: Path, line: str, sentence: str) -> None:
     (here / "bad.rheo").write_text("nonsense\n")
     result = cli(*line.split())
     assert (result.status, result.out) == (2, "")

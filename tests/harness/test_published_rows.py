@@ -60,21 +60,19 @@ def check(released_world: World, model: str, row: Row) -> None:
 
 
 @pytest.mark.parametrize(("model", "row"), rows(quick=True), ids=str)
-def test_a_published_row_comes_out_to_the_digit(
-    released_world: World, model: str, row: Row
-) -> None:
+def test_a_published_row_is_reproduced_exactly(released_world: World, model: str, row: Row) -> None:
     check(released_world, model, row)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("model", "row"), rows(quick=False), ids=str)
-def test_more_published_rows_come_out_to_the_digit(
+def test_more_published_rows_are_reproduced_exactly(
     released_world: World, model: str, row: Row
 ) -> None:
     check(released_world, model, row)
 
 
-def test_every_row_that_is_named_is_checked_and_every_model() -> None:
+def test_every_listed_row_and_model_is_checked() -> None:
     every = rows(quick=True) + rows(quick=False)
     assert len(every) == len(QUICK) + len(SLOW)
     assert sum(map(len, PUBLISHED.values())) == 104

@@ -41,7 +41,7 @@ def published(*controllers: str) -> dict[tuple[str, str, float], tuple[float, in
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_one_command_gives_the_whole_published_table(
+def test_one_command_reproduces_the_published_table(
     cli: CommandLine, recordings: list[str]
 ) -> None:
     result = cli(

@@ -22,7 +22,7 @@ from harness.request.ranges import MAX_VALUES, parse_betas, parse_numbers
         ("1e-3", [0.001]),
     ],
 )
-def test_numbers_are_read_as_they_are_written(text: str, found: list[float]) -> None:
+def test_numbers_are_parsed_as_written(text: str, found: list[float]) -> None:
     assert parse_numbers(text, f"--x {text}") == found
 
 
@@ -33,9 +33,7 @@ def test_whole_numbers_are_integers_and_others_are_not() -> None:
 
 
 @given(first=st.integers(0, 50), steps=st.integers(0, 60), places=st.integers(1, 4))
-def test_a_range_holds_the_decimals_that_a_person_would_write(
-    first: int, steps: int, places: int
-) -> None:
+def test_a_range_has_decimal_steps(first: int, steps: int, places: int) -> None:
     step = Decimal(1).scaleb(-places)
     last = first + steps * step
     written = [float(f"{first + index * step}") for index in range(steps + 1)]
@@ -71,7 +69,7 @@ def test_invalid_number_lists_are_refused(text: str, problem: str) -> None:
     assert str(told.value).startswith(f"--x {text}: ")
 
 
-def test_as_many_values_as_allowed_are_given() -> None:
+def test_the_largest_allowed_list_is_accepted() -> None:
     assert len(parse_numbers(f"1:{MAX_VALUES}", "--x")) == MAX_VALUES
 
 

@@ -164,7 +164,7 @@ def test_lists_emptied_by_the_controller_do_not_reach_the_ledger() -> None:
     assert [view.index for view in replay.episode.branches] == [0, 1]
 
 
-def test_a_list_gone_through_while_yielding_stays_as_it_was() -> None:
+def test_a_list_does_not_change_while_a_controller_iterates_over_it() -> None:
     replay = Replay(BranchPool([CHAIN] * 3, 100), seed=0)
     replay.perform(Open(count=3))
     for branch in replay.episode.active:

@@ -184,7 +184,7 @@ REFUSED = Advance(branches=(4,), bursts=(1,))
     ids=["answers", "refused", "too many", "junk", "goes on"],
 )
 @pytest.mark.parametrize("budget", [None, 100, 250])
-def test_a_controller_is_given_nothing_else_however_its_episode_ends(
+def test_a_controller_receives_nothing_else_however_its_episode_ends(
     verbs: list[AnyVerb], budget: int | None
 ) -> None:
     snoop = Snoop(verbs)
@@ -195,7 +195,7 @@ def test_a_controller_is_given_nothing_else_however_its_episode_ends(
     assert secrets(*snoop.loot) <= shown(replay.episode)
 
 
-def test_a_refused_controller_is_closed_without_sight_of_the_refusal() -> None:
+def test_a_refused_controller_cannot_see_the_refusal() -> None:
     snoop = Snoop([Open(count=1), REFUSED])
     with pytest.raises(Inadmissible):
         play_episode(snoop, Replay(branch_pool(), seed=1))
@@ -213,7 +213,7 @@ def test_gold_answers_are_out_of_reach_in_an_evaluation() -> None:
     assert found == {f"{HIDDEN}-{chain}-end" for chain in range(5)}
 
 
-def test_nothing_of_a_played_episode_is_left_behind() -> None:
+def test_a_played_episode_leaves_no_references() -> None:
     replay = Replay(branch_pool(), seed=0)
     play_episode(Snoop([Open(count=1)]), replay)
     episode = replay.episode

@@ -40,7 +40,7 @@ def test_a_branch_of_three_probes_ends_at_its_fourth_advance() -> None:
 
 
 @pytest.mark.parametrize(("chain", "read", "stepped"), [(THREE, 350, 350), (SHORT, 270, 300)])
-def test_a_read_costs_t_and_a_walk_at_least_the_span_of_its_probes(
+def test_a_read_costs_t_and_advances_cost_at_least_the_span_of_probes(
     chain: ReplayChain, read: int, stepped: int
 ) -> None:
     reader, walker = replay_of(chain), replay_of(chain)
@@ -96,7 +96,7 @@ def test_the_last_token_of_the_budget_can_be_spent_and_none_beyond_it() -> None:
         replay.perform(one())
 
 
-def test_where_the_budget_ends_inside_a_verb_its_prefix_is_done() -> None:
+def test_if_the_budget_ends_inside_a_verb_its_prefix_is_performed() -> None:
     replay = replay_of(THREE, THREE, budget=450)
     replay.perform(Open(count=2))
     outcome = replay.perform(Advance(branches=(1, 0), bursts=(2, 2)))
@@ -105,7 +105,7 @@ def test_where_the_budget_ends_inside_a_verb_its_prefix_is_done() -> None:
     assert (replay.spent, replay.sequential) == (400, 300)
 
 
-def test_a_step_may_be_affordable_where_its_look_is_not() -> None:
+def test_an_interval_may_be_affordable_when_its_probe_is_not() -> None:
     replay = replay_of(THREE, budget=105, kappa=6)
     assert replay.perform(Open(count=1)) == Outcome((0,), exhausted=True)
     assert (replay.spent, replay.episode.branches[0].answer) == (100, None)
@@ -162,7 +162,7 @@ def test_pruned_branches_are_listed_in_opening_order_and_keep_answers() -> None:
 @pytest.mark.parametrize(
     "verb", [Open(count=0), Sample(count=0), Prune(branches=()), Advance(branches=(), bursts=())]
 )
-def test_a_verb_over_nothing_is_a_barrier_that_costs_nothing(verb: AnyVerb) -> None:
+def test_a_verb_over_an_empty_set_is_a_barrier_without_cost(verb: AnyVerb) -> None:
     replay = replay_of(THREE, budget=0)
     before = picture_of(replay.episode)
     assert replay.perform(verb) == Outcome((), exhausted=False)
@@ -179,7 +179,7 @@ def test_chains_without_recorded_probes_can_only_be_read() -> None:
 
 
 @given(branches=st.integers(0, 200), seed=st.integers(-(2**31), 2**31))
-def test_the_permutation_is_that_of_one_new_generator(branches: int, seed: int) -> None:
+def test_the_permutation_is_that_of_a_new_generator(branches: int, seed: int) -> None:
     order = list(range(branches))
     random.Random(seed).shuffle(order)
     assert permute_branches(branches, seed) == tuple(order)

@@ -45,14 +45,14 @@ def test_cached_results_are_found(tmp_path: Path) -> None:
     assert same(ResultCache(tmp_path).find(JOB), episodes())
 
 
-def test_the_larger_numbers_come_back_whole(tmp_path: Path) -> None:
+def test_large_numbers_are_cached_exactly(tmp_path: Path) -> None:
     wide = episodes()
     wide.tokens[0, 0] = 1 << 60
     ResultCache(tmp_path).keep(JOB, wide)
     assert same(ResultCache(tmp_path).find(JOB), wide)
 
 
-def test_nothing_is_found_where_nothing_was_kept(tmp_path: Path) -> None:
+def test_an_empty_cache_has_no_result(tmp_path: Path) -> None:
     assert ResultCache(tmp_path / "none").find(JOB) is None
     (tmp_path / "file").write_text("")
     assert ResultCache(tmp_path / "file").find(JOB) is None
@@ -71,7 +71,7 @@ def test_another_job_is_another_result(change: dict[str, object], tmp_path: Path
     assert ResultCache(tmp_path).find(msgspec.structs.replace(JOB, **change)) is None
 
 
-def test_the_order_in_which_knobs_are_named_is_no_difference() -> None:
+def test_the_order_of_knobs_does_not_matter() -> None:
     one = msgspec.structs.replace(JOB, knobs={"n": 4, "size": 2})
     assert one.digest == msgspec.structs.replace(JOB, knobs={"size": 2, "n": 4}).digest
 
@@ -104,7 +104,7 @@ def test_a_damaged_entry_is_replaced(
     assert same(results.find(JOB), episodes())
 
 
-def test_the_entry_of_another_job_under_this_name_does_not_count(tmp_path: Path) -> None:
+def test_an_entry_of_another_job_under_the_same_name_is_ignored(tmp_path: Path) -> None:
     results = ResultCache(tmp_path)
     results.keep(JOB, episodes())
     other = msgspec.structs.replace(JOB, beta=1.0)
@@ -115,7 +115,7 @@ def test_the_entry_of_another_job_under_this_name_does_not_count(tmp_path: Path)
     assert results.find(other) is None
 
 
-def test_a_result_that_cannot_be_written_leaves_nothing_behind(
+def test_a_result_that_cannot_be_written_leaves_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(self: Path, target: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_result_that_cannot_be_written_leaves_nothing_behind(
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_many_may_keep_the_same_at_once(tmp_path: Path) -> None:
+def test_several_processes_can_cache_the_same_result(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         for _ in range(40):
             pool.submit(ResultCache(tmp_path).keep, JOB, episodes())

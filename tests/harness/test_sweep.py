@@ -79,7 +79,7 @@ def by_hand(
     )
 
 
-def test_rows_come_by_controller_recording_setting_and_beta(recordings: list[Path]) -> None:
+def test_rows_are_sorted_by_controller_recording_setting_and_beta(recordings: list[Path]) -> None:
     grid = a_grid(["sc", "cmc"], recordings[:2], ["n=1,4"])
     assert [(r.controller, r.recording, r.settings, r.beta) for r in swept(grid)] == [
         *(("sc", where, {"n": n}, None) for where in ("one/a", "two/a", "mean") for n in (1, 4)),
@@ -87,14 +87,14 @@ def test_rows_come_by_controller_recording_setting_and_beta(recordings: list[Pat
     ]
 
 
-def test_figures_are_made_as_published_ones(recordings: list[Path]) -> None:
+def test_figures_are_computed_as_published(recordings: list[Path]) -> None:
     one, two = swept(a_grid(["cmc"], recordings[:1]))
     for row, beta in ((one, 0.0), (two, 1.0)):
         expected = compute_figures(by_hand("cmc", beta, recordings[0], {}))
         assert (row.accuracy, row.cost, row.sequential, row.episodes) == tuple(expected)
 
 
-def test_the_mean_counts_every_recording_the_same(recordings: list[Path]) -> None:
+def test_the_mean_weighs_every_recording_equally(recordings: list[Path]) -> None:
     found = swept(a_grid(["sc"], recordings, ["n=4"]))
     parts = [by_hand("sc", None, path, {"n": 4}) for path in recordings]
     accuracy = sum(Fraction(int(p.right.sum()), p.right.size) for p in parts) / 3
@@ -113,7 +113,7 @@ def test_intervals_are_by_bootstrap_over_questions(recordings: list[Path]) -> No
     assert row.accuracy_low < row.accuracy < row.accuracy_high
 
 
-def test_a_question_brings_its_branches_of_every_model_along(recordings: list[Path]) -> None:
+def test_a_resampled_question_includes_its_branches_of_every_model(recordings: list[Path]) -> None:
     mean = swept(a_grid(["sc"], recordings, ["n=1"]))[-1]
     counts = [
         by_hand("sc", None, path, {"n": 1}).right.sum(axis=1).astype(float) for path in recordings
@@ -135,7 +135,7 @@ def test_the_difference_is_paired_and_to_the_nearest_cost(recordings: list[Path]
     assert adaptive.difference_high == pytest.approx(high * 100, abs=0.011)
 
 
-def test_the_first_controller_differs_from_itself_by_nothing(recordings: list[Path]) -> None:
+def test_the_first_controller_has_no_difference_to_itself(recordings: list[Path]) -> None:
     for row in swept(a_grid(["cmc"], recordings[:1])):
         assert (row.difference, row.difference_low, row.difference_high) == (0.0, 0.0, 0.0)
 
@@ -153,7 +153,7 @@ def test_equal_rows_come_from_any_number_of_processes(recordings: list[Path]) ->
     assert swept(grid, workers=2) == swept(grid)
 
 
-def test_budget_and_price_of_probes_hold(recordings: list[Path]) -> None:
+def test_budget_and_price_of_probes_are_applied(recordings: list[Path]) -> None:
     free, priced, bound = (
         swept(a_grid(["cmc"], recordings[:1], beta="1", rules=rules))[0]
         for rules in (EpisodeRules(), EpisodeRules(probe_cost=100), EpisodeRules(budget=5000))
@@ -181,7 +181,7 @@ def test_a_knob_that_is_set_to_its_default_is_the_same_job(recordings: list[Path
     assert job != a_grid(["esc"], recordings[:1], ["size=4"]).job_request(GridCell(0, 0)).job
 
 
-def test_an_unwritable_cache_costs_no_row(recordings: list[Path], tmp_path: Path) -> None:
+def test_an_unwritable_cache_loses_no_row(recordings: list[Path], tmp_path: Path) -> None:
     (tmp_path / "results").write_text("in the way")
     done = play_grid(a_grid(["cmc"], recordings[:1]), ResultCache(tmp_path))
     assert done.complete
@@ -189,9 +189,7 @@ def test_an_unwritable_cache_costs_no_row(recordings: list[Path], tmp_path: Path
     assert isinstance(done.cache_error, OSError)
 
 
-def test_an_interruption_keeps_the_rows_that_are_whole(
-    recordings: list[Path], tmp_path: Path
-) -> None:
+def test_an_interruption_keeps_complete_rows(recordings: list[Path], tmp_path: Path) -> None:
     grid = a_grid(["sc", "cmc"], recordings[:2], ["n=1,2"])
     left = 3
 

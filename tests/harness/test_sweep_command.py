@@ -36,7 +36,7 @@ def recordings(home: Path) -> list[str]:
     return names
 
 
-def test_a_sweep_is_a_table_for_people(cli: CommandLine, recordings: list[str]) -> None:
+def test_a_sweep_is_printed_as_a_table(cli: CommandLine, recordings: list[str]) -> None:
     result = cli(*SWEEP, "--on", recordings[0])
     assert (result.status, result.err) == (0, "")
     heading, *rows = result.out.splitlines()
@@ -94,7 +94,7 @@ def test_csv_has_every_field_in_order(cli: CommandLine, recordings: list[str]) -
         assert int(row["cost"]) == record["cost"]
 
 
-def test_equal_sweeps_give_equal_bytes_kept_or_not(
+def test_equal_sweeps_give_equal_bytes_cached_or_not(
     cli: CommandLine, recordings: list[str], home: Path
 ) -> None:
     fresh = cli(*SWEEP, "--on", *recordings, "--json", "--no-cache")
@@ -105,7 +105,7 @@ def test_equal_sweeps_give_equal_bytes_kept_or_not(
     assert fresh.out == first.out == again.out
 
 
-def test_the_frontier_is_drawn_when_asked_for(cli: CommandLine, recordings: list[str]) -> None:
+def test_the_frontier_is_drawn_on_request(cli: CommandLine, recordings: list[str]) -> None:
     plain = cli(*SWEEP, "--on", recordings[0])
     drawn = cli(*SWEEP, "--on", recordings[0], "--frontier")
     assert drawn.out.startswith(plain.out)
@@ -153,7 +153,7 @@ def test_the_plot_is_the_same_svg_every_time(
         (("sc", "--on", "one.recording", "--threads", "0"), "rheostat sweep: invalid value for"),
     ],
 )  # fmt: skip
-def test_wrong_input_ends_in_a_sentence(
+def test_invalid_input_is_reported_in_one_sentence(
     arguments: tuple[str, ...], problem: str | None, cli: CommandLine, recordings: list[str],
     home: Path,
 ) -> None:  # fmt: skip

@@ -134,13 +134,13 @@ def test_a_budget_that_ends_inside_a_verb_is_reported(cli: CommandLine, here: Pa
     assert cli(*MINE_HERE, *short) == (0, SHORT_OF_TOKENS, "")
 
 
-def test_a_question_goes_by_its_id_or_its_number(cli: CommandLine, here: Path) -> None:
+def test_a_question_is_selected_by_id_or_number(cli: CommandLine, here: Path) -> None:
     by_id = cli(*MINE_HERE, "--question", "hard")
     assert cli(*MINE_HERE, "--question", "1") == by_id
     assert cli(*MINE_HERE) == cli(*MINE_HERE, "--question", "0") != by_id
 
 
-def test_an_id_comes_before_a_number_that_is_spelt_like_it(cli: CommandLine, here: Path) -> None:
+def test_an_id_takes_precedence_over_an_equal_number(cli: CommandLine, here: Path) -> None:
     tiny(here / "numbered.recording", ids=("1", "2"))
     found = document(cli, "trace", "sc", "--on", "numbered.recording", "--question", "1")
     assert found["what"]["question"] == {"id": "1", "number": 0}
@@ -202,9 +202,7 @@ def test_a_trace_is_readable_at_80_columns(cli: CommandLine, simulated: str, nam
     assert max(map(len, result.out.splitlines())) <= 80
 
 
-def test_a_program_that_does_not_follow_beta_takes_no_notice_of_it(
-    cli: CommandLine, here: Path
-) -> None:
+def test_a_program_without_a_schedule_ignores_beta(cli: CommandLine, here: Path) -> None:
     result = cli("trace", "sc", "--on", "r.recording", "--beta", "1")
     assert result.status == 0
     assert "\nbeta       not followed\n" in result.out
@@ -212,7 +210,7 @@ def test_a_program_that_does_not_follow_beta_takes_no_notice_of_it(
     assert found["what"]["beta"] is None
 
 
-def test_answers_cannot_steer_the_terminal(cli: CommandLine, here: Path) -> None:
+def test_control_sequences_in_answers_are_escaped(cli: CommandLine, here: Path) -> None:
     odd = branch("4\n\x1b[31m", "9" * 99)
     tiny(here / "odd.recording", ids=["q"], branches=[[odd]], golds=["4"])
     result = cli("trace", "answer_convergence", "--on", "odd.recording", "--set", "k=2")
@@ -278,9 +276,7 @@ def test_errors_are_one_sentence(
         ("trace sc --on r.recording -o nowhere/t.json", "nowhere/t.json: the directory"),
     ],
 )
-def test_every_kind_of_wrong_input_is_refused(
-    cli: CommandLine, here: Path, line: str, sentence: str
-) -> None:
+def test_invalid_input_is_refused(cli: CommandLine, here: Path, line: str, sentence: str) -> None:
     (here / "bad.rheo").write_text("nonsense\n")
     result = cli(*line.split())
     assert (result.status, result.out) == (2, "")

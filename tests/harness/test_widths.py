@@ -58,7 +58,7 @@ def test_requested_width_and_its_knobs(name: str, knob: str, branches: int) -> N
     assert (width_knob(checked), asked.branches) == (knob, branches)
 
 
-def test_a_number_that_guards_a_loop_is_no_width() -> None:
+def test_a_literal_cap_is_not_a_width() -> None:
     checked = program(PROGRAMS["guarded"]).checked
     assert requested_width(checked, evaluate(checked, 0.0)) is None
     assert width_knob(checked) is None
@@ -70,7 +70,7 @@ def test_the_width_of_the_usual_baselines_is_n(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", library.NAMES)
-def test_no_controller_of_the_library_asks_for_more_than_64(name: str) -> None:
+def test_no_library_controller_requests_more_than_64(name: str) -> None:
     checked = load_program(name).checked
     for beta in (0.0, 0.5, 1.0):
         asked = requested_width(checked, evaluate(checked, beta))
@@ -88,7 +88,7 @@ def test_default_widths_are_powers_of_two_and_the_default() -> None:
 
 
 @pytest.mark.parametrize("name", ["sc", "asc", "esc", "parallel_probe"])
-def test_a_width_beyond_the_branches_is_warned_of_and_its_row_has_the_real_one(
+def test_a_width_beyond_the_branches_gives_a_warning_and_the_actual_width(
     cli: CommandLine, recording: str, name: str
 ) -> None:
     wide = ("sweep", name, "--on", recording, "--set", "n=8,40", "--seeds", "2", "--threads", "1")
@@ -102,9 +102,7 @@ def test_a_width_beyond_the_branches_is_warned_of_and_its_row_has_the_real_one(
     assert [(row["width"], row["width_requested"]) for row in rows] == [(8, 8), (RECORDED, 40)]
 
 
-def test_a_schedule_that_goes_beyond_the_branches_is_warned_of_once(
-    cli: CommandLine, recording: str
-) -> None:
+def test_a_schedule_beyond_the_branches_gives_one_warning(cli: CommandLine, recording: str) -> None:
     result = cli(
         "sweep", "prune_to_one", "--on", recording, "--seeds", "2", "--threads", "1",
         "--beta", "0,0.5,1",
@@ -114,7 +112,7 @@ def test_a_schedule_that_goes_beyond_the_branches_is_warned_of_once(
 
 
 @pytest.mark.parametrize("command", ["trace", "profile"])
-def test_a_width_that_was_set_is_warned_of_where_one_setting_is_played(
+def test_a_set_width_beyond_the_branches_gives_a_warning(
     cli: CommandLine, recording: str, command: str
 ) -> None:
     result = cli(command, "sc", "--on", recording, "--set", "n=13")
@@ -126,9 +124,7 @@ def test_a_width_that_was_set_is_warned_of_where_one_setting_is_played(
     assert cli(command, "sc", "--on", recording, "--set", "n=12").err == ""
 
 
-def test_a_difference_to_a_single_point_at_another_cost_is_warned_of(
-    cli: CommandLine, recording: str
-) -> None:
+def test_a_difference_at_another_cost_gives_a_warning(cli: CommandLine, recording: str) -> None:
     line = ("--on", recording, "--seeds", "2", "--threads", "1", "--beta", "1")
     result = cli("sweep", "sc", "prune_to_one", *line, "--set", "n=1")
     assert "sc has a single point: 1 of 1 rows cost less than half or more than twice" in result.err

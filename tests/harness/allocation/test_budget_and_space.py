@@ -37,7 +37,7 @@ def test_costs_are_the_published_ones(size: int, prompt: int, output: int, publi
     assert round(compute_rate(size, prompt, output).cost(1)) == published
 
 
-def test_the_published_space_has_the_size_that_was_found() -> None:
+def test_published_space_has_the_expected_size() -> None:
     assert len(AllocationSpace(CHATDEV, 1768)) == 1_715_779
 
 
@@ -53,7 +53,7 @@ small = some.tuples(
 
 @pytest.mark.slow
 @given(small)
-def test_counting_listing_and_trying_all_agree(
+def test_counting_listing_and_checking_allocations_agree(
     drawn: tuple[list[float], list[tuple[int, int]], float],
 ) -> None:
     sizes, tokens, budget = drawn
@@ -78,13 +78,13 @@ def test_counting_listing_and_trying_all_agree(
         assert set(within) == set(everything)
 
 
-def test_every_draw_is_within_the_budget() -> None:
+def test_every_random_allocation_is_within_the_budget() -> None:
     space, chance = AllocationSpace(CHATDEV, 1768), Random(0)
     drawn = [space.draw(chance) for _ in range(300)]
     assert all(space.affords(each) for each in drawn)
     assert len({each.model for one in drawn for each in one}) == 2
 
 
-def test_a_budget_that_affords_nothing_is_refused_with_the_least_that_does() -> None:
+def test_a_budget_below_the_cheapest_allocation_is_refused_with_its_cost() -> None:
     with pytest.raises(InputError, match=r"costs 82; |costs 70"):
         AllocationSpace(CHATDEV, 10)

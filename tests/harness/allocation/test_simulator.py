@@ -41,7 +41,7 @@ def test_ability_rises_with_size_except_for_family_offsets(seed: int) -> None:
         assert len(set(flat)) == 1
 
 
-def test_a_poor_input_wants_more_samples_unless_that_is_switched_off() -> None:
+def test_a_poor_input_needs_more_samples_with_coupling() -> None:
     for at, moves in ((of(14), True), (of(14, coupling=False), False)):
         curve = at.curves[1]
         spent = [curve.gained(4, 1 - given if moves else 0.0, at.simulation)
@@ -50,7 +50,7 @@ def test_a_poor_input_wants_more_samples_unless_that_is_switched_off() -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 4, 6, 8])
-def test_the_optimum_is_the_best_of_all_that_are_listed(seed: int) -> None:
+def test_the_optimum_is_the_best_of_all_allocations(seed: int) -> None:
     at = of(seed)
     least = AllocationSpace(at.pipeline, 1e9).least
     budget = min(
@@ -64,14 +64,14 @@ def test_the_optimum_is_the_best_of_all_that_are_listed(seed: int) -> None:
     assert space.affords(found.choices)
 
 
-def test_the_same_seed_gives_the_same_and_another_something_else() -> None:
+def test_equal_seeds_give_equal_pipelines_and_others_differ() -> None:
     one, same, other = of(1), of(1), of(2)
     played = [each.play(everywhere(each.pipeline, 2)) for each in (one, same)]
     assert played[0] == played[1]
     assert one.pipeline != other.pipeline
 
 
-def test_drawn_scores_are_binary_and_near_their_expectation() -> None:
+def test_sampled_scores_are_binary_and_near_their_expectation() -> None:
     at = of(3, sampled=True)
     trial = at.play(everywhere(at.pipeline, 3))
     assert {each.score for each in trial.answered} <= {0.0, 1.0}

@@ -64,7 +64,7 @@ def lived(
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 1 << 32), st.none() | st.integers(0, 60), st.sampled_from([0, 0, 1, 4]))
 @example(number=749, budget=57, kappa=4)  # a verb that is prepared in two steps
-def test_a_live_trace_is_the_trace_of_the_recording_whatever_the_program_and_the_budget(
+def test_a_live_trace_equals_the_replayed_trace_for_any_program_and_budget(
     number: int, budget: int | None, kappa: int
 ) -> None:
     chance = Random(number)
@@ -106,7 +106,7 @@ NO_RULES = EpisodeRules()
 FIRST = LiveEpisodeKey(0, 0)
 
 
-def test_a_pruned_branch_is_asked_for_no_more() -> None:
+def test_a_pruned_branch_gets_no_more_requests() -> None:
     found = asyncio.run(
         replay_environment([laid(Random(at), 3, 15)._replace(tokens=15) for at in range(3)], 3, 15)
     )
@@ -117,7 +117,7 @@ def test_a_pruned_branch_is_asked_for_no_more() -> None:
     assert found.engine.drawn == 3 * 3 + 2 * 12
 
 
-def test_a_verb_that_is_refused_draws_nothing() -> None:
+def test_a_refused_verb_generates_nothing() -> None:
     found = drawn_world(Random(1))
     script = Scripted(Open(count=len(found.branch_pool.chains) + 1))
     with pytest.raises(Inadmissible, match="branches are asked for"):
@@ -125,7 +125,7 @@ def test_a_verb_that_is_refused_draws_nothing() -> None:
     assert found.engine.asked == []
 
 
-def test_a_read_beyond_the_budget_draws_nothing() -> None:
+def test_a_read_beyond_the_budget_generates_nothing() -> None:
     found = asyncio.run(
         replay_environment([laid(Random(at), 3, 15)._replace(tokens=9) for at in range(4)], 3, 15)
     )
@@ -136,7 +136,7 @@ def test_a_read_beyond_the_budget_draws_nothing() -> None:
     assert trace[0].exhausted
 
 
-def test_an_episode_that_is_cancelled_leaves_nothing_under_way() -> None:
+def test_a_cancelled_episode_leaves_no_running_request() -> None:
     found = asyncio.run(
         replay_environment([laid(Random(at), 3, 15)._replace(tokens=15) for at in range(4)], 3, 15)
     )

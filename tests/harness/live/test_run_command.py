@@ -39,7 +39,7 @@ def collected(cli: CommandLine, server: ScriptedServer, questions: Path, *more: 
     return "r.recording"
 
 
-def test_episodes_are_played_shown_and_kept_for_the_trace_command(
+def test_episodes_are_played_shown_and_saved_for_the_trace_command(
     cli: CommandLine, scripted: ScriptedServer, questions: Path
 ) -> None:
     words = ["run", "cmc", *server_words(scripted), "--questions", str(questions), *HOW]
@@ -84,7 +84,7 @@ def test_episodes_are_those_of_a_stepwise_recording_token_by_token(
     assert (other.status, "live minus replay" in other.err) == (1, True)
 
 
-def test_a_recording_that_lacks_branches_is_that_of_the_branches_which_it_holds(
+def test_a_recording_with_missing_branches_compares_the_others(
     cli: CommandLine, scripted: ScriptedServer, questions: Path
 ) -> None:
     seeds = {interval_seed(0, "b", branch, 0) for branch in (1, 4)}

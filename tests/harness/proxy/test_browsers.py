@@ -50,7 +50,7 @@ def test_json_with_a_charset_is_json(url: str) -> None:
 
 
 @pytest.mark.parametrize("origin", [FOREIGN, "null", "http://chat.example.org", "http://localhost"])
-def test_a_page_of_another_origin_is_refused_whatever_it_asks(
+def test_a_page_of_another_origin_is_refused_for_any_request(
     url: str, upstream: ScriptedServer, origin: str
 ) -> None:
     before = len(upstream.seen)
@@ -94,7 +94,7 @@ def test_an_options_request_without_an_origin_lists_the_methods(url: str) -> Non
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8008", "127.0.0.1.evil.example"])
-def test_a_name_that_was_made_to_lead_here_is_refused(url: str, host: str) -> None:
+def test_a_rebound_host_name_is_refused(url: str, host: str) -> None:
     reply = post(url, Host=host)
     assert reply.status_code == 403
     assert reply.json()["error"]["code"] == "host_not_allowed"
@@ -103,18 +103,18 @@ def test_a_name_that_was_made_to_lead_here_is_refused(url: str, host: str) -> No
 @pytest.mark.parametrize(
     "host", ["localhost:1", "127.0.0.1", "[::1]:8008", "192.168.1.5:8008", "gateway", "GATEWAY:1"]
 )
-def test_addresses_and_names_of_its_own_are_answered(url: str, host: str) -> None:
+def test_addresses_and_own_host_names_are_accepted(url: str, host: str) -> None:
     assert httpx.get(f"{url}/models", headers={"Host": host}).status_code == 200
 
 
-def test_with_a_key_the_name_does_not_matter_and_the_origin_does(upstream: ScriptedServer) -> None:
+def test_with_a_key_the_origin_is_checked_and_the_host_is_not(upstream: ScriptedServer) -> None:
     with proxy(upstream.url, "--allow-origin", "*", key="secret") as found:
         shown = {"Authorization": "Bearer secret"}
         assert post(found.url, Host="any.example", Origin=FOREIGN, **shown).status_code == 200
         assert post(found.url, Origin=FOREIGN).status_code == 401
 
 
-def test_an_origin_that_is_none_is_refused_before_anything_starts(cli: CommandLine) -> None:
+def test_an_invalid_origin_is_refused_before_the_server_starts(cli: CommandLine) -> None:
     words = ["--base-url", "http://127.0.0.1:9", "--model", "m", "--family", "think"]
     result = cli("serve", "cmc", *words, "--allow-origin", "chat.example.org")
     assert result.status == 2

@@ -87,7 +87,7 @@ def test_a_reply_of_the_proxy_is_accepted_as_history_without_its_thoughts(
         ({"content": [{"type": "reasoning", "text": "hm"}, {"type": "text", "text": "3"}]}, "3"),
     ],
 )
-def test_thoughts_are_left_out_under_whatever_name_clients_keep_them(
+def test_thoughts_are_removed_under_every_name_that_clients_use(
     client: OpenAI, upstream: ScriptedServer, message: Body, content: str
 ) -> None:
     history = [*ASKED, {"role": "assistant"} | message, {"role": "user", "content": "and now?"}]
@@ -102,7 +102,7 @@ def test_thoughts_of_a_user_are_refused(client: OpenAI) -> None:
 
 
 @pytest.mark.parametrize("stop", ["boxed", ["none of it", "{", " is"]])
-def test_the_text_that_is_shown_ends_at_a_stop_string_whole_and_streamed(
+def test_content_ends_at_a_stop_string_whole_and_streamed(
     client: OpenAI, stop: str | list[str]
 ) -> None:
     whole = ask(client).choices[0].message.content
@@ -115,7 +115,7 @@ def test_the_text_that_is_shown_ends_at_a_stop_string_whole_and_streamed(
     assert found.usage == ask(client).usage
 
 
-def test_a_stop_string_may_be_shown_and_one_that_does_not_come_changes_nothing(
+def test_a_stop_string_can_be_included_and_an_absent_one_has_no_effect(
     client: OpenAI,
 ) -> None:
     whole = ask(client).choices[0].message.content
@@ -148,7 +148,7 @@ def test_arguments_of_the_template_are_passed_on(client: OpenAI, upstream: Scrip
         {"extra_body": {"chat_template_kwargs": {"enable_thinking": False}}},
     ],
 )
-def test_where_a_client_turns_thinking_off_all_of_the_text_is_shown(
+def test_without_thinking_all_of_the_text_is_content(
     client: OpenAI, upstream: ScriptedServer, how: dict[str, object]
 ) -> None:
     before = len(upstream.completions)
@@ -175,7 +175,7 @@ def test_a_conversation_that_the_template_refuses_is_refused_to_the_client(
         upstream.template = switched
 
 
-def test_temperature_0_is_warned_of_in_the_reply(client: OpenAI) -> None:
+def test_temperature_0_gives_a_warning_in_the_reply(client: OpenAI) -> None:
     told = (ask(client, temperature=0).model_extra or {})["rheostat"]
     assert told["warnings"] == [
         "at temperature 0 all branches are the same, and a vote among them decides nothing"

@@ -54,7 +54,7 @@ def test_a_head_that_does_not_arrive_is_answered_408(address: tuple[str, int]) -
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "request_timeout"
 
 
-def test_a_head_that_drips_is_ended_too(address: tuple[str, int]) -> None:
+def test_a_slowly_sent_head_times_out_too(address: tuple[str, int]) -> None:
     with socket.create_connection(address, timeout=20) as client:
         client.sendall(HEAD)
         with pytest.raises((BrokenPipeError, ConnectionResetError)):
@@ -74,14 +74,14 @@ def test_a_body_that_does_not_arrive_is_answered_408(address: tuple[str, int]) -
     assert b"the body did not arrive" in answer
 
 
-def test_the_second_request_of_a_connection_has_its_time_too(address: tuple[str, int]) -> None:
+def test_the_second_request_of_a_connection_has_its_own_timeout(address: tuple[str, int]) -> None:
     listed = b"GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n"
     answer = sent(address, listed, HEAD, pause=0.2)
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b"HTTP/1.1 408 " in answer
 
 
-def test_a_request_in_time_is_answered_however_long_the_answer_takes(
+def test_a_slow_answer_does_not_time_out(
     address: tuple[str, int],
 ) -> None:
     body = json.dumps(BODY).encode()

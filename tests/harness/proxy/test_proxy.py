@@ -116,7 +116,7 @@ def test_a_branch_has_no_more_tokens_than_the_client_allows(
     assert max(most for most in sent if most != 32) == 25
 
 
-def test_a_stream_shows_signs_of_life_while_it_waits(
+def test_a_waiting_stream_sends_keep_alive_comments(
     running: tuple[Proxy, Path], upstream: ScriptedServer, client: OpenAI
 ) -> None:
     upstream.fault = stalled
@@ -132,7 +132,7 @@ def test_a_stream_shows_signs_of_life_while_it_waits(
     soon(lambda: upstream.under_way == 0)
 
 
-def test_a_client_that_leaves_takes_its_work_with_it(
+def test_a_disconnected_client_cancels_its_requests(
     client: OpenAI, upstream: ScriptedServer
 ) -> None:
     upstream.fault = stalled
@@ -146,7 +146,7 @@ def test_a_client_that_leaves_takes_its_work_with_it(
     soon(lambda: upstream.under_way == 0)
 
 
-def test_a_wrong_key_is_refused_and_nothing_is_asked_upstream(
+def test_a_wrong_key_is_refused_without_an_upstream_request(
     running: tuple[Proxy, Path], upstream: ScriptedServer
 ) -> None:
     before = len(upstream.seen)
@@ -231,7 +231,7 @@ def test_neutral_parameters_are_accepted(client: OpenAI) -> None:
     ask(client, n=1, logprobs=False, user="me", stop=None, presence_penalty=0.0, top_p=1)
 
 
-def test_malformed_requests_are_refused_in_openais_shape(running: tuple[Proxy, Path]) -> None:
+def test_malformed_requests_are_refused_in_openais_format(running: tuple[Proxy, Path]) -> None:
     headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
     url = f"{running[0].url}/chat/completions"
     bodies: list[bytes] = [b"", b"[]", b"{", b"\xff", b'{"model": 3}', b'{"model": "m"}']
@@ -248,7 +248,7 @@ def test_malformed_requests_are_refused_in_openais_shape(running: tuple[Proxy, P
     assert "is not served" in httpx.get(url + "/x", headers=headers).json()["error"]["message"]
 
 
-def test_models_are_listed_and_another_is_not_found(client: OpenAI) -> None:
+def test_the_model_is_listed_and_others_are_not_found(client: OpenAI) -> None:
     assert [each.id for each in client.models.list()] == [MODEL]
     assert client.models.retrieve(MODEL).owned_by == "rheostat"
     with pytest.raises(openai.NotFoundError):
@@ -262,9 +262,7 @@ def test_a_conversation_that_does_not_fit_is_refused(client: OpenAI) -> None:
     assert caught.value.code == "context_length_exceeded"
 
 
-def test_more_at_once_than_there_is_room_for_are_turned_away(
-    client: OpenAI, upstream: ScriptedServer
-) -> None:
+def test_requests_beyond_the_limit_are_refused(client: OpenAI, upstream: ScriptedServer) -> None:
     upstream.fault = stalled
     streams = [stream(client) for _ in range(2)]
     with pytest.raises(openai.RateLimitError) as caught:
@@ -338,7 +336,7 @@ def test_shutdown_completes_running_requests(upstream: ScriptedServer) -> None:
     assert len(got) == 1
 
 
-def test_an_answer_that_no_finished_branch_holds_is_shown_as_it_was_forced(
+def test_an_answer_without_a_finished_branch_is_returned_as_forced(
     upstream: ScriptedServer, tmp_path: Path
 ) -> None:
     program = tmp_path / "glance.rheo"
@@ -364,7 +362,7 @@ def test_a_proxy_without_a_server_ends_before_it_listens(cli: CommandLine) -> No
 
 
 @pytest.mark.slow
-def test_nothing_runs_on_after_a_thousand_clients_have_left(upstream: ScriptedServer) -> None:
+def test_no_request_runs_after_a_thousand_disconnects(upstream: ScriptedServer) -> None:
     upstream.fault = stalled
     dropped = upstream.dropped
     with proxy(upstream.url, "--at-once", "50") as found, httpx.Client(timeout=30) as http:
