@@ -1,4 +1,4 @@
-"""A pipeline that doubles numbers twice, and what a search of it said."""
+"""A pipeline that doubles numbers twice, and a helper that runs `rheostat allocate`."""
 
 import json
 from typing import Any

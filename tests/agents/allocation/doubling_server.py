@@ -1,4 +1,4 @@
-"""A server that speaks OpenAI's protocol and answers by rule, so that what it is asked is seen."""
+"""An OpenAI-compatible server that doubles numbers and records its requests."""
 
 import json
 import threading
@@ -13,7 +13,7 @@ SKILLS = {"small": 0.5, "large": 0.9}
 
 
 class DoublingServer:
-    """What was asked of the server, in order."""
+    """Requests to the server, in order."""
 
     def __init__(self) -> None:
         self.requests: list[dict[str, Any]] = []

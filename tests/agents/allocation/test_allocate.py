@@ -85,7 +85,7 @@ def test_trials_share_samples_and_repeat_no_call(
         if int(request["messages"][0]["content"].split()[-1]) <= 12
         and request["messages"][0]["content"].split()[-1] in map(str, range(1, 13))
     )  # fmt: skip
-    # What the second stage is asked overlaps in its inputs, so the first's calls are a floor.
+    # Inputs of the second stage overlap with those of the first, so its calls are a lower bound.
     assert (
         sum(12 * n for n in most.values()) <= sum(firsts.values()) <= len(doubling_server.requests)
     )

@@ -1,4 +1,4 @@
-"""A language model that allocates: its guidelines are kept, and what cannot be tried is told it."""
+"""Allocation by a language model: guidelines persist, and infeasible trials are reported to it."""
 
 import json
 import re
@@ -20,7 +20,7 @@ def allocation(example: str, samples: int) -> str:
 
 
 def answer_request(request: dict[str, Any]) -> Answer:
-    """First something that cannot be tried; then two allocations, the second too dear."""
+    """Reply without an allocation first; then with two allocations, the second over the budget."""
     conversation = "\n".join(str(message["content"]) for message in request["messages"])
     if "None of these can be tried" not in conversation:
         return Answer("I would spend more on the answer.")

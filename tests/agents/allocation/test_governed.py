@@ -179,7 +179,7 @@ def test_governed_trial_is_replayed_from_its_record(cli: CommandLine, governable
     governed = [each for each in trials if each[1] == StageChoice("small", 0, "cmc", 0.5)]
     assert governed
     outputs = trials[governed[0]].answered[2].outputs
-    assert outputs[1].text == "12"  # the recording's answer, whatever the first stage gave
+    assert outputs[1].text == "12"  # the recording's answer, independent of the first stage
     points = play_allocation(cli, "--on", str(governable), *record, "--play", "run/selected.rheo")
     assert [each["score"] for each in points] == [1.0]
     result = cli("allocate", *words, *record)

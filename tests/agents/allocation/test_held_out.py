@@ -71,7 +71,7 @@ def test_held_out_trials_run_on_servers_only_on_request_and_once(
         found = evaluate(run, wanted=True)
         assert len(doubling_server.requests) > before
         after = len(doubling_server.requests)
-        assert evaluate(run) == found  # what is recorded costs nothing
+        assert evaluate(run) == found  # recorded trials cost nothing
         assert len(doubling_server.requests) == after
     assert evaluate(run, wanted=True) == found  # the server is gone by now
     assert found.unseen is not None
@@ -113,7 +113,7 @@ def test_record_provides_held_out_trials_of_an_earlier_run(
 
 @pytest.fixture
 def sampled_run(cli: CommandLine, tmp_path: Path) -> RunDirectory:
-    """A run over questions that are drawn right or wrong."""
+    """A run whose questions have sampled scores of 0 or 1."""
     words = ["--sampled", "--seed", "4", "--trials", "6", "--proposer", "random"]
     run_allocate(cli, *words, "--run", str(tmp_path / "run"))
     return open_run(tmp_path / "run")

@@ -1,4 +1,4 @@
-"""A person's allocation in a run of trials: checked at once, tried in the next round."""
+"""Allocations that a user proposes: checked at once, tried in the next round."""
 
 import json
 from pathlib import Path

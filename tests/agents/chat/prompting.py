@@ -1,4 +1,4 @@
-"""What a model would be told in a small run, and conversations on its proposer."""
+"""The brief of a small run, for tests of prompts."""
 
 from agents.feedback.brief import Brief, KnownProgram
 from dsl import library

@@ -1,4 +1,4 @@
-"""A server that speaks OpenAI's protocol and says what a test wrote down, faults and all."""
+"""An OpenAI-compatible server with scripted answers and failures."""
 
 import json
 import threading
@@ -15,13 +15,13 @@ class Answer(NamedTuple):
 
     text: str = ""
     finish: str | None = "stop"
-    """``None`` ends the stream without a word."""
+    """``None`` ends the stream without a finish reason."""
     usage: Any = "right"
-    """What it says it counted; ``right`` for what it did."""
+    """Reported token usage; ``right`` for the actual one."""
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
     body: str | None = None
-    """In place of a stream."""
+    """Body to send instead of a stream."""
     cut: bool = False
     """Hangs up in the middle of the stream."""
     wait: float = 0.0
@@ -30,7 +30,7 @@ class Answer(NamedTuple):
 
 
 class Server:
-    """What was asked, and what is answered: answers in turn, the last one for ever."""
+    """Scripted server: sends its answers in order and repeats the last one."""
 
     def __init__(self, answers: Sequence[Answer] | Callable[[dict[str, Any]], Answer]):
         self._answers = answers

@@ -1,4 +1,4 @@
-"""Edits: where they apply, and what is said where they do not."""
+"""Edits: where they apply, and the mismatch that is reported otherwise."""
 
 import pytest
 from hypothesis import given

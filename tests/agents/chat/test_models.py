@@ -1,4 +1,4 @@
-"""Calls over HTTP: what a server may do, and what is made of it."""
+"""Calls over HTTP: responses and failures of servers, and the replies that result."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ CALL = ModelCall(
 def call_model(
     answers: Sequence[Answer], call: ModelCall = CALL, **settings: object
 ) -> tuple[ModelReply, int]:
-    """The reply, and how often the server was asked."""
+    """Return the reply and the number of requests to the server."""
     chat_settings = ChatSettings(**({"retries": 0, "prices": PRICES} | settings))  # type: ignore[arg-type]
     with server(answers) as at:
         reply = ChatModel(MODEL, at.url, chat_settings).reply(call, lambda: None)

@@ -1,4 +1,4 @@
-"""Prompts, whole, as golden files; RHEOSTAT_UPDATE_GOLDEN=1 writes them anew."""
+"""Prompts as golden files; RHEOSTAT_UPDATE_GOLDEN=1 updates them."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is read of a reply: programs and edits, whatever stands around them."""
+"""Parsing of replies: programs and edits within prose and thoughts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a server says of itself before a model of it is asked for programs."""
+"""Queries of a server's capabilities before its model is called."""
 
 from collections.abc import Iterator
 

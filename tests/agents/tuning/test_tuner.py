@@ -50,7 +50,7 @@ def test_wasteful_constants_are_fitted(opened: Opened) -> None:
         assert fit.tuned is not None
         assert score(arena, fit.tuned.source) > score(arena, WASTEFUL)
     analysis = analyse_program(Source(fit.tuned.source))
-    assert analysis.diagnostics == []  # directions are proved anew
+    assert analysis.diagnostics == []  # directions are proved again
     assert set(fit.tuned.knobs) <= {"n", "level"}
     assert fit.tuned.knobs
     before, after = (parse(Source(text)).program for text in (WASTEFUL, fit.tuned.source))

@@ -48,8 +48,8 @@ def moved(text: str, ends: tuple[float, float]) -> str:
 
 
 def only(text: str) -> ScheduleConstant:
-    (found,) = find_constants(program(text))
-    return found
+    (constant,) = find_constants(program(text))
+    return constant
 
 
 @pytest.mark.parametrize("line", SHAPES)
@@ -57,8 +57,8 @@ def only(text: str) -> ScheduleConstant:
 @given(integers, integers)
 def test_integer_constants_round_trip(line: str, low: float, high: float) -> None:
     text = moved(scheduled(line), (low, high))
-    found = only(text)
-    assert (found.at_zero, found.at_one) == (low, high)
+    constant = only(text)
+    assert (constant.at_zero, constant.at_one) == (low, high)
     checked = load_checked_program(Source(text))
     assert [evaluate(checked, beta)["n"] for beta in (0.0, 1.0)] == [low, high]
     assert collect_diagnostics(program(text)) == []
@@ -69,16 +69,16 @@ def test_integer_constants_round_trip(line: str, low: float, high: float) -> Non
 @given(reals, reals)
 def test_real_constants_round_trip_to_four_digits(line: str, low: float, high: float) -> None:
     text = moved(scheduled(line), (low, high))
-    found = only(text)
-    assert (found.at_zero, found.at_one) == (round_significant(low), round_significant(high))
+    constant = only(text)
+    assert (constant.at_zero, constant.at_one) == (round_significant(low), round_significant(high))
     assert collect_diagnostics(program(text)) == []
 
 
 @pytest.mark.parametrize("line", SHAPES + REAL_SHAPES)
 def test_canonical_line_round_trips(line: str) -> None:
     text = scheduled(line)
-    found = only(text)
-    assert moved(text, (found.at_zero, found.at_one)) == print_tree(program(text))
+    constant = only(text)
+    assert moved(text, (constant.at_zero, constant.at_one)) == print_tree(program(text))
 
 
 def test_directions_follow_the_values() -> None:
@@ -98,9 +98,9 @@ def test_directions_follow_the_values() -> None:
     ],
 )
 def test_line_with_the_values_of_a_curve_is_a_constant(line: str) -> None:
-    found = only(scheduled(line))
-    assert found.integer
-    assert found.at_zero < found.at_one
+    constant = only(scheduled(line))
+    assert constant.integer
+    assert constant.at_zero < constant.at_one
 
 
 @pytest.mark.parametrize(
@@ -114,18 +114,29 @@ def test_line_that_is_no_curve_is_not_a_constant(line: str) -> None:
 
 
 def test_bounds_follow_from_the_uses_of_a_knob() -> None:
-    found = {each.knob: each for each in find_constants(load_written_programs()["library cmc"])}
-    assert list(found) == [
+    constants = {
+        constant.knob: constant
+        for constant in find_constants(load_written_programs()["library cmc"])
+    }
+    assert list(constants) == [
         "n_init", "width", "warm_up", "patience", "span", "alpha", "level", "slack", "burst",
         "widen", "flat", "quorum",
     ]  # fmt: skip
-    assert (found["width"].low, found["width"].high, found["width"].logarithmic) == (1, 128, True)
-    assert (found["level"].low, found["level"].high, found["level"].logarithmic) == (0, 1, False)
-    assert (found["patience"].low, found["patience"].high) == (1, 64)
-    assert found["burst"].high == 16
-    assert found["span"].low == 2
-    assert found["slack"].logarithmic
-    assert found["slack"].high <= 0.5
+    assert (constants["width"].low, constants["width"].high, constants["width"].logarithmic) == (
+        1,
+        128,
+        True,
+    )
+    assert (constants["level"].low, constants["level"].high, constants["level"].logarithmic) == (
+        0,
+        1,
+        False,
+    )
+    assert (constants["patience"].low, constants["patience"].high) == (1, 64)
+    assert constants["burst"].high == 16
+    assert constants["span"].low == 2
+    assert constants["slack"].logarithmic
+    assert constants["slack"].high <= 0.5
 
 
 def test_every_constant_is_within_its_bounds() -> None:
@@ -139,20 +150,23 @@ def test_every_constant_is_within_its_bounds() -> None:
 def test_random_values_within_bounds_give_sound_programs() -> None:
     random = Random(9)
     for seed in range(25):
-        found = generate(random)
+        sample = generate(random)
         ends = {
-            each.knob: (random.uniform(each.low, each.high), random.uniform(each.low, each.high))
-            for each in find_constants(found)
+            constant.knob: (
+                random.uniform(constant.low, constant.high),
+                random.uniform(constant.low, constant.high),
+            )
+            for constant in find_constants(sample)
         }
         assert ends, seed
-        assert collect_diagnostics(with_constants(found, ends)) == []
+        assert collect_diagnostics(with_constants(sample, ends)) == []
 
 
 def test_every_number_of_a_random_program_is_a_constant() -> None:
     for seed in range(40):
-        found = generate(Random(seed))
-        text = print_tree(found)
+        sample = generate(Random(seed))
+        text = print_tree(sample)
         assert "knobs {" not in text
-        assert len(find_constants(found)) == text.count("rising ") + text.count(
+        assert len(find_constants(sample)) == text.count("rising ") + text.count(
             "falling "
         ) + text.count("fixed ")

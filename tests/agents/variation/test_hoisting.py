@@ -1,4 +1,4 @@
-"""What is the same for every branch is computed once, and nothing else changes."""
+"""Hoisting computes branch-independent calls once and changes nothing else."""
 
 from pathlib import Path
 from random import Random

@@ -1,4 +1,4 @@
-"""Whatever variation makes is a program of which the checker has nothing to say."""
+"""Every program that variation creates passes the checker without diagnostics."""
 
 from itertools import islice
 from random import Random
@@ -18,26 +18,26 @@ from tests.agents.variation.programs import (
 from tests.dsl.typed_programs import seeded_program
 
 LEFT_ALONE = {"RH507", "RH508", "RH602", "RH603"}
-"""What variation leaves as it is: directions that a person wrote, programs that go nowhere."""
+"""Diagnostics of handwritten programs that variation does not repair."""
 
 
 @pytest.mark.parametrize("name", load_written_programs())
 def test_descendants_of_every_controller_are_sound(name: str) -> None:
     random = Random(name)
-    found = load_written_programs()[name]
+    current = load_written_programs()[name]
     for _ in range(12):
-        variant = vary(found, random)
+        variant = vary(current, random)
         if variant is not None:
             assert collect_diagnostics(variant.program) == [], variant.summary
-            found = variant.program
+            current = variant.program
 
 
 @pytest.mark.parametrize("operator", [each for _, each in OPERATORS], ids=lambda o: o.__name__)
 def test_every_operator_applies_to_some_controller_and_is_sound(operator) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001
     random = Random(operator.__name__)
     tried = (
-        operator(ProgramEdit(found, random))
-        for found in load_written_programs().values()
+        operator(ProgramEdit(current, random))
+        for current in load_written_programs().values()
         for _ in range(3)
     )
     variants = list(islice((each for each in tried if each is not None), 6))
@@ -63,11 +63,11 @@ def test_mutations_of_every_language_construct_are_sound() -> None:
     for seed in range(20):
         parsed = parse(Source(seeded_program(seed))).program
         assert parsed is not None
-        found = tidy(parsed)
+        current = tidy(parsed)
         for _ in range(4):
-            assert {each.code for each in collect_diagnostics(found)} <= LEFT_ALONE
-            variant = vary(found, random)
-            found = found if variant is None else variant.program
+            assert {each.code for each in collect_diagnostics(current)} <= LEFT_ALONE
+            variant = vary(current, random)
+            current = current if variant is None else variant.program
 
 
 @pytest.mark.slow
@@ -76,8 +76,8 @@ def test_mutations_of_every_language_construct_are_sound() -> None:
 def test_long_lineages_are_sound(part: int) -> None:
     pool = list(load_written_programs().values())
     for seed in range(5 * part, 5 * (part + 1)):
-        for found in build_lineage(seed, 60, pool):
-            assert collect_diagnostics(found) == [], seed
+        for current in build_lineage(seed, 60, pool):
+            assert collect_diagnostics(current) == [], seed
 
 
 @pytest.mark.slow
@@ -86,9 +86,9 @@ def test_every_operator_is_sound_on_every_language_construct() -> None:
     random = Random(5)
     parsed = [parse(Source(seeded_program(seed))).program for seed in range(20)]
     pool = [tidy(each) for each in parsed if each is not None]
-    for found in pool:
+    for current in pool:
         for _, operator in OPERATORS:
-            variant = operator(ProgramEdit(found, random))
+            variant = operator(ProgramEdit(current, random))
             if variant is not None:
                 codes = {each.code for each in collect_diagnostics(variant.program)}
                 assert codes <= LEFT_ALONE, (operator.__name__, variant.summary)

@@ -1,4 +1,4 @@
-"""What is tidied away has no effect, and nothing else is."""
+"""Tidying removes only code without effect."""
 
 from random import Random
 
@@ -81,14 +81,14 @@ def test_finally_answers_whenever_an_answer_exists(end: str, left: str) -> None:
 
 
 def test_unread_signal_is_not_required() -> None:
-    found = tidy(program("needs entropy controller c { start { sample 3 } " + END + " }"))
-    assert found.needs == ()
+    tidied = tidy(program("needs entropy controller c { start { sample 3 } " + END + " }"))
+    assert tidied.needs == ()
 
 
 @pytest.mark.parametrize("name", load_written_programs())
 def test_tidy_controller_is_unchanged(name: str) -> None:
-    found = load_written_programs()[name]
-    assert is_equivalent(tidy(found), found)
+    controller = load_written_programs()[name]
+    assert is_equivalent(tidy(controller), controller)
 
 
 def test_tidying_twice_changes_nothing() -> None:
@@ -98,7 +98,7 @@ def test_tidying_twice_changes_nothing() -> None:
 
 
 def plays_alike(seed: int) -> bool | None:
-    """Whether a tidied program acts as before; ``None`` where chance or no answer is in it."""
+    """Return whether a tidied program acts as before; ``None`` where that cannot be compared."""
     text = seeded_program(seed)
     parsed = parse(Source(text)).program
     assert parsed is not None
@@ -106,7 +106,7 @@ def plays_alike(seed: int) -> bool | None:
         each.code == "RH506" for each in analyse_program(Source(text)).diagnostics
     ):
         return None
-    found = tidy(parsed)
+    tidied = tidy(parsed)
     replay_environment = random_world(Random(seed).randrange)
     before, after = (
         InterpreterEngine().play(
@@ -116,7 +116,7 @@ def plays_alike(seed: int) -> bool | None:
             (0, 1, 7),
             EpisodeRules(None, 1),
         )
-        for each in (text, print_tree(found))
+        for each in (text, print_tree(tidied))
     )
     answered = before.answer != -1  # where there was none, there may be one now
     return (
@@ -128,9 +128,9 @@ def plays_alike(seed: int) -> bool | None:
 
 @pytest.mark.slow
 def test_tidying_preserves_behaviour() -> None:
-    found = [plays_alike(seed) for seed in range(160)]
-    assert found.count(True) > 25
-    assert [seed for seed, alike in enumerate(found) if alike is False] == []
+    outcomes = [plays_alike(seed) for seed in range(160)]
+    assert outcomes.count(True) > 25
+    assert [seed for seed, alike in enumerate(outcomes) if alike is False] == []
 
 
 def test_size_does_not_depend_on_how_numbers_are_scheduled() -> None:

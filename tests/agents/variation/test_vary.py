@@ -1,4 +1,4 @@
-"""What mutation promises: chance from its source alone, variety, brevity, words."""
+"""Mutation: reproducibility, variety, program size and summaries."""
 
 from collections import Counter
 from random import Random
@@ -15,33 +15,33 @@ from dsl.traversal import is_equivalent, walk
 from tests.agents.variation.programs import load_written_programs, mutate_repeatedly, program
 
 
-def collect_variants(found: tree.Program, count: int, seed: int = 1) -> list[ProgramVariant]:
+def collect_variants(start: tree.Program, count: int, seed: int = 1) -> list[ProgramVariant]:
     random = Random(seed)
     variants: list[ProgramVariant] = []
     while len(variants) < count:
-        variant = vary(found, random)
+        variant = vary(start, random)
         if variant is not None:
             variants.append(variant)
     return variants
 
 
 def test_equal_seeds_give_equal_programs() -> None:
-    for found in load_written_programs().values():
-        first, second = (mutate_repeatedly(found, Random(7), 4) for _ in range(2))
+    for start in load_written_programs().values():
+        first, second = (mutate_repeatedly(start, Random(7), 4) for _ in range(2))
         assert print_tree(first) == print_tree(second)
     assert is_equivalent(generate(Random(7)), generate(Random(7)))
 
 
 def test_mutation_does_not_change_its_input() -> None:
-    found = load_written_programs()["library cmc"]
-    before = print_tree(found)
-    collect_variants(found, 40)
-    assert print_tree(found) == before
+    start = load_written_programs()["library cmc"]
+    before = print_tree(start)
+    collect_variants(start, 40)
+    assert print_tree(start) == before
 
 
 def test_variant_differs_from_its_input() -> None:
-    found = load_written_programs()["seed widening"]
-    assert not any(is_equivalent(each.program, found) for each in collect_variants(found, 60))
+    start = load_written_programs()["seed widening"]
+    assert not any(is_equivalent(variant.program, start) for variant in collect_variants(start, 60))
 
 
 @pytest.mark.slow
@@ -68,20 +68,20 @@ controller ordered {
 def test_every_operator_is_selected_eventually() -> None:
     pool = list(load_written_programs().values())
     random = Random(4)
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for _ in range(1000):
         variant = vary(random.choice(pool), random)
         if variant is not None:
-            found[variant.operator] += 1
+            counts[variant.operator] += 1
     assert {
         "tweak", "reshape", "hoist", "inline", "release", "other set", "narrow", "widen",
         "measure", "weight", "smooth", "add condition", "drop condition",
         "turn condition", "other condition", "sustain", "burst", "acts on", "look", "amount",
         "read inside", "stopping rule", "pruning rule", "opening rule", "pacing rule", "delete",
         "move", "guard", "unguard", "subtree", "shrink", "answer",
-    } <= set(found)  # fmt: skip
+    } <= set(counts)  # fmt: skip
     # Only programs with free knobs, which evolution never meets, have something to release.
-    assert 0.3 < found["tweak"] / (found.total() - found["release"]) < 0.5
+    assert 0.3 < counts["tweak"] / (counts.total() - counts["release"]) < 0.5
 
 
 def test_sort_key_can_change() -> None:
@@ -102,12 +102,12 @@ def test_summary_is_one_clause() -> None:
 
 def test_program_size_stays_below_the_limit() -> None:
     random = Random(11)
-    found = load_written_programs()["library cmc"]
+    current = load_written_programs()["library cmc"]
     for _ in range(60):
-        variant = vary(found, random)
+        variant = vary(current, random)
         if variant is not None:
-            assert compute_size(variant.program) <= max(LARGEST, compute_size(found))
-            found = variant.program
+            assert compute_size(variant.program) <= max(LARGEST, compute_size(current))
+            current = variant.program
 
 
 @pytest.mark.slow
@@ -126,9 +126,9 @@ def test_oversized_program_can_shrink() -> None:
 def test_steps_open_a_bounded_number_of_branches() -> None:
     random = Random(6)
     for _ in range(40):
-        found = mutate_repeatedly(load_written_programs()["seed widening"], random, 6)
-        for section in found.sections:
+        mutant = mutate_repeatedly(load_written_programs()["seed widening"], random, 6)
+        for section in mutant.sections:
             if isinstance(section, tree.Step):
                 for node in walk(section):
                     if isinstance(node, tree.Open):
-                        assert "- count(" in print_tree(found), print_tree(found)
+                        assert "- count(" in print_tree(mutant), print_tree(mutant)

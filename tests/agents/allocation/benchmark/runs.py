@@ -1,4 +1,4 @@
-"""Runs that say what one wants."""
+"""Build benchmark runs for tests."""
 
 from agents.allocation.benchmark.benchmark_runs import AblationSetting, BenchmarkRun
 

@@ -1,4 +1,4 @@
-"""The picture of what proposers need: means over seeds, against trials and against cost."""
+"""Benchmark figure: mean curves over seeds, by trials and by cost."""
 
 from pathlib import Path
 
