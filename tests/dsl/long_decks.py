@@ -5,7 +5,7 @@ import random
 from hypothesis import strategies as st
 
 from harness.mdp.replay import BranchPool, ReplayChain
-from tests.dsl.plain import Surroundings
+from tests.dsl.plain import EpisodeSetting
 
 INTERVAL = 20
 
@@ -45,10 +45,10 @@ def branch_pools(
     )
 
 
-def surroundings(*, beta: bool = False) -> st.SearchStrategy[Surroundings]:
+def episode_settings(*, beta: bool = False) -> st.SearchStrategy[EpisodeSetting]:
     """Seeds, budgets from nothing to plenty, prices of a look from nothing to over an interval."""
     return st.builds(
-        Surroundings,
+        EpisodeSetting,
         seed=st.integers(0, 99),
         question=st.integers(0, 29),
         budget=st.none() | st.integers(0, 4000) | st.integers(0, 200),

@@ -13,16 +13,16 @@ from dsl.program import analyse_program, load_checked_program, read_program_file
 from dsl.schedule import evaluate as knobs_at
 from harness.mdp.replay import BranchPool
 from tests.conftest import World
-from tests.dsl.long_decks import branch_pools, surroundings
+from tests.dsl.long_decks import branch_pools, episode_settings
 from tests.dsl.plain import (
-    Ruled,
-    Surroundings,
+    EpisodeSetting,
+    LanguageRules,
     alive,
     answers_of,
     finished_else_alive,
     majority,
-    told,
 )
+from tests.dsl.recorded_episodes import assert_plays_alike, record_episode
 from tests.harness.controller_figures import play_controller
 from tests.harness.published_controllers import (
     AdaptiveConsistency,
@@ -177,77 +177,78 @@ class LastingProbe(ParallelProbe):
         return self.kept if self.kept is not None else majority(answers_of(episode, alive(episode)))
 
 
-@given(branch_pools(), surroundings(), st.integers(1, 24))
+@given(branch_pools(), episode_settings(), st.integers(1, 24))
 def test_sc_plays_as_plain_python_does(
-    branch_pool: BranchPool, where: Surroundings, n: int
+    branch_pool: BranchPool, setting: EpisodeSetting, n: int
 ) -> None:
-    plain = Ruled(SelfConsistency(n), finished_else_alive)
-    assert told(program("sc", n=n), branch_pool, where) == told(plain, branch_pool, where)
+    plain = LanguageRules(SelfConsistency(n), finished_else_alive)
+    assert_plays_alike(program("sc", n=n), plain, branch_pool, setting)
 
 
-@given(branch_pools(), surroundings(), st.integers(1, 24), st.sampled_from([0.5, 0.8, 0.95, 1.0]))
+@given(
+    branch_pools(), episode_settings(), st.integers(1, 24), st.sampled_from([0.5, 0.8, 0.95, 1.0])
+)
 def test_asc_plays_as_plain_python_does(
-    branch_pool: BranchPool, where: Surroundings, n: int, threshold: float
+    branch_pool: BranchPool, setting: EpisodeSetting, n: int, threshold: float
 ) -> None:
     n = min(n, len(branch_pool.chains))
-    plain = Ruled(AdaptiveConsistency(n, threshold), finished_else_alive)
-    assert told(program("asc", n=n, threshold=threshold), branch_pool, where) == told(
-        plain, branch_pool, where
-    )
+    plain = LanguageRules(AdaptiveConsistency(n, threshold), finished_else_alive)
+    assert_plays_alike(program("asc", n=n, threshold=threshold), plain, branch_pool, setting)
 
 
-@given(branch_pools(), surroundings(), st.integers(1, 24), st.integers(1, 9))
+@given(branch_pools(), episode_settings(), st.integers(1, 24), st.integers(1, 9))
 def test_esc_plays_as_plain_python_does(
-    branch_pool: BranchPool, where: Surroundings, n: int, size: int
+    branch_pool: BranchPool, setting: EpisodeSetting, n: int, size: int
 ) -> None:
     n = min(n, len(branch_pool.chains))
-    plain = Ruled(EarlyStoppingConsistency(n, size), finished_else_alive)
-    assert told(program("esc", n=n, size=size), branch_pool, where) == told(
-        plain, branch_pool, where
-    )
+    plain = LanguageRules(EarlyStoppingConsistency(n, size), finished_else_alive)
+    assert_plays_alike(program("esc", n=n, size=size), plain, branch_pool, setting)
 
 
 @given(
     branch_pools(),
-    surroundings(),
+    episode_settings(),
     st.integers(1, 24),
     st.integers(1, 12),
     st.integers(1, 6),
     st.integers(0, 8),
 )
 def test_parallel_probe_plays_as_plain_python_does(
-    branch_pool: BranchPool, where: Surroundings, n: int, stable: int, patience: int, warm_up: int
+    branch_pool: BranchPool,
+    setting: EpisodeSetting,
+    n: int,
+    stable: int,
+    patience: int,
+    warm_up: int,
 ) -> None:
     knobs = {"stable": stable, "patience": patience, "warm_up": warm_up}
     plain = LastingProbe(n, stable, patience, warm_up)
-    ruled = Ruled(plain, plain.ending)
-    assert told(program("parallel_probe", n=n, **knobs), branch_pool, where) == told(
-        ruled, branch_pool, where
-    )
+    ruled = LanguageRules(plain, plain.ending)
+    assert_plays_alike(program("parallel_probe", n=n, **knobs), ruled, branch_pool, setting)
 
 
 @pytest.mark.slow
-@given(branch_pools(branches=70, longest=40), surroundings(beta=True))
+@given(branch_pools(branches=70, longest=40), episode_settings(beta=True))
 @settings(max_examples=40)
-def test_cmc_plays_as_plain_python_does(branch_pool: BranchPool, where: Surroundings) -> None:
-    plain = Ruled(ConfidenceMomentum(), finished_else_alive)
-    assert told(program("cmc"), branch_pool, where) == told(plain, branch_pool, where)
+def test_cmc_plays_as_plain_python_does(branch_pool: BranchPool, setting: EpisodeSetting) -> None:
+    plain = LanguageRules(ConfidenceMomentum(), finished_else_alive)
+    assert_plays_alike(program("cmc"), plain, branch_pool, setting)
 
 
 @pytest.mark.parametrize("name", [name for name in PATHS if name not in OF_SIGNALS])
-@given(branch_pools(), surroundings(beta=True))
+@given(branch_pools(), episode_settings(beta=True))
 def test_every_program_answers_within_its_budget(
-    name: str, branch_pool: BranchPool, where: Surroundings
+    name: str, branch_pool: BranchPool, setting: EpisodeSetting
 ) -> None:
-    got = told(program(name), branch_pool, where)
-    if where.budget is None:
+    got = record_episode(program(name), branch_pool, setting)
+    if setting.budget is None:
         assert got.answer is not None
     elif name not in SAMPLERS:
         # An action is admitted by an interval, and the last stretch of a chain may be longer.
         stretches = [
             chain.tokens - branch_pool.interval * len(chain.probes) for chain in branch_pool.chains
         ]
-        assert got.tokens <= where.budget + max(0, max(stretches) - branch_pool.interval)
+        assert got.tokens <= setting.budget + max(0, max(stretches) - branch_pool.interval)
 
 
 # The schedule, by name

@@ -12,8 +12,9 @@ from dsl.program import load_checked_program
 from dsl.source import Source
 from harness.mdp.playback import play_episode
 from harness.mdp.replay import BranchPool, Replay, ReplayChain
-from tests.dsl.long_decks import branch_pools, surroundings
-from tests.dsl.plain import Surroundings, told
+from tests.dsl.long_decks import branch_pools, episode_settings
+from tests.dsl.plain import EpisodeSetting
+from tests.dsl.recorded_episodes import record_episode
 
 NAMES = [name for name in library.NAMES if name != "entropy_gate"]
 
@@ -110,25 +111,27 @@ def test_what_is_shown_is_a_copy() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@given(branch_pools(), surroundings(beta=True))
+@given(branch_pools(), episode_settings(beta=True))
 @settings(max_examples=20, deadline=None)
-def test_watching_changes_nothing(name: str, branch_pool: BranchPool, where: Surroundings) -> None:
+def test_watching_changes_nothing(
+    name: str, branch_pool: BranchPool, setting: EpisodeSetting
+) -> None:
     checked = load_checked_program(library.load_source(name))
     shown: list[Snapshot] = []
-    alone = told(Interpreter(checked), branch_pool, where)
-    assert told(Interpreter(checked, watch=shown.append), branch_pool, where) == alone
+    alone = record_episode(Interpreter(checked), branch_pool, setting)
+    assert record_episode(Interpreter(checked, watch=shown.append), branch_pool, setting) == alone
     # One more where the budget rejected a verb, which then is no barrier.
     assert len(shown) - len(alone.barriers) in (0, 1)
 
 
-@given(branch_pools(), surroundings(beta=True))
+@given(branch_pools(), episode_settings(beta=True))
 @settings(max_examples=50, deadline=None)
-def test_memory_fits_the_episode(branch_pool: BranchPool, where: Surroundings) -> None:
+def test_memory_fits_the_episode(branch_pool: BranchPool, setting: EpisodeSetting) -> None:
     shown: list[Snapshot] = []
-    told(
+    record_episode(
         Interpreter(load_checked_program(library.load_source("cmc")), watch=shown.append),
         branch_pool,
-        where,
+        setting,
     )
     span = int(shown[0].knobs["span"])
     opened = [len(each.fields[".dissent"]) for each in shown]

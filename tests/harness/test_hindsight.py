@@ -17,8 +17,8 @@ from harness.explanation.hindsight import Hindsight, analyse_hindsight, sum_hind
 from harness.mdp.ledger import BarrierRecord
 from harness.mdp.playback import play_episode
 from harness.mdp.replay import BranchPool, Replay, ReplayChain
-from tests.dsl.long_decks import branch_pools, surroundings
-from tests.dsl.plain import Surroundings
+from tests.dsl.long_decks import branch_pools, episode_settings
+from tests.dsl.plain import EpisodeSetting
 
 MIXED = """
 controller mixed {
@@ -46,13 +46,13 @@ PROGRAMS: dict[str, CheckedProgram] = {
 class Seen:
     """One episode as it went."""
 
-    def __init__(self, checked: CheckedProgram, branch_pool: BranchPool, where: Surroundings):
+    def __init__(self, checked: CheckedProgram, branch_pool: BranchPool, setting: EpisodeSetting):
         self.trace: list[BarrierRecord] = []
         self.replay = Replay(
-            branch_pool, seed=where.seed, question=where.question, budget=where.budget,
-            probe_cost=where.probe_cost, trace=self.trace,
+            branch_pool, seed=setting.seed, question=setting.question, budget=setting.budget,
+            probe_cost=setting.probe_cost, trace=self.trace,
         )  # fmt: skip
-        self.answer = play_episode(Interpreter(checked), self.replay, where.beta).answer
+        self.answer = play_episode(Interpreter(checked), self.replay, setting.beta).answer
 
     @property
     def hindsight(self) -> Hindsight:
@@ -75,12 +75,12 @@ def leader(trace: Sequence[BarrierRecord]) -> str | None:
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-@given(branch_pools(branches=12, longest=12), surroundings(beta=True))
+@given(branch_pools(branches=12, longest=12), episode_settings(beta=True))
 @settings(max_examples=25, deadline=None)
 def test_every_token_is_on_a_branch_of_one_kind(
-    name: str, branch_pool: BranchPool, where: Surroundings
+    name: str, branch_pool: BranchPool, setting: EpisodeSetting
 ) -> None:
-    seen = Seen(PROGRAMS[name], branch_pool, where)
+    seen = Seen(PROGRAMS[name], branch_pool, setting)
     found = seen.hindsight
     spent: dict[str, int] = dict.fromkeys(("pruned", "silent", "against", "agreeing"), 0)
     for view in seen.replay.episode.branches:
@@ -105,12 +105,12 @@ def test_every_token_is_on_a_branch_of_one_kind(
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-@given(branch_pools(branches=12, longest=12), surroundings(beta=True))
+@given(branch_pools(branches=12, longest=12), episode_settings(beta=True))
 @settings(max_examples=25, deadline=None)
 def test_the_leader_is_settled_where_it_never_changes_again(
-    name: str, branch_pool: BranchPool, where: Surroundings
+    name: str, branch_pool: BranchPool, setting: EpisodeSetting
 ) -> None:
-    seen = Seen(PROGRAMS[name], branch_pool, where)
+    seen = Seen(PROGRAMS[name], branch_pool, setting)
     found, leaders = seen.hindsight, seen.leaders()
     places = [
         place
@@ -139,7 +139,7 @@ def chain(*probes: str) -> ReplayChain:
 
 def played(text: str, *chains: ReplayChain, budget: int | None = None) -> Hindsight:
     return Seen(
-        load_checked_program(Source(text)), BranchPool(chains, 10), Surroundings(budget=budget)
+        load_checked_program(Source(text)), BranchPool(chains, 10), EpisodeSetting(budget=budget)
     ).hindsight
 
 

@@ -12,12 +12,13 @@ from dsl.program import analyse_program, load_checked_program, read_program_file
 from harness.mdp.replay import BranchPool
 from tests.conftest import World
 from tests.dsl.controllers import twins_by_course, twins_by_votes
-from tests.dsl.long_decks import branch_pools, surroundings
-from tests.dsl.plain import Plain, Ruled, Surroundings, told
+from tests.dsl.long_decks import branch_pools, episode_settings
+from tests.dsl.plain import EpisodeSetting, LanguageRules, PlainController
+from tests.dsl.recorded_episodes import assert_plays_alike
 
 HERE = Path(__file__).parent
 PATHS = {path.stem: path for path in sorted(HERE.glob("*.rheo"))}
-TWINS: dict[str, type[Plain]] = {
+TWINS: dict[str, type[PlainController]] = {
     "asymmetric": twins_by_votes.Asymmetric,
     "clusters": twins_by_votes.Clusters,
     "forgiving": twins_by_votes.Forgiving,
@@ -52,9 +53,9 @@ def program(name: str, knobs: dict[str, float]) -> Interpreter:
     return Interpreter(load_checked_program(read_program_file(PATHS[name])), knobs)
 
 
-def twin(name: str, knobs: dict[str, float]) -> Ruled:
+def twin(name: str, knobs: dict[str, float]) -> LanguageRules:
     plain = TWINS[name](**knobs)
-    return Ruled(plain, plain.ending)
+    return LanguageRules(plain, plain.ending)
 
 
 def compare(
@@ -65,8 +66,8 @@ def compare(
     for question, branch_pool in enumerate(branch_pools):
         for seed in seeds:
             for beta in betas if ours.checked.scheduled else [None]:
-                where = Surroundings(seed=seed, question=question, beta=beta)
-                assert told(ours, branch_pool, where) == told(theirs, branch_pool, where)
+                setting = EpisodeSetting(seed=seed, question=question, beta=beta)
+                assert_plays_alike(ours, theirs, branch_pool, setting)
 
 
 def test_every_program_has_a_python_twin() -> None:
@@ -83,16 +84,14 @@ def test_a_program_checks_without_warnings_and_fits_on_a_screen(name: str) -> No
 
 
 @names
-@given(data=st.data(), where=surroundings(beta=True))
+@given(data=st.data(), setting=episode_settings(beta=True))
 def test_a_program_plays_as_its_twin_on_generated_recordings(
-    name: str, data: st.DataObject, where: Surroundings
+    name: str, data: st.DataObject, setting: EpisodeSetting
 ) -> None:
     knobs = data.draw(st.sampled_from([{}, *KNOBS.get(name, [])]))
     recordings = branch_pools(branches=6, longest=9) if name in DEAR else branch_pools(branches=36)
     branch_pool = data.draw(recordings)
-    assert told(program(name, knobs), branch_pool, where) == told(
-        twin(name, knobs), branch_pool, where
-    )
+    assert_plays_alike(program(name, knobs), twin(name, knobs), branch_pool, setting)
 
 
 @names
