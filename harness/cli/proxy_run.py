@@ -122,11 +122,11 @@ async def serve_proxy(
             thinking = options.forcing(family._replace(closed=False))
             terms = ResponderConfig(served, options.branches, settings.instruction, thinking)
 
-            def ended(name: str, answer: ProxyAnswer) -> None:
+            def write_trace(name: str, answer: ProxyAnswer) -> None:
                 live_result = msgspec.structs.replace(answer.live_result, question=name)
                 write(trace_file.build_document(answer.plan, served, [], live_result))
 
-            proxy = Proxy(Responder(plan, model, terms, playing), served.model, limits, ended)
+            proxy = Proxy(Responder(plan, model, terms, playing), served.model, limits, write_trace)
             if limits.key is None and not _is_loopback(listening.host):
                 console.warn(
                     f"{listening.host}: every client that can reach this address is answered; set"

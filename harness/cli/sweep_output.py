@@ -63,17 +63,17 @@ def write_plot(rows: Sequence[SweepRow], plot: Path) -> None:
         file.write(plot_text)
 
 
-def describe_interruption(grid: Grid, swept: SweepResult, *, kept: bool) -> KeyboardInterrupt:
+def describe_interruption(grid: Grid, swept: SweepResult, *, cached: bool) -> KeyboardInterrupt:
     """Return the message of an interrupted sweep: how far it came, and how to resume.
 
     Args:
         grid: The grid.
         swept: The result so far.
-        kept: Whether results are cached.
+        cached: Whether results are cached.
     """
     stopped = KeyboardInterrupt()
     stopped.add_note(f"{len(swept.played)} of {len(grid.cells)} were done")
-    if kept and swept.cache_error is None:
+    if cached and swept.cache_error is None:
         stopped.add_note("they are cached; run the same command again to resume")
     return stopped
 

@@ -155,10 +155,10 @@ class _CompiledBatch:
         lines = None
         if self._counts is not None:
             lines = (np.zeros_like(self._counts.runs), np.zeros_like(self._counts.tokens))
-        words, kept = self._words(question, arrays, lines)
+        words, buffers = self._words(question, arrays, lines)
         native.run(words.ctypes.data)
         self._score(question)
-        del kept  # keep the arrays alive until here: the state words point into them
+        del buffers  # keep the arrays alive until here: the state words point into them
         if self._counts is not None and lines is not None:
             with self._adding:
                 self._counts.runs[:] += lines[0]

@@ -319,8 +319,8 @@ def _differences(
     costs = [each.cost for each in sampled[1].exact]
     paired = [theirs[find_nearest_cost(each.cost, costs)] for each in sampled[0].exact]
     differences = []
-    for place in scope.recordings:
-        one = RecordingScope(grid.recordings[place].label, (place,))
+    for index in scope.recordings:
+        one = RecordingScope(grid.recordings[index].label, (index,))
         a, b = (_by_question(played, one, points) for points in (ours, paired))
         for question, (mine, other) in enumerate(zip(a, b, strict=True)):
             if mine[0] == other[0]:
@@ -328,7 +328,7 @@ def _differences(
             differences.append(
                 QuestionDifference(
                     recording=one.label,
-                    question=grid.recordings[place].recording.questions[question].id,
+                    question=grid.recordings[index].recording.questions[question].id,
                     accuracy=percent(mine[0]),
                     baseline_accuracy=percent(other[0]),
                     difference=percent(mine[0] - other[0]),

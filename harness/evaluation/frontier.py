@@ -93,8 +93,8 @@ def sequential_at(cost: Floats, sequential: Floats, tokens: Floats) -> Floats:
     """
     order = np.argsort(cost, kind="stable")
     logs = np.interp(_log(tokens), _log(cost[order]), _log(sequential[order]))
-    found: Floats = np.exp(logs)
-    return found
+    values: Floats = np.exp(logs)
+    return values
 
 
 def area(curves: FrontierCurve, cheapest: Floats, dearest: Floats) -> Floats:

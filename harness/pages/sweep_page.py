@@ -56,16 +56,14 @@ def overview_table(rows: Sequence[SweepRow], grid: Grid) -> Table:
         "width": any(row.width != row.width_requested for row in rows),
         against: len(grid.programs) > 1,
     }
-    shown_columns = {
-        title: cells for title, cells in columns.items() if informative.get(title, True)
-    }
+    visible = {title: cells for title, cells in columns.items() if informative.get(title, True)}
     decimals = {"beta": None, "accuracy": 2}
     return Table(
         [
             Column(title, decimals=decimals.get(title), name=title in ("controller", "recording"))
-            for title in shown_columns
+            for title in visible
         ],
-        list(zip(*shown_columns.values(), strict=True)),
+        list(zip(*visible.values(), strict=True)),
     )
 
 
@@ -154,10 +152,10 @@ def _matches(comparison: Comparison, width: int | None) -> Table:
         )
         for each in comparison.matches
     ]  # fmt: skip
-    kept = [
+    visible = [
         at for at in range(len(columns)) if at > 1 or any(row[at] not in (None, "") for row in rows)
     ]
-    return Table([columns[at] for at in kept], [[row[at] for at in kept] for row in rows])
+    return Table([columns[at] for at in visible], [[row[at] for at in visible] for row in rows])
 
 
 def _questions(comparison: Comparison, differences: Sequence[object], width: int | None) -> Table:
@@ -167,9 +165,9 @@ def _questions(comparison: Comparison, differences: Sequence[object], width: int
         Column("baseline_accuracy", b, 2), Column("difference", decimals=2),
         Column("cost", "tokens"), Column("baseline_cost", f"{b} tokens"),
     ]  # fmt: skip
-    kept = columns if comparison.recording == MEAN else columns[1:]
-    rows = [[getattr(each, column.key) for column in kept] for each in differences]
-    return Table(kept, rows)
+    visible = columns if comparison.recording == MEAN else columns[1:]
+    rows = [[getattr(each, column.key) for column in visible] for each in differences]
+    return Table(visible, rows)
 
 
 def _baseline_text(comparison: Comparison) -> str | None:

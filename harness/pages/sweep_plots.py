@@ -59,22 +59,24 @@ def plot_in_terminal(rows: Sequence[SweepRow], recording: str, *, width: int = _
         recording: The recording to draw.
         width: Columns to fill; independent of the terminal.
     """
-    drawn = [
+    plotted = [
         (plot_text(each.controller), points)
         for each in collect_series(rows, recording)
         if (points := finite(zip(*_coordinates(each), strict=True)))
     ]
     title = f"accuracy, %, over tokens for each question: {plot_text(recording)}"
-    if not drawn:
+    if not plotted:
         return f"{title}\n(no points to plot)\n"
-    markers = [marker for _, marker in zip(drawn, cycle(MARKERS), strict=False)]
-    xs = [x for _, points in drawn for x, _ in points]
-    ys = [y for _, points in drawn for _, y in points]
+    markers = [marker for _, marker in zip(plotted, cycle(MARKERS), strict=False)]
+    xs = [x for _, points in plotted for x, _ in points]
+    ys = [y for _, points in plotted for _, y in points]
     ticks, levels = _ticks([round(10**x) for x in xs]), _levels(ys)
     canvas = Canvas(
         width=max(width, _NARROWEST),
         height=_LINES,
-        curves=[Curve(marker, points) for marker, (_, points) in zip(markers, drawn, strict=True)],
+        curves=[
+            Curve(marker, points) for marker, (_, points) in zip(markers, plotted, strict=True)
+        ],
         # Set limits: by default, plotext widens some ranges beyond all points.
         x_range=_range(xs),
         y_range=_range(ys),
@@ -83,7 +85,7 @@ def plot_in_terminal(rows: Sequence[SweepRow], recording: str, *, width: int = _
     )
     # Put the legend beside the canvas, where it cannot hide a point.
     legend = "  ".join(
-        f"{marker} {label}" for marker, (label, _) in zip(markers, drawn, strict=True)
+        f"{marker} {label}" for marker, (label, _) in zip(markers, plotted, strict=True)
     )
     try:
         text = draw_canvas(canvas)

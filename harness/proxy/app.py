@@ -60,26 +60,26 @@ class Proxy:
     """The application's state.
 
     Args:
-        answering: Answers requests.
+        responder: Answers requests.
         model: The name under which the model is served.
-        bounds: Limits on requests.
-        ended: Called with every episode that ended, and the name of its trace.
+        limits: Limits on requests.
+        on_finished: Called with every episode that ended, and the name of its trace.
     """
 
     def __init__(
         self,
-        answering: Responder,
+        responder: Responder,
         model: str,
-        bounds: ProxyLimits = ProxyLimits(),  # noqa: B008 - it is immutable
-        ended: Callable[[str, ProxyAnswer], None] = lambda name, answer: None,
+        limits: ProxyLimits = ProxyLimits(),  # noqa: B008 - it is immutable
+        on_finished: Callable[[str, ProxyAnswer], None] = lambda name, answer: None,
     ):
         self.metrics = ProxyMetrics()
-        self._answering = answering
+        self._responder = responder
         self._model = model
-        self._bounds = bounds
-        self._ended = ended
+        self._limits = limits
+        self._on_finished = on_finished
         self._began = int(time.time())
-        self._under_way = 0
+        self._running = 0
 
     def app(self) -> Starlette:
         """Return the ASGI application."""
@@ -89,15 +89,16 @@ class Proxy:
                 Route("/v1/models", self._models, methods=["GET"]),
                 Route("/v1/models/{name:path}", self._one_model, methods=["GET"]),
                 Route("/health", self._health, methods=["GET"]),
-                Route("/metrics", self._page, methods=["GET"]),
+                Route("/metrics", self._metrics, methods=["GET"]),
             ],
             exception_handlers={
-                Rejection: _rejected, 404: _not_found, 405: _not_found, Exception: _faulty,
+                Rejection: _handle_rejection, Exception: _handle_fault,
+                404: _handle_not_found, 405: _handle_not_found,
             },
             middleware=[
-                Middleware(OriginGuard, self._bounds.origins, self._bounds.hosts),
+                Middleware(OriginGuard, self._limits.origins, self._limits.hosts),
                 Middleware(
-                    CORSMiddleware, allow_origins=self._bounds.origins, allow_methods=METHODS,
+                    CORSMiddleware, allow_origins=self._limits.origins, allow_methods=METHODS,
                     allow_headers=(ANY,), allow_private_network=True,
                     expose_headers=(TRACE_HEADER, "Retry-After"),
                 ),
@@ -107,20 +108,20 @@ class Proxy:
     async def _health(self, request: Request) -> Response:
         return Response(status_code=200)
 
-    async def _page(self, request: Request) -> Response:
+    async def _metrics(self, request: Request) -> Response:
         self._refuse_unauthenticated(request)
         return Response(self.metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     async def _models(self, request: Request) -> Response:
         self._refuse_unauthenticated(request)
-        return JSONResponse({"object": "list", "data": [self._served()]})
+        return JSONResponse({"object": "list", "data": [self._model_document()]})
 
     async def _one_model(self, request: Request) -> Response:
         self._refuse_unauthenticated(request)
         self._refuse_other_model(request.path_params["name"])
-        return JSONResponse(self._served())
+        return JSONResponse(self._model_document())
 
-    def _served(self) -> dict[str, object]:
+    def _model_document(self) -> dict[str, object]:
         return {
             "id": self._model, "object": "model", "created": self._began, "owned_by": "rheostat",
         }  # fmt: skip
@@ -129,14 +130,16 @@ class Proxy:
         try:
             self._refuse_unauthenticated(request)
             _refuse_other_type(request)
-            chat = read_chat_request(await self._arrived(request))
+            chat = read_chat_request(await self._read_body(request))
             self._refuse_other_model(chat.model)
             self._refuse_too_many()
         except Rejection as refusal:
             self.metrics.requests.labels(str(refusal.status)).inc()
             raise
         name = f"chatcmpl-{uuid.uuid4().hex}"
-        waiting = _PendingRequest(self._begun(chat, name), asyncio.create_task(_gone(request)))
+        waiting = _PendingRequest(
+            self._start_episode(chat, name), asyncio.create_task(_wait_for_disconnect(request))
+        )
         headers = {TRACE_HEADER: name}
         created = int(time.time())
         if chat.stream:
@@ -145,7 +148,7 @@ class Proxy:
         try:
             answer = await waiting.answer()
         except Rejection as refusal:
-            return _error(refusal, headers)
+            return _error_response(refusal, headers)
         finally:
             await waiting.end()
         if answer is None:
@@ -160,7 +163,7 @@ class Proxy:
         """Yield the stream: comments until the answer is ready, then its text."""
         try:
             yield replies.first_chunk(name, self._model, created)
-            while not await waiting.settles(self._bounds.keep_alive):
+            while not await waiting.wait(self._limits.keep_alive):
                 yield b": thinking\n\n"
             answer = await waiting.answer()
             if answer is not None:
@@ -172,7 +175,7 @@ class Proxy:
             yield replies.server_sent_event(refusal.document)
             yield b"data: [DONE]\n\n"
 
-    async def _answered(self, chat: ChatRequest, name: str) -> ProxyAnswer:
+    async def _play_episode(self, chat: ChatRequest, name: str) -> ProxyAnswer:
         """Play a request's episode.
 
         Raises:
@@ -180,7 +183,7 @@ class Proxy:
         """
         try:
             with self.metrics.seconds.time():
-                answer = await self._answering.answer(chat, name)
+                answer = await self._responder.answer(chat, name)
         except ServingError as problem:
             log.warning("%s: %s", name, problem)
             raise rejections.upstream_failure(problem) from problem
@@ -192,20 +195,20 @@ class Proxy:
         except Exception as problem:  # outermost handler of a request: report anything as a fault
             log.exception("%s: a fault in rheostat", name)
             raise rejections.fault() from problem
-        self._ended(name, answer)
+        self._on_finished(name, answer)
         return answer
 
-    def _begun(self, chat: ChatRequest, name: str) -> "asyncio.Task[ProxyAnswer]":
+    def _start_episode(self, chat: ChatRequest, name: str) -> "asyncio.Task[ProxyAnswer]":
         """Start an episode. It is counted from now on, however it ends."""
-        self._under_way += 1
-        self.metrics.under_way.inc()
-        task = asyncio.create_task(self._answered(chat, name))
-        task.add_done_callback(self._settle)
+        self._running += 1
+        self.metrics.running.inc()
+        task = asyncio.create_task(self._play_episode(chat, name))
+        task.add_done_callback(self._count_outcome)
         return task
 
-    def _settle(self, task: "asyncio.Task[ProxyAnswer]") -> None:
-        self._under_way -= 1
-        self.metrics.under_way.dec()
+    def _count_outcome(self, task: "asyncio.Task[ProxyAnswer]") -> None:
+        self._running -= 1
+        self.metrics.running.dec()
         status = CLIENT_CLOSED_REQUEST
         if not task.cancelled():
             problem = task.exception()
@@ -213,26 +216,26 @@ class Proxy:
             if isinstance(problem, Rejection):
                 status = problem.status
         if status == 200:
-            self.metrics.answered(task.result())
+            self.metrics.count_answer(task.result())
         self.metrics.requests.labels(str(status)).inc()
 
-    async def _arrived(self, request: Request) -> bytes:
+    async def _read_body(self, request: Request) -> bytes:
         """Return the body, or stop at the timeout."""
         try:
-            async with asyncio.timeout(self._bounds.arrival):
-                return await self._body(request)
+            async with asyncio.timeout(self._limits.arrival):
+                return await self._read_limited(request)
         except TimeoutError:
             raise Rejection(
-                408, f"the body did not arrive in {self._bounds.arrival:.0f} seconds",
+                408, f"the body did not arrive in {self._limits.arrival:.0f} seconds",
                 code="request_timeout",
             ) from None  # fmt: skip
         except ClientDisconnect:
             raise Rejection(CLIENT_CLOSED_REQUEST, "the client left", kind="api_error") from None
 
-    async def _body(self, request: Request) -> bytes:
+    async def _read_limited(self, request: Request) -> bytes:
         """Return the body, or stop at the size limit."""
         content_length = request.headers.get("content-length", "")
-        most = self._bounds.body
+        most = self._limits.body
         if content_length.isdigit() and int(content_length) > most:
             raise _too_large(most)
         body = bytearray()
@@ -243,7 +246,7 @@ class Proxy:
         return bytes(body)
 
     def _refuse_unauthenticated(self, request: Request) -> None:
-        key = self._bounds.key
+        key = self._limits.key
         if key is None:
             return
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
@@ -261,9 +264,9 @@ class Proxy:
             )  # fmt: skip
 
     def _refuse_too_many(self) -> None:
-        if self._under_way >= self._bounds.at_once:
+        if self._running >= self._limits.at_once:
             raise Rejection(
-                429, f"{self._bounds.at_once} requests are being answered; ask again later",
+                429, f"{self._limits.at_once} requests are being answered; ask again later",
                 kind="rate_limit_error", code="rate_limit_exceeded", retry_after=1,
             )  # fmt: skip
 
@@ -271,13 +274,13 @@ class Proxy:
 class _PendingRequest:
     """A request's episode, and the client that waits for it."""
 
-    def __init__(self, work: "asyncio.Task[ProxyAnswer]", gone: "asyncio.Task[None]"):
-        self._work = work
-        self._gone = gone
+    def __init__(self, episode: "asyncio.Task[ProxyAnswer]", disconnect: "asyncio.Task[None]"):
+        self._episode = episode
+        self._disconnect = disconnect
 
-    async def settles(self, seconds: float | None = None) -> bool:
+    async def wait(self, seconds: float | None = None) -> bool:
         """Return whether the answer is ready, or the client gone, within ``seconds``."""
-        both = {self._work, self._gone}
+        both = {self._episode, self._disconnect}
         done, _ = await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         return bool(done)
 
@@ -287,14 +290,14 @@ class _PendingRequest:
         Raises:
             Rejection: There is no answer.
         """
-        await self.settles()
-        return self._work.result() if self._work.done() else None
+        await self.wait()
+        return self._episode.result() if self._episode.done() else None
 
     async def end(self) -> None:
         """End both; cancel an unfinished episode, at the model's server too."""
-        for task in (self._work, self._gone):
+        for task in (self._episode, self._disconnect):
             task.cancel()
-        await asyncio.gather(self._work, self._gone, return_exceptions=True)
+        await asyncio.gather(self._episode, self._disconnect, return_exceptions=True)
 
 
 class _Stream(StreamingResponse):
@@ -315,7 +318,7 @@ class _Stream(StreamingResponse):
             await self._waiting.end()
 
 
-async def _gone(request: Request) -> None:
+async def _wait_for_disconnect(request: Request) -> None:
     """Return when the client disconnects."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
@@ -338,23 +341,25 @@ def _too_large(most: int) -> Rejection:
     return Rejection(413, f"the body is larger than {most} bytes", code="request_too_large")
 
 
-def _error(refusal: Rejection, headers: dict[str, str]) -> Response:
+def _error_response(refusal: Rejection, headers: dict[str, str]) -> Response:
     wait = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
     # Do not wait for the rest of a rejected body.
     close = {"Connection": "close"} if refusal.status in (408, 413) else {}
     return JSONResponse(refusal.document, refusal.status, headers=headers | wait | close)
 
 
-async def _rejected(request: Request, problem: Exception) -> Response:
+async def _handle_rejection(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, Rejection)
-    return _error(problem, {})
+    return _error_response(problem, {})
 
 
-async def _faulty(request: Request, problem: Exception) -> Response:
-    return _error(rejections.fault(), {})
+async def _handle_fault(request: Request, problem: Exception) -> Response:
+    return _error_response(rejections.fault(), {})
 
 
-async def _not_found(request: Request, problem: Exception) -> Response:
+async def _handle_not_found(request: Request, problem: Exception) -> Response:
     known = "POST /v1/chat/completions, GET /v1/models, /health and /metrics"
     status = getattr(problem, "status_code", 404)
-    return _error(Rejection(status, f"{request.url.path} is not served; what is: {known}"), {})
+    return _error_response(
+        Rejection(status, f"{request.url.path} is not served; what is: {known}"), {}
+    )

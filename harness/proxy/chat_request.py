@@ -107,22 +107,22 @@ def read_chat_request(body: bytes) -> ChatRequest:
         Rejection: It is not JSON, lacks something, or requests what cannot be honoured.
     """
     try:
-        asked = msgspec.json.decode(body)
+        document = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Rejection(400, "the body is not JSON") from None
-    if not isinstance(asked, dict):
+    if not isinstance(document, dict):
         raise Rejection(400, "the body is not a JSON object")
-    given = {name: value for name, value in asked.items() if value is not None}
-    model = given.pop("model", None)
+    parameters = {name: value for name, value in document.items() if value is not None}
+    model = parameters.pop("model", None)
     if not isinstance(model, str):
         raise Rejection(400, "`model` is missing, or no string", param="model")
-    messages = read_messages(given.pop("messages", None))
-    stream = _boolean(given, "stream")
-    options = _object(given, "stream_options")
-    stopping = _stopping(given)
-    template = _template(given)
-    numbers = {name: _number(given.pop(name), name) for name in NUMBERS if name in given}
-    for name, value in given.items():
+    messages = read_messages(parameters.pop("messages", None))
+    stream = _boolean(parameters, "stream")
+    options = _object(parameters, "stream_options")
+    stopping = _stopping(parameters)
+    template = _template(parameters)
+    numbers = {name: _number(parameters.pop(name), name) for name in NUMBERS if name in parameters}
+    for name, value in parameters.items():
         _refuse_unknown(name, value)
     return ChatRequest(
         model=model,
@@ -145,29 +145,29 @@ def override_drawing(drawing: DrawSettings, chat: ChatRequest) -> DrawSettings:
 
 
 def _drawing(numbers: dict[str, float | int]) -> dict[str, float | int]:
-    found = {name: numbers[name] for name in _SAMPLING if name in numbers}
+    fields = {name: numbers[name] for name in _SAMPLING if name in numbers}
     bounds = [numbers[name] for name in ("max_tokens", "max_completion_tokens") if name in numbers]
-    return found | ({"max_tokens": min(bounds)} if bounds else {})
+    return fields | ({"max_tokens": min(bounds)} if bounds else {})
 
 
-def _stopping(given: dict[str, Any]) -> Stopping:
-    stop = given.pop("stop", [])
+def _stopping(parameters: dict[str, Any]) -> Stopping:
+    stop = parameters.pop("stop", [])
     strings = [stop] if isinstance(stop, str) else stop
     if not isinstance(strings, list) or not all(each and isinstance(each, str) for each in strings):
         problem = "`stop` is neither a text nor a list of texts, each of a character or more"
         raise Rejection(400, problem, param="stop")
-    return Stopping(tuple(strings), _boolean(given, "include_stop_str_in_output"))
+    return Stopping(tuple(strings), _boolean(parameters, "include_stop_str_in_output"))
 
 
-def _template(given: dict[str, Any]) -> dict[str, Any]:
+def _template(parameters: dict[str, Any]) -> dict[str, Any]:
     """Return arguments of the chat template; explicit arguments precede the effort."""
-    arguments = _object(given, "chat_template_kwargs")
+    arguments = _object(parameters, "chat_template_kwargs")
     for name in arguments.keys() & RESERVED:
         param = f"chat_template_kwargs.{name}"
         raise Rejection(
             400, f"`{param}` cannot be honoured", param=param, code="unsupported_parameter"
         )
-    effort = given.pop("reasoning_effort", None)
+    effort = parameters.pop("reasoning_effort", None)
     if effort is None:
         return arguments
     if effort not in EFFORTS:
@@ -178,15 +178,15 @@ def _template(given: dict[str, Any]) -> dict[str, Any]:
     return {"reasoning_effort": effort, "enable_thinking": effort != "none"} | arguments
 
 
-def _object(given: dict[str, Any], name: str) -> dict[str, Any]:
-    value = given.pop(name, {})
+def _object(parameters: dict[str, Any], name: str) -> dict[str, Any]:
+    value = parameters.pop(name, {})
     if not isinstance(value, dict):
         raise Rejection(400, f"`{name}` is no object", param=name)
     return value
 
 
-def _boolean(given: dict[str, Any], name: str) -> bool:
-    value = given.pop(name, False)
+def _boolean(parameters: dict[str, Any], name: str) -> bool:
+    value = parameters.pop(name, False)
     if not isinstance(value, bool):
         raise Rejection(400, f"`{name}` is neither true nor false", param=name)
     return value

@@ -17,7 +17,7 @@ class ProxyMetrics:
             "rheostat_requests", "Requests for chat completions, by status; 499 is a client gone.",
             ["status"], registry=self._registry,
         )  # fmt: skip
-        self.under_way = Gauge(
+        self.running = Gauge(
             "rheostat_episodes_under_way", "Episodes being played.", registry=self._registry
         )
         self.seconds = Histogram(
@@ -34,7 +34,7 @@ class ProxyMetrics:
         for kind in ("branch", "probe"):
             self.tokens.labels(kind)
 
-    def answered(self, answer: ProxyAnswer) -> None:
+    def count_answer(self, answer: ProxyAnswer) -> None:
         """Count an answer."""
         probed = answer.live_result.probe_tokens
         self.tokens.labels("branch").inc(answer.completion_tokens - probed)

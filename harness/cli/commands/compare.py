@@ -110,7 +110,7 @@ def compare(
         cluster=cluster_address(engine, ray_address),
     )  # fmt: skip
     if not swept.complete:
-        raise describe_interruption(grid, swept, kept=keep)
+        raise describe_interruption(grid, swept, cached=keep)
     _write_comparisons(out, grid, swept.played)
 
 

@@ -107,14 +107,14 @@ def _warn_of_spellings(recordings: "Sequence[Recording]") -> None:
         except StoreError:
             return  # the library is an extra, and this command does its work without it
         for recording in candidates:
-            found = find_spellings(recording, equivalence)
-            if found is not None:
-                question, answer, equal = found.example
+            spellings = find_spellings(recording, equivalence)
+            if spellings is not None:
+                question, answer, equal = spellings.example
                 console.warn(
-                    f"{recording.path}: {found.finals:,} of {found.of_finals:,} final answers are"
-                    f" written differently from an equal one, such as {answer!r} for {equal!r} in"
-                    f" {question}, and count as different; if they are merged, pass@1 is"
-                    f" {found.pass_at_1:.2f} %. Import the data again with --equivalence"
+                    f"{recording.path}: {spellings.finals:,} of {spellings.of_finals:,} final"
+                    f" answers are written differently from an equal one, such as {answer!r}"
+                    f" for {equal!r} in {question}, and count as different; if they are merged, pass@1 is"
+                    f" {spellings.pass_at_1:.2f} %. Import the data again with --equivalence"
                     " math-verify"
                 )
 

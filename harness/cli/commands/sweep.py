@@ -115,6 +115,6 @@ def sweep(
     point_warnings.warn_of_single_point(grid, rows)
     sweep_output.write_sweep(out, grid, rows, complete=swept.complete, frontier=frontier)
     if not swept.complete:
-        raise sweep_output.describe_interruption(grid, swept, kept=keep)
+        raise sweep_output.describe_interruption(grid, swept, cached=keep)
     if plot is not None:
         sweep_output.write_plot(rows, plot)

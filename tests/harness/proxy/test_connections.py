@@ -105,7 +105,7 @@ async def test_an_internal_fault_is_reported_as_json_and_counted(
     stream: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     answers: list[ProxyAnswer] = []
-    made = Proxy(Faulty(), MODEL, ended=lambda name, answer: answers.append(answer))
+    made = Proxy(Faulty(), MODEL, on_finished=lambda name, answer: answers.append(answer))
     transport = httpx.ASGITransport(made.app())
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         reply = await client.post("/v1/chat/completions", json=BODY | {"stream": stream})
