@@ -113,9 +113,9 @@ def _warn_of_spellings(recordings: "Sequence[Recording]") -> None:
                 console.warn(
                     f"{recording.path}: {spellings.finals:,} of {spellings.of_finals:,} final"
                     f" answers are written differently from an equal one, such as {answer!r}"
-                    f" for {equal!r} in {question}, and count as different; if they are merged, pass@1 is"
-                    f" {spellings.pass_at_1:.2f} %. Import the data again with --equivalence"
-                    " math-verify"
+                    f" for {equal!r} in {question}, and count as different; if they are merged,"
+                    f" pass@1 is {spellings.pass_at_1:.2f} %. Import the data again with"
+                    " --equivalence math-verify"
                 )
 
 
