@@ -56,8 +56,8 @@ FEEDBACKS = ("full", "scalar")
     "proposers",
     multiple=True,
     metavar="NAME",
-    help='Proposer: evolve, random, chat:PROVIDER:MODEL or command:"..."; repeat the option to'
-    " share the rounds among several. [default: evolve]",
+    help='Proposer: templates, evolve, random, chat:PROVIDER:MODEL or command:"..."; repeat the'
+    " option to share the rounds among several. [default: templates and evolve]",
 )
 @click.option(
     "--baseline",
@@ -71,9 +71,9 @@ FEEDBACKS = ("full", "scalar")
     "--start-from",
     multiple=True,
     metavar="NAME",
-    help="Programs to start from: handmade, library, the name of a library controller, a file, or"
-    " the directory of an earlier run; repeat the option for several. [default: handmade and"
-    " library]",
+    help="Programs to start from: handmade, library, the name of a library controller, a file of a"
+    " program or template, or the directory of an earlier run; repeat the option for several."
+    " [default: handmade and library]",
 )
 @click.option(
     "--objective",

@@ -19,6 +19,7 @@ from agents.commands.program_options import (
     load_starting_programs,
     parse_baselines,
 )
+from agents.evolution.starting_programs import follows_beta
 from agents.external_agents.settings import AgentSettings
 from agents.proposers.registry import check_proposer_names
 from agents.run.directory import RunDirectory, create_run, open_run
@@ -29,6 +30,7 @@ from agents.run.records import (
     RecordingRef,
     Request,
     RunLimits,
+    StartingProgram,
 )
 from agents.search.objective import MeetObjective, TokensAtObjective, parse_objective
 from harness.errors import InputError
@@ -189,6 +191,7 @@ def _fields(options: Mapping[str, Any]) -> dict[str, Any]:
         _check_objective(fields)
     if "start_from" in fields:
         fields["starting_programs"] = load_starting_programs(fields.pop("start_from"))
+        _check_starting_programs(fields["starting_programs"], fields.get("proposers"))
     if "beta" in fields:
         fields["betas"] = list(parse_betas(fields.pop("beta")))
     if "language" in fields:
@@ -198,6 +201,21 @@ def _fields(options: Mapping[str, Any]) -> dict[str, Any]:
     if "feedback" in fields:
         fields["feedback"] = FeedbackMode(fields["feedback"])
     return fields
+
+
+def _check_starting_programs(
+    programs: Sequence[StartingProgram], proposers: Sequence[str] | None
+) -> None:
+    """Check that `evolve`, a proposer by default, has a program to vary.
+
+    Raises:
+        InputError: All programs are templates.
+    """
+    if "evolve" in (proposers or ["evolve"]) and not any(map(follows_beta, programs)):
+        raise InputError(
+            "--start-from: all programs are templates, which evolve cannot vary",
+            hint="add --start-from handmade, or give --proposer templates",
+        )
 
 
 def _check_objective(fields: dict[str, Any]) -> None:

@@ -107,7 +107,7 @@ def load_starting_programs(names: Sequence[str]) -> list[StartingProgram]:
     """Load the programs that ``--start-from`` names.
 
     Args:
-        names: Groups, library controllers, files of programs, or directories of runs.
+        names: Groups, library controllers, files of programs or templates, or directories of runs.
 
     Raises:
         InputError: A name cannot be used.
@@ -128,12 +128,18 @@ def _load(name: str) -> list[StartingProgram]:
     if name not in library.NAMES and Path(name).is_dir():
         return _load_candidates(open_run(Path(name)))
     program = load_program(name)
-    if not isinstance(program, RheoController) or not program.scheduled:
+    if not isinstance(program, RheoController) or not _has_free_choices(program):
         raise InputError(
-            f"--start-from {name}: a search starts from Rheo programs that follow beta",
-            hint="give it a schedule, or use it as a --baseline",
+            f"--start-from {name}: a search starts from Rheo programs with a schedule or free"
+            " knobs",
+            hint="give it a schedule or knobs, or use it as a --baseline",
         )
     return [StartingProgram(name=program.label, source=program.checked.source.text)]
+
+
+def _has_free_choices(program: RheoController) -> bool:
+    """Return whether a program follows β, or is a template with free knobs."""
+    return program.scheduled or bool(free_knobs(program.checked.program))
 
 
 def _load_candidates(run: RunDirectory) -> list[StartingProgram]:

@@ -44,6 +44,11 @@ def load_library_programs() -> list[StartingProgram]:
     return programs
 
 
+def follows_beta(program: StartingProgram) -> bool:
+    """Return whether a program has a schedule; one without is a template."""
+    return load_checked_program(Source(program.source)).scheduled
+
+
 _NOWHERE = Span(0, 0)
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from agents.evolution.evolution_round import BatchEvaluator, Evolution
 from agents.evolution.population import ISLAND_KINDS, ProgramOrigin
-from agents.evolution.starting_programs import free_schedule_knobs
+from agents.evolution.starting_programs import follows_beta, free_schedule_knobs
 from agents.feedback.brief import Brief, KnownProgram
 from agents.proposers import ProposalBatch
 from agents.run.records import ControllerLanguage, Proposal
@@ -99,7 +99,11 @@ def _load_state(bench: Bench) -> _EvolveState:
     """Load the state of the round before; in the first, every island has the starting programs."""
     if bench.state is not None:
         return msgspec.msgpack.decode(bench.state, type=_EvolveState)
-    origins = [ProgramOrigin(each.source, each.name, ()) for each in bench.starting_programs]
+    origins = [
+        ProgramOrigin(each.source, each.name, ())
+        for each in bench.starting_programs
+        if follows_beta(each)
+    ]
     return _EvolveState([origins] * len(ISLAND_KINDS), [], [])
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 import numpy as np
 
+from agents.evolution.starting_programs import follows_beta
 from agents.feedback.brief import Brief
 from agents.proposers import ProposalBatch
 from agents.run.records import Proposal
@@ -116,8 +117,8 @@ class _RoundSearch:
         self._bench = bench
         self._random = np.random.default_rng(bench.random.getrandbits(32))
         self._betas = thin_betas(bench.betas)
-        templates = len(load_program_templates())
-        self._race_allowance = int(RACE_SHARE * bench.setting_allowance / templates)
+        races = sum(path is None for _, path in self._list_starts())
+        self._race_allowance = int(RACE_SHARE * bench.setting_allowance / races)
         """Settings times seeds that the race of one template may take."""
 
     def start(self) -> list[PathState]:
@@ -140,8 +141,11 @@ class _RoundSearch:
         return _rank(paths)
 
     def _list_starts(self) -> Iterable[tuple[ProgramTemplate, PathState | None]]:
-        """List templates, with a path if they are starting programs, whose schedules are paths."""
+        """List templates; those of starting programs that follow β have a path, their schedule."""
         for program in self._bench.starting_programs:
+            if not follows_beta(program):
+                yield parse_program_template(program.name, program.source), None
+                continue
             converted = convert_program(program.name, program.source)
             if converted is not None:
                 template, ends = converted
@@ -187,11 +191,10 @@ class _RoundSearch:
 
         The best few are scored again, since each round shows another part of the search set.
         """
-        names = {each.name for each in load_program_templates()}
         begun = [
             each
             for each in paths
-            if each.template in names and each.generations < FIRST_GENERATIONS * each.points.size
+            if each.raced and each.generations < FIRST_GENERATIONS * each.points.size
         ]
         if begun:
             return min(begun, key=lambda each: each.generations / each.points.size)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
-from agents.evolution.starting_programs import load_seeds
+from agents.evolution.starting_programs import follows_beta, load_seeds
 from agents.report.records import ControllerRole, ReportedController
 from agents.run.directory import RunDirectory
 from agents.run.records import Request, Review, ReviewVerdict, StartingProgram
@@ -101,7 +101,7 @@ def select_runners_up(
 
 
 def find_seed(run: RunDirectory, candidate: str) -> StartingProgram | None:
-    """Find the evolution seed that a candidate descends from through main parents.
+    """Find the starting program with a schedule that a candidate descends from.
 
     Raises:
         InputError: a file of the run is damaged.
@@ -116,7 +116,8 @@ def find_seed(run: RunDirectory, candidate: str) -> StartingProgram | None:
         if not parents:
             return None
         name = parents[0]
-    return programs.get(name)
+    seed = programs.get(name)
+    return seed if seed is not None and follows_beta(seed) else None
 
 
 def list_rejected(run: RunDirectory) -> set[str]:

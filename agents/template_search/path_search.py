@@ -94,6 +94,8 @@ class PathState(msgspec.Struct, frozen=True, kw_only=True):
     seeds_played: int = 0
     """Every seed below this one was played by a generation of this path."""
     generations: int = 0
+    raced: bool = False
+    """Whether it began with a race, and not with the schedule of a program."""
     score: float = 0.0
     """Gain of the path over all baselines, on the part that a round showed."""
 
@@ -163,7 +165,7 @@ def start_path(template: ProgramTemplate, raced: RacedSettings) -> PathState:
         order = np.argsort(price * raced.log_cost - raced.accuracy, kind="stable")
         ends.append(raced.points[order[:NEAREST]].mean(axis=0))
     path = np.clip(np.stack(ends), 0.02, 0.98)
-    return PathState(template=template.name, source=template.source, path=path.tolist())
+    return PathState(template=template.name, source=template.source, path=path.tolist(), raced=True)
 
 
 def refine_path(
@@ -215,15 +217,13 @@ def refine_path(
         first, played = first + SEEDS, played + 1
     if not played:
         return state
-    return PathState(
-        template=state.template,
-        source=state.source,
+    return msgspec.structs.replace(
+        state,
         path=make_monotone(strategy.mean.reshape(shape)).tolist(),
         sigma=float(strategy._sigma),  # noqa: SLF001 - the package has no public name for it
         covariance=strategy._C.tolist(),  # noqa: SLF001
         seeds_played=first,
         generations=state.generations + played,
-        score=state.score,
     )
 
 
@@ -277,15 +277,7 @@ def bend_path(state: PathState) -> PathState:
     if len(state.path) == 3:
         return state
     points = locate(state.points, (0.0, 0.5, 1.0))
-    return PathState(
-        template=state.template,
-        source=state.source,
-        path=points.tolist(),
-        sigma=SIGMA / 2,
-        seeds_played=state.seeds_played,
-        generations=state.generations,
-        score=state.score,
-    )
+    return msgspec.structs.replace(state, path=points.tolist(), sigma=SIGMA / 2, covariance=[])
 
 
 def _penalise(score: CurveScore) -> float:

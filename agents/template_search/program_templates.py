@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
-from itertools import takewhile
 from typing import NamedTuple
 
 import numpy as np
@@ -39,12 +38,6 @@ class ProgramTemplate(NamedTuple):
     name: str
     source: str
     knobs: tuple[KnobRange, ...]
-
-    @property
-    def about(self) -> str:
-        """Return the comment at its head."""
-        lines = takewhile(lambda line: line.startswith("#"), self.source.splitlines())
-        return " ".join(line.removeprefix("#").strip() for line in lines)
 
     def setting(self, point: Floats) -> Setting:
         """Return the setting at a point.

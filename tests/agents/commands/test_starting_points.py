@@ -38,9 +38,15 @@ def test_program_named_twice_is_loaded_once() -> None:
     assert names("cmc", "library").count("cmc") == 1
 
 
-def test_controller_without_a_schedule_is_refused() -> None:
-    with pytest.raises(InputError, match=r"--start-from sc: .* follow beta"):
-        names("sc")
+def test_program_with_free_knobs_is_a_template() -> None:
+    assert names("sc") == ["sc"]
+
+
+def test_program_without_schedule_and_knobs_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rigid.rheo"
+    path.write_text("controller rigid { start { sample 4 } finally { answer none } }\n")
+    with pytest.raises(InputError, match=r"--start-from .*rigid.rheo: .* schedule or free knobs"):
+        names(str(path))
 
 
 def test_unknown_name_is_refused() -> None:

@@ -72,3 +72,14 @@ def test_it_starts_from_the_library_too(opened: Opened, name: str) -> None:
         batch = PROPOSER.propose(brief(), bench(here, allowance=60))
     paths = batch.search["paths"]
     assert name in [each["template"] for each in paths]
+
+
+def test_a_template_of_the_user_is_raced_beside_the_others(opened: Opened) -> None:
+    from agents.commands.program_options import load_starting_programs
+
+    programs = load_starting_programs(["sc", "handmade"])
+    with opened(count=2, starting_programs=programs) as here:
+        batch = PROPOSER.propose(brief(), bench(here, allowance=RACES))
+    assert batch.state is not None
+    paths = msgspec.msgpack.decode(batch.state, type=_TemplateState).paths
+    assert {each.template for each in paths if each.raced} >= {"sc", "finishers", "batches"}
