@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from agents.run.damage import DAMAGED, WAITING, find_damage, state_of
+from agents.run.damage import DAMAGED, WAITING, describe_state, find_damage
 from agents.run.directory import RunDirectory
 from agents.run.events import count_minutes
 from agents.run.records import ResourceUsage
@@ -68,7 +68,7 @@ def _row(run: RunDirectory, now: datetime, *, for_terminal: bool) -> list[Cell]:
     age = int((now - log[-1].at).total_seconds()) if log else None
     times: list[Cell] = [
         count_minutes(log),
-        None if age is None else _ago(age),
+        None if age is None else _format_age(age),
         log[-1].at.isoformat() if log else None,
     ]
     name = run.path.name or str(run.path)
@@ -83,7 +83,7 @@ def _row(run: RunDirectory, now: datetime, *, for_terminal: bool) -> list[Cell]:
     best = last.best if last is not None else None
     ending = run.ending
     gain = run.review(best).baseline_gain if best is not None else None
-    state = state_of(run, ended=ending is not None, waiting=run.waiting, damage=damage)
+    state = describe_state(run, ended=ending is not None, waiting=run.waiting, damage=damage)
     is_waiting = state.startswith(WAITING)
     return [
         name,
@@ -101,7 +101,7 @@ def _row(run: RunDirectory, now: datetime, *, for_terminal: bool) -> list[Cell]:
     ]
 
 
-def _ago(seconds: int) -> str:
+def _format_age(seconds: int) -> str:
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds // size} {unit} ago"

@@ -147,7 +147,7 @@ def is_run_over(run: RunDirectory, out: Output) -> bool:
     ending = run.ending
     if ending is None or run.is_held:
         return False
-    reason = Accounts(run).reached(run.request.caps, ending.rounds)
+    reason = Accounts(run).find_reached_limit(run.request.caps, ending.rounds)
     if not reason:
         return False
     console.info(f"{run.path}: has ended, and there is nothing left to do: {reason}")

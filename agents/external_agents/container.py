@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agents.external_agents.runners import GRACE_SECONDS, AgentResult, OutputTail, wait_for_end
-from agents.external_agents.seccomp import agent_profile
+from agents.external_agents.seccomp import build_agent_profile
 from agents.external_agents.settings import AgentSettings
 from agents.run.budget_guard import BudgetGuard
 from harness.errors import ExternalError, InputError
@@ -170,7 +170,7 @@ class AgentContainerRunner:
 
         chosen = self._settings
         limits = WorkerLimits(chosen.memory << 20, chosen.processes, chosen.processors)
-        profile = agent_profile(networked=self._network != "none")
+        profile = build_agent_profile(networked=self._network != "none")
         return build_container_settings(limits, profile=profile, runtime=chosen.runtime or None) | {
             "environment": {
                 "PATH": f"{MOUNT_POINT}/bin:{self._path}",
@@ -274,4 +274,4 @@ def _drain(connection: socket.socket, tail: OutputTail) -> None:
     envelopes = StreamDemultiplexer((STDOUT, STDERR))
     with contextlib.suppress(OSError):
         while data := connection.recv(1 << 16):
-            tail.put(envelopes.open(data))
+            tail.append(envelopes.open(data))

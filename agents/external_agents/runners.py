@@ -83,7 +83,7 @@ class OutputTail:
         self._parts: deque[bytes] = deque()
         self._size = 0
 
-    def put(self, part: bytes) -> None:
+    def append(self, part: bytes) -> None:
         """Append output, and drop what exceeds the limit from the start."""
         self._parts.append(part)
         self._size += len(part)
@@ -217,7 +217,7 @@ def _drain(stream: IO[bytes], tail: OutputTail) -> None:
     """Read the whole output."""
     with stream:
         while chunk := os.read(stream.fileno(), 1 << 16):
-            tail.put(chunk)
+            tail.append(chunk)
 
 
 def select_runner(asking: ModelOptions, settings: AgentSettings) -> AgentRunner:

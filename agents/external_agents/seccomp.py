@@ -43,7 +43,7 @@ _NEW_NAMESPACES = 0x7E020000
 _ENOSYS = 38
 
 
-def agent_profile(*, networked: bool) -> str:
+def build_agent_profile(*, networked: bool) -> str:
     """Return the seccomp profile as JSON for the engine.
 
     Args:

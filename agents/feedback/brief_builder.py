@@ -140,10 +140,13 @@ def build_scalar_sections(
     }
 
 
-def _head(arena: Arena, number: int, shown: str) -> SectionForm:
+def _head(arena: Arena, number: int, subset_description: str) -> SectionForm:
     return SectionForm(
         render_template(
-            "head", round=number, objective=describe_objective(arena.request.objective), shown=shown
+            "head",
+            round=number,
+            objective=describe_objective(arena.request.objective),
+            shown=subset_description,
         ).strip()
     )
 

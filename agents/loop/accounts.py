@@ -76,7 +76,7 @@ class Accounts:
         """Minutes of work, over all sessions."""
         return self._before + (self._clock() - self._start - self._waited) / 60
 
-    def waited(self, seconds: float) -> None:
+    def add_waiting_time(self, seconds: float) -> None:
         """Subtract time spent waiting for a reviewer."""
         self._waited += seconds
 
@@ -88,7 +88,7 @@ class Accounts:
             total += each.usage
         return total
 
-    def reached(self, caps: RunLimits, rounds: int) -> str:
+    def find_reached_limit(self, caps: RunLimits, rounds: int) -> str:
         """Describe the limit that is reached; empty if none is.
 
         Args:
@@ -97,9 +97,9 @@ class Accounts:
         """
         if rounds >= caps.rounds:
             return "1 round was played" if caps.rounds == 1 else f"{caps.rounds} rounds were played"
-        return self.spent(caps) or self._withheld(caps, rounds)
+        return self.find_spent_limit(caps) or self._find_withheld_call(caps, rounds)
 
-    def _withheld(self, caps: RunLimits, rounds: int) -> str:
+    def _find_withheld_call(self, caps: RunLimits, rounds: int) -> str:
         """Return why the last round omitted a model call, if its limits are unchanged."""
         if not rounds:
             return ""
@@ -108,7 +108,7 @@ class Accounts:
                 return each.withheld
         return ""
 
-    def spent(self, caps: RunLimits, within: ResourceUsage = ResourceUsage()) -> str:  # noqa: B008 - it is immutable
+    def find_spent_limit(self, caps: RunLimits, within: ResourceUsage = ResourceUsage()) -> str:  # noqa: B008 - it is immutable
         """Describe the spending limit that is reached; empty if none is.
 
         Args:
@@ -128,7 +128,7 @@ class Accounts:
             return f"{used.usd:.2f} of {caps.usd:.2f} dollars are spent"
         return ""
 
-    def evaluations_left(
+    def count_evaluations_left(
         self,
         caps: RunLimits,
         within: ResourceUsage = ResourceUsage(),  # noqa: B008 - it is immutable
@@ -143,7 +143,7 @@ class Accounts:
             return None
         return max(0, caps.evaluations - self.used.evaluations - within.evaluations)
 
-    def spend_limit(self, caps: RunLimits, within: ResourceUsage, slots: int) -> SpendLimit:
+    def compute_spend_limit(self, caps: RunLimits, within: ResourceUsage, slots: int) -> SpendLimit:
         """Return the spend limit of each slot: an equal share of the remaining budget.
 
         Args:

@@ -46,7 +46,7 @@ def apply_decision(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState
     if not answer["approved"]:
         reason = f"rejected by a reviewer{f': {note}' if note else ''}"
         rejected = replace(run.review(candidate), verdict=ReviewVerdict.REJECTED, reasons=[reason])
-        run.keep_review(rejected)
+        run.store_review(rejected)
     if not state.get("reason"):
         return {"challenger": _last_best(run, state["candidates"])}
     # The run ends with this candidate or offers the next; a later session may build on the best.
@@ -73,7 +73,7 @@ def _last_best(run: RunDirectory, candidates: Sequence[str]) -> str | None:
 def check_caps(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
     """Check the limits of the run; one that is reached ends it."""
     context = runtime.context
-    reason = context.accounts.reached(context.request.caps, state.get("round", 0))
+    reason = context.accounts.find_reached_limit(context.request.caps, state.get("round", 0))
     if reason:
         context.log.add("capped", reason)
     else:

@@ -206,13 +206,15 @@ class DiscoveryTask:
         draft = Draft(
             candidate=name, proposer=before.proposer, proposal=proposal, tuned=outcome.knobs
         )
-        self._run.keep_draft(self.check(draft, number))
+        self._run.store_draft(self.check(draft, number))
         return name
 
     def _tuning(self, number: int, services: LoopServices) -> int:
         """Return the number of programs that a fit of constants may play."""
         request = self._request
-        remaining = services.accounts.evaluations_left(request.caps, sum_usage(self._run, number))
+        remaining = services.accounts.count_evaluations_left(
+            request.caps, sum_usage(self._run, number)
+        )
         return (
             request.tune_evaluations
             if remaining is None

@@ -45,7 +45,7 @@ def route_to_proposers(state: LoopState, runtime: Runtime[LoopContext]) -> list[
     if chosen.reason:
         context.log.add("chosen", chosen.reason, round=number, proposer=chosen.name)
     allowance = _allowance(context, ResourceUsage(), 1)
-    spend_limit = context.accounts.spend_limit(context.request.caps, ResourceUsage(), 1)
+    spend_limit = context.accounts.compute_spend_limit(context.request.caps, ResourceUsage(), 1)
     return [
         Send("propose", Slot(round=number, slot=f"{at:02d}-{name.partition(':')[0]}", proposer=name,
                              mend=None, tries=1, allowance=allowance, tokens=spend_limit.tokens,
@@ -108,7 +108,7 @@ def check_proposals(state: LoopState, runtime: Runtime[LoopContext]) -> LoopStat
             )
         elif draft.tries > 1:
             context.log.add("repaired", round=number, candidate=draft.candidate)
-        run.keep_draft(draft)
+        run.store_draft(draft)
     return {
         "candidates": state["candidates"] or [each.candidate for each in drafts],
         "unsound": unsound,
@@ -119,11 +119,11 @@ def route_to_repairs(state: LoopState, runtime: Runtime[LoopContext]) -> list[Se
     """Route failed proposals to their proposers while tries and limits allow, else to replay."""
     context, number = runtime.context, state["round"]
     within = sum_usage(context.run, number)
-    if context.accounts.spent(context.request.caps, within):
+    if context.accounts.find_spent_limit(context.request.caps, within):
         return "replay"
     slots = len(state["unsound"])
     allowance = _allowance(context, within, slots)
-    spend_limit = context.accounts.spend_limit(context.request.caps, within, slots)
+    spend_limit = context.accounts.compute_spend_limit(context.request.caps, within, slots)
     sends = []
     for candidate, tries in state["unsound"].items():
         proposer = context.run.draft(candidate).proposer
@@ -150,7 +150,7 @@ def route_to_repairs(state: LoopState, runtime: Runtime[LoopContext]) -> list[Se
 def _allowance(context: LoopContext, within: ResourceUsage, slots: int) -> int:
     """Return the programs that each slot may play: an equal share of what the limit leaves."""
     request = context.request
-    remaining = context.accounts.evaluations_left(request.caps, within)
+    remaining = context.accounts.count_evaluations_left(request.caps, within)
     most = request.round_evaluations
     return most if remaining is None or not slots else min(most, -(-remaining // slots))
 
@@ -227,7 +227,7 @@ def review_candidates(state: LoopState, runtime: Runtime[LoopContext]) -> LoopSt
     for candidate in state["candidates"]:
         draft = run.draft(candidate)
         review = context.task.review(draft, number, incumbent, earlier)
-        run.keep_review(review)
+        run.store_review(review)
         if not draft.diagnostics:
             earlier.setdefault(compute_source_digest(draft.proposal.source), candidate)
         if review.verdict is ReviewVerdict.BEST:

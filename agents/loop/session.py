@@ -145,7 +145,9 @@ def _graph_input(
     snapshot, run = loop.get_state(config), context.run
     if snapshot.next == ("approve",) and snapshot.values.get("reason"):
         caps, rounds = context.request.caps, snapshot.values["round"]
-        if not context.accounts.reached(caps, rounds):  # the limit that ended it was raised
+        if not context.accounts.find_reached_limit(
+            caps, rounds
+        ):  # the limit that ended it was raised
             update: LoopState = {"reason": "", "offered": None, "answered": None}
             loop.update_state(config, update, as_node="archive")
         return None
@@ -191,5 +193,5 @@ def _wait_for_decision(
             return None
         options.sleep(POLL_SECONDS)
         decision = run.decision(candidate)
-    accounts.waited(time.monotonic() - began)
+    accounts.add_waiting_time(time.monotonic() - began)
     return {"candidate": candidate, "approved": decision.approved}

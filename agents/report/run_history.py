@@ -126,15 +126,15 @@ def estimate_carry_over(run: RunDirectory) -> CarryOver | None:
     if not pairs:
         return None
     gains = np.array(pairs)
-    shown, withheld = gains.sum(axis=0)
-    if shown <= 0:
+    shown_total, withheld_total = gains.sum(axis=0)
+    if shown_total <= 0:
         return CarryOver(candidates=len(pairs), share=None, low=None, high=None)
     totals = resample([Stratum(gains, 1.0)])
     shares = totals[:, 1] / np.where(totals[:, 0] > 0, totals[:, 0], np.nan)
     bounds = interval(shares[np.isfinite(shares)])
     return CarryOver(
         candidates=len(pairs),
-        share=round(float(withheld / shown), 3),
+        share=round(float(withheld_total / shown_total), 3),
         low=round(bounds.low, 3),
         high=round(bounds.high, 3),
     )

@@ -4,8 +4,8 @@ from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
 
-from agents.run.databases import foreign_problem
-from agents.run.directory import ENDING, RunDirectory, link_problem
+from agents.run.databases import find_foreign_problem
+from agents.run.directory import ENDING, RunDirectory, find_link_problem
 from agents.run.records import Decision, Draft, Ending, Request, Review, RoundSummary
 from harness.errors import InputError
 
@@ -19,7 +19,9 @@ DamageCache = MutableMapping[Path, tuple[int, str]]
 """Results for files that were checked before: time of the last change in ns, and the problem."""
 
 
-def state_of(run: RunDirectory, *, ended: bool, waiting: str | None, damage: list[str]) -> str:
+def describe_state(
+    run: RunDirectory, *, ended: bool, waiting: str | None, damage: list[str]
+) -> str:
     """Describe the state of a run.
 
     Args:
@@ -49,25 +51,27 @@ def find_damage(run: RunDirectory, cache: DamageCache | None = None) -> list[str
     problems = []
     if not run.has("request.json"):
         problems.append(f"{run.path}/request.json: there is no such file in this run")
-    for name, kind in _records(run):
+    for name, kind in _list_records(run):
         path = run.path / name
-        changed = _changed(path)
+        changed = _get_change_time(path)
         if changed is None:
             continue
         if path not in checked or checked[path][0] != changed:
-            checked[path] = (changed, _problem(run, name, kind))
+            checked[path] = (changed, _find_problem(run, name, kind))
         problems.append(checked[path][1])
     problems += [
         f"{review.with_name('draft.json')}: there is no such file in this run"
         for review in sorted(run.path.glob("candidates/r*-*/review.json"))
         if not review.with_name("draft.json").is_file()
     ]
-    problems += [link_problem(run.path, path) for path in run.appended_paths]
-    problems += [foreign_problem(path) for path in (run.checkpoints_path, run.evaluations_path)]
+    problems += [find_link_problem(run.path, path) for path in run.appended_paths]
+    problems += [
+        find_foreign_problem(path) for path in (run.checkpoints_path, run.evaluations_path)
+    ]
     return [each for each in problems if each]
 
 
-def _records(run: RunDirectory) -> Iterator[tuple[str, Any]]:
+def _list_records(run: RunDirectory) -> Iterator[tuple[str, Any]]:
     """Yield the record files of a run, with the type of each record."""
     yield from (
         ("request.json", Request), (ENDING, Ending), ("archive.json", list[Review]),
@@ -83,7 +87,7 @@ def _records(run: RunDirectory) -> Iterator[tuple[str, Any]]:
                 yield str(path.relative_to(run.path)), kind
 
 
-def _problem(run: RunDirectory, name: str, kind: Any) -> str:  # noqa: ANN401 - a type of any kind
+def _find_problem(run: RunDirectory, name: str, kind: Any) -> str:  # noqa: ANN401 - a type of any kind
     try:
         run.read(name, kind)
     except InputError as problem:
@@ -93,7 +97,7 @@ def _problem(run: RunDirectory, name: str, kind: Any) -> str:  # noqa: ANN401 - 
     return ""
 
 
-def _changed(path: Path) -> int | None:
+def _get_change_time(path: Path) -> int | None:
     try:
         return path.stat().st_mtime_ns
     except OSError:

@@ -65,7 +65,7 @@ def _explain(problem: sqlite3.Error, code: int, advice: str) -> tuple[str, str]:
     return f"it is not the database of this run: {problem}", advice
 
 
-def foreign_problem(path: Path) -> str:
+def find_foreign_problem(path: Path) -> str:
     """Return why a file is not a database; empty if it can be one, or does not exist."""
     try:
         with path.open("rb") as file:

@@ -127,7 +127,7 @@ class RunDirectory:
         suffix = ControllerLanguage.RHEO.suffix if path is None else path.suffix
         return next(each for each in ControllerLanguage if each.suffix == suffix)
 
-    def keep_draft(self, draft: Draft) -> None:
+    def store_draft(self, draft: Draft) -> None:
         """Store a candidate as it was proposed."""
         folder, suffix = f"candidates/{draft.candidate}", draft.proposal.language.suffix
         self.write_text(f"{folder}/source{suffix}", draft.proposal.source)
@@ -137,7 +137,7 @@ class RunDirectory:
         """Return a candidate as it was proposed."""
         return self.read(f"candidates/{candidate}/draft.json", Draft)
 
-    def keep_review(self, review: Review) -> None:
+    def store_review(self, review: Review) -> None:
         """Store the review of a candidate."""
         self.write(f"candidates/{review.candidate}/review.json", review)
 
@@ -340,7 +340,7 @@ def is_run(folder: Path) -> bool:
     return any((folder / each).is_file() for each in ("request.json", "events.jsonl"))
 
 
-def link_problem(run: Path, path: Path) -> str:
+def find_link_problem(run: Path, path: Path) -> str:
     """Return why a run does not write to a path; empty if it is not a symbolic link.
 
     Args:
@@ -358,7 +358,7 @@ def refuse_link(run: Path, path: Path) -> None:
     Raises:
         InputError: It is one.
     """
-    problem = link_problem(run, path)
+    problem = find_link_problem(run, path)
     if problem:
         raise InputError(problem, hint="put the file itself in its place")
 

@@ -126,7 +126,7 @@ class EventFollower:
         self._path = path
         self._offset = 0
 
-    def new(self) -> Iterator[Event]:
+    def read_new(self) -> Iterator[Event]:
         """Yield the events that were appended since the last call."""
         try:
             with self._path.open("rb") as file:
@@ -145,7 +145,7 @@ class EventFollower:
 
 def read_events(path: Path) -> list[Event]:
     """Read all events so far."""
-    return list(EventFollower(path).new())
+    return list(EventFollower(path).read_new())
 
 
 def count_minutes(log: list[Event]) -> float:

@@ -42,9 +42,9 @@ class UserProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         met = np.asarray(accuracy) >= (self.accuracy or 0.0)
         dollars = np.asarray(tokens) * self.usd_per_million_tokens / 1e6
         limits = ((tokens, self.tokens), (sequential, self.sequential), (dollars, self.usd))
-        for values, most in limits:
-            if most is not None:
-                met = met & (np.asarray(values) <= most)
+        for values, limit in limits:
+            if limit is not None:
+                met = met & (np.asarray(values) <= limit)
         return met
 
 

@@ -25,7 +25,7 @@ async def test_a_candidate_in_python_is_shown_like_any_other(
     )
     draft = run.draft("r002-1")
     proposal = replace(draft.proposal, source=source, language=ControllerLanguage.PYTHON)
-    run.keep_draft(replace(draft, proposal=proposal))
+    run.store_draft(replace(draft, proposal=proposal))
     app = RheostatApp(run.path)
     async with app.run_test(size=WIDE) as pilot:
         await settled(pilot)

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from agents.allocation.run_trials import read_run_trial
 from agents.run import directory
-from agents.run.damage import find_damage, state_of
+from agents.run.damage import describe_state, find_damage
 from agents.run.directory import RunDirectory
 from agents.run.events import Event, EventFollower
 from agents.run.records import (
@@ -158,7 +158,7 @@ class RunReader:
 
     def look(self) -> RunView:
         """Return the present state of the run. Damaged files are reported, not raised."""
-        for event in self._follower.new():
+        for event in self._follower.read_new():
             self._take(event)
         problems: list[str] = []
         request = _tried(problems, lambda: self.run.request)
@@ -175,7 +175,9 @@ class RunReader:
         damage = find_damage(self.run, self._damage_cache)
         return RunView(
             path=self.run.path,
-            state=state_of(self.run, ended=ending is not None, waiting=waiting, damage=damage),
+            state=describe_state(
+                self.run, ended=ending is not None, waiting=waiting, damage=damage
+            ),
             problem=next(iter([*damage, *problems]), ""),
             request=request,
             rounds=len(summaries),

@@ -162,7 +162,7 @@ def wait_for(run: Path, kind: str, seconds: float = 120) -> str | None:
     follower = EventFollower(run / "events.jsonl")
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        for event in follower.new():
+        for event in follower.read_new():
             if event.kind == kind:
                 return event.candidate
         time.sleep(0.05)

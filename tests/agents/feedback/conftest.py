@@ -1,6 +1,6 @@
 """A run of three rounds over a small search set whose questions and answers are marked.
 
-Every answer is spelt with a word that stands nowhere else, and so is the text of every question.
+Every answer contains a word that occurs nowhere else, and so does the text of every question.
 """
 
 from collections.abc import Callable, Iterator
@@ -149,8 +149,8 @@ def _play(run: RunDirectory) -> None:
                 review = review_candidate(arena, draft, number, best, earlier)
                 if draft.candidate == "r001-1":
                     review = msgspec.structs.replace(review, verdict=ReviewVerdict.BEST, reasons=[])
-                run.keep_draft(draft)
-                run.keep_review(review)
+                run.store_draft(draft)
+                run.store_review(review)
                 reviews.append(review)
                 names.append(draft.candidate)
                 earlier.setdefault(compute_source_digest(proposal.source), draft.candidate)

@@ -180,7 +180,7 @@ def test_only_the_best_twelve_candidates_are_known(searched: RunDirectory, tmp_p
     names = [f"r002-{position}" for position in range(1, 20)]
     for position, name in enumerate(names):
         draft = msgspec.structs.replace(run.draft("r002-1"), candidate=name)
-        run.keep_draft(draft)
+        run.store_draft(draft)
         reviews[name] = msgspec.structs.replace(
             reviews["r002-1"], candidate=name, verdict=ReviewVerdict.KEPT, objective=float(position)
         )

@@ -222,8 +222,8 @@ def test_reader_follows_the_log_during_the_run(begin: Begin) -> None:
     def follow() -> None:
         follower = EventFollower(run.events_path)
         while not finished.is_set():
-            events.extend(follower.new())
-        events.extend(follower.new())
+            events.extend(follower.read_new())
+        events.extend(follower.read_new())
 
     reader = threading.Thread(target=follow)
     reader.start()

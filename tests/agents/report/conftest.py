@@ -105,8 +105,8 @@ def play(run: RunDirectory, rounds: dict[int, list[Proposal]] = ROUNDS) -> None:
                     diagnostics=text,
                 )  # fmt: skip
                 review = review_candidate(arena, draft, number, best, earlier)
-                run.keep_draft(draft)
-                run.keep_review(review)
+                run.store_draft(draft)
+                run.store_review(review)
                 reviews.append(review)
                 names.append(draft.candidate)
                 earlier.setdefault(compute_source_digest(proposal.source), draft.candidate)

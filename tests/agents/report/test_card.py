@@ -68,7 +68,7 @@ def test_card_names_the_seed_and_its_source(copied: Copied) -> None:
     run = copied()
     draft = run.draft("r001-1")
     proposal = msgspec.structs.replace(draft.proposal, parents=["short"])
-    run.keep_draft(msgspec.structs.replace(draft, proposal=proposal))
+    run.store_draft(msgspec.structs.replace(draft, proposal=proposal))
     export_controller(run, "r002-1", None)  # made from r001-1
     assert "short-m@k, Hassid et al., arXiv 2505.17813" in run.card_path.read_text()
 

@@ -60,10 +60,10 @@ def test_damaged_record_error_names_file_and_field(run: RunDirectory) -> None:
 
 def test_equal_records_are_equal_bytes(run: RunDirectory) -> None:
     draft = Draft(candidate="r001-1", proposer="hand", proposal=Proposal(source="x"))
-    run.keep_draft(draft)
+    run.store_draft(draft)
     path = run.candidate_path("r001-1") / "draft.json"
     before = path.read_bytes()
-    run.keep_draft(draft)
+    run.store_draft(draft)
     assert path.read_bytes() == before
     assert (run.draft("r001-1"), run.source("r001-1")) == (draft, "x")
     assert [each.name for each in path.parent.iterdir() if each.name.startswith(".")] == []

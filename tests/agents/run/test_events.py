@@ -13,15 +13,15 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 def test_follower_yields_only_new_events(tmp_path: Path) -> None:
     log, follower = EventLog(tmp_path / "log", 1), EventFollower(tmp_path / "log")
-    assert list(follower.new()) == []
+    assert list(follower.read_new()) == []
     log.add("started", "a run")
     log.add("round", round=1, data={"evaluations": 7})
-    first = list(follower.new())
+    first = list(follower.read_new())
     assert [each.kind for each in first] == ["started", "round"]
     assert (first[1].round, first[1].data) == (1, {"evaluations": 7})
     log.add("ended")
-    assert [each.kind for each in follower.new()] == ["ended"]
-    assert list(follower.new()) == []
+    assert [each.kind for each in follower.read_new()] == ["ended"]
+    assert list(follower.read_new()) == []
 
 
 def test_incomplete_line_is_read_when_it_is_complete(tmp_path: Path) -> None:
@@ -30,9 +30,9 @@ def test_incomplete_line_is_read_when_it_is_complete(tmp_path: Path) -> None:
     line = path.read_bytes()
     path.write_bytes(line + line[:20])
     follower = EventFollower(path)
-    assert len(list(follower.new())) == 1
+    assert len(list(follower.read_new())) == 1
     path.write_bytes(line + line)
-    assert len(list(follower.new())) == 1
+    assert len(list(follower.read_new())) == 1
 
 
 def test_torn_line_of_a_killed_session_is_skipped(tmp_path: Path) -> None:
@@ -61,8 +61,8 @@ def test_lines_of_several_writers_do_not_mix(tmp_path: Path) -> None:
         writer.start()
     follower, events = EventFollower(path), list[Event]()
     while any(writer.is_alive() for writer in writers):
-        events += follower.new()
-    events += follower.new()
+        events += follower.read_new()
+    events += follower.read_new()
     for session in (1, 2, 3):
         numbers = [each.data["number"] for each in events if each.session == session]
         assert numbers == list(range(200))
