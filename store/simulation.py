@@ -155,27 +155,27 @@ def _chain(
     reasoner: SimulatedReasoner, puzzle: Puzzle, right: float, chance: KeyedRandom
 ) -> Branch:
     """One branch: its outcome first, then what every probe shows on the way there."""
-    fate = _draw_outcome(reasoner, puzzle, right, chance)
-    tokens = min(fate.tokens, MAX_TOKENS)
+    outcome = _draw_outcome(reasoner, puzzle, right, chance)
+    tokens = min(outcome.tokens, MAX_TOKENS)
     probes = (tokens - 1) // INTERVAL
     answers: list[str] = []
     entropy: list[float] = []
     logprob: list[float] = []
     top_logprob: list[float] = []
-    mind = _ReasonerState(reasoner, puzzle, right, fate, chance)
+    mind = _ReasonerState(reasoner, puzzle, right, outcome, chance)
     for step in range(1, probes + 2):
-        mind.think(step * INTERVAL / fate.tokens)
+        mind.think(step * INTERVAL / outcome.tokens)
         logprob.append(_rounded(-(0.16 + 0.34 * mind.doubt) * (1.0 + 0.16 * chance.bell())))
         top_logprob.append(_rounded(-(13.5 - 4.5 * mind.doubt) * (1.0 + 0.05 * chance.bell())))
         if step <= probes:
             answers.append(mind.speak())
             doubt = mind.doubt + (0.0 if answers[-1] == mind.candidate else 0.4)
             entropy.append(_rounded(1.7 * doubt * (1.0 + 0.3 * chance.bell())))
-    cut = fate.tokens > MAX_TOKENS
+    cut = outcome.tokens > MAX_TOKENS
     return Branch(
         answers=answers,
         tokens=tokens,
-        final=mind.speak() if cut else fate.final,
+        final=mind.speak() if cut else outcome.final,
         finish="length" if cut else "stop",
         seed=chance.key,
         entropy=entropy,
@@ -227,13 +227,13 @@ class _ReasonerState:
         reasoner: SimulatedReasoner,
         puzzle: Puzzle,
         right: float,
-        fate: ChainOutcome,
+        outcome: ChainOutcome,
         chance: KeyedRandom,
     ):
         self._reasoner = reasoner
         self._puzzle = puzzle
         self._right = right
-        self._fate = fate
+        self._outcome = outcome
         self._chance = chance
         self._settled = False
         self.candidate = _wrong(puzzle, chance)
@@ -242,14 +242,14 @@ class _ReasonerState:
 
     def think(self, progress: float) -> None:
         """One interval more; ``progress`` is the share of the chain after it."""
-        fate, chance = self._fate, self._chance
-        self._settled = progress >= fate.settles
-        if progress >= fate.turns:
-            self.candidate = fate.final
+        outcome, chance = self._outcome, self._chance
+        self._settled = progress >= outcome.settles
+        if progress >= outcome.turns:
+            self.candidate = outcome.final
         elif self._settled:
-            self.candidate = fate.settled
+            self.candidate = outcome.settled
         elif chance.happens(0.35):
-            self.candidate = self._guess(progress / fate.settles)
+            self.candidate = self._guess(progress / outcome.settles)
         goal = 1.0 - 0.4 * progress
         if self._settled:
             goal = 0.05 if self.candidate == self._puzzle.gold else 0.3
@@ -269,7 +269,7 @@ class _ReasonerState:
         if self._chance.happens(self._right * (0.05 + 0.1 * nearness)):
             return self._puzzle.gold
         if self._chance.happens(0.4 * nearness):
-            return self._fate.settled
+            return self._outcome.settled
         return _wrong(self._puzzle, self._chance)
 
 

@@ -134,7 +134,7 @@ controller c "A title" {  # of the controller
         (f"if {'a' * 35}{{answer {'b' * 35}}}", f"if {'a' * 35} {{\n  answer {'b' * 35}\n}}"),
     ],
 )
-def test_a_block_of_one_simple_statement_stands_on_one_line(before: str, after: str) -> None:
+def test_a_block_of_one_simple_statement_is_on_one_line(before: str, after: str) -> None:
     assert laid_out(before) == after + "\n"
 
 
@@ -178,7 +178,7 @@ def test_comments_are_kept(before: str, after: str) -> None:
     assert laid_out(before) == after + "\n"
 
 
-def test_comments_behind_the_lines_of_a_section_stand_in_one_column() -> None:
+def test_comments_after_the_lines_of_a_section_are_aligned() -> None:
     text = """controller c {
   knobs {  # of the section
     n = 8 in 1..64 # of n

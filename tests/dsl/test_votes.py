@@ -65,7 +65,7 @@ def test_answers_are_kept_in_the_order_in_which_they_were_first_seen() -> None:
         ("", None, None),
     ],
 )
-def test_ties_for_either_place_go_to_the_answer_first_seen(
+def test_ties_for_first_and_second_go_to_the_earlier_answer(
     seen: str, first: str | None, second: str | None
 ) -> None:
     assert aggregates.winner(count(seen)) == first

@@ -32,13 +32,13 @@ def test_a_controller_in_python_is_measured_and_compared(python_home: Path) -> N
     assert found[1].elapsed[0] > 0
 
 
-def test_one_that_plays_otherwise_is_told(python_home: Path) -> None:
+def test_a_contender_that_plays_differently_is_reported(python_home: Path) -> None:
     (python_home / "other.py").write_text("def controller(episode, beta):\n    return None\n")
     told = find_differing_cells([measured("plain", "other.py"), measured("foreign", "other.py")])
     assert told[0].startswith("foreign differs from plain")
 
 
-def test_what_is_in_no_language_is_told(python_home: Path) -> None:
+def test_an_unknown_language_is_reported(python_home: Path) -> None:
     with pytest.raises(InputError, match="in no language that is registered"):
         measured("foreign", "one.recording")
 

@@ -102,7 +102,7 @@ class Impostor:
 
 
 @pytest.mark.parametrize("rogue", ROGUES)
-def test_a_container_that_breaks_the_protocol_is_ended_and_told(
+def test_a_container_that_breaks_the_protocol_is_ended_and_reported(
     place: ContainerWorkerLauncher, rogue: str
 ) -> None:
     program, reason = ROGUES[rogue]
@@ -188,7 +188,7 @@ def test_an_image_of_another_version_is_refused(
         ContainerWorkerLauncher(image, client=client)
 
 
-def test_a_base_that_does_not_do_is_told(client: "DockerClient", image: str) -> None:
+def test_an_unsuitable_base_image_is_reported(client: "DockerClient", image: str) -> None:
     with pytest.raises(ExternalError, match="no image nowhere:latest"):
         build_on_base(client, "rheostat-sandbox-never:latest", "nowhere:latest")
     # The image of this interpreter has no python3 on its search path.
@@ -197,7 +197,7 @@ def test_a_base_that_does_not_do_is_told(client: "DockerClient", image: str) -> 
     assert ours(client) == []
 
 
-def test_an_image_that_is_not_there_is_told(client: "DockerClient") -> None:
+def test_a_missing_image_is_reported(client: "DockerClient") -> None:
     with pytest.raises(ExternalError, match="no image nowhere:latest"):
         ContainerWorkerLauncher("nowhere:latest", client=client)
 
@@ -217,7 +217,7 @@ def test_proxies_of_the_user_are_not_passed_on(
     assert found.verdict is CheckVerdict.HOLDS, found.detail
 
 
-def test_a_runtime_that_is_not_there_is_told(client: "DockerClient", image: str) -> None:
+def test_a_missing_runtime_is_reported(client: "DockerClient", image: str) -> None:
     place = ContainerWorkerLauncher(image, client=client, runtime="nowhere")
     with pytest.raises(ExternalError, match="nowhere"):
         place.start()

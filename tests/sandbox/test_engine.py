@@ -116,7 +116,7 @@ def test_released_recordings_give_the_same_in_containers(
     same(name, place, released_world("Qwen3-0.6B"), ControllerSetting(1.0), EpisodeRules())
 
 
-def test_a_failed_episode_is_told_with_its_place(engine: SandboxEngine) -> None:
+def test_a_failed_episode_is_reported_with_its_location(engine: SandboxEngine) -> None:
     code = "if episode.sample(1)[0].answer == '9':\n    1 // 0\nreturn '7'"
     with pytest.raises(InputError) as failed:
         engine.play(Script("mine.py", body(code)), ControllerSetting(), WORLD, range(4))
@@ -149,7 +149,7 @@ def test_a_controller_in_python_has_no_knobs(engine: SandboxEngine) -> None:
         engine.play(Script("mine.py", body("pass")), ControllerSetting(None, {"n": 3}), WORLD, [0])
 
 
-def test_a_file_is_read_and_held_to_the_policy(tmp_path: Path) -> None:
+def test_a_file_is_read_and_checked_against_the_policy(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(body("return '7'"))
     assert read_script(path).text == body("return '7'")

@@ -80,13 +80,13 @@ def test_what_leads_out_is_refused_where_it_is_reached(text: str) -> None:
     assert ATTACKS[text] in found.text
 
 
-def test_a_fault_has_its_place() -> None:
+def test_a_fault_has_its_location() -> None:
     found = fault("x = 1\nreturn str(x +   1 // 0)\n")
     assert (found.line, found.column) == (3, 22)
     assert found.text == "ZeroDivisionError: integer division or modulo by zero"
 
 
-def test_a_fault_tells_nothing_of_an_object_of_the_controller() -> None:
+def test_a_fault_contains_no_object_of_the_controller() -> None:
     assert fault("raise ValueError({'a': 1}, 'words')").text == "ValueError: words"
 
 
@@ -119,7 +119,7 @@ def test_what_is_remembered_ends_with_the_episode() -> None:
     assert [answer(f"{text}return str(count_of)") for _ in range(2)] == ["0", "0"]
 
 
-def test_no_name_stands_for_a_module_a_frame_or_a_type_of_types() -> None:
+def test_no_name_is_a_module_a_frame_or_a_metaclass() -> None:
     for name, found in {**BUILTINS, **guarded_globals({}, 1, {})}.items():
         assert not isinstance(found, types.ModuleType | types.FrameType), name
         assert found not in (type, object, super, BaseException, getattr, open), name
@@ -183,7 +183,7 @@ def test_what_is_shown_of_a_value_is_the_same_in_every_run(text: str) -> None:
     assert answer(f"return {text}") == SHOWN[text]
 
 
-def test_an_exception_tells_no_address_either() -> None:
+def test_an_exception_contains_no_address() -> None:
     text = "try:\n    [].index(winner)\nexcept ValueError as e:\n    return {}"
     for shown in ("str(e)", "e.args[0]", "f'{e}'"):
         said = answer(text.replace("{}", shown))
@@ -240,6 +240,6 @@ def test_a_burst_beyond_any_integer_is_the_longest_one() -> None:
     assert answer(text.replace("{}", "winner(episode.finished)")) == "7"
 
 
-def test_what_an_exception_says_forges_no_line() -> None:
+def test_the_text_of_an_exception_forges_no_line() -> None:
     said = fault("raise ValueError('a\\nerror: b\\r\\x1b[31m\\u2028\\u202e\\x85\\ud800')").text
     assert said == r"ValueError: a\nerror: b\r\x1b[31m\u2028\u202e\x85\ud800"

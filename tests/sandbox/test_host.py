@@ -133,9 +133,7 @@ WORDS = {
 
 
 @pytest.mark.parametrize("host", WORDS)
-def test_where_no_engine_answers_it_is_told_what_is_missing(
-    host: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_engine_is_reported(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", host)
     with pytest.raises(ExternalError) as failed:
         connect()

@@ -68,7 +68,7 @@ def test_what_is_refused_is_never_compiled(text: str) -> None:
         compile_controller(body(text))
 
 
-def test_every_finding_has_its_place() -> None:
+def test_every_finding_has_its_location() -> None:
     text = "import os\n\ndef controller(episode, beta):\n    é = 'é'; episode.__class__\n"
     assert examine(text) == [
         PolicyFinding(1, 1, "import of 'os' is not allowed; collections, math, statistics are"),
@@ -76,7 +76,7 @@ def test_every_finding_has_its_place() -> None:
     ]
 
 
-def test_a_slip_of_syntax_has_its_place() -> None:
+def test_a_syntax_error_has_its_location() -> None:
     (finding,) = examine("def controller(episode, beta):\n    return (\n")
     assert finding == PolicyFinding(2, 12, "syntax: '(' was never closed")
 

@@ -99,7 +99,7 @@ def test_too_many_verbs_end_an_episode() -> None:
 
 
 @pytest.mark.parametrize("rogue", ROGUES)
-def test_a_worker_that_breaks_the_protocol_is_ended_and_told(rogue: str) -> None:
+def test_a_worker_that_breaks_the_protocol_is_ended_and_reported(rogue: str) -> None:
     program, reason = ROGUES[rogue]
     place = RoguePlace(GREETING + program)
     with WorkerPool(place, body("return '7'"), terms=QUICK._replace(patience=1.0)) as pool:
@@ -118,7 +118,7 @@ def test_a_worker_that_speaks_out_of_turn_is_ended() -> None:
 
 
 @pytest.mark.parametrize("program", ["import sys; sys.exit(1)", "print('hello' * 10_000)"])
-def test_a_worker_that_does_not_start_is_told_at_once(program: str) -> None:
+def test_a_worker_that_does_not_start_is_reported_at_once(program: str) -> None:
     with pytest.raises(WorkerLost):
         WorkerPool(RoguePlace(program), body("return '7'"))
 

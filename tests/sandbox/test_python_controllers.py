@@ -125,7 +125,7 @@ def test_the_end_of_the_budget_is_an_exception() -> None:
     assert answer(text, budget=25) == "2 20 of 25"
 
 
-def test_an_end_of_the_budget_that_nobody_catches_ends_without_an_answer() -> None:
+def test_an_uncaught_end_of_the_budget_ends_without_an_answer() -> None:
     ended = played(body("episode.open(4)\nreturn '7'"), budget=25)
     assert (ended.answer, ended.tokens) == (None, 20)
 
@@ -154,7 +154,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("text", WRONG)
-def test_a_wrong_argument_is_told_in_words(text: str) -> None:
+def test_a_wrong_argument_has_a_readable_message(text: str) -> None:
     assert fault(text).text == WRONG[text]
     assert fault(text).reason is Reason.RAISED
 
@@ -215,7 +215,7 @@ def test_a_verb_knows_its_line() -> None:
     assert trace[0].verb.because == "wide"
 
 
-def test_the_library_lies_beside_its_list() -> None:
+def test_the_library_lists_all_of_its_files() -> None:
     found = Path(library.__file__).parents[2] / "sandbox" / "library"
     assert sorted(path.stem for path in found.glob("[a-z]*.py")) == sorted(NAMES)
 

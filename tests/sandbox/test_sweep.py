@@ -64,7 +64,7 @@ def test_without_an_engine_a_sweep_ends_with_a_sentence(
         ["trace", "mine.py", "--on", "one.recording"],
     ],
 )
-def test_code_of_ones_own_is_played_without_a_wall_where_that_is_asked_for(
+def test_trusted_code_is_played_without_a_container_on_request(
     cli: CommandLine,
     python_home: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -114,7 +114,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("code", WRONG)
-def test_a_controller_that_fails_is_told_with_its_place(
+def test_a_failing_controller_is_reported_with_its_location(
     code: str, cli: CommandLine, python_home: Path
 ) -> None:
     (python_home / "mine.py").write_text(code)
@@ -131,7 +131,7 @@ def test_a_controller_that_fails_is_told_with_its_place(
         (["sweep", "mine.py", "--set", "n=3"], "--set n=3: mine has no free knobs"),
     ],
 )
-def test_what_a_controller_in_python_cannot_do_is_told(
+def test_options_that_python_controllers_lack_are_reported(
     arguments: list[str], told: str, cli: CommandLine, python_home: Path
 ) -> None:
     said = cli(*arguments, "--on", "one.recording")

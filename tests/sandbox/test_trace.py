@@ -24,7 +24,7 @@ def test_it_goes_through_the_same_barriers_as_the_program_of_rheo(
         assert one["spent"] == other["spent"]
 
 
-def test_each_verb_is_told_with_the_line_that_sent_it(cli: CommandLine, python_home: Path) -> None:
+def test_a_trace_lists_each_verb_with_its_line(cli: CommandLine, python_home: Path) -> None:
     said = cli("trace", "mine.py", *ON)
     assert said.status == 0, said.err
     lines = (python_home / "mine.py").read_text().splitlines()
@@ -42,7 +42,7 @@ def test_each_verb_is_told_with_the_line_that_sent_it(cli: CommandLine, python_h
         ("def controller(episode, beta):\n    return 1 // 0\n", "mine.py:2"),
     ],
 )
-def test_what_goes_wrong_in_it_is_told_with_its_place(
+def test_a_failure_in_a_trace_is_reported_with_its_location(
     cli: CommandLine, python_home: Path, code: str, words: str
 ) -> None:
     (python_home / "mine.py").write_text(code)

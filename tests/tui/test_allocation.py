@@ -58,7 +58,7 @@ async def test_enter_opens_an_allocation_and_brackets_go_from_trial_to_trial(
 
 
 @pytest.mark.slow
-async def test_what_was_held_out_is_not_shown_even_where_a_report_opened_it(
+async def test_held_out_results_are_hidden_even_after_a_report(
     trials: RunDirectory,
 ) -> None:
     assert main(["report", str(trials.path), "--open-held-out"]) == 0

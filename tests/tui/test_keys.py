@@ -38,7 +38,7 @@ def messages(app: RheostatApp) -> list[str]:
 # Decisions
 
 
-async def test_the_candidate_that_waits_says_so_and_is_under_the_cursor(copied: Copied) -> None:
+async def test_the_waiting_candidate_is_marked_and_under_the_cursor(copied: Copied) -> None:
     app = RheostatApp(waiting(copied).path)
     async with app.run_test(size=NARROW) as pilot:
         await settled(pilot)

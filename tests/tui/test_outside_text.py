@@ -53,7 +53,7 @@ async def test_a_screen_shows_hostile_text_as_text(run: RunDirectory, name: str)
 
 
 @pytest.mark.parametrize("at", ["request.json", "ending.json", "candidates/r001-1/review.json"])
-async def test_what_is_wrong_with_a_hostile_run_is_said_safely(run: RunDirectory, at: str) -> None:
+async def test_problems_of_a_hostile_run_are_shown_safely(run: RunDirectory, at: str) -> None:
     kept = (run.path / at).read_bytes()
     (run.path / at).write_text(f'{{"{NAME}')
     try:

@@ -25,7 +25,7 @@ def players(tmp_path_factory: pytest.TempPathFactory) -> RecordingPlayer:
 
 
 @given(st.sampled_from(CONTROLLERS), st.integers(0, 3), st.integers(0, 20), st.floats(0, 1))
-def test_the_last_moment_stands_as_the_episode_ended(
+def test_the_last_moment_equals_the_end_of_the_episode(
     players: RecordingPlayer, name: str, question: int, seed: int, beta: float
 ) -> None:
     found, drawn = drawn_episode(players, name, question, seed, beta)

@@ -19,7 +19,7 @@ def look(run: RunDirectory) -> RunView:
     return RunReader(run.path).look()
 
 
-def test_a_run_that_is_over_is_told_with_its_candidates(copied: Copied) -> None:
+def test_an_ended_run_is_read_with_its_candidates(copied: Copied) -> None:
     view = look(copied())
     assert (view.state, view.problem, view.rounds, view.best) == ("ended", "", 2, "r001-1")
     assert [each.name for each in view.candidates] == ["r001-1", "r002-1", "r002-2", "r002-3"]
@@ -27,7 +27,7 @@ def test_a_run_that_is_over_is_told_with_its_candidates(copied: Copied) -> None:
     assert view.minutes == 6  # from the first event to the end, a minute each
 
 
-def test_a_candidate_is_told_with_its_curve_and_its_point_at_any_beta(copied: Copied) -> None:
+def test_a_candidate_is_read_with_its_curve_and_its_point_at_any_beta(copied: Copied) -> None:
     run = copied()
     candidate = look(run).candidate("r001-1")
     assert candidate is not None
@@ -42,7 +42,7 @@ def test_a_candidate_is_told_with_its_curve_and_its_point_at_any_beta(copied: Co
     assert (lost.verdict, lost.at(0.5), lost.curve) == ("unsound", None, [])
 
 
-def test_a_run_that_waits_does_so_until_somebody_decides(copied: Copied) -> None:
+def test_a_waiting_run_waits_until_a_decision(copied: Copied) -> None:
     run = copied(ended=False)
     reader = RunReader(run.path)
     log(run, "waiting", candidate="r002-1")
@@ -63,7 +63,7 @@ def test_what_is_new_is_seen_at_the_next_look(copied: Copied) -> None:
     assert [each.name for each in after.candidates] == ["r001-1", "r002-1", "r002-2", "r002-3"]
 
 
-def test_a_run_that_is_held_and_silent_looks_stuck(
+def test_a_locked_run_without_events_is_shown_as_stuck(
     copied: Copied, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = copied(ended=False)
@@ -97,7 +97,7 @@ def test_a_torn_event_is_passed_over_and_read_when_it_is_whole(copied: Copied) -
         ("events.jsonl", "no event\n\x00\n"), ("archive.json", "garbage"),
     ],
 )  # fmt: skip
-def test_a_run_that_is_broken_is_told_and_nothing_is_raised(
+def test_a_damaged_run_is_reported_without_an_exception(
     copied: Copied, place: str, content: str | None, cli: CommandLine
 ) -> None:
     run = copied()

@@ -53,7 +53,7 @@ async def test_runs_are_listed_and_one_is_opened(copied: Copied) -> None:
         assert isinstance(pilot.app.screen, RunsScreen)
 
 
-async def test_a_directory_without_runs_says_so(tmp_path: Path) -> None:
+async def test_a_directory_without_runs_shows_a_message(tmp_path: Path) -> None:
     async with RheostatApp(tmp_path).run_test(size=NARROW) as pilot:
         await settled(pilot)
         assert "No runs in" in shown(pilot, "#note")
@@ -198,7 +198,7 @@ async def test_question_seed_beta_and_recording_are_switched_in_place(copied: Co
         assert "small-11 (12 of 12)  seed 0  β 0.5" in shown(pilot, "#episode")
 
 
-async def test_two_controllers_stand_side_by_side(copied: Copied) -> None:
+async def test_two_controllers_are_shown_side_by_side(copied: Copied) -> None:
     app = RheostatApp(copied().path)
     async with app.run_test(size=WIDE) as pilot:
         await settled(pilot)
@@ -245,7 +245,7 @@ async def test_nothing_is_decided_without_a_yes(copied: Copied) -> None:
         assert run.decision("r002-1") is None
 
 
-async def test_where_nobody_waits_there_is_nothing_to_decide(copied: Copied) -> None:
+async def test_without_a_waiting_candidate_there_is_no_decision(copied: Copied) -> None:
     app = RheostatApp(copied().path)
     async with app.run_test(size=NARROW) as pilot:
         await settled(pilot)
@@ -271,7 +271,7 @@ async def test_a_decision_of_another_terminal_comes_first(copied: Copied) -> Non
 # The workbench
 
 
-async def test_an_error_is_told_as_it_is_typed_and_gone_when_it_is_mended(
+async def test_an_error_is_shown_while_it_is_typed_and_removed_when_fixed(
     tmp_path: Path, recordings: list[Path]
 ) -> None:
     path = tmp_path / "mine.rheo"

@@ -10,14 +10,8 @@ from openai.types.chat import ChatCompletion
 
 from harness.proxy.chat_request import Stopping
 from tests.harness.proxy.proxies import proxy
-from tests.store.serving.scripted import (
-    MODEL,
-    Body,
-    ScriptedServer,
-    plain_template,
-    serving,
-    show,
-)
+from tests.store.serving.scripted import MODEL, Body, ScriptedServer, plain_template, serving
+from tests.store.serving.scripted_model import show
 
 ASKED = [{"role": "user", "content": "how many?"}]
 

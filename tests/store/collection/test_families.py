@@ -14,14 +14,8 @@ from store.collection.families import (
 )
 from store.forcing import FAMILIES, guess_family
 from store.serving.server import Server
-from tests.store.serving.scripted import (
-    MODEL,
-    Body,
-    ScriptedServer,
-    encode,
-    plain_template,
-    serving,
-)
+from tests.store.serving.scripted import MODEL, Body, ScriptedServer, plain_template, serving
+from tests.store.serving.scripted_model import encode
 
 
 @pytest.fixture

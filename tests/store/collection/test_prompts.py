@@ -3,7 +3,8 @@
 from store.collection.questions import INSTRUCTIONS, choice_letters, format_prompt, tokenise_forcing
 from store.forcing import FAMILIES
 from store.serving.server import Server
-from tests.store.serving.scripted import MODEL, ScriptedServer, encode, serving
+from tests.store.serving.scripted import MODEL, ScriptedServer, serving
+from tests.store.serving.scripted_model import encode
 
 
 def test_message_contains_question_choices_and_instruction() -> None:

@@ -25,16 +25,8 @@ from store.serving.retries import Limits
 from store.serving.server import Server
 from store.writer import RecordingWriter
 from tests.store.collection.small import ASKED, DRAWING, READING, SETTINGS, work
-from tests.store.serving.scripted import (
-    MODEL,
-    REPLY,
-    Body,
-    Fault,
-    ScriptedServer,
-    draw,
-    encode,
-    serving,
-)
+from tests.store.serving.scripted import MODEL, Body, Fault, ScriptedServer, serving
+from tests.store.serving.scripted_model import REPLY, draw, encode
 
 LIMITS = Limits(patience=2.0, first_wait=0.01, longest_wait=0.05, stall=0.4, whole=0.4)
 

@@ -1,23 +1,16 @@
-"""A real HTTP server that speaks as vLLM does, decodes a make-believe model, and fails on demand.
-
-The model's tokens are bytes and a few marks. It thinks aloud in letters, ends its thinking by
-chance of the request's seed, and answers. What it says next depends on the tokens before and the
-seed alone, so it repeats itself as a server of one sequence at a time does.
-"""
+"""A real HTTP server with the interface of vLLM: it serves a scripted model and fails on demand."""
 
 import asyncio
 import json
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from hashlib import blake2b
-from random import Random
 from typing import Any, NamedTuple
 
 from aiohttp import web
 
-THINK_END, END, REPLY = 256, 257, 258
-MARKS = {"</think>": THINK_END, "<end>": END, "<reply>": REPLY}
+from tests.store.serving.scripted_model import Choice, draw, encode, show
+
 CONTEXT = 4096
 MODEL = "make-believe"
 
@@ -43,55 +36,6 @@ class Seen(NamedTuple):
     path: str
     body: Body
     rank: str | None
-
-
-class Choice(NamedTuple):
-    """One child as the model draws it."""
-
-    tokens: list[int]
-    finish: str
-
-
-def encode(text: str) -> list[int]:
-    """Bytes, and one token for each mark."""
-    for mark, token in MARKS.items():
-        text = text.replace(mark, chr(0xE000 + token))
-    found: list[int] = []
-    for letter in text:
-        marked = ord(letter) - 0xE000
-        found.extend([marked] if marked in MARKS.values() else letter.encode())
-    return found
-
-
-def show(tokens: Sequence[int]) -> str:
-    """The text of tokens; the last mark is not shown, as vLLM does with special tokens."""
-    parts = {THINK_END: b"</think>", END: b"", REPLY: b""}
-    return b"".join(parts.get(token, bytes([token % 256])) for token in tokens).decode("latin-1")
-
-
-def draw(prompt: Sequence[int], seed: int, most: int) -> Choice:
-    """What the model says behind a prompt."""
-    chance = Random(seed)
-    said = list(prompt)
-    asked = said.index(REPLY)
-    drawn: list[int] = []
-    while len(drawn) < most:
-        token = _next(said[asked + 1 :], chance)
-        drawn.append(token)
-        said.append(token)
-        if token == END:
-            return Choice(drawn, "stop")
-    return Choice(drawn, "length")
-
-
-def _next(said: list[int], chance: Random) -> int:
-    if THINK_END not in said:
-        return THINK_END if chance.random() < 0.012 else chance.choice(b"abcdefgh ")
-    at = len(said) - said[::-1].index(THINK_END)
-    state = blake2b(bytes(t % 256 for t in said[: at - 1]), digest_size=1).digest()[0]
-    answer = f"\n\nThe final answer is \\boxed{{{(3, 3, 4, 5)[state % 4]}}}".encode()
-    behind = said[at:]
-    return answer[len(behind)] if len(behind) < len(answer) else END
 
 
 def plain_template(messages: list[Body], arguments: Body) -> str:

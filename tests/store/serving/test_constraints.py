@@ -10,7 +10,8 @@ from store.serving.constraints import constraint_fault
 from store.serving.errors import InconsistentResponse
 from store.serving.requests import CompletionRequest
 from store.serving.server import Server
-from tests.store.serving.scripted import MODEL, ScriptedServer, encode, serving
+from tests.store.serving.scripted import MODEL, ScriptedServer, serving
+from tests.store.serving.scripted_model import encode
 
 PROMPT = encode("how many?<reply>")
 FORCED = ForcingTokens((), (), (), ())

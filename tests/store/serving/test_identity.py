@@ -10,7 +10,8 @@ from store.serving.errors import InconsistentResponse, Refused
 from store.serving.identity import ModelCard, identify
 from store.serving.server import Server
 from store.serving.streams import StreamChunk
-from tests.store.serving.scripted import CARD, CONTEXT, MODEL, ScriptedServer, encode, serving
+from tests.store.serving.scripted import CARD, CONTEXT, MODEL, ScriptedServer, serving
+from tests.store.serving.scripted_model import encode
 
 ASKED = request_branches(
     encode("how many?<reply>"), "q", 0, 2, DrawSettings(interval=40, max_tokens=40)

@@ -23,16 +23,8 @@ from store.serving.retries import Limits
 from store.serving.server import Server
 from store.serving.streams import StreamChunk
 from store.serving.text_client import TextClient
-from tests.store.serving.scripted import (
-    CONTEXT,
-    MODEL,
-    Body,
-    Fault,
-    ScriptedServer,
-    draw,
-    encode,
-    serving,
-)
+from tests.store.serving.scripted import CONTEXT, MODEL, Body, Fault, ScriptedServer, serving
+from tests.store.serving.scripted_model import draw, encode
 
 PROMPT = encode("how many?<reply>")
 DRAWING = DrawSettings(interval=40, max_tokens=120, seed=3)
