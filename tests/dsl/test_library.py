@@ -13,7 +13,7 @@ from dsl.program import analyse_program, load_checked_program, read_program_file
 from dsl.schedule import evaluate as knobs_at
 from harness.mdp.replay import BranchPool
 from tests.conftest import World
-from tests.dsl.long_decks import branch_pools, episode_settings
+from tests.dsl.generated_recordings import branch_pools, episode_settings
 from tests.dsl.plain import (
     EpisodeSetting,
     LanguageRules,

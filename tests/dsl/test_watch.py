@@ -12,7 +12,7 @@ from dsl.program import load_checked_program
 from dsl.source import Source
 from harness.mdp.playback import play_episode
 from harness.mdp.replay import BranchPool, Replay, ReplayChain
-from tests.dsl.long_decks import branch_pools, episode_settings
+from tests.dsl.generated_recordings import branch_pools, episode_settings
 from tests.dsl.plain import EpisodeSetting
 from tests.dsl.recorded_episodes import record_episode
 

@@ -17,7 +17,7 @@ from harness.explanation.hindsight import Hindsight, analyse_hindsight, sum_hind
 from harness.mdp.ledger import BarrierRecord
 from harness.mdp.playback import play_episode
 from harness.mdp.replay import BranchPool, Replay, ReplayChain
-from tests.dsl.long_decks import branch_pools, episode_settings
+from tests.dsl.generated_recordings import branch_pools, episode_settings
 from tests.dsl.plain import EpisodeSetting
 
 MIXED = """

@@ -12,7 +12,7 @@ from dsl.program import analyse_program, load_checked_program, read_program_file
 from harness.mdp.replay import BranchPool
 from tests.conftest import World
 from tests.dsl.controllers import twins_by_course, twins_by_votes
-from tests.dsl.long_decks import branch_pools, episode_settings
+from tests.dsl.generated_recordings import branch_pools, episode_settings
 from tests.dsl.plain import EpisodeSetting, LanguageRules, PlainController
 from tests.dsl.recorded_episodes import assert_plays_alike
 
@@ -43,7 +43,7 @@ KNOBS: dict[str, list[dict[str, float]]] = {
 }
 """Other settings of free knobs than the defaults, which the twins share."""
 
-DEAR = {"thompson"}
+COSTLY = {"thompson"}
 """Programs of many draws from a Beta distribution, each of which takes milliseconds here."""
 
 names = pytest.mark.parametrize("name", PATHS)
@@ -89,7 +89,9 @@ def test_a_program_plays_as_its_twin_on_generated_recordings(
     name: str, data: st.DataObject, setting: EpisodeSetting
 ) -> None:
     knobs = data.draw(st.sampled_from([{}, *KNOBS.get(name, [])]))
-    recordings = branch_pools(branches=6, longest=9) if name in DEAR else branch_pools(branches=36)
+    recordings = (
+        branch_pools(branches=6, longest=9) if name in COSTLY else branch_pools(branches=36)
+    )
     branch_pool = data.draw(recordings)
     assert_plays_alike(program(name, knobs), twin(name, knobs), branch_pool, setting)
 
@@ -99,7 +101,7 @@ def test_a_program_plays_as_its_twin_on_a_released_recording(
     name: str, released_world: World
 ) -> None:
     some = released_world("Qwen3-1.7B").branch_pools
-    compare(name, some[:1] if name in DEAR else some, seeds=[3], betas=[0.5])
+    compare(name, some[:1] if name in COSTLY else some, seeds=[3], betas=[0.5])
 
 
 @pytest.mark.slow
@@ -108,7 +110,7 @@ def test_a_program_plays_as_its_twin_on_more_of_the_released_recordings(
     name: str, released_world: World
 ) -> None:
     some = released_world("Qwen3-0.6B").branch_pools
-    if name in DEAR:
+    if name in COSTLY:
         compare(name, some[::10], seeds=[0], betas=[0.0, 1.0])
     else:
         compare(name, some[::2], seeds=[0], betas=[0.0, 0.4, 1.0])

@@ -11,23 +11,23 @@ INTERVAL = 20
 
 
 def branch_pool(key: int, branches: int, longest: int, restless: float, answers: int) -> BranchPool:
-    """A deck in which an answer changes with probability ``restless`` at each interval."""
-    chance = random.Random(key)
+    """A branch pool in which an answer changes with probability ``restless`` at each interval."""
+    rng = random.Random(key)
     pool = [str(number) for number in range(answers)] + ["ERR"]
-    return BranchPool([_chain(chance, pool, longest, restless) for _ in range(branches)], INTERVAL)
+    return BranchPool([_chain(rng, pool, longest, restless) for _ in range(branches)], INTERVAL)
 
 
-def _chain(chance: random.Random, pool: list[str], longest: int, restless: float) -> ReplayChain:
+def _chain(rng: random.Random, pool: list[str], longest: int, restless: float) -> ReplayChain:
     probes = []
     # The lower numbers are likelier, so that majorities form.
-    answer = pool[min(chance.randrange(len(pool)), chance.randrange(len(pool)))]
-    for _ in range(chance.randint(0, longest)):
-        if chance.random() < restless:
-            answer = pool[min(chance.randrange(len(pool)), chance.randrange(len(pool)))]
+    answer = pool[min(rng.randrange(len(pool)), rng.randrange(len(pool)))]
+    for _ in range(rng.randint(0, longest)):
+        if rng.random() < restless:
+            answer = pool[min(rng.randrange(len(pool)), rng.randrange(len(pool)))]
         probes.append(answer)
-    final = answer if chance.random() < 0.9 else chance.choice(pool)
+    final = answer if rng.random() < 0.9 else rng.choice(pool)
     # The last stretch runs from below nothing to three intervals.
-    tokens = max(1, INTERVAL * len(probes) + chance.randint(-INTERVAL, 3 * INTERVAL))
+    tokens = max(1, INTERVAL * len(probes) + rng.randint(-INTERVAL, 3 * INTERVAL))
     return ReplayChain(tuple(probes), tokens, final)
 
 
@@ -46,7 +46,7 @@ def branch_pools(
 
 
 def episode_settings(*, beta: bool = False) -> st.SearchStrategy[EpisodeSetting]:
-    """Seeds, budgets from nothing to plenty, prices of a look from nothing to over an interval."""
+    """Seeds, budgets from nothing to plenty, prices of a probe from nothing to over an interval."""
     return st.builds(
         EpisodeSetting,
         seed=st.integers(0, 99),
