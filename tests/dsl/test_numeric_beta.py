@@ -97,7 +97,7 @@ def test_no_number_of_votes_is_too_large() -> None:
     assert beta_confidence_int(5, MAX_INT) == beta_confidence_real(0.5, MAX_REAL) == 0.0
 
 
-def test_a_tie_is_a_half_whatever_its_size() -> None:
+def test_a_tie_of_any_size_is_a_half() -> None:
     for votes in (0.0, 0.1, 7.0, 33.3, 256.0, 257.0, 12345.6, 1e6, 1e300):
         assert beta_confidence_real(votes, votes) == 0.5
 

@@ -93,7 +93,7 @@ def test_a_budget_that_ends_in_start_leads_to_finally() -> None:
     assert [each.section for each in shown] == ["start", "finally"]
 
 
-def test_what_is_shown_is_a_copy() -> None:
+def test_a_snapshot_is_a_copy() -> None:
     shown: list[Snapshot] = []
 
     def tamper(memory: Snapshot) -> None:

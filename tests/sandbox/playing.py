@@ -1,4 +1,4 @@
-"""Controllers in Python, played over one small deck in this process."""
+"""Controllers in Python, played over one small branch pool in this process."""
 
 import textwrap
 

@@ -1,4 +1,4 @@
-"""Workers that have gone over to the other side: what is left once the first wall is down.
+"""Compromised workers: what they can still do when the policy has been bypassed.
 
 Each is a program that speaks, or does not, in place of `sandbox.worker`.
 """

@@ -1,4 +1,4 @@
-"""The card of Python holds every word that a controller may say."""
+"""The card of Python lists every name that a controller may use."""
 
 import re
 

@@ -32,7 +32,7 @@ def test_programs_in_both_languages_are_checked_together(
     assert (said.status, said.err) == (0, "2 programs checked: no problems found\n")
 
 
-def test_what_the_policy_refuses_fails_the_check(cli: CommandLine, python_home: Path) -> None:
+def test_code_that_the_policy_refuses_fails_the_check(cli: CommandLine, python_home: Path) -> None:
     (python_home / "wrong.py").write_text(WRONG)
     said = cli("check", "wrong.py", "cmc")
     assert said.status == 1

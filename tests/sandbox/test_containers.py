@@ -1,4 +1,4 @@
-"""The second wall, on a real engine: what it holds, and what becomes of workers that try it."""
+"""The container, on a real engine: what it blocks, and how workers that attack it end."""
 
 import contextlib
 import json
@@ -50,7 +50,7 @@ def ours(client: "DockerClient") -> list[Any]:
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
-def test_what_the_sandbox_promises_holds(
+def test_the_sandbox_passes_its_checks(
     client: "DockerClient", image: str, check: SandboxCheck
 ) -> None:
     place = ContainerWorkerLauncher(image, client=client, limits=LIMITS)
@@ -77,7 +77,7 @@ LOOSE: dict[str, Loosen] = {
 
 
 @pytest.mark.parametrize("name", LOOSE)
-def test_a_check_fails_where_the_wall_is_open(
+def test_a_check_fails_if_the_container_is_open(
     client: "DockerClient", image: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = ContainerWorkerLauncher(image, client=client, limits=LIMITS)
@@ -139,7 +139,7 @@ def test_a_controller_at_fault_ends_alone(place: ContainerWorkerLauncher, code: 
     assert ours(place.client) == []
 
 
-def test_what_a_process_leaves_behind_is_removed_at_the_next_start(
+def test_containers_of_an_ended_process_are_removed_at_the_next_start(
     place: ContainerWorkerLauncher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = place.start()

@@ -1,4 +1,4 @@
-"""The first wall, inside: what the code of a controller can reach while it runs."""
+"""The guards: what the code of a controller can reach while it runs."""
 
 import inspect
 import types
@@ -74,7 +74,7 @@ def test_a_name_that_is_not_defined_is_refused_before_it_runs(text: str) -> None
 
 
 @pytest.mark.parametrize("text", ATTACKS)
-def test_what_leads_out_is_refused_where_it_is_reached(text: str) -> None:
+def test_escapes_are_refused_at_the_access(text: str) -> None:
     found = fault(text)
     assert found.reason is Reason.RAISED
     assert ATTACKS[text] in found.text
@@ -114,7 +114,7 @@ def test_a_call_without_end_runs_out_of_depth() -> None:
     assert found.text == "it recurses too deeply"
 
 
-def test_what_is_remembered_ends_with_the_episode() -> None:
+def test_state_ends_with_the_episode() -> None:
     text = "global count_of\ntry:\n    count_of += 1\nexcept Exception:\n    count_of = 0\n"
     assert [answer(f"{text}return str(count_of)") for _ in range(2)] == ["0", "0"]
 

@@ -1,4 +1,4 @@
-"""The host's side without an engine: what is sent and opened, and told where nothing answers."""
+"""The host's side without an engine: requests, opened streams, and errors of missing engines."""
 
 import json
 import os
@@ -142,7 +142,7 @@ def test_a_missing_engine_is_reported(host: str, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("arguments", [["check"], ["build"], ["build", "--from-host"]])
-def test_commands_end_with_a_sentence_where_no_engine_answers(
+def test_commands_end_with_a_message_without_an_engine(
     arguments: list[str], cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")

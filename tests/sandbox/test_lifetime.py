@@ -90,7 +90,7 @@ time.sleep(600)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_an_agent_and_what_it_started_end_with_a_search(
+def test_an_agent_and_its_processes_end_with_the_search(
     python_home: Path, ending: signal.Signals
 ) -> None:
     Path("agent.py").write_text(AGENT)

@@ -1,4 +1,4 @@
-"""The first wall, at the gate: what the code of a controller may say."""
+"""The policy: the code that a controller may contain."""
 
 import pytest
 
@@ -57,13 +57,13 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("text", REFUSED)
-def test_what_leads_out_is_refused_before_it_runs(text: str) -> None:
+def test_escapes_are_refused_before_they_run(text: str) -> None:
     reasons = [finding.reason for finding in examine(body(text))]
     assert any(reason.startswith(REFUSED[text]) for reason in reasons), reasons
 
 
 @pytest.mark.parametrize("text", REFUSED)
-def test_what_is_refused_is_never_compiled(text: str) -> None:
+def test_refused_code_is_never_compiled(text: str) -> None:
     with pytest.raises(PolicyViolation):
         compile_controller(body(text))
 
@@ -136,7 +136,7 @@ UNSOUND = {
 
 
 @pytest.mark.parametrize("text", UNSOUND)
-def test_what_would_fail_in_play_is_found_before(text: str) -> None:
+def test_code_that_would_fail_is_reported_before_play(text: str) -> None:
     rest = "\ndef controller(episode, beta):\n    return None\n"
     [found] = examine(text + rest)
     line, reason = UNSOUND[text]

@@ -1,4 +1,4 @@
-"""The pool over workers that are plain processes: many episodes, faults, workers that are lost."""
+"""The pool over workers that are plain processes: many episodes, faults, lost workers."""
 
 import textwrap
 from functools import partial
@@ -158,7 +158,7 @@ def test_a_controller_that_fails_in_every_episode_fails_by_the_first(code: str) 
     assert first.fault.line > 1
 
 
-def test_episodes_after_one_that_fails_are_not_waited_for() -> None:
+def test_a_fault_is_reported_without_waiting_for_later_episodes() -> None:
     hostile = body("if episode.sample(1)[0].answer == '9':\n    while True: pass\nreturn '7'")
     with WorkerPool(ProcessWorkerLauncher(), hostile, terms=QUICK._replace(held=64)) as pool:
         seen = 0

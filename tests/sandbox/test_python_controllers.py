@@ -1,4 +1,4 @@
-"""Controllers in Python over the seam: the words of Rheo, with Rheo's meaning."""
+"""Controllers in Python: the functions and verbs of Rheo, with the same results."""
 
 from pathlib import Path
 
@@ -62,7 +62,7 @@ def test_a_controller_of_the_library_plays_as_its_program_in_rheo(
     same_episode(name, branch_pool, seed, beta, budget)
 
 
-def test_the_words_are_those_of_rheo() -> None:
+def test_the_vocabulary_is_that_of_rheo() -> None:
     shown = {name for name in dir(ShownEpisode) if not name.startswith("_")}
     branch = {f".{name}" for name in dir(Branch) if not name.startswith("_")}
     values = set(builtins.VALUES) - {"beta"}
@@ -76,12 +76,12 @@ def test_an_answer_ends_the_episode_there_and_then() -> None:
     assert answer("episode.answer(None, 'a', 'b')\nepisode.open(4)") == "a"
 
 
-def test_what_is_returned_is_the_answer() -> None:
+def test_the_return_value_is_the_answer() -> None:
     assert answer("return '7'") == "7"
     assert answer("pass") is None
 
 
-def test_verbs_pass_over_what_they_cannot_act_on() -> None:
+def test_verbs_skip_branches_that_they_cannot_act_on() -> None:
     text = """
         opened = episode.open(9)
         pruned = episode.prune(opened.first(1))
@@ -188,7 +188,7 @@ NUMBERS = {
 
 
 @pytest.mark.parametrize("expression", NUMBERS)
-def test_functions_mean_what_they_mean_in_rheo(expression: str) -> None:
+def test_functions_equal_those_of_rheo(expression: str) -> None:
     assert answer(f"return str({expression})") == NUMBERS[expression]
 
 

@@ -29,7 +29,7 @@ def test_a_sweep_takes_controllers_in_python(cli: CommandLine, python_home: Path
     assert document["what"]["controllers"][1]["origin"] == "mine.py"
 
 
-def test_results_of_a_controller_in_python_are_kept(
+def test_results_of_a_controller_in_python_are_cached(
     cli: CommandLine, python_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = cli("sweep", "mine.py", *SWEEP)
@@ -38,7 +38,7 @@ def test_results_of_a_controller_in_python_are_kept(
     assert cli("sweep", "mine.py", *SWEEP) == first
 
 
-def test_a_comparison_takes_them_too(cli: CommandLine, python_home: Path) -> None:
+def test_a_comparison_accepts_controllers_in_python(cli: CommandLine, python_home: Path) -> None:
     said = cli("compare", "mine.py", "sc", *SWEEP[:-1])
     assert said.status == 0, said.err
     assert "mine" in said.out
@@ -80,7 +80,7 @@ def test_trusted_code_is_played_without_a_container_on_request(
     assert cli(*command, "--no-cache" if command[0] != "trace" else "--json").status != 0
 
 
-def test_what_others_write_is_not_played_without_a_wall(
+def test_untrusted_code_is_not_played_without_a_container(
     python_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(InputError, match="environment RHEOSTAT_SANDBOX_WALL"):
@@ -95,7 +95,7 @@ def test_what_others_write_is_not_played_without_a_wall(
         require_container_isolation()
 
 
-def test_a_search_takes_no_wall_down(cli: CommandLine, python_home: Path) -> None:
+def test_a_search_never_disables_the_container(cli: CommandLine, python_home: Path) -> None:
     said = cli("discover", "--on", "one.recording", "--run", "run", "--unsafe-no-docker")
     assert said.status == ExitCode.INPUT
     assert "--unsafe-no-docker" in said.err

@@ -10,9 +10,7 @@ from tests.command_lines import CommandLine
 ON = ("--on", "one.recording", "--question", "1", "--seed", "2", "--beta", "0.5")
 
 
-def test_it_goes_through_the_same_barriers_as_the_program_of_rheo(
-    cli: CommandLine, python_home: Path
-) -> None:
+def test_it_has_the_same_barriers_as_the_rheo_program(cli: CommandLine, python_home: Path) -> None:
     python, rheo = (
         json.loads(cli("trace", name, *ON, "--json").out)["episode"] for name in ("mine.py", "cmc")
     )

@@ -36,7 +36,7 @@ def read_by_the_document(content: bytes) -> dict[str, Any]:
 
 
 @given(content=contents())
-def test_whatever_is_recorded_is_read_back(
+def test_every_recorded_value_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, content: Content
 ) -> None:
     path = tmp_path_factory.mktemp("any") / "x.recording"
