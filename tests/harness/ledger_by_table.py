@@ -103,8 +103,10 @@ class TableBooks:
             case Probe(branches=branches):
                 self.demand_active(branches)
                 for branch in branches:
-                    held = self.opened[branch]
-                    self.demand(held.depth not in [depth for depth, _ in held.reveals])
+                    branch_state = self.opened[branch]
+                    self.demand(
+                        branch_state.depth not in [depth for depth, _ in branch_state.reveals]
+                    )
                 for branch in branches:
                     yield self.probe(branch)
             case Prune(branches=branches):

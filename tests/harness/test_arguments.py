@@ -76,11 +76,11 @@ def test_unknown_controllers_are_reported(
 ) -> None:
     (home / "broken.rheo").write_text("nothing of the kind")
     (home / "binary.rheo").write_bytes(b"\xff\xfe")
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as error:
         load_program(argument)
-    assert str(told.value).startswith(problem)
-    assert "\n" not in str(told.value)
-    assert (told.value.hint is None) if hint is None else (hint in str(told.value.hint))
+    assert str(error.value).startswith(problem)
+    assert "\n" not in str(error.value)
+    assert (error.value.hint is None) if hint is None else (hint in str(error.value.hint))
 
 
 def test_a_repeated_controller_is_refused() -> None:
@@ -120,8 +120,8 @@ def test_a_setting_for_one_controller_overrides_the_general_one() -> None:
 
 
 def test_several_knobs_make_every_combination() -> None:
-    found = expand_assignments(load_programs(["esc"]), ["n=16,64", "size=4,8"])
-    assert found == [
+    result = expand_assignments(load_programs(["esc"]), ["n=16,64", "size=4,8"])
+    assert result == [
         [{"n": n, "size": size} for n in (16, 64) for size in (4, 8)],
     ]
 
@@ -143,10 +143,10 @@ def test_several_knobs_make_every_combination() -> None:
     ],
 )
 def test_invalid_assignments_are_reported(text: str, problem: str) -> None:
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as error:
         expand_assignments(load_programs(["sc", "esc", "cmc"]), [text])
-    assert str(told.value).startswith(f"--set {text.split('=')[0]}")
-    assert problem in str(told.value)
+    assert str(error.value).startswith(f"--set {text.split('=')[0]}")
+    assert problem in str(error.value)
 
 
 def test_a_repeated_assignment_is_refused() -> None:

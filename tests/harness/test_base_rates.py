@@ -46,9 +46,9 @@ def test_finishers_are_ranked_by_length_and_then_by_opening() -> None:
             shortest = min(len(each.probes) for each in opened)
             first = next(each for each in opened if len(each.probes) == shortest)
             expected.append(first.final == gold)
-    found = rates(MIXED)[f"finisher 1 of {WIDTH}"]
-    assert found.count == len(expected)
-    assert found.right == pytest.approx(100 * sum(expected) / len(expected), abs=0.01)
+    result = rates(MIXED)[f"finisher 1 of {WIDTH}"]
+    assert result.count == len(expected)
+    assert result.right == pytest.approx(100 * sum(expected) / len(expected), abs=0.01)
 
 
 def test_more_is_the_majority_of_many_branches_in_the_same_episodes() -> None:

@@ -43,12 +43,12 @@ def measured(recording: Path, contender: str) -> ContenderMeasurement:
 
 
 def test_all_deciding_contenders_play_the_same_episodes(recording: Path) -> None:
-    found = [measured(recording, name) for name in CONTENDER_NAMES if name != "foreign"]
-    assert find_differing_cells([each for each in found if each.cells]) == []
-    assert [len(each.cells) for each in found] == [0, 2, 2, 2]
-    assert {each.episodes for each in found} == {12}
-    assert len({each.reads for each in found}) == 1
-    assert all(len(each.seconds) == 2 for each in found)
+    result = [measured(recording, name) for name in CONTENDER_NAMES if name != "foreign"]
+    assert find_differing_cells([each for each in result if each.cells]) == []
+    assert [len(each.cells) for each in result] == [0, 2, 2, 2]
+    assert {each.episodes for each in result} == {12}
+    assert len({each.reads for each in result}) == 1
+    assert all(len(each.seconds) == 2 for each in result)
 
 
 def test_a_difference_is_reported_with_its_location() -> None:
@@ -63,8 +63,8 @@ def test_a_difference_is_reported_with_its_location() -> None:
         )  # fmt: skip
 
     both = {"compiled": one("compiled", "x"), "plain": one("plain", "y")}
-    [told] = build_report(both).differing  # type: ignore[arg-type]
-    assert told == (
+    [difference] = build_report(both).differing  # type: ignore[arg-type]
+    assert difference == (
         "plain differs from compiled on recording abababababab at beta 0.5: 50.0 % at 7 tokens"
         " instead of 50.0 % at 7"
     )
@@ -88,9 +88,9 @@ def test_plain_python_plays_as_rheo_does(recording: Path, beta: float) -> None:
 
 def test_missing_scipy_is_reported_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "scipy.special", None)
-    with pytest.raises(ExternalError, match="needs scipy, which is not installed") as told:
+    with pytest.raises(ExternalError, match="needs scipy, which is not installed") as error:
         beta_cdf()
-    assert told.value.hint == "install it with `pip install scipy`, or give --skip plain"
+    assert error.value.hint == "install it with `pip install scipy`, or give --skip plain"
 
 
 def test_peak_memory_includes_allocated_memory() -> None:

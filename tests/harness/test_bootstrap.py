@@ -99,8 +99,8 @@ def test_block_size_does_not_change_resamples(monkeypatch: pytest.MonkeyPatch) -
 
 def test_resamples_are_reproducible() -> None:
     counts = np.arange(5.0)[:, None] ** 3
-    found = resample([Stratum(counts, 1.0)], resamples=6)[:, 0]
-    assert found.tolist() == [
+    result = resample([Stratum(counts, 1.0)], resamples=6)[:, 0]
+    assert result.tolist() == [
         18.4,
         38.0,
         31.0,
@@ -112,9 +112,9 @@ def test_resamples_are_reproducible() -> None:
 
 @given(st.lists(st.floats(-10, 10), min_size=1, max_size=200))
 def test_an_interval_interpolates_between_ranks_as_numpy_does(values: Sequence[float]) -> None:
-    found = interval(np.array(values))
+    result = interval(np.array(values))
     expected = np.percentile(values, [2.5, 97.5])
-    assert found == pytest.approx(tuple(expected), rel=1e-9, abs=1e-9)
+    assert result == pytest.approx(tuple(expected), rel=1e-9, abs=1e-9)
 
 
 def test_an_interval_may_be_open() -> None:

@@ -55,16 +55,16 @@ def test_every_example_is_accepted(command: click.Command, monkeypatch: pytest.M
     assert isinstance(command, RheostatCommand)
     for example in command.examples:
         words = command_words(example.line)
-        found: click.Command = root
+        result: click.Command = root
         context = ROOT
-        while isinstance(found, click.Group):
+        while isinstance(result, click.Group):
             assert words, f"{example.line} stops at a group"
             name = words.pop(0)
-            below = found.get_command(context, name)
+            below = result.get_command(context, name)
             assert below is not None, f"{example.line}: there is no {name}"
-            found, context = below, click.Context(below, info_name=name, parent=context)
+            result, context = below, click.Context(below, info_name=name, parent=context)
         assert context.parent is not None
-        found.make_context(context.info_name, words, parent=context.parent)
+        result.make_context(context.info_name, words, parent=context.parent)
 
 
 def command_words(line: str) -> list[str]:

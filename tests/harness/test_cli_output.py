@@ -242,11 +242,11 @@ def test_each_stream_has_one_owner() -> None:
     owners = {"stdout": "harness/cli/output.py", "stderr": "harness/cli/console.py"}
     reached = re.compile(r"\bsys\.(stdout|stderr)\.|\b(click\.s?echo|echo_via_pager)\(")
     offenders = [
-        f"{path}: {found.group()}"
+        f"{path}: {result.group()}"
         for room in ("store", "dsl", "harness")
         for path in (root / room).rglob("*.py")
-        for found in reached.finditer(path.read_text())
-        if owners.get(found.group(1)) != str(path.relative_to(root))
+        for result in reached.finditer(path.read_text())
+        if owners.get(result.group(1)) != str(path.relative_to(root))
     ]
     assert offenders == []
 

@@ -126,7 +126,7 @@ def test_extras_are_installed_in_the_same_way_everywhere() -> None:
     for path in [*pages, *modules]:
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"pip install ['\"]?rheostat\[", text), path
-        for found in re.findall(r"pipx install ([^`\n]*)\[([\w,]+)\]", text):
-            assert found[0] == '--force ".', path
-            assert set(found[1].split(",")) <= extras, path
+        for result in re.findall(r"pipx install ([^`\n]*)\[([\w,]+)\]", text):
+            assert result[0] == '--force ".', path
+            assert set(result[1].split(",")) <= extras, path
     assert install_command("proxy", "collect") == 'pipx install --force ".[proxy,collect]"'

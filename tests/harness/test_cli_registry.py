@@ -16,13 +16,13 @@ def write(folder: Path, info: str, text: str) -> None:
 
 @pytest.mark.parametrize("group", [COMMANDS, "console_scripts", "pytest11", "pygments.lexers"])
 def test_entry_points_match_the_standard_library(group: str) -> None:
-    found = {
+    result = {
         (name, entry.target) for name, entries in registered(group).items() for entry in entries
     }
     expected = {
         (entry.name, entry.value.partition("[")[0].strip()) for entry in entry_points(group=group)
     }
-    assert found == expected
+    assert result == expected
 
 
 def test_only_the_requested_group_is_read(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_the_nearest_source_wins(present: set[str]) -> None:
     if "environment" in present:
         environ["RHEOSTAT_THREADS"] = "1003"
     flags = {"threads": 1004 if "flag" in present else None}
-    (found,) = [
+    (result,) = [
         s for s in resolve(GeneralSettings, flags=flags, environ=environ) if s.name == "threads"
     ]
     order = ["flag", "environment", "project", "user"]
@@ -69,8 +69,8 @@ def test_the_nearest_source_wins(present: set[str]) -> None:
         "user": f"{user_file(home)}, line 1",
         "default": "default",
     }
-    assert found.value == values.get(expected, GeneralSettings().threads)
-    assert found.origin == origins[expected]
+    assert result.value == values.get(expected, GeneralSettings().threads)
+    assert result.origin == origins[expected]
 
 
 def test_settings_are_loaded_with_their_types(home: Path) -> None:

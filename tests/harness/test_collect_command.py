@@ -101,9 +101,9 @@ def test_a_killed_collector_resumes_to_the_same_bytes(
     assert cli(*words(scripted, questions), "-o", "a.recording").status == 0
     scripted.pace = 0.02
     start = "import sys; from harness.cli.main import main; sys.exit(main())"
-    asked = [*words(scripted, questions), "--concurrency", "3", "-o", "b.recording"]
+    arguments = [*words(scripted, questions), "--concurrency", "3", "-o", "b.recording"]
     collector = subprocess.Popen(
-        [sys.executable, "-c", start, *asked],
+        [sys.executable, "-c", start, *arguments],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -178,8 +178,8 @@ def test_invalid_requests_end_in_one_sentence_and_leave_no_file(
 def test_a_model_of_unknown_family_needs_an_option(
     cli: CommandLine, scripted: ScriptedServer, questions: Path
 ) -> None:
-    asked = [each for each in words(scripted, questions) if each not in ("--family", "think")]
-    result = cli(*asked, "-o", "r.recording")
+    arguments = [each for each in words(scripted, questions) if each not in ("--family", "think")]
+    result = cli(*arguments, "-o", "r.recording")
     assert result.status == 2
     assert (
         "cannot tell from the name or the chat template how the model marks its thinking"
@@ -222,15 +222,15 @@ def test_a_recording_is_sealed_without_failed_branches_if_allowed(
     chains = [{"text": "a" * length} for length in (60, 5000, 70)]
     row = {"id": "a", "question": "?", "answer": "3", "chains": chains}
     (home / "chains.jsonl").write_text(json.dumps(row))
-    asked = ["collect", "--base-url", scripted.url, "--model", MODEL, "--family", "think",
+    arguments = ["collect", "--base-url", scripted.url, "--model", MODEL, "--family", "think",
              "--from", "chains.jsonl", "--interval", "40", "--token-ids", "-o", "r"]  # fmt: skip
-    result = cli(*asked)
+    result = cli(*arguments)
     assert result.status == 2
     assert (
         "error: chains.jsonl, line 1, $.chains[1]: question 'a', branch 1: has 5000" in result.err
     )
     assert "hint: use --allow-missing N" in result.err
-    result = cli(*asked, "--allow-missing", "1")
+    result = cli(*arguments, "--allow-missing", "1")
     assert result.status == 0, result.err
     assert "question 'a', branch 1: has 5000 tokens" in result.err
     assert "recorded as missing" in result.err
@@ -238,8 +238,8 @@ def test_a_recording_is_sealed_without_failed_branches_if_allowed(
     again = cli("verify", "r", "--base-url", scripted.url, "--model", MODEL, "--json")
     assert again.status == 0, again.err
     assert [row["branch"] for row in json.loads(again.out)] == [0, 2]
-    shown = cli("inspect", "r")
-    assert "missing       branch 1 of a" in shown.out
+    inspection = cli("inspect", "r")
+    assert "missing       branch 1 of a" in inspection.out
 
 
 def test_identical_branches_give_a_warning(
@@ -253,11 +253,11 @@ def test_identical_branches_give_a_warning(
 def test_offline_vllm_needs_a_python_with_vllm(
     cli: CommandLine, questions: Path, home: Path
 ) -> None:
-    asked = ["collect", "--model", "m", "--family", "think", "--questions", str(questions)]
-    result = cli(*asked, "-o", "r", "--offline", sys.executable)
+    arguments = ["collect", "--model", "m", "--family", "think", "--questions", str(questions)]
+    result = cli(*arguments, "-o", "r", "--offline", sys.executable)
     assert result.status == 3
     assert "has ended: ModuleNotFoundError: No module named 'vllm'" in result.err
-    result = cli(*asked, "-o", "r", "--offline", str(home / "none"))
+    result = cli(*arguments, "-o", "r", "--offline", str(home / "none"))
     assert (result.status, "cannot be started" in result.err) == (2, True)
     assert not (home / "r").exists()
 
@@ -272,18 +272,18 @@ def test_boxed_answers_are_compared_by_value_by_default(
         raise importlib.metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(importlib.metadata, "version", absent)
-    asked = [each for each in words(scripted, questions, "--dry-run", "-o", "r")
+    arguments = [each for each in words(scripted, questions, "--dry-run", "-o", "r")
              if each not in ("--equivalence", "exact")]  # fmt: skip
-    result = cli(*asked)
+    result = cli(*arguments)
     assert result.status == 2
     assert '`pipx install --force ".[collect]"` brings it' in result.err
-    assert cli(*asked, "--answers", "choice").status == 0
-    assert cli(*asked, "--equivalence", "exact").status == 0
+    assert cli(*arguments, "--answers", "choice").status == 0
+    assert cli(*arguments, "--equivalence", "exact").status == 0
 
 
 def test_pairs_become_booleans_numbers_and_strings() -> None:
-    given = ["enable_thinking=true", "n=3", "x=0.5", "dtype=float32", "name=a=b", "empty="]
-    assert parse_engine_arguments(given) == {
+    pairs = ["enable_thinking=true", "n=3", "x=0.5", "dtype=float32", "name=a=b", "empty="]
+    assert parse_engine_arguments(pairs) == {
         "enable_thinking": True, "n": 3, "x": 0.5, "dtype": "float32", "name": "a=b", "empty": "",
     }  # fmt: skip
 

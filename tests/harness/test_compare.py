@@ -42,11 +42,11 @@ def a_grid(recordings: list[str], a: str, b: str) -> Grid:
 
 def ends(right: list[int], tokens: int) -> EpisodeArrays:
     """Each question right under so many of the seeds, at the same cost."""
-    found = empty_episodes(QUESTIONS, SEEDS)
+    result = empty_episodes(QUESTIONS, SEEDS)
     for question, count in enumerate(right):
-        found.right[question, :count] = True
-    found.tokens[:] = tokens
-    return found
+        result.right[question, :count] = True
+    result.tokens[:] = tokens
+    return result
 
 
 def compared(grid: Grid, *points: tuple[list[int], int]) -> list[Comparison]:
@@ -60,115 +60,115 @@ def compared(grid: Grid, *points: tuple[list[int], int]) -> list[Comparison]:
 
 def test_tokens_and_accuracy_are_read_off_the_curve_of_the_baseline(recordings: list[str]) -> None:
     # B has 25 % at 100 tokens and 75 % at 10,000: 50 % at 1,000, halfway in the logarithm.
-    [found] = compared(
+    [result] = compared(
         a_grid(recordings[:1], "1", "1,2"),
         ([5, 5, 0, 0], 500),
         ([5, 0, 0, 0], 100),
         ([5, 5, 5, 0], 10_000),
     )
-    [match] = found.matches
+    [match] = result.matches
     assert (match.accuracy, match.cost, match.baseline_cost, match.ratio) == (50.0, 500, 1000, 2.0)
-    assert (found.ratio, found.points, found.beyond) == (2.0, 1, 0)
+    assert (result.ratio, result.points, result.beyond) == (2.0, 1, 0)
     there = 25 + 50 * (math.log(5) / math.log(100))
     assert match.baseline_accuracy == pytest.approx(there, abs=0.005)
     assert match.difference == pytest.approx(50 - there, abs=0.01)
 
 
 def test_the_average_ratio_is_the_geometric_mean_of_the_points(recordings: list[str]) -> None:
-    [found] = compared(
+    [result] = compared(
         a_grid(recordings[:1], "1,2", "1,2"),
         ([5, 0, 0, 0], 50),
         ([5, 5, 5, 0], 1250),
         ([5, 0, 0, 0], 100),
         ([5, 5, 5, 0], 10_000),
     )
-    assert [match.ratio for match in found.matches] == [2.0, 8.0]
-    assert found.ratio == 4.0
+    assert [match.ratio for match in result.matches] == [2.0, 8.0]
+    assert result.ratio == 4.0
 
 
 def test_the_area_is_taken_over_the_costs_that_both_cover(
     recordings: list[str],
 ) -> None:
-    [found] = compared(
+    [result] = compared(
         a_grid(recordings[:1], "1", "1,2"),
         ([5, 5, 5, 5], 1000),
         ([5, 0, 0, 0], 100),
         ([5, 5, 5, 0], 10_000),
     )
     # A begins in the middle of B's range and is always right; B rises from 50 % to 75 % there.
-    assert (found.cheapest, found.dearest) == (100, 10_000)
-    assert (found.area_from, found.area_to) == (1000, 10_000)
-    assert (found.area, found.baseline_area, found.area_difference) == (100.0, 62.5, 37.5)
+    assert (result.cheapest, result.dearest) == (100, 10_000)
+    assert (result.area_from, result.area_to) == (1000, 10_000)
+    assert (result.area, result.baseline_area, result.area_difference) == (100.0, 62.5, 37.5)
 
 
 def test_there_is_no_area_without_a_common_cost(recordings: list[str]) -> None:
-    [found] = compared(
+    [result] = compared(
         a_grid(recordings[:1], "1", "1,2"),
         ([5, 5, 5, 5], 20_000),
         ([5, 0, 0, 0], 100),
         ([5, 5, 5, 0], 10_000),
     )
-    assert (found.area, found.baseline_area, found.area_difference) == (None, None, None)
-    assert (found.area_low, found.area_high) == (None, None)
+    assert (result.area, result.baseline_area, result.area_difference) == (None, None, None)
+    assert (result.area_low, result.area_high) == (None, None)
 
 
 def test_a_point_less_accurate_than_the_cheapest_of_the_baseline_has_no_ratio(
     recordings: list[str],
 ) -> None:
-    [found] = compared(
+    [result] = compared(
         a_grid(recordings[:1], "1,2", "1,2"),
         ([0, 0, 0, 0], 10),
         ([5, 5, 5, 0], 2500),
         ([5, 0, 0, 0], 100),
         ([5, 5, 5, 0], 10_000),
     )
-    assert [match.baseline_cost for match in found.matches] == [None, 10_000]
-    assert [match.ratio for match in found.matches] == [None, 4.0]
-    assert (found.ratio, found.below, found.beyond) == (4.0, 1, 0)
-    assert found.matches[0].ratio_low is None
+    assert [match.baseline_cost for match in result.matches] == [None, 10_000]
+    assert [match.ratio for match in result.matches] == [None, 4.0]
+    assert (result.ratio, result.below, result.beyond) == (4.0, 1, 0)
+    assert result.matches[0].ratio_low is None
 
 
 def test_a_single_point_gives_no_ratio(recordings: list[str]) -> None:
-    [found] = compared(a_grid(recordings[:1], "1", "1"), ([5, 0, 0, 0], 100), ([5, 5, 0, 0], 4000))
-    [match] = found.matches
-    assert (match.baseline_cost, match.ratio, match.ratio_low, found.ratio) == (None,) * 4
+    [result] = compared(a_grid(recordings[:1], "1", "1"), ([5, 0, 0, 0], 100), ([5, 5, 0, 0], 4000))
+    [match] = result.matches
+    assert (match.baseline_cost, match.ratio, match.ratio_low, result.ratio) == (None,) * 4
 
 
 def test_an_accuracy_beyond_the_baseline_is_reported(recordings: list[str]) -> None:
-    [found] = compared(
+    [result] = compared(
         a_grid(recordings[:1], "1,2", "1,2"),
         ([5, 0, 0, 0], 100),
         ([5, 5, 5, 5], 200),
         ([5, 0, 0, 0], 100),
         ([5, 5, 0, 0], 400),
     )
-    assert [match.baseline_cost for match in found.matches] == [100, None]
-    assert [match.ratio for match in found.matches] == [1.0, None]
-    assert (found.ratio, found.beyond) == (1.0, 1)
-    assert found.matches[1].ratio_high is None
+    assert [match.baseline_cost for match in result.matches] == [100, None]
+    assert [match.ratio for match in result.matches] == [1.0, None]
+    assert (result.ratio, result.beyond) == (1.0, 1)
+    assert result.matches[1].ratio_high is None
 
 
 def test_below_the_cost_of_the_baseline_there_is_no_accuracy(recordings: list[str]) -> None:
-    [found] = compared(
+    [result] = compared(
         a_grid(recordings[:1], "1", "1,2"),
         ([5, 0, 0, 0], 100),
         ([5, 0, 0, 0], 400),
         ([5, 5, 0, 0], 800),
     )
-    [match] = found.matches
+    [match] = result.matches
     assert match.ratio == 4.0
     assert (match.baseline_accuracy, match.difference, match.difference_low) == (None, None, None)
 
 
 def test_intervals_are_paired(recordings: list[str]) -> None:
     # A is right wherever B is, and on one more seed of each question: no drawing can change that.
-    [found] = compared(a_grid(recordings[:1], "1", "1"), ([1, 2, 3, 5], 100), ([0, 1, 2, 4], 100))
-    [match] = found.matches
+    [result] = compared(a_grid(recordings[:1], "1", "1"), ([1, 2, 3, 5], 100), ([0, 1, 2, 4], 100))
+    [match] = result.matches
     assert (match.difference_low, match.difference, match.difference_high) == (20.0, 20.0, 20.0)
 
 
 def test_the_questions_on_which_they_differ_are_listed(recordings: list[str]) -> None:
-    [found] = compared(
+    [result] = compared(
         a_grid(recordings[:1], "1", "1,2"),
         ([5, 2, 1, 0], 100),
         ([5, 0, 2, 0], 90),
@@ -179,17 +179,17 @@ def test_the_questions_on_which_they_differ_are_listed(recordings: list[str]) ->
     ]
     assert [
         (each.question, each.accuracy, each.baseline_accuracy, each.difference)
-        for each in found.differences
+        for each in result.differences
     ] == [(ids[1], 40.0, 0.0, 40.0), (ids[2], 20.0, 40.0, -20.0)]
-    assert (found.differences[0].cost, found.differences[0].baseline_cost) == (100, 90)
+    assert (result.differences[0].cost, result.differences[0].baseline_cost) == (100, 90)
 
 
 def test_all_recordings_together_follow_each(recordings: list[str]) -> None:
-    found = compared(a_grid(recordings, "1", "1"), ([5, 2, 0, 0], 100), ([5, 0, 0, 0], 100))
-    assert [each.recording for each in found] == ["one/bench", "two/bench", "mean"]
-    assert [each.recording for each in found[2].differences] == ["one/bench", "two/bench"]
+    result = compared(a_grid(recordings, "1", "1"), ([5, 2, 0, 0], 100), ([5, 0, 0, 0], 100))
+    assert [each.recording for each in result] == ["one/bench", "two/bench", "mean"]
+    assert [each.recording for each in result[2].differences] == ["one/bench", "two/bench"]
     # The two share their questions, so together they say no more than one of them.
-    assert found[2].matches == found[0].matches
+    assert result[2].matches == result[0].matches
 
 
 def test_a_controller_against_its_copy_has_no_difference(

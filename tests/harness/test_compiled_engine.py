@@ -63,19 +63,19 @@ def both(
 ) -> EpisodeArrays:
     """Play by both engines and give what they agree on."""
     program = checked(text)
-    found = PLAYER.play(program, ControllerSetting(), replay_environment, range(4), rules)
+    result = PLAYER.play(program, ControllerSetting(), replay_environment, range(4), rules)
     same(
         InterpreterEngine().play(program, ControllerSetting(), replay_environment, range(4), rules),
-        found,
+        result,
     )
-    return found
+    return result
 
 
 def test_programs_find_the_shared_kernels_wherever_they_were_loaded_last() -> None:
     LoadedKernels(compile_text(translate_shared(), Tier.QUICK))
     gc.collect()
-    found = both(library.load_source("asc").text, a_world(3))
-    assert found.tokens.max() > 0
+    result = both(library.load_source("asc").text, a_world(3))
+    assert result.tokens.max() > 0
 
 
 @pytest.mark.parametrize("counting", [True, False])
@@ -141,19 +141,19 @@ def test_one_engine_serves_several_threads_at_a_time() -> None:
         InterpreterEngine().play(p, ControllerSetting(0.5), replay_environment, range(3))
         for p in programs
     ]
-    found: list[EpisodeArrays | None] = [None] * 6
+    result: list[EpisodeArrays | None] = [None] * 6
 
     def play(at: int) -> None:
-        found[at] = player.play(
+        result[at] = player.play(
             programs[at % 2], ControllerSetting(0.5), replay_environment, range(3)
         )
 
-    threads = [threading.Thread(target=play, args=(at,)) for at in range(len(found))]
+    threads = [threading.Thread(target=play, args=(at,)) for at in range(len(result))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    for at, episodes in enumerate(found):
+    for at, episodes in enumerate(result):
         assert episodes is not None
         same(expected[at % 2], episodes)
 
@@ -180,8 +180,8 @@ def test_both_engines_apply_any_budget_equally() -> None:
     ends = set()
     for budget in range(0, 900, 10):
         for price in (0, 7, 120):
-            found = both(text, replay_environment, EpisodeRules(budget, price))
-            ends.update(found.line.ravel().tolist())
+            result = both(text, replay_environment, EpisodeRules(budget, price))
+            ends.update(result.line.ravel().tolist())
     assert ends == {2, 3, 4}, "the budget ends on either line, and not at all"
 
 
@@ -218,9 +218,9 @@ def test_a_quoted_answer_counts_as_right_where_it_is_gold_though_no_branch_gave_
     replay_environment = ReplayEnvironment(
         [BranchPool([ReplayChain(["A"], 100, "A")], 100)] * 2, ["42", "43"]
     )
-    found = both('controller c { start { open 1 } finally { answer "42" } }', replay_environment)
-    assert found.right.tolist() == [[True] * 4, [False] * 4]
-    assert found.answer.tolist() == [[1] * 4, [-2] * 4]
+    result = both('controller c { start { open 1 } finally { answer "42" } }', replay_environment)
+    assert result.right.tolist() == [[True] * 4, [False] * 4]
+    assert result.answer.tolist() == [[1] * 4, [-2] * 4]
 
 
 def test_the_longest_window_keeps_all_values() -> None:
@@ -236,20 +236,20 @@ def test_the_longest_window_keeps_all_values() -> None:
     replay_environment = ReplayEnvironment(
         [BranchPool([ReplayChain(["A", "A"], 250, "A")], 100)], ["A"]
     )
-    found = compiled().play(checked(text), ControllerSetting(), replay_environment, range(1))
-    assert found.right.all()
+    result = compiled().play(checked(text), ControllerSetting(), replay_environment, range(1))
+    assert result.right.all()
 
 
 def test_a_recording_without_questions_has_no_episodes() -> None:
-    found = compiled(2).play(
+    result = compiled(2).play(
         checked(FIRST), ControllerSetting(), ReplayEnvironment([], []), range(3)
     )
-    assert found.right.shape == (0, 3)
+    assert result.right.shape == (0, 3)
 
 
 def test_without_seeds_nothing_is_played() -> None:
-    found = compiled().play(checked(FIRST), ControllerSetting(), a_world(2), range(0))
-    assert found.right.shape[1] == 0
+    result = compiled().play(checked(FIRST), ControllerSetting(), a_world(2), range(0))
+    assert result.right.shape[1] == 0
 
 
 @pytest.mark.parametrize("name", ENGINE_NAMES)
@@ -273,7 +273,7 @@ def test_both_engines_refuse_the_same_programs(name: str) -> None:
 @pytest.mark.parametrize("counted", [(True, False), (False, True)])
 def test_counting_lines_changes_no_result(counted: Sequence[bool]) -> None:
     program, replay_environment, player = checked(seeded_program(12)), a_world(4), compiled()
-    found = [
+    result = [
         player.play(
             program,
             ControllerSetting(1.0),
@@ -283,4 +283,4 @@ def test_counting_lines_changes_no_result(counted: Sequence[bool]) -> None:
         )
         for each in counted
     ]
-    same(*found)
+    same(*result)

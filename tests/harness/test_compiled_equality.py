@@ -99,9 +99,9 @@ def test_many_compiled_programs_play_as_the_interpreter_does(
 
 @pytest.mark.slow
 def test_the_programs_hold_every_construct_of_the_language() -> None:
-    found: set[Any] = set()
+    result: set[Any] = set()
     for seed in range(400):
-        found |= constructs(load_checked_program(Source(seeded_program(seed))))
+        result |= constructs(load_checked_program(Source(seeded_program(seed))))
     kinds = {
         kind
         for kind in vars(tree).values()
@@ -109,19 +109,19 @@ def test_the_programs_hold_every_construct_of_the_language() -> None:
     }
     words = {*FUNCTIONS, *SETS, *VALUES, *ATTRIBUTES}
     signs = {"+", "-", "*", "/", "//", "%", "==", "!=", "<", "<=", ">", ">=", "and", "or", "not"}
-    assert kinds | words | signs <= found
+    assert kinds | words | signs <= result
 
 
 def constructs(checked: CheckedProgram) -> set[Any]:
     """The kinds of nodes of a program, its built-in words and its operators."""
-    found: set[Any] = set()
+    result: set[Any] = set()
     for node in walk(checked.program):
-        found.add(type(node))
+        result.add(type(node))
         match node:
             case tree.Call():
-                found.add(node.function.text)
+                result.add(node.function.text)
             case tree.Name() | tree.Field():
-                found.add(node.text)
+                result.add(node.text)
             case tree.Unary() | tree.Binary():
-                found.add(node.operator)
-    return found
+                result.add(node.operator)
+    return result

@@ -47,14 +47,14 @@ def files(home: Path) -> dict[FileKind, Path]:
     """A file of each kind, in a directory of its own."""
     reasoner = SimulatedReasoner("tiny", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
     save(simulate(reasoner, Benchmark("bench", 3, 4)), home / "r.recording")
-    found = {FileKind.RECORDING: Path("r.recording"), FileKind.RUN: Path("run")}
+    result = {FileKind.RECORDING: Path("r.recording"), FileKind.RUN: Path("run")}
     (home / "run").mkdir()
     (home / "run" / "request.json").write_text("{}")
     for kind, content in CONTENTS.items():
         suffix = {FileKind.PYTHON: ".py", FileKind.TABLE: ".csv"}.get(kind, ".txt")
-        found[kind] = Path(f"{kind.name.lower()}{suffix}")
-        (home / found[kind]).write_text(content)
-    return found
+        result[kind] = Path(f"{kind.name.lower()}{suffix}")
+        (home / result[kind]).write_text(content)
+    return result
 
 
 def test_each_kind_is_known_by_its_content(files: dict[FileKind, Path]) -> None:

@@ -81,7 +81,7 @@ def test_every_token_is_on_a_branch_of_one_kind(
     name: str, branch_pool: BranchPool, setting: EpisodeSetting
 ) -> None:
     seen = Seen(PROGRAMS[name], branch_pool, setting)
-    found = seen.hindsight
+    result = seen.hindsight
     spent: dict[str, int] = dict.fromkeys(("pruned", "silent", "against", "agreeing"), 0)
     for view in seen.replay.episode.branches:
         probes = sum(
@@ -97,11 +97,11 @@ def test_every_token_is_on_a_branch_of_one_kind(
         else:
             kind = "agreeing" if view.answer == seen.answer else "against"
         spent[kind] += view.tokens + probes
-    assert found.tokens == seen.replay.spent == sum(spent.values())
-    assert (found.pruned, found.silent, found.agreeing) == (
+    assert result.tokens == seen.replay.spent == sum(spent.values())
+    assert (result.pruned, result.silent, result.agreeing) == (
         spent["pruned"], spent["silent"], spent["agreeing"],
     )  # fmt: skip
-    assert found.uncounted == spent["silent"] + spent["against"]
+    assert result.uncounted == spent["silent"] + spent["against"]
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -111,16 +111,16 @@ def test_the_leader_is_settled_where_it_never_changes_again(
     name: str, branch_pool: BranchPool, setting: EpisodeSetting
 ) -> None:
     seen = Seen(PROGRAMS[name], branch_pool, setting)
-    found, leaders = seen.hindsight, seen.leaders()
+    result, leaders = seen.hindsight, seen.leaders()
     places = [
         place
         for place in range(len(leaders))
         if seen.answer is not None and set(leaders[place:]) == {seen.answer}
     ]
-    assert found.settled == bool(places)
+    assert result.settled == bool(places)
     after = seen.trace[places[0] + 1 :] if places else []
     charges = [action.charge for barrier in after for action in barrier.actions]
-    assert found.after_settled == sum(charges)
+    assert result.after_settled == sum(charges)
 
 
 @given(st.lists(st.lists(st.integers(0, 9), min_size=8, max_size=8), max_size=4))
@@ -150,8 +150,8 @@ def test_pruned_dissenting_and_silent_branches_are_counted_separately() -> None:
       finally { answer winner(alive) }
     }
     """
-    found = played(text, chain("7", "7"), chain("7", "7"), chain("7", "7"))
-    assert found == Hindsight(
+    result = played(text, chain("7", "7"), chain("7", "7"), chain("7", "7"))
+    assert result == Hindsight(
         episodes=1, tokens=30, settled=1, after_settled=10,
         pruned=10, uncounted=10, silent=10, agreeing=10,
     )  # fmt: skip
@@ -159,14 +159,19 @@ def test_pruned_dissenting_and_silent_branches_are_counted_separately() -> None:
 
 def test_an_answer_that_does_not_lead_is_never_settled() -> None:
     text = 'controller c { start { open 2 } finally { answer "42" } }'
-    found = played(text, chain("7", "7"), chain("7", "7"))
-    assert (found.settled, found.after_settled, found.uncounted, found.agreeing) == (0, 0, 20, 0)
+    result = played(text, chain("7", "7"), chain("7", "7"))
+    assert (result.settled, result.after_settled, result.uncounted, result.agreeing) == (
+        0,
+        0,
+        20,
+        0,
+    )
 
 
 def test_an_episode_without_an_answer_is_never_settled() -> None:
     text = "controller c { start { open 2  answer winner(alive) } finally { answer none } }"
-    found = played(text, chain("7"), chain("7"), budget=10)
-    assert (found.settled, found.tokens, found.uncounted) == (0, 10, 10)
+    result = played(text, chain("7"), chain("7"), budget=10)
+    assert (result.settled, result.tokens, result.uncounted) == (0, 10, 10)
 
 
 def test_a_leader_that_changes_back_is_settled_after_that() -> None:
@@ -177,6 +182,6 @@ def test_a_leader_that_changes_back_is_settled_after_that() -> None:
       finally { answer winner(alive) }
     }
     """
-    found = played(text, chain("7", "9", "7", "7", "7"))
+    result = played(text, chain("7", "9", "7", "7", "7"))
     # Settled behind the third interval: two more, and the last stretch.
-    assert (found.settled, found.after_settled, found.tokens) == (1, 25, 55)
+    assert (result.settled, result.after_settled, result.tokens) == (1, 25, 55)

@@ -116,12 +116,12 @@ def test_equal_answers_in_different_spellings_are_merged_and_reported(
     released(home / "hmmt25/tiny-1b.json", written, gold=r"\frac{1}{2}")
     assert cli("import", "autotts", "hmmt25/tiny-1b.json", "-o", "exact").status == 0
     assert finals(open_recording(home / "exact/tiny-1b.recording")) == written
-    told = cli("inspect", "exact/tiny-1b.recording")
-    assert told.err.startswith(
+    inspection = cli("inspect", "exact/tiny-1b.recording")
+    assert inspection.err.startswith(
         "warning: exact/tiny-1b.recording: 2 of 4 final answers are written differently from an"
         " equal one, such as "
     )
-    assert "pass@1 is 75.00 %" in told.err
+    assert "pass@1 is 75.00 %" in inspection.err
     result = cli("import", "autotts", "hmmt25/tiny-1b.json", "-o", "joined",
                "--equivalence", "math-verify")  # fmt: skip
     assert result.status == 0
@@ -132,9 +132,9 @@ def test_equal_answers_in_different_spellings_are_merged_and_reported(
     joined = open_recording(home / "joined/tiny-1b.recording")
     assert finals(joined) == [written[0]] * 3 + ["3"]
     assert joined.provenance.equivalence.startswith("math-verify")
-    told = cli("inspect", "joined/tiny-1b.recording")
-    assert told.err == ""
-    assert "answers       as imported, compared by math-verify" in told.out
+    inspection = cli("inspect", "joined/tiny-1b.recording")
+    assert inspection.err == ""
+    assert "answers       as imported, compared by math-verify" in inspection.out
 
 
 def test_plain_numbers_and_simulated_recordings_give_no_warning(
@@ -233,8 +233,8 @@ def test_a_log_of_inspect_ai_is_replayed_by_complete_branches_only(
 
 def test_a_log_of_lm_eval_becomes_a_recording(cli: CommandLine, home: Path) -> None:
     path = lm_eval_log(home / "org__tiny", [lm_eval_sample(1, ["2", "\\boxed{2}"])])
-    given = ("import", "lm-eval", str(path.relative_to(home)), "-o", "made")
-    result = cli(*given, "--tokenizer", TOKENIZER, "--answers", r"(\d)", "--model", "m")
+    arguments = ("import", "lm-eval", str(path.relative_to(home)), "-o", "made")
+    result = cli(*arguments, "--tokenizer", TOKENIZER, "--answers", r"(\d)", "--model", "m")
     assert result.status == 0, result.err
     recording = open_recording(home / result.out.strip())
     assert finals(recording) == ["2", "2"]

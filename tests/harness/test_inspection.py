@@ -45,13 +45,13 @@ def recorded(path: Path, *finals: list[str], interval: int = 500) -> Recording:
 
 
 def test_shares_are_means_over_questions(tmp_path: Path) -> None:
-    found = inspect_recording(recorded(tmp_path, ["a", "b", "b"], ["a", "a", "a", "b"]))
-    assert (found.questions, found.branches, found.branches_per_question) == (2, 7, (3, 4))
-    assert found.pass_at_1 == float(Fraction(100 * (4 + 9), 24))  # in full
-    assert found.k == 3
-    assert found.pass_at_k == 100.0
+    result = inspect_recording(recorded(tmp_path, ["a", "b", "b"], ["a", "a", "a", "b"]))
+    assert (result.questions, result.branches, result.branches_per_question) == (2, 7, (3, 4))
+    assert result.pass_at_1 == float(Fraction(100 * (4 + 9), 24))  # in full
+    assert result.k == 3
+    assert result.pass_at_k == 100.0
     # Of the first three of (a, a, a, b) two are right at least; b is two of the other three.
-    assert found.majority_at_k == 50.0
+    assert result.majority_at_k == 50.0
 
 
 def test_a_tie_goes_to_the_first_seen(tmp_path: Path) -> None:
@@ -62,30 +62,30 @@ def test_a_tie_goes_to_the_first_seen(tmp_path: Path) -> None:
 
 
 def test_lengths_are_spread_by_the_nearest_rank(tmp_path: Path) -> None:
-    found = inspect_recording(recorded(tmp_path, ["a"] * 21))
-    assert found.tokens == ValueDistribution(5001.0, 1, 501, 2501, 5001, 7501, 9501, 10001)
-    assert found.probes == ValueDistribution(10.0, 0, 1, 5, 10, 15, 19, 20)
-    assert found.overrun == 0.0
+    result = inspect_recording(recorded(tmp_path, ["a"] * 21))
+    assert result.tokens == ValueDistribution(5001.0, 1, 501, 2501, 5001, 7501, 9501, 10001)
+    assert result.probes == ValueDistribution(10.0, 0, 1, 5, 10, 15, 19, 20)
+    assert result.overrun == 0.0
 
 
 def test_chains_shorter_than_their_probes_are_counted(tmp_path: Path) -> None:
     # With Δ = 501, chain i has 501 i tokens to its last probe and 500 i + 1 in all.
-    found = inspect_recording(recorded(tmp_path, ["a", "a", "a", "a"], interval=501))
-    assert found.overrun == 50.0
+    result = inspect_recording(recorded(tmp_path, ["a", "a", "a", "a"], interval=501))
+    assert result.overrun == 50.0
 
 
 def test_the_last_probe_is_in_the_last_slice(tmp_path: Path) -> None:
-    found = inspect_recording(recorded(tmp_path, ["b", "b", "a"]))
-    assert [each.probes for each in found.depths] == [0, 0, 0, 0, 1, 0, 0, 0, 0, 2]
-    assert (found.depths[4].agreeing, found.depths[4].right) == (0.0, 0.0)
-    assert (found.depths[9].agreeing, found.depths[9].right) == (100.0, 50.0)
-    assert found.depths[0].agreeing is None
+    result = inspect_recording(recorded(tmp_path, ["b", "b", "a"]))
+    assert [each.probes for each in result.depths] == [0, 0, 0, 0, 1, 0, 0, 0, 0, 2]
+    assert (result.depths[4].agreeing, result.depths[4].right) == (0.0, 0.0)
+    assert (result.depths[9].agreeing, result.depths[9].right) == (100.0, 50.0)
+    assert result.depths[0].agreeing is None
 
 
 def test_each_question_names_its_most_frequent_wrong_answer(tmp_path: Path) -> None:
-    found = inspect_recording(recorded(tmp_path, ["a", "b", "c", "c"], ["a", "a"]), questions=True)
-    assert found.per_question is not None
-    first, second = found.per_question
+    result = inspect_recording(recorded(tmp_path, ["a", "b", "c", "c"], ["a", "a"]), questions=True)
+    assert result.per_question is not None
+    first, second = result.per_question
     assert (first.id, first.rival, first.rival_share, first.answers) == ("q0", "c", 50.0, 3)
     assert (second.rival, second.rival_share) == (None, 0.0)
 
@@ -94,10 +94,10 @@ def test_an_unprobed_recording_has_no_depths(tmp_path: Path) -> None:
     provenance = Provenance(model="m", benchmark="b", interval=500, collector="test", probed=False)
     items = [Item(Question(id="q", gold="a"), [Branch(answers=[], tokens=9, final="a")])]
     save(Environment(provenance, items), tmp_path / "r.recording")
-    found = inspect_recording(open_recording(tmp_path / "r.recording"))
-    assert {each.probes for each in found.depths} == {0}
-    assert "depth" not in format_inspection(found)
-    assert "only with whole reads" in format_inspection(found)
+    result = inspect_recording(open_recording(tmp_path / "r.recording"))
+    assert {each.probes for each in result.depths} == {0}
+    assert "depth" not in format_inspection(result)
+    assert "only with whole reads" in format_inspection(result)
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=8), st.data())
@@ -118,24 +118,24 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Recording:
 
 
 def test_figures_agree_with_a_plain_count(simulated: Recording) -> None:
-    found = inspect_recording(simulated, questions=True)
+    result = inspect_recording(simulated, questions=True)
     branches = [simulated.branches(index) for index in range(4)]
     shares = [
         fmean(branch.final == question.gold for branch in drawn)
         for question, drawn in zip(simulated.questions, branches, strict=True)
     ]
-    assert found.pass_at_1 == pytest.approx(100 * fmean(shares), abs=0.006)
-    assert found.k == 64
+    assert result.pass_at_1 == pytest.approx(100 * fmean(shares), abs=0.006)
+    assert result.k == 64
     flat = [branch for drawn in branches for branch in drawn]
-    assert sum(each.probes for each in found.depths) == sum(len(each.answers) for each in flat)
+    assert sum(each.probes for each in result.depths) == sum(len(each.answers) for each in flat)
     last = [
         (answer == branch.final)
         for branch in flat
         for nth, answer in enumerate(branch.answers, start=1)
         if nth / len(branch.answers) > 0.9
     ]
-    assert found.depths[9].probes == len(last)
-    assert found.depths[9].agreeing == pytest.approx(100 * fmean(last), abs=0.006)
+    assert result.depths[9].probes == len(last)
+    assert result.depths[9].agreeing == pytest.approx(100 * fmean(last), abs=0.006)
 
 
 def widest(text: str) -> int:
@@ -143,11 +143,11 @@ def widest(text: str) -> int:
 
 
 def test_pages_fit_80_columns(simulated: Recording) -> None:
-    found = inspect_recording(simulated, questions=True)
-    assert widest(format_inspection(found).replace(str(simulated.path), "sim.recording")) <= 80
-    provenance = msgspec.structs.replace(found.provenance, model="sim-medium", benchmark="heldout")
-    found = msgspec.structs.replace(found, provenance=provenance)
-    for table in overview_table([found, found]), questions_table([found, found]):
+    result = inspect_recording(simulated, questions=True)
+    assert widest(format_inspection(result).replace(str(simulated.path), "sim.recording")) <= 80
+    provenance = msgspec.structs.replace(result.provenance, model="sim-medium", benchmark="heldout")
+    result = msgspec.structs.replace(result, provenance=provenance)
+    for table in overview_table([result, result]), questions_table([result, result]):
         assert widest(table.text()) <= 80
         assert Console(width=200).measure(table.rich(80)).maximum <= 80
 
@@ -157,13 +157,13 @@ def released_figures(
     released: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, tuple[Recording, RecordingInspection]]:
     directory = tmp_path_factory.mktemp("released")
-    found = {}
+    result = {}
     for model in PUBLISHED:
         path = directory / f"{model}.recording"
         save(read_autotts(released / "aime24" / f"{model}.json"), path)
         recording = open_recording(path)
-        found[model] = recording, inspect_recording(recording)
-    return found
+        result[model] = recording, inspect_recording(recording)
+    return result
 
 
 def test_the_first_of_each_shuffle_gives_the_published_accuracy(
@@ -181,7 +181,7 @@ def test_the_first_of_each_shuffle_gives_the_published_accuracy(
 def test_released_recordings_have_the_known_traits(
     released_figures: dict[str, tuple[Recording, RecordingInspection]],
 ) -> None:
-    for _, found in released_figures.values():
-        assert (found.questions, found.branches_per_question) == (30, (128, 128))
-        assert 14 < found.overrun < 22
-        assert found.pass_at_1 < found.majority_at_k < found.pass_at_k
+    for _, result in released_figures.values():
+        assert (result.questions, result.branches_per_question) == (30, (128, 128))
+        assert 14 < result.overrun < 22
+        assert result.pass_at_1 < result.majority_at_k < result.pass_at_k

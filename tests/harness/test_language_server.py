@@ -65,12 +65,12 @@ def test_a_sound_program_has_no_diagnostics(client: Client) -> None:
 
 def test_diagnostics_have_code_help_and_related_locations(client: Client) -> None:
     text = SOUND.replace("start {", "memory { n = 1 }\n  start {")
-    (found,) = opened(client, text)
-    assert (found["code"], found["severity"], found["source"]) == ("RH204", 1, "rheo")
-    assert found["range"] == where(3, 11, 12)
-    assert found["message"].startswith("`n` is declared twice\n")
-    assert "\nhelp: " in found["message"]
-    (other,) = found["relatedInformation"]
+    (result,) = opened(client, text)
+    assert (result["code"], result["severity"], result["source"]) == ("RH204", 1, "rheo")
+    assert result["range"] == where(3, 11, 12)
+    assert result["message"].startswith("`n` is declared twice\n")
+    assert "\nhelp: " in result["message"]
+    (other,) = result["relatedInformation"]
     assert other["location"] == {"uri": URI, "range": where(1, 10, 11)}
 
 
@@ -91,8 +91,8 @@ def test_diagnostics_are_updated_with_the_text(client: Client) -> None:
 
 def test_positions_count_in_utf_16_units(client: Client) -> None:
     text = 'controller c { finally { answer "🙂🙂" else nowhere } }\n'
-    (found,) = opened(client, text)
-    assert found["range"] == where(0, 44, 51)
+    (result,) = opened(client, text)
+    assert result["range"] == where(0, 44, 51)
     assert client.ask("textDocument/hover", at(text, "nowhere| ")) is None
     hover = client.ask("textDocument/hover", at(text, "el|se nowhere"))
     assert hover["range"] == where(0, 39, 43)
@@ -100,8 +100,8 @@ def test_positions_count_in_utf_16_units(client: Client) -> None:
 
 def test_a_client_may_count_in_utf_8() -> None:
     with connected(general={"positionEncodings": ["utf-8", "utf-16"]}) as client:
-        (found,) = opened(client, 'controller c { finally { answer "🙂🙂" else nowhere } }\n')
-        assert found["range"] == where(0, 48, 55)
+        (result,) = opened(client, 'controller c { finally { answer "🙂🙂" else nowhere } }\n')
+        assert result["range"] == where(0, 48, 55)
 
 
 def test_hover_gives_the_meaning_and_the_type(client: Client) -> None:
@@ -118,8 +118,8 @@ def test_completion_replaces_the_word_and_calls_functions(client: Client) -> Non
     opened(client, SOUND)
     text = SOUND.replace("answer winner(alive)", "answer win")
     opened(client, text)
-    found = client.ask("textDocument/completion", at(text, "answer win|"))
-    items = {item["label"]: item for item in found["items"]}
+    result = client.ask("textDocument/completion", at(text, "answer win|"))
+    items = {item["label"]: item for item in result["items"]}
     assert items["winner"]["textEdit"] == {"range": where(5, 19, 22), "newText": "winner($0)"}
     assert items["winner"]["detail"] == "winner(S)"
     assert items["n"]["detail"] == "n = 4 in 1..9"
@@ -128,22 +128,22 @@ def test_completion_replaces_the_word_and_calls_functions(client: Client) -> Non
 
 def test_completion_adds_no_second_parenthesis(client: Client) -> None:
     opened(client, SOUND)
-    found = client.ask("textDocument/completion", at(SOUND, "answer win|ner"))
-    items = {item["label"]: item for item in found["items"]}
+    result = client.ask("textDocument/completion", at(SOUND, "answer win|ner"))
+    items = {item["label"]: item for item in result["items"]}
     assert items["winner"]["textEdit"] == {"range": where(5, 19, 25), "newText": "winner"}
 
 
 def test_a_dot_completes_attributes(client: Client) -> None:
     text = SOUND.replace("winner(alive)", "winner(alive where .)")
     opened(client, text)
-    found = client.ask("textDocument/completion", at(text, "where .|)"))
-    assert ".answer" in {item["label"] for item in found["items"]}
+    result = client.ask("textDocument/completion", at(text, "where .|)"))
+    assert ".answer" in {item["label"] for item in result["items"]}
 
 
 def test_a_name_leads_to_its_declaration(client: Client) -> None:
     opened(client, SOUND)
-    found = client.ask("textDocument/definition", at(SOUND, "open |n"))
-    assert found == {"uri": URI, "range": where(1, 10, 11)}
+    result = client.ask("textDocument/definition", at(SOUND, "open |n"))
+    assert result == {"uri": URI, "range": where(1, 10, 11)}
     assert client.ask("textDocument/definition", at(SOUND, "winner(al|ive")) is None
 
 
@@ -181,19 +181,19 @@ def test_symbols_show_sections_and_their_declarations(client: Client) -> None:
 
 def test_fixes_are_offered_as_code_actions(client: Client) -> None:
     text = SOUND.replace("alive", "alife")
-    found = next(each for each in opened(client, text) if each["code"] == "RH201")
+    result = next(each for each in opened(client, text) if each["code"] == "RH201")
     (action,) = client.ask(
         "textDocument/codeAction",
         {
             "textDocument": {"uri": URI},
-            "range": found["range"],
-            "context": {"diagnostics": [found]},
+            "range": result["range"],
+            "context": {"diagnostics": [result]},
         },
     )
     assert action["title"] == "Replace `alife` by `alive`"
     assert action["kind"] == "quickfix"
-    assert action["diagnostics"] == [found]
-    assert action["edit"] == {"changes": {URI: [{"range": found["range"], "newText": "alive"}]}}
+    assert action["diagnostics"] == [result]
+    assert action["edit"] == {"changes": {URI: [{"range": result["range"], "newText": "alive"}]}}
 
 
 def test_requests_are_answered_for_any_text(client: Client) -> None:

@@ -32,12 +32,12 @@ def test_library_prints_the_program_itself(cli: CommandLine, name: str) -> None:
 
 
 def test_library_prints_a_program_with_metadata_as_json(cli: CommandLine) -> None:
-    found = json.loads(cli("library", "asc", "--json").out)
-    assert found["name"] == "asc"
-    assert found["title"] == "Adaptive self-consistency"
-    assert found["about"].startswith("Whole reads one at a time")
-    assert "arXiv 2305.11860" in found["source"]
-    assert found["program"] == load_source("asc").text
+    result = json.loads(cli("library", "asc", "--json").out)
+    assert result["name"] == "asc"
+    assert result["title"] == "Adaptive self-consistency"
+    assert result["about"].startswith("Whole reads one at a time")
+    assert "arXiv 2305.11860" in result["source"]
+    assert result["program"] == load_source("asc").text
 
 
 def test_a_program_can_be_written_to_a_file(cli: CommandLine, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_lines_add_up_to_the_ledgers_of_the_episodes(
     plan = parse_rheo_plan(name, beta, [], rules)
     assume(held.provenance.probed or not plan.program.checked.needs.probes)
     recordings = opened(tmp_path, held)
-    [found] = profile(plan, recordings)
+    [result] = profile(plan, recordings)
 
     replay_environment = load_replay_environment(recordings[0].recording)
     controller = Interpreter(plan.program.checked)
@@ -78,13 +78,13 @@ def test_lines_add_up_to_the_ledgers_of_the_episodes(
             tokens, sequential = tokens + played.tokens, sequential + played.sequential
             right += played.answer == replay_environment.gold[question]
 
-    assert (found.tokens, found.sequential, found.right) == (tokens, sequential, right)
-    assert found.episodes == len(held.questions) * len(SEEDS)
-    assert total(found.lines, "tokens") == found.hindsight.tokens == tokens
-    assert total(found.lines, "ended") + found.unanswered == found.episodes
-    assert total(found.lines, "right") == right
-    assert found.hindsight.episodes == found.episodes
-    assert all(line.runs or not (line.tokens or line.ended) for line in found.lines)
+    assert (result.tokens, result.sequential, result.right) == (tokens, sequential, right)
+    assert result.episodes == len(held.questions) * len(SEEDS)
+    assert total(result.lines, "tokens") == result.hindsight.tokens == tokens
+    assert total(result.lines, "ended") + result.unanswered == result.episodes
+    assert total(result.lines, "right") == right
+    assert result.hindsight.episodes == result.episodes
+    assert all(line.runs or not (line.tokens or line.ended) for line in result.lines)
 
 
 @given(held=st.tuples(contents(), contents()), name=st.sampled_from(["sc", "asc", "esc"]))
@@ -119,7 +119,7 @@ def test_lost_and_won_are_counted_under_the_same_seeds(tmp_path: Path) -> None:
     tiny(tmp_path / "r.recording")
     recordings = open_recordings([tmp_path / "r.recording"])
     seeds = range(20)
-    [found] = profile(parse_rheo_plan("sc", "0.5", ["n=1"], EpisodeRules()), recordings, seeds)
+    [result] = profile(parse_rheo_plan("sc", "0.5", ["n=1"], EpisodeRules()), recordings, seeds)
     finals = {"easy": [b.final for b in EASY], "hard": [b.final for b in HARD]}
     golds = {"easy": "7", "hard": "2"}
     expected = []
@@ -128,11 +128,11 @@ def test_lost_and_won_are_counted_under_the_same_seeds(tmp_path: Path) -> None:
         own = sum(each[0] == golds[question] for each in dealt)
         rival = sum(majority(each) == golds[question] for each in dealt)
         expected.append((question, own, rival))
-    differing = [*found.majority.lost, *found.majority.won]
+    differing = [*result.majority.lost, *result.majority.won]
     assert sorted((each.question, each.right, each.majority) for each in differing) == [
         each for each in expected if each[1] != each[2]
     ]
-    assert [each.question for each in found.majority.lost] == ["easy", "hard"]
+    assert [each.question for each in result.majority.lost] == ["easy", "hard"]
 
 
 def shuffled(answers: list[str], seed: int) -> list[str]:
@@ -143,11 +143,11 @@ def shuffled(answers: list[str], seed: int) -> list[str]:
 
 def test_a_question_that_equals_the_majority_is_neither_lost_nor_won(tmp_path: Path) -> None:
     tiny(tmp_path / "r.recording")
-    [found] = profile(
+    [result] = profile(
         parse_rheo_plan("sc", "0.5", ["n=64"], EpisodeRules()),
         open_recordings([tmp_path / "r.recording"]),
     )
-    assert (found.majority.lost, found.majority.won, found.majority.questions) == ([], [], 2)
+    assert (result.majority.lost, result.majority.won, result.majority.questions) == ([], [], 2)
 
 
 def test_the_majority_is_over_64_branches_where_there_are_more(tmp_path: Path) -> None:
@@ -155,26 +155,26 @@ def test_the_majority_is_over_64_branches_where_there_are_more(tmp_path: Path) -
     many = [branch("7")] * 35 + [branch("9")] * 35
     tiny(tmp_path / "r.recording", ids=["q"], branches=[many], golds=["7"])
     recordings = open_recordings([tmp_path / "r.recording"])
-    [found] = profile(parse_rheo_plan("sc", "0.5", ["n=1"], EpisodeRules()), recordings, range(30))
+    [result] = profile(parse_rheo_plan("sc", "0.5", ["n=1"], EpisodeRules()), recordings, range(30))
     finals = [each.final for each in many]
     rival = sum(majority(shuffled(finals, seed)[:64]) == "7" for seed in range(30))
     assert 0 < rival < 30
-    assert {each.majority for each in (*found.majority.lost, *found.majority.won)} <= {rival}
+    assert {each.majority for each in (*result.majority.lost, *result.majority.won)} <= {rival}
 
 
 def test_shares_are_those_of_the_counts(tmp_path: Path) -> None:
     tiny(tmp_path / "r.recording")
     recordings = open_recordings([tmp_path / "r.recording"])
-    [found] = profile(
+    [result] = profile(
         parse_rheo_plan("asc", "0.5", ["threshold=0.9"], EpisodeRules()), recordings, range(9)
     )
-    for line in found.lines:
-        assert line.tokens_share == pytest.approx(100 * line.tokens / found.tokens, abs=0.0051)
+    for line in result.lines:
+        assert line.tokens_share == pytest.approx(100 * line.tokens / result.tokens, abs=0.0051)
         if line.ended:
             assert line.right_share == pytest.approx(100 * line.right / line.ended, abs=0.0051)
         else:
             assert line.right_share is None
-    assert sum(1 for line in found.lines if line.ended) == 2
+    assert sum(1 for line in result.lines if line.ended) == 2
 
 
 def test_an_episode_whose_budget_ends_in_a_verb_ends_at_its_line(tmp_path: Path) -> None:
@@ -182,9 +182,9 @@ def test_an_episode_whose_budget_ends_in_a_verb_ends_at_its_line(tmp_path: Path)
     text = "controller c { start { open 4  answer winner(alive) }\nfinally { answer none } }\n"
     (tmp_path / "c.rheo").write_text(text)
     plan = parse_rheo_plan(str(tmp_path / "c.rheo"), "0.5", [], EpisodeRules(budget=25))
-    [found] = profile(plan, open_recordings([tmp_path / "r.recording"]))
-    assert (found.unanswered, found.right, found.episodes) == (0, 0, 4)
-    first = found.lines[0]
+    [result] = profile(plan, open_recordings([tmp_path / "r.recording"]))
+    assert (result.unanswered, result.right, result.episodes) == (0, 0, 4)
+    first = result.lines[0]
     assert (first.line, first.tokens, first.ended) == (1, 80, 4)
 
 

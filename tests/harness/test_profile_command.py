@@ -80,7 +80,7 @@ COLUMNS = [
 
 
 @pytest.fixture
-def here(home: Path) -> Path:
+def workspace(home: Path) -> Path:
     """Two small recordings and a controller in the working directory."""
     tiny(home / "r.recording")
     tiny(home / "s.recording", ids=["only"], branches=[EASY], golds=["9"])
@@ -91,11 +91,11 @@ def here(home: Path) -> Path:
 MINE_HERE = ("profile", "mine.rheo", "--on", "r.recording")
 
 
-def test_the_page_shows_the_source_with_counts(cli: CommandLine, here: Path) -> None:
+def test_the_page_shows_the_source_with_counts(cli: CommandLine, workspace: Path) -> None:
     assert cli(*MINE_HERE) == (0, WHOLE, "")
 
 
-def test_csv_has_every_line_of_every_profile(cli: CommandLine, here: Path) -> None:
+def test_csv_has_every_line_of_every_profile(cli: CommandLine, workspace: Path) -> None:
     result = cli(*MINE_HERE, "s.recording", "--csv")
     rows = list(csv.DictReader(io.StringIO(result.out)))
     assert list(rows[0]) == COLUMNS
@@ -108,7 +108,7 @@ def test_csv_has_every_line_of_every_profile(cli: CommandLine, here: Path) -> No
     assert [one + other for one, other in zip(*runs[:2], strict=True)] == runs[2]
 
 
-def test_json_holds_each_profile_and_all_together(cli: CommandLine, here: Path) -> None:
+def test_json_holds_each_profile_and_all_together(cli: CommandLine, workspace: Path) -> None:
     result = cli(
         *MINE_HERE,
         "s.recording",
@@ -129,28 +129,28 @@ def test_json_holds_each_profile_and_all_together(cli: CommandLine, here: Path) 
     assert (what["beta"], what["seeds"], what["knobs"]) == (1.0, 3, {"n": 4})
     assert what["engine"] == "interpreter 1"
     assert [each["digest"] for each in what["recordings"]] == [
-        open_recording(here / name).digest for name in ("r.recording", "s.recording")
+        open_recording(workspace / name).digest for name in ("r.recording", "s.recording")
     ]
     hindsight = found["profiles"][0]["hindsight"]
     parts = hindsight["pruned"] + hindsight["uncounted"] + hindsight["agreeing"]
     assert parts == hindsight["tokens"] == found["profiles"][0]["tokens"]
 
 
-def test_every_engine_counts_the_same(cli: CommandLine, here: Path) -> None:
-    told = [cli(*MINE_HERE, "s.recording", "--csv", "--engine", name) for name in ENGINES]
-    assert [result.status for result in told] == [0] * len(ENGINES)
-    assert len(set(told)) == 1
+def test_every_engine_counts_the_same(cli: CommandLine, workspace: Path) -> None:
+    outputs = [cli(*MINE_HERE, "s.recording", "--csv", "--engine", name) for name in ENGINES]
+    assert [result.status for result in outputs] == [0] * len(ENGINES)
+    assert len(set(outputs)) == 1
 
 
-def test_a_page_for_each_recording_and_one_for_all(cli: CommandLine, here: Path) -> None:
+def test_a_page_for_each_recording_and_one_for_all(cli: CommandLine, workspace: Path) -> None:
     result = cli(*MINE_HERE, "s.recording")
     lines = [line.split() for line in result.out.splitlines()]
     named = [words[1] for words in lines if words[:1] == ["recording"] and len(words) == 2]
     assert named == ["r.recording", "s.recording", "all"]
 
 
-def test_the_same_question_of_two_recordings_is_labelled(cli: CommandLine, here: Path) -> None:
-    tiny(here / "t.recording", golds=("9", "1"))
+def test_the_same_question_of_two_recordings_is_labelled(cli: CommandLine, workspace: Path) -> None:
+    tiny(workspace / "t.recording", golds=("9", "1"))
     result = cli("profile", "sc", "--set", "n=1", "--on", "r.recording", "t.recording")
     whole = result.out.split("recording  all")[1]
     assert "lost" in whole or "won" in whole
@@ -159,10 +159,10 @@ def test_the_same_question_of_two_recordings_is_labelled(cli: CommandLine, here:
             assert line.startswith(("r.recording", "t.recording"))
 
 
-def test_equal_profiles_are_equal_bytes(cli: CommandLine, here: Path) -> None:
+def test_equal_profiles_are_equal_bytes(cli: CommandLine, workspace: Path) -> None:
     assert cli(*MINE_HERE, "--json") == cli(*MINE_HERE, "--json", "-o", "-")
     cli(*MINE_HERE, "-o", "p.json")
-    assert (here / "p.json").read_text() == cli(*MINE_HERE, "--json").out
+    assert (workspace / "p.json").read_text() == cli(*MINE_HERE, "--json").out
 
 
 @pytest.mark.parametrize(
@@ -187,19 +187,21 @@ def test_equal_profiles_are_equal_bytes(cli: CommandLine, here: Path) -> None:
         ("profile sc --on r.recording -o nowhere/p.csv", "nowhere/p.csv: the directory"),
     ],
 )
-def test_invalid_input_is_refused(cli: CommandLine, here: Path, line: str, sentence: str) -> None:
-    (here / "bad.rheo").write_text("nonsense\n")
+def test_invalid_input_is_refused(
+    cli: CommandLine, workspace: Path, line: str, sentence: str
+) -> None:
+    (workspace / "bad.rheo").write_text("nonsense\n")
     result = cli(*line.split())
     assert (result.status, result.out) == (2, "")
     assert result.err.startswith(f"error: {sentence}")
 
 
-def test_only_a_terminal_cuts_the_source(here: Path) -> None:
+def test_only_a_terminal_cuts_the_source(workspace: Path) -> None:
     plan = parse_rheo_plan("mine.rheo", "0.5", [], EpisodeRules())
     recordings = open_recordings([Path("r.recording")])
-    [found] = profile_controller(plan, recordings, range(2), InterpreterEngine())
+    [result] = profile_controller(plan, recordings, range(2), InterpreterEngine())
     whole, cut = (
-        profile_page.format_source_lines(found, width).splitlines() for width in (None, 60)
+        profile_page.format_source_lines(result, width).splitlines() for width in (None, 60)
     )
     assert max(map(len, whole)) > 60
     assert max(map(len, cut)) == 60

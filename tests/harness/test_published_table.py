@@ -33,8 +33,8 @@ def rows_of(document: str) -> dict[tuple[str, str, float], tuple[float, int]]:
 def published(*controllers: str) -> dict[tuple[str, str, float], tuple[float, int]]:
     return {
         (model, row.controller, row.setting): (row.accuracy, row.cost)
-        for model, found in PUBLISHED.items()
-        for row in found
+        for model, result in PUBLISHED.items()
+        for row in result
         if row.controller in controllers
     }
 

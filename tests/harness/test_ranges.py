@@ -64,9 +64,9 @@ def test_a_range_has_decimal_steps(first: int, steps: int, places: int) -> None:
     ],
 )
 def test_invalid_number_lists_are_refused(text: str, problem: str) -> None:
-    with pytest.raises(InputError, match=problem) as told:
+    with pytest.raises(InputError, match=problem) as error:
         parse_numbers(text, f"--x {text}")
-    assert str(told.value).startswith(f"--x {text}: ")
+    assert str(error.value).startswith(f"--x {text}: ")
 
 
 def test_the_largest_allowed_list_is_accepted() -> None:

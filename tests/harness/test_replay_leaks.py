@@ -54,43 +54,43 @@ def reachable(*roots: object) -> Iterator[object]:
     stack = list(roots)
     seen: dict[int, object] = {}
     while stack:
-        held = stack.pop()
-        if id(held) in seen or isinstance(held, INTERPRETER):
+        value = stack.pop()
+        if id(value) in seen or isinstance(value, INTERPRETER):
             continue
-        seen[id(held)] = held
-        yield held
-        stack += parts(held)
+        seen[id(value)] = value
+        yield value
+        stack += parts(value)
 
 
-def parts(held: object) -> list[object]:
-    if isinstance(held, dict):
-        return [*held.keys(), *held.values()]
-    if isinstance(held, list | tuple | set | frozenset):
-        return list(held)
-    if isinstance(held, FrameType):
-        return list(held.f_locals.values())
-    if isinstance(held, TracebackType):
-        return [held.tb_frame, held.tb_next]
-    if isinstance(held, FunctionType):
-        cells = [cell.cell_contents for cell in held.__closure__ or ()]
-        return [*cells, held.__defaults__, held.__kwdefaults__, held.__dict__]
-    if isinstance(held, BOUND):  # its own methods are bound to it in turn, without end
-        return [held.__self__, getattr(held, "__func__", None)]
-    if isinstance(held, str | bytes | int | float | None):
+def parts(value: object) -> list[object]:
+    if isinstance(value, dict):
+        return [*value.keys(), *value.values()]
+    if isinstance(value, list | tuple | set | frozenset):
+        return list(value)
+    if isinstance(value, FrameType):
+        return list(value.f_locals.values())
+    if isinstance(value, TracebackType):
+        return [value.tb_frame, value.tb_next]
+    if isinstance(value, FunctionType):
+        cells = [cell.cell_contents for cell in value.__closure__ or ()]
+        return [*cells, value.__defaults__, value.__kwdefaults__, value.__dict__]
+    if isinstance(value, BOUND):  # its own methods are bound to it in turn, without end
+        return [value.__self__, getattr(value, "__func__", None)]
+    if isinstance(value, str | bytes | int | float | None):
         return []
-    found = []
-    for name in dir(held):
+    result = []
+    for name in dir(value):
         if name in ("gi_frame", "__globals__", "__builtins__"):
             continue
         try:
-            found.append(getattr(held, name))
+            result.append(getattr(value, name))
         except AttributeError:  # a slot that was never filled
             continue
-    return found
+    return result
 
 
 def words(*roots: object) -> set[str]:
-    return {held for held in reachable(*roots) if isinstance(held, str)}
+    return {value for value in reachable(*roots) if isinstance(value, str)}
 
 
 def secrets(*roots: object) -> set[str]:
@@ -208,9 +208,9 @@ def test_gold_answers_are_out_of_reach_in_an_evaluation() -> None:
     play_controller(
         snoop, ReplayEnvironment([branch_pool(), branch_pool()], [GOLD, GOLD]), seeds=range(2)
     )
-    found = secrets(*snoop.loot)
-    assert GOLD not in found
-    assert found == {f"{HIDDEN}-{chain}-end" for chain in range(5)}
+    result = secrets(*snoop.loot)
+    assert GOLD not in result
+    assert result == {f"{HIDDEN}-{chain}-end" for chain in range(5)}
 
 
 def test_a_played_episode_leaves_no_references() -> None:

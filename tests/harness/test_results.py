@@ -19,10 +19,10 @@ JOB = Job(
 
 def episodes(questions: int = 4, seeds: int = 3) -> EpisodeArrays:
     chance = np.random.default_rng(questions)
-    found = empty_episodes(questions, seeds)
-    for column in found:
+    result = empty_episodes(questions, seeds)
+    for column in result:
         column[:] = chance.integers(0, 2 if column.dtype == bool else 2**31 - 1, column.shape)
-    return found
+    return result
 
 
 def same(one: EpisodeArrays | None, other: EpisodeArrays) -> bool:

@@ -95,14 +95,14 @@ def test_figures_are_computed_as_published(recordings: list[Path]) -> None:
 
 
 def test_the_mean_weighs_every_recording_equally(recordings: list[Path]) -> None:
-    found = swept(a_grid(["sc"], recordings, ["n=4"]))
+    result = swept(a_grid(["sc"], recordings, ["n=4"]))
     parts = [by_hand("sc", None, path, {"n": 4}) for path in recordings]
     accuracy = sum(Fraction(int(p.right.sum()), p.right.size) for p in parts) / 3
     cost = sum(Fraction(int(p.tokens.sum()), p.tokens.size) for p in parts) / 3
-    assert [row.recording for row in found] == ["one/a", "two/a", "one/b", "mean"]
-    assert found[-1].accuracy == round(float(accuracy * 100), 2)
-    assert found[-1].cost == int(cost)
-    assert found[-1].episodes == sum(row.episodes for row in found[:-1])
+    assert [row.recording for row in result] == ["one/a", "two/a", "one/b", "mean"]
+    assert result[-1].accuracy == round(float(accuracy * 100), 2)
+    assert result[-1].cost == int(cost)
+    assert result[-1].episodes == sum(row.episodes for row in result[:-1])
 
 
 def test_intervals_are_by_bootstrap_over_questions(recordings: list[Path]) -> None:
@@ -124,8 +124,8 @@ def test_a_resampled_question_includes_its_branches_of_every_model(recordings: l
 
 
 def test_the_difference_is_paired_and_to_the_nearest_cost(recordings: list[Path]) -> None:
-    found = swept(a_grid(["sc", "asc"], recordings[:1], ["sc.n=1,12", "asc.n=12"]))
-    few, many, adaptive = found
+    result = swept(a_grid(["sc", "asc"], recordings[:1], ["sc.n=1,12", "asc.n=12"]))
+    few, many, adaptive = result
     rival = min((few, many), key=lambda row: abs(np.log(row.cost / adaptive.cost)))
     assert adaptive.difference == pytest.approx(adaptive.accuracy - rival.accuracy, abs=0.011)
     a = by_hand("asc", None, recordings[0], {"n": 12}).right.sum(axis=1).astype(float)
@@ -201,12 +201,12 @@ def test_an_interruption_keeps_complete_rows(recordings: list[Path], tmp_path: P
 
     done = play_grid(grid, ResultCache(tmp_path), advance=stop)
     assert not done.complete
-    found = build_rows(grid, done.played)
+    result = build_rows(grid, done.played)
     # Of the second setting, one recording is missing, so its mean is too, and every difference.
-    assert [(row.recording, row.settings["n"]) for row in found] == [
+    assert [(row.recording, row.settings["n"]) for row in result] == [
         ("one/a", 1), ("one/a", 2), ("two/a", 1), ("mean", 1),
     ]  # fmt: skip
-    assert [row.difference for row in found] == [0.0, 0.0, None, None]
+    assert [row.difference for row in result] == [0.0, 0.0, None, None]
     assert play_grid(grid, ResultCache(tmp_path)).reused >= 2
 
 

@@ -102,7 +102,7 @@ tokens     52, sequential 26, in 2 barriers
 
 
 @pytest.fixture
-def here(home: Path) -> Path:
+def workspace(home: Path) -> Path:
     """A small recording and a controller in the working directory."""
     tiny(home / "r.recording")
     (home / "mine.rheo").write_text(MINE)
@@ -125,30 +125,30 @@ def document(cli: CommandLine, *arguments: str) -> Any:  # noqa: ANN401 - as JSO
     return json.loads(result.out)
 
 
-def test_an_episode_is_shown_barrier_by_barrier(cli: CommandLine, here: Path) -> None:
+def test_an_episode_is_shown_barrier_by_barrier(cli: CommandLine, workspace: Path) -> None:
     assert cli(*MINE_HERE, "--question", "hard") == (0, WHOLE, "")
 
 
-def test_a_budget_that_ends_inside_a_verb_is_reported(cli: CommandLine, here: Path) -> None:
+def test_a_budget_that_ends_inside_a_verb_is_reported(cli: CommandLine, workspace: Path) -> None:
     short = ("--question", "1", "--seed", "2", "--budget", "60", "--kappa", "3")
     assert cli(*MINE_HERE, *short) == (0, SHORT_OF_TOKENS, "")
 
 
-def test_a_question_is_selected_by_id_or_number(cli: CommandLine, here: Path) -> None:
+def test_a_question_is_selected_by_id_or_number(cli: CommandLine, workspace: Path) -> None:
     by_id = cli(*MINE_HERE, "--question", "hard")
     assert cli(*MINE_HERE, "--question", "1") == by_id
     assert cli(*MINE_HERE) == cli(*MINE_HERE, "--question", "0") != by_id
 
 
-def test_an_id_takes_precedence_over_an_equal_number(cli: CommandLine, here: Path) -> None:
-    tiny(here / "numbered.recording", ids=("1", "2"))
-    found = document(cli, "trace", "sc", "--on", "numbered.recording", "--question", "1")
-    assert found["what"]["question"] == {"id": "1", "number": 0}
+def test_an_id_takes_precedence_over_an_equal_number(cli: CommandLine, workspace: Path) -> None:
+    tiny(workspace / "numbered.recording", ids=("1", "2"))
+    result = document(cli, "trace", "sc", "--on", "numbered.recording", "--question", "1")
+    assert result["what"]["question"] == {"id": "1", "number": 0}
 
 
-def test_json_matches_the_page(cli: CommandLine, here: Path) -> None:
-    found = document(cli, *MINE_HERE, "--question", "hard")
-    episode = found["episode"]
+def test_json_matches_the_page(cli: CommandLine, workspace: Path) -> None:
+    result = document(cli, *MINE_HERE, "--question", "hard")
+    episode = result["episode"]
     assert [each["verb"]["verb"] for each in episode["barriers"]] == [
         "open", "advance", "advance", "advance", "answer",
     ]  # fmt: skip
@@ -166,9 +166,9 @@ def test_json_matches_the_page(cli: CommandLine, here: Path) -> None:
         {"answer": "2", "finished": 2, "alive": 2, "pruned": 0},
         {"answer": "1", "finished": 1, "alive": 1, "pruned": 0},
     ]
-    assert found["what"]["knobs"] == {"n": 3}
-    recording = open_recording(here / "r.recording")
-    assert found["what"]["recordings"] == [
+    assert result["what"]["knobs"] == {"n": 3}
+    recording = open_recording(workspace / "r.recording")
+    assert result["what"]["recordings"] == [
         {"recording": "tiny/hand", "path": "r.recording", "digest": recording.digest}
     ]
 
@@ -202,7 +202,7 @@ def test_a_trace_is_readable_at_80_columns(cli: CommandLine, simulated: str, nam
     assert max(map(len, result.out.splitlines())) <= 80
 
 
-def test_a_program_without_a_schedule_ignores_beta(cli: CommandLine, here: Path) -> None:
+def test_a_program_without_a_schedule_ignores_beta(cli: CommandLine, workspace: Path) -> None:
     result = cli("trace", "sc", "--on", "r.recording", "--beta", "1")
     assert result.status == 0
     assert "\nbeta       not followed\n" in result.out
@@ -210,9 +210,9 @@ def test_a_program_without_a_schedule_ignores_beta(cli: CommandLine, here: Path)
     assert found["what"]["beta"] is None
 
 
-def test_control_sequences_in_answers_are_escaped(cli: CommandLine, here: Path) -> None:
+def test_control_sequences_in_answers_are_escaped(cli: CommandLine, workspace: Path) -> None:
     odd = branch("4\n\x1b[31m", "9" * 99)
-    tiny(here / "odd.recording", ids=["q"], branches=[[odd]], golds=["4"])
+    tiny(workspace / "odd.recording", ids=["q"], branches=[[odd]], golds=["4"])
     result = cli("trace", "answer_convergence", "--on", "odd.recording", "--set", "k=2")
     assert result.status == 0
     assert "\x1b" not in result.out
@@ -249,7 +249,7 @@ def test_control_sequences_in_answers_are_escaped(cli: CommandLine, here: Path) 
     ],
 )
 def test_errors_are_one_sentence(
-    cli: CommandLine, here: Path, arguments: tuple[str, ...], sentence: str
+    cli: CommandLine, workspace: Path, arguments: tuple[str, ...], sentence: str
 ) -> None:
     result = cli(*MINE_HERE, "--seed", "1", *arguments)
     assert (result.status, result.out) == (2, "")
@@ -276,8 +276,10 @@ def test_errors_are_one_sentence(
         ("trace sc --on r.recording -o nowhere/t.json", "nowhere/t.json: the directory"),
     ],
 )
-def test_invalid_input_is_refused(cli: CommandLine, here: Path, line: str, sentence: str) -> None:
-    (here / "bad.rheo").write_text("nonsense\n")
+def test_invalid_input_is_refused(
+    cli: CommandLine, workspace: Path, line: str, sentence: str
+) -> None:
+    (workspace / "bad.rheo").write_text("nonsense\n")
     result = cli(*line.split())
     assert (result.status, result.out) == (2, "")
     assert result.err.startswith(f"error: {sentence}")

@@ -35,8 +35,8 @@ def test_ability_rises_with_size_except_for_family_offsets(seed: int) -> None:
     for stage, curve in zip(at.pipeline.stages, at.curves, strict=True):
         models = at.pipeline.candidates(stage)
         bare = curve._replace(shifts=dict.fromkeys(curve.shifts, 0.0))
-        found = [bare.quality(each, 1, 1.0, at.simulation) for each in models]
-        assert found == sorted(found)
+        result = [bare.quality(each, 1, 1.0, at.simulation) for each in models]
+        assert result == sorted(result)
         flat = [bare.quality(each, 1, 1.0, of(seed, sizes=False).simulation) for each in models]
         assert len(set(flat)) == 1
 
@@ -59,9 +59,9 @@ def test_the_optimum_is_the_best_of_all_allocations(seed: int) -> None:
     space = AllocationSpace(at.pipeline, budget)
     assert len(space) < 40_000
     best = max(at.quality(each) for each in space)
-    found = at.optimum(budget)
-    assert at.quality(found.choices) == pytest.approx(best, abs=1e-12)
-    assert space.affords(found.choices)
+    result = at.optimum(budget)
+    assert at.quality(result.choices) == pytest.approx(best, abs=1e-12)
+    assert space.affords(result.choices)
 
 
 def test_equal_seeds_give_equal_pipelines_and_others_differ() -> None:

@@ -68,25 +68,27 @@ def test_a_live_trace_equals_the_replayed_trace_for_any_program_and_budget(
     number: int, budget: int | None, kappa: int
 ) -> None:
     chance = Random(number)
-    found = drawn_world(chance)
+    result = drawn_world(chance)
     program = load_checked_program(Source(print_tree(hoist_invariants(generate(chance))), "random"))
     which, rules = (
         LiveEpisodeKey(chance.randrange(9), chance.randrange(9)),
         EpisodeRules(budget, kappa),
     )
-    there = replayed(found, Interpreter(program, {}), which, rules)
-    here = lived(found, Interpreter(program, {}), which, rules)
-    assert here == there
+    replayed_trace = replayed(result, Interpreter(program, {}), which, rules)
+    live_trace = lived(result, Interpreter(program, {}), which, rules)
+    assert live_trace == replayed_trace
     charged = sum(
         action.charge
-        for barrier in there[1]
+        for barrier in replayed_trace[1]
         for action in barrier.actions
         if action.kind.value != "PROBE"
     )
-    assert found.engine.drawn == charged
-    probes = sum(action.kind.value == "PROBE" for barrier in there[1] for action in barrier.actions)
-    asked = [each for each in found.engine.asked if each.seed is None and each.max_tokens > 1]
-    assert len(asked) == probes
+    assert result.engine.drawn == charged
+    probes = sum(
+        action.kind.value == "PROBE" for barrier in replayed_trace[1] for action in barrier.actions
+    )
+    requests = [each for each in result.engine.asked if each.seed is None and each.max_tokens > 1]
+    assert len(requests) == probes
 
 
 class Scripted:
@@ -107,43 +109,43 @@ FIRST = LiveEpisodeKey(0, 0)
 
 
 def test_a_pruned_branch_gets_no_more_requests() -> None:
-    found = asyncio.run(
+    result = asyncio.run(
         replay_environment([laid(Random(at), 3, 15)._replace(tokens=15) for at in range(3)], 3, 15)
     )
     verbs = (Open(count=3), Prune(branches=(1,)), Advance(branches=(0, 2), bursts=(4, 4)))
-    lived(found, Scripted(*verbs, Answer(answer="A")), FIRST, NO_RULES)
-    seeds = [each.seed for each in found.engine.asked if each.seed is not None]
+    lived(result, Scripted(*verbs, Answer(answer="A")), FIRST, NO_RULES)
+    seeds = [each.seed for each in result.engine.asked if each.seed is not None]
     assert len(seeds) == 3 + 4 + 4
-    assert found.engine.drawn == 3 * 3 + 2 * 12
+    assert result.engine.drawn == 3 * 3 + 2 * 12
 
 
 def test_a_refused_verb_generates_nothing() -> None:
-    found = drawn_world(Random(1))
-    script = Scripted(Open(count=len(found.branch_pool.chains) + 1))
+    result = drawn_world(Random(1))
+    script = Scripted(Open(count=len(result.branch_pool.chains) + 1))
     with pytest.raises(Inadmissible, match="branches are asked for"):
-        lived(found, script, FIRST, NO_RULES)
-    assert found.engine.asked == []
+        lived(result, script, FIRST, NO_RULES)
+    assert result.engine.asked == []
 
 
 def test_a_read_beyond_the_budget_generates_nothing() -> None:
-    found = asyncio.run(
+    result = asyncio.run(
         replay_environment([laid(Random(at), 3, 15)._replace(tokens=9) for at in range(4)], 3, 15)
     )
     played, trace = lived(
-        found, Scripted(Sample(count=4), Answer(answer="A")), FIRST, EpisodeRules(budget=10)
+        result, Scripted(Sample(count=4), Answer(answer="A")), FIRST, EpisodeRules(budget=10)
     )
-    assert (played.tokens, found.engine.drawn) == (18, 18)
+    assert (played.tokens, result.engine.drawn) == (18, 18)
     assert trace[0].exhausted
 
 
 def test_a_cancelled_episode_leaves_no_running_request() -> None:
-    found = asyncio.run(
+    result = asyncio.run(
         replay_environment([laid(Random(at), 3, 15)._replace(tokens=15) for at in range(4)], 3, 15)
     )
-    place = found.model.next_endpoint()
+    place = result.model.next_endpoint()
 
     async def cancelled() -> int:
-        episode = LiveEpisode(found.model, found.posed, 4)
+        episode = LiveEpisode(result.model, result.posed, 4)
         script = Scripted(Open(count=4), Answer(answer="A"))
         await place.acquire(64)  # nothing gets through
         task = asyncio.create_task(episode.play(script, None))
@@ -154,6 +156,6 @@ def test_a_cancelled_episode_leaves_no_running_request() -> None:
             await task
         place.release(64)
         async with place.reserve(64):  # all slots can be had again
-            return len(found.engine.asked)
+            return len(result.engine.asked)
 
     assert asyncio.run(cancelled()) == 0

@@ -25,8 +25,8 @@ def upstream() -> Iterator[ScriptedServer]:
 @pytest.fixture(scope="module")
 def url(upstream: ScriptedServer) -> Iterator[str]:
     allowed = ["--allow-origin", "HTTPS://Chat.Example.org:443/", "--allow-host", "gateway"]
-    with proxy(upstream.url, *allowed) as found:
-        yield found.url
+    with proxy(upstream.url, *allowed) as result:
+        yield result.url
 
 
 def post(url: str, **headers: str) -> httpx.Response:
@@ -108,10 +108,10 @@ def test_addresses_and_own_host_names_are_accepted(url: str, host: str) -> None:
 
 
 def test_with_a_key_the_origin_is_checked_and_the_host_is_not(upstream: ScriptedServer) -> None:
-    with proxy(upstream.url, "--allow-origin", "*", key="secret") as found:
+    with proxy(upstream.url, "--allow-origin", "*", key="secret") as result:
         shown = {"Authorization": "Bearer secret"}
-        assert post(found.url, Host="any.example", Origin=FOREIGN, **shown).status_code == 200
-        assert post(found.url, Origin=FOREIGN).status_code == 401
+        assert post(result.url, Host="any.example", Origin=FOREIGN, **shown).status_code == 200
+        assert post(result.url, Origin=FOREIGN).status_code == 401
 
 
 def test_an_invalid_origin_is_refused_before_the_server_starts(cli: CommandLine) -> None:

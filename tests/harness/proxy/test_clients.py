@@ -13,7 +13,7 @@ from tests.harness.proxy.proxies import proxy
 from tests.store.serving.scripted import MODEL, Body, ScriptedServer, plain_template, serving
 from tests.store.serving.scripted_model import show
 
-ASKED = [{"role": "user", "content": "how many?"}]
+MESSAGES = [{"role": "user", "content": "how many?"}]
 
 
 def switched(messages: list[Body], arguments: Body) -> str:
@@ -32,24 +32,24 @@ def upstream() -> Iterator[ScriptedServer]:
 @pytest.fixture(scope="module")
 def client(upstream: ScriptedServer) -> Iterator[OpenAI]:
     with (
-        proxy(upstream.url, "--patience", "0.3") as found,
-        OpenAI(base_url=found.url, api_key="any", max_retries=0, timeout=20) as made,
+        proxy(upstream.url, "--patience", "0.3") as result,
+        OpenAI(base_url=result.url, api_key="any", max_retries=0, timeout=20) as made,
     ):
         yield made
 
 
 def ask(client: OpenAI, **more: object) -> ChatCompletion:
     create: Any = client.chat.completions.create
-    found = create(**({"model": MODEL, "messages": ASKED, "seed": 7} | more))
-    assert isinstance(found, ChatCompletion)
-    return found
+    result = create(**({"model": MODEL, "messages": MESSAGES, "seed": 7} | more))
+    assert isinstance(result, ChatCompletion)
+    return result
 
 
 def streamed(client: OpenAI, **more: object) -> tuple[str, str | None]:
     """The text of a stream, and why it ended."""
     create: Any = client.chat.completions.create
     text, ended = "", None
-    for chunk in create(model=MODEL, messages=ASKED, seed=7, stream=True, **more):
+    for chunk in create(model=MODEL, messages=MESSAGES, seed=7, stream=True, **more):
         for choice in chunk.choices:
             text += choice.delta.content or ""
             ended = choice.finish_reason or ended
@@ -67,7 +67,7 @@ def test_a_reply_of_the_proxy_is_accepted_as_history_without_its_thoughts(
     reply = ask(client).choices[0].message
     sent = reply.model_dump()
     assert sent["reasoning_content"]
-    again = ask(client, messages=[*ASKED, sent, {"role": "user", "content": "and now?"}])
+    again = ask(client, messages=[*MESSAGES, sent, {"role": "user", "content": "and now?"}])
     assert again.choices[0].message.content
     assert rendered(upstream)["messages"][1] == {"role": "assistant", "content": reply.content}
 
@@ -84,14 +84,14 @@ def test_a_reply_of_the_proxy_is_accepted_as_history_without_its_thoughts(
 def test_thoughts_are_removed_under_every_name_that_clients_use(
     client: OpenAI, upstream: ScriptedServer, message: Body, content: str
 ) -> None:
-    history = [*ASKED, {"role": "assistant"} | message, {"role": "user", "content": "and now?"}]
+    history = [*MESSAGES, {"role": "assistant"} | message, {"role": "user", "content": "and now?"}]
     ask(client, messages=history)
     assert rendered(upstream)["messages"][1] == {"role": "assistant", "content": content}
 
 
 def test_thoughts_of_a_user_are_refused(client: OpenAI) -> None:
     with pytest.raises(openai.BadRequestError) as caught:
-        ask(client, messages=[ASKED[0] | {"reasoning_content": "hm"}])
+        ask(client, messages=[MESSAGES[0] | {"reasoning_content": "hm"}])
     assert caught.value.param == "messages[0].reasoning_content"
 
 
@@ -103,10 +103,10 @@ def test_content_ends_at_a_stop_string_whole_and_streamed(
     assert whole is not None
     strings = [stop] if isinstance(stop, str) else stop
     wanted = whole[: min(at for each in strings if (at := whole.find(each)) >= 0)]
-    found = ask(client, stop=stop)
-    assert (found.choices[0].message.content, found.choices[0].finish_reason) == (wanted, "stop")
+    result = ask(client, stop=stop)
+    assert (result.choices[0].message.content, result.choices[0].finish_reason) == (wanted, "stop")
     assert streamed(client, stop=stop) == (wanted, "stop")
-    assert found.usage == ask(client).usage
+    assert result.usage == ask(client).usage
 
 
 def test_a_stop_string_can_be_included_and_an_absent_one_has_no_effect(
@@ -146,9 +146,9 @@ def test_without_thinking_all_of_the_text_is_content(
     client: OpenAI, upstream: ScriptedServer, how: dict[str, object]
 ) -> None:
     before = len(upstream.completions)
-    found = ask(client, **how).choices[0].message
-    assert found.content
-    assert (found.model_extra or {}).get("reasoning_content") is None
+    result = ask(client, **how).choices[0].message
+    assert result.content
+    assert (result.model_extra or {}).get("reasoning_content") is None
     probes = [each.body for each in upstream.completions[before:] if "stop" in each.body]
     for prompt in [each for body in probes for each in body["prompt"]]:
         text = show(prompt)
@@ -170,8 +170,8 @@ def test_a_conversation_that_the_template_refuses_is_refused_to_the_client(
 
 
 def test_temperature_0_gives_a_warning_in_the_reply(client: OpenAI) -> None:
-    told = (ask(client, temperature=0).model_extra or {})["rheostat"]
-    assert told["warnings"] == [
+    summary = (ask(client, temperature=0).model_extra or {})["rheostat"]
+    assert summary["warnings"] == [
         "at temperature 0 all branches are the same, and a vote among them decides nothing"
     ]
     assert "warnings" not in (ask(client).model_extra or {})["rheostat"]

@@ -24,8 +24,8 @@ TYPE = b"Content-Type: application/json\r\n"
 @pytest.fixture(scope="module")
 def address() -> Iterator[tuple[str, int]]:
     limit = ["--request-timeout", "0.4"]
-    with serving(ScriptedServer()) as server, proxy(server.url, *limit) as found:
-        parts = urlsplit(found.url)
+    with serving(ScriptedServer()) as server, proxy(server.url, *limit) as result:
+        parts = urlsplit(result.url)
         yield parts.hostname or "", parts.port or 0
 
 
@@ -105,8 +105,8 @@ async def test_an_internal_fault_is_reported_as_json_and_counted(
     stream: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     answers: list[ProxyAnswer] = []
-    made = Proxy(Faulty(), MODEL, on_finished=lambda name, answer: answers.append(answer))
-    transport = httpx.ASGITransport(made.app())
+    faulty = Proxy(Faulty(), MODEL, on_finished=lambda name, answer: answers.append(answer))
+    transport = httpx.ASGITransport(faulty.app())
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         reply = await client.post("/v1/chat/completions", json=BODY | {"stream": stream})
         page = (await client.get("/metrics")).text

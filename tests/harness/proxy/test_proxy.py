@@ -17,7 +17,7 @@ from tests.command_lines import CommandLine
 from tests.harness.proxy.proxies import Proxy, proxy
 from tests.store.serving.scripted import MODEL, Body, Fault, ScriptedServer, serving
 
-ASKED = [{"role": "user", "content": "how many?"}]
+MESSAGES = [{"role": "user", "content": "how many?"}]
 KEY = "a long secret"
 
 
@@ -33,14 +33,14 @@ def running(
 ) -> Iterator[tuple[Proxy, Path]]:
     traces = tmp_path_factory.mktemp("proxy") / "traces.jsonl"
     limits = ["--at-once", "2", "--max-body", "5000", "--keep-alive", "0.05", "--patience", "0.3"]
-    with proxy(upstream.url, *limits, "--traces", str(traces), key=KEY) as found:
-        yield found, traces
+    with proxy(upstream.url, *limits, "--traces", str(traces), key=KEY) as result:
+        yield result, traces
 
 
 @pytest.fixture
 def client(running: tuple[Proxy, Path], upstream: ScriptedServer) -> Iterator[OpenAI]:
-    with OpenAI(base_url=running[0].url, api_key=KEY, max_retries=0, timeout=20) as found:
-        yield found
+    with OpenAI(base_url=running[0].url, api_key=KEY, max_retries=0, timeout=20) as result:
+        yield result
     upstream.fault = lambda number, body: None
 
 
@@ -58,17 +58,17 @@ def stalled(number: int, body: Body) -> Fault:
 
 def ask(client: OpenAI, **more: object) -> ChatCompletion:
     create: Any = client.chat.completions.create
-    found = create(**({"model": MODEL, "messages": ASKED} | more))
-    assert isinstance(found, ChatCompletion)
-    return found
+    result = create(**({"model": MODEL, "messages": MESSAGES} | more))
+    assert isinstance(result, ChatCompletion)
+    return result
 
 
 def stream(client: OpenAI, **more: object) -> "openai.Stream[ChatCompletionChunk]":
     create: Any = client.chat.completions.create
-    found: openai.Stream[ChatCompletionChunk] = create(
-        model=MODEL, messages=ASKED, stream=True, **more
+    result: openai.Stream[ChatCompletionChunk] = create(
+        model=MODEL, messages=MESSAGES, stream=True, **more
     )
-    return found
+    return result
 
 
 def test_an_answer_is_the_text_of_a_branch_with_the_usage_of_all(
@@ -76,21 +76,21 @@ def test_an_answer_is_the_text_of_a_branch_with_the_usage_of_all(
 ) -> None:
     before = len(upstream.completions)
     create: Any = client.chat.completions.with_raw_response.create
-    reply = create(model=MODEL, messages=ASKED, seed=7, extra_body={"beta": 0.3})
-    found = reply.parse()
-    told = json.loads(reply.text)["rheostat"]
-    (choice,) = found.choices
-    assert choice.message.content == f"The final answer is \\boxed{{{told['answer']}}}"
+    reply = create(model=MODEL, messages=MESSAGES, seed=7, extra_body={"beta": 0.3})
+    result = reply.parse()
+    summary = json.loads(reply.text)["rheostat"]
+    (choice,) = result.choices
+    assert choice.message.content == f"The final answer is \\boxed{{{summary['answer']}}}"
     assert choice.finish_reason == "stop"
-    assert found.usage is not None
+    assert result.usage is not None
     assert len(upstream.completions) > before
     name = reply.headers["x-rheostat-trace"]
-    assert name == found.id
-    shown = json.loads(cli("trace", "--from", str(running[1]), "--question", name, "--json").out)
-    probed = shown["what"]["probe_tokens"]
-    assert found.usage.completion_tokens == shown["episode"]["tokens"] + probed
-    assert shown["what"]["beta"] == 0.3
-    assert shown["episode"]["gold"] is None
+    assert name == result.id
+    trace = json.loads(cli("trace", "--from", str(running[1]), "--question", name, "--json").out)
+    probed = trace["what"]["probe_tokens"]
+    assert result.usage.completion_tokens == trace["episode"]["tokens"] + probed
+    assert trace["what"]["beta"] == 0.3
+    assert trace["episode"]["gold"] is None
 
 
 def test_the_same_seed_gives_the_same_answer_whole_and_streamed(client: OpenAI) -> None:
@@ -110,8 +110,8 @@ def test_a_branch_has_no_more_tokens_than_the_client_allows(
     client: OpenAI, upstream: ScriptedServer
 ) -> None:
     before = len(upstream.completions)
-    found = ask(client, max_completion_tokens=25)
-    assert found.choices[0].finish_reason == "length"
+    result = ask(client, max_completion_tokens=25)
+    assert result.choices[0].finish_reason == "length"
     sent = [each.body["max_tokens"] for each in upstream.completions[before:]]
     assert max(most for most in sent if most != 32) == 25
 
@@ -120,7 +120,7 @@ def test_a_waiting_stream_sends_keep_alive_comments(
     running: tuple[Proxy, Path], upstream: ScriptedServer, client: OpenAI
 ) -> None:
     upstream.fault = stalled
-    body = {"model": MODEL, "messages": ASKED, "stream": True}
+    body = {"model": MODEL, "messages": MESSAGES, "stream": True}
     lines = []
     url = f"{running[0].url}/chat/completions"
     headers = {"Authorization": f"Bearer {KEY}"}
@@ -306,11 +306,11 @@ def test_metrics_count_requests_and_tokens(client: OpenAI, running: tuple[Proxy,
 
     names = ['rheostat_requests_total{status="200"}', 'rheostat_tokens_total{kind="branch"}']
     before = [counted(name) for name in names]
-    found = ask(client)
+    result = ask(client)
     after = [counted(name) for name in names]
     assert after[0] == before[0] + 1
-    assert found.usage is not None
-    assert 0 < after[1] - before[1] <= found.usage.completion_tokens
+    assert result.usage is not None
+    assert 0 < after[1] - before[1] <= result.usage.completion_tokens
     assert counted("rheostat_episodes_under_way") == 0
 
 
@@ -322,14 +322,14 @@ def test_shutdown_completes_running_requests(upstream: ScriptedServer) -> None:
         time.sleep(0.01)
         return None
 
-    with proxy(upstream.url) as found:
+    with proxy(upstream.url) as result:
         upstream.fault = slow
         got: list[str | None] = []
-        client = OpenAI(base_url=found.url, api_key="any", max_retries=0, timeout=30)
+        client = OpenAI(base_url=result.url, api_key="any", max_retries=0, timeout=30)
         asking = Thread(target=lambda: got.append(ask(client).choices[0].message.content))
         asking.start()
         soon(lambda: len(waited) > 2)
-        assert found.end() == 0
+        assert result.end() == 0
         asking.join(30)
         client.close()
     upstream.fault = lambda number, body: None
@@ -344,15 +344,15 @@ def test_an_answer_without_a_finished_branch_is_returned_as_forced(
         'controller glance "Looks once" { start { open 3 } finally { answer winner(alive) } }\n'
     )
     with (
-        proxy(upstream.url, "--interval", "10", controller=str(program)) as found,
-        OpenAI(base_url=found.url, api_key="any", max_retries=0, timeout=20) as client,
+        proxy(upstream.url, "--interval", "10", controller=str(program)) as result,
+        OpenAI(base_url=result.url, api_key="any", max_retries=0, timeout=20) as client,
     ):
         reply = ask(client, seed=1)
     (choice,) = reply.choices
-    told = (reply.model_extra or {})["rheostat"]
-    assert choice.message.content == f"The final answer is \\boxed{{{told['answer']}}}"
+    summary = (reply.model_extra or {})["rheostat"]
+    assert choice.message.content == f"The final answer is \\boxed{{{summary['answer']}}}"
     assert reply.usage is not None
-    assert reply.usage.completion_tokens > told["tokens"] == 3 * 10
+    assert reply.usage.completion_tokens > summary["tokens"] == 3 * 10
 
 
 def test_a_proxy_without_a_server_ends_before_it_listens(cli: CommandLine) -> None:
@@ -365,15 +365,15 @@ def test_a_proxy_without_a_server_ends_before_it_listens(cli: CommandLine) -> No
 def test_no_request_runs_after_a_thousand_disconnects(upstream: ScriptedServer) -> None:
     upstream.fault = stalled
     dropped = upstream.dropped
-    with proxy(upstream.url, "--at-once", "50") as found, httpx.Client(timeout=30) as http:
-        body = {"model": MODEL, "messages": ASKED, "stream": True}
+    with proxy(upstream.url, "--at-once", "50") as result, httpx.Client(timeout=30) as http:
+        body = {"model": MODEL, "messages": MESSAGES, "stream": True}
         for _ in range(1000):
-            with http.stream("POST", f"{found.url}/chat/completions", json=body) as reply:
+            with http.stream("POST", f"{result.url}/chat/completions", json=body) as reply:
                 assert reply.status_code == 200
                 soon(lambda: upstream.under_way > 0)
 
         def all_counted() -> bool:
-            page = http.get(found.url.removesuffix("/v1") + "/metrics").text
+            page = http.get(result.url.removesuffix("/v1") + "/metrics").text
             gone = 'rheostat_requests_total{status="499"} 1000.0' in page
             return gone and "rheostat_episodes_under_way 0.0" in page
 
