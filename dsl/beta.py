@@ -34,13 +34,13 @@ QUANTILE_STEPS: Final = 53
 
 
 def beta_confidence_int(v1: int, v2: int) -> float:
-    """``1 - BetaCDF(0.5; v1 + 1, v2 + 1)``, from 0 to 1.
+    """Return ``1 - BetaCDF(0.5; v1 + 1, v2 + 1)``, from 0 to 1.
 
     It never falls in ``v1`` and never rises in ``v2``.
 
     Args:
         v1: votes for an answer; below 0 they count as 0, above `MOST_VOTES` as `MOST_VOTES`.
-        v2: votes for another, likewise.
+        v2: votes for another answer, with the same bounds.
     """
     v1 = min(max(v1, 0), MOST_VOTES)
     v2 = min(max(v2, 0), MOST_VOTES)
@@ -50,11 +50,11 @@ def beta_confidence_int(v1: int, v2: int) -> float:
 
 
 def beta_confidence_real(v1: float, v2: float) -> float:
-    """Return the same for votes with weights; equal to the bit where both are whole.
+    """Return the confidence for votes with weights; bit-equal to integers for whole weights.
 
     Args:
         v1: weight of the votes for an answer, bounded like those of `beta_confidence_int`.
-        v2: weight of the votes for another, likewise.
+        v2: weight of the votes for another answer, with the same bounds.
     """
     v1 = min(max(v1, 0.0), float(MOST_VOTES))
     v2 = min(max(v2, 0.0), float(MOST_VOTES))
@@ -123,7 +123,7 @@ def beta_quantile(p: float, a: float, b: float) -> float:
         p: a probability; at or below 0 the result is 0, at or above 1 it is 1.
         a: as for `beta_cdf`, limits included: where both shapes are at or below 0, ``p`` below a
             half gives 0 and any other gives 1.
-        b: likewise.
+        b: the other shape, with the same limits.
     """
     if p <= 0.0:
         return 0.0

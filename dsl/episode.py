@@ -143,7 +143,7 @@ class BranchView:
         self.logprob: float | None = None
         """Mean log-probability of the chosen tokens over the latest interval, where recorded."""
         self.top_logprob: float | None = None
-        """Mean log-probability of the 20 likeliest tokens, likewise."""
+        """Mean log-probability of the 20 likeliest tokens over that interval, where recorded."""
 
     def reveal(self, answer: str) -> None:
         """Take a newly revealed answer into the view."""

@@ -20,7 +20,7 @@ def splitmix64(state: int, number: int) -> int:
 
     Args:
         state: any integer, taken modulo 2**64, so -1 is the same state as 2**64 - 1.
-        number: likewise.
+        number: index of the output; any integer, taken modulo 2**64.
     """
     bits = (state + (number + 1) * _GAMMA) & _MASK
     bits = ((bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
@@ -33,7 +33,7 @@ class EpisodeRandom:
 
     Args:
         seed: any integer, taken modulo 2**64.
-        question: the question's position in its recording; any integer, likewise.
+        question: the question's position in its recording; any integer, taken modulo 2**64.
     """
 
     __slots__ = ("number", "state")

@@ -53,7 +53,7 @@ class StateWord(IntEnum):
     LINE_RUNS = 20
     """(lines + 1,) int64, added to, by programs compiled to count."""
     LINE_TOKENS = 21
-    """(lines + 1,) int64, likewise."""
+    """(lines + 1,) int64, tokens charged; added to, by programs compiled to count."""
     SCRATCH = 22
     """`Compiled.arrays` arrays of N 64-bit words each."""
     VOTES = 23
@@ -66,7 +66,7 @@ class StateWord(IntEnum):
     ENTROPY = 26
     """(N, W) double: the signal at each probe from 1, where the program needs it."""
     LOGPROB = 27
-    """(N, W) double: the signal over each interval from 1, likewise."""
+    """(N, W) double: the signal over each interval from 1, where the program needs it."""
     LOGPROB_COUNT = 28
     """(N,) int64: intervals of each branch that have the signal."""
     TOP_LOGPROB = 29

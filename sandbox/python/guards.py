@@ -82,8 +82,8 @@ def guarded_import(
 
     Args:
         name: Name of the module.
-        _globals: Ignored; `__import__` has it.
-        _locals: Ignored, likewise part of the signature of `__import__`.
+        _globals: Ignored; a parameter of `__import__`.
+        _locals: Ignored; a parameter of `__import__`.
         fromlist: Ignored; the facade has all names that may be imported.
         level: Depth of a relative import, which must be 0.
 

@@ -158,7 +158,7 @@ def _attempt(function: Callable[..., T], arguments: Sequence[Any]) -> T | None:
     """
     try:
         return function(*arguments)
-    except Exception:  # noqa: BLE001 - see above
+    except Exception:  # noqa: BLE001 - libraries raise any exception
         return None
 
 

@@ -47,7 +47,7 @@ def estimate_cost(
         settings: what is collected.
         questions: with their prompts.
         missing: branches to be drawn, of each question's id.
-        lengths: tokens of each of these branches, likewise.
+        lengths: tokens of each of these branches, of each question's id.
         forced: tokens that are forced after a prefix.
         group: branches of one request.
         prices: dollars.

@@ -33,7 +33,7 @@ class Metric(Enum):
     NUMBER = "number"
     """The last number of the output is the gold number: 0 or 1."""
     MATH = "math"
-    """The gold answer's value, as docs/answers.md states: 0 or 1. Votes are joined likewise."""
+    """The gold answer's value, as docs/answers.md states: 0 or 1. Equal answers share votes."""
     F1 = "f1"
     """The overlap of words, from 0 to 1, as question answering counts it."""
 
