@@ -11,7 +11,7 @@ import pytest
 from harness.evaluation.curve_styles import COLOURS, VERMILION, curve_style
 from harness.evaluation.sweep import SweepRow
 from harness.pages.sweep_plots import plot_in_terminal, render_svg
-from tests.command_lines import FreshCommandLine
+from tests.command_lines import CommandLine
 from tests.harness.small_recordings import tiny
 
 
@@ -31,15 +31,15 @@ ROWS = [row(cost=1000), row(cost=9000, accuracy=70.0), row("cmc", 4000, 65.0)]
 
 
 def test_a_plot_in_a_pipe_ignores_the_terminal_size(
-    fresh_cli: FreshCommandLine, home: Path, monkeypatch: pytest.MonkeyPatch
+    cli: CommandLine, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tiny(home / "r.recording")
     seen = set()
     for columns, lines in (("20", "3"), ("80", "24"), ("300", "100")):
         monkeypatch.setenv("COLUMNS", columns)
         monkeypatch.setenv("LINES", lines)
-        result = fresh_cli("sweep", "sc", "asc", "--on", "r.recording", "--set", "n=1,2,4",
-                         "--frontier")  # fmt: skip
+        result = cli("sweep", "sc", "asc", "--on", "r.recording", "--set", "n=1,2,4",
+                     "--frontier")  # fmt: skip
         assert result.status == 0
         assert "●" in result.out
         seen.add(result.out)

@@ -1,9 +1,11 @@
 """Recordings to test with: any valid one, by hypothesis, and one of each feature, by hand."""
 
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from store.reader import Recording, open_recording
 from store.records import Branch, Greedy, Probes, Provenance, Question, Sampling
@@ -114,6 +116,8 @@ def _probes() -> st.SearchStrategy[Probes]:
     )  # fmt: skip
 
 
+# A strategy that is built once is validated once: to build them takes longer than to draw.
+@cache
 def _provenances(probed: bool) -> st.SearchStrategy[Provenance]:
     return st.builds(
         Provenance,
@@ -126,6 +130,7 @@ def _provenances(probed: bool) -> st.SearchStrategy[Provenance]:
     )  # fmt: skip
 
 
+@cache
 def _questions() -> st.SearchStrategy[list[Question]]:
     question = st.builds(
         Question,
@@ -141,32 +146,45 @@ def _questions() -> st.SearchStrategy[list[Question]]:
 @st.composite
 def branches(draw: st.DrawFn, probed: bool = True) -> Branch:
     """Any valid branch."""
-    probes = draw(st.integers(0, 4 if probed else 0))
+    branch = draw(_branches(draw(st.integers(0, 4 if probed else 0))))
+    if branch.text is None:
+        return branch
+    ends = _ends(len(branch.text))
+    return replace(branch, sentences=draw(ends), paragraphs=draw(ends))
+
+
+@cache
+def _branches(probes: int) -> st.SearchStrategy[Branch]:
+    """Branches with a number of probes, without the ends of sentences and paragraphs."""
     reals = st.floats(allow_nan=False)
 
     def each(items: st.SearchStrategy[T], more: int = 0) -> st.SearchStrategy[list[T] | None]:
         return st.none() | st.lists(items, min_size=probes, max_size=probes + more)
 
-    text = draw(st.none() | st.text(max_size=20))
-    places = st.integers(0, len(text or ""))
-    ends = st.none() if text is None else st.none() | st.lists(places, max_size=4).map(sorted)
-    return Branch(
-        answers=draw(st.lists(_words, min_size=probes, max_size=probes)),
-        tokens=draw(_tokens),
-        final=draw(_words),
-        finish=draw(_maybe_words),
-        seed=draw(st.none() | st.integers(-(1 << 63), (1 << 64) - 1)),
-        raw=draw(each(_words)),
-        final_raw=draw(_maybe_words),
-        probe_tokens=draw(each(_tokens)),
-        entropy=draw(each(reals)),
-        logprob=draw(each(reals, 1)),
-        top_logprob=draw(each(reals, 1)),
-        text=text,
-        token_ids=draw(st.none() | st.lists(_tokens, max_size=4)),
-        sentences=draw(ends),
-        paragraphs=draw(ends),
+    return st.builds(
+        Branch,
+        answers=st.lists(_words, min_size=probes, max_size=probes),
+        tokens=_tokens,
+        final=_words,
+        finish=_maybe_words,
+        seed=st.none() | st.integers(-(1 << 63), (1 << 64) - 1),
+        raw=each(_words),
+        final_raw=_maybe_words,
+        probe_tokens=each(_tokens),
+        entropy=each(reals),
+        logprob=each(reals, 1),
+        top_logprob=each(reals, 1),
+        text=st.none() | st.text(max_size=20),
+        token_ids=st.none() | st.lists(_tokens, max_size=4),
+        sentences=st.none(),
+        paragraphs=st.none(),
     )
+
+
+@cache
+def _ends(length: int) -> st.SearchStrategy[list[int] | None]:
+    """Ends of sentences or paragraphs of a text."""
+    return st.none() | st.lists(st.integers(0, length), max_size=4).map(sorted)
 
 
 @st.composite
