@@ -42,7 +42,7 @@ TRIALS_KEYS = {
 @pytest.fixture(autouse=True)
 def _no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ages are not what is looked at."""
-    for module in ("tui.formatting", "tui.screens.run", "tui.screens.runs"):
+    for module in ("tui.formatting", "tui.screens.run_text", "tui.screens.runs"):
         monkeypatch.setattr(f"{module}.ago", lambda seconds: "3 s ago")
     assert formatting.ago(0) == "3 s ago"
 
