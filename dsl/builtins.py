@@ -131,7 +131,7 @@ COUNTING = {
         "count(S)",
         "how many branches S holds; `count(w)`: how many values a window holds",
     ),
-    "empty": BuiltinFunction((Signature((_B,), _TRUTH),), "empty(S)", "whether S holds no branch"),
+    "empty": BuiltinFunction((Signature((_B,), _TRUTH),), "empty(S)", "whether S is empty"),
 }
 
 VOTING = {

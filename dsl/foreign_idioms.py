@@ -103,7 +103,7 @@ OPERATORS = _table(
     ("mod", _write("%")),
     ("div", _write("//")),
     ("not", Suggestion("write `!=`, or `not` in front of the whole comparison")),
-    ("xor", Suggestion("write `!=` between two truths")),
+    ("xor", Suggestion("write `!=` between two truth values")),
     ("over", _write("of")),
     ("if", Suggestion("the condition comes first: `if c then a else b`")),
     ("with filter having such", _write("where")),

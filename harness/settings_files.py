@@ -44,8 +44,8 @@ class SettingsFile(NamedTuple):
             if key not in known:
                 keys = (section, key) if section else (key,)
                 raise InputError(
-                    f"{self.location(*keys)}: there is no setting {'.'.join(keys)}",
-                    hint=suggest(key, known, f"there are {', '.join(sorted(known))}"),
+                    f"{self.location(*keys)}: unknown setting {'.'.join(keys)}",
+                    hint=suggest(key, known, f"choose from {', '.join(sorted(known))}"),
                 )
 
     def _line(self, keys: tuple[str, ...]) -> int | None:

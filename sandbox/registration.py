@@ -98,9 +98,9 @@ def require_container_isolation() -> None:
     for setting in resolve(SandboxSettings, "sandbox"):
         if setting.name == "sandbox.wall" and setting.value != "docker":
             raise InputError(
-                f"sandbox.wall is {setting.value!r} by {setting.origin}: code that others write is"
-                " played in containers alone",
-                hint="set it to docker, or leave it out; `rheostat explain sandbox` says why",
+                f"sandbox.wall is {setting.value!r}, set by {setting.origin}; untrusted code runs"
+                " only in containers",
+                hint="set it to docker, or leave it out; see `rheostat explain sandbox`",
             )
     chosen = load(SandboxSettings, "sandbox")
     ContainerWorkerLauncher(chosen.image, runtime=chosen.runtime or None).client.close()
@@ -111,7 +111,7 @@ def _walled(chosen: SandboxSettings, limits: WorkerLimits) -> ContainerWorkerLau
         return ContainerWorkerLauncher(chosen.image, runtime=chosen.runtime or None, limits=limits)
     except ExternalError as missing:
         missing.hint = (
-            f"{missing.hint}; code of your own is played without by --unsafe-no-docker"
+            f"{missing.hint}; to play your own code without containers, use --unsafe-no-docker"
             " of sweep, compare, trace, profile and bench"
         )
         raise

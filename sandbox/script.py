@@ -59,7 +59,7 @@ def require_admitted(script: Script) -> Script:
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
         raise InputError(
             f"{script.name}:{first.line}:{first.column}: {first.reason}{more}",
-            hint="`rheostat explain python-controllers` says what a controller may use",
+            hint="see `rheostat explain python-controllers` for what a controller may use",
         )
     return script
 

@@ -67,7 +67,7 @@ def name_source(path: Path, *, model: str | None, benchmark: str | None) -> Name
     unclear = None
     if by_file == by_folder:
         unclear = (
-            f"it is not clear which of {folder!r} and {stem!r} is the model and which the"
+            f"cannot tell which of {folder!r} and {stem!r} is the model and which is the"
             f" benchmark; give {' and '.join(f'--{flag}' for flag in lacking)}"
         )
         by_file = False
@@ -145,7 +145,7 @@ def read_autotts(
 def _check(released: list[ReleasedQuestion], path: Path) -> None:
     """Raise `SourceError` at the first field where well-formed fields contradict each other."""
     if not released:
-        raise SourceError("the file holds no questions", path=path, location="$")
+        raise SourceError("the file contains no questions", path=path, location="$")
     interval = released[0].probe_freq
     positions: dict[str, int] = {}
     for index, question in enumerate(released):
@@ -160,7 +160,7 @@ def _check(released: list[ReleasedQuestion], path: Path) -> None:
         earlier = positions.setdefault(question.question, index)
         if earlier != index:
             raise SourceError(
-                f"the same question stands at $[{earlier}]; remove one of the two",
+                f"the same question is also at $[{earlier}]; remove one of the two",
                 path=path,
                 location=f"{path_in_file}.question",
             )

@@ -185,22 +185,25 @@ class BlockFile:
         """
         start = self.read(0, min(self.size, PREAMBLE_SIZE))
         if not start.startswith(MAGIC[: len(start)]):
-            reason = "is not a recording: it begins with other bytes"
+            reason = "is not a recording: its first bytes are not those of the format"
             if start.lstrip().startswith((b"{", b"[")):
-                reason += ", those of JSON; `rheostat import` makes recordings of other files"
+                reason += " but JSON; convert it with `rheostat import`"
             raise ForeignFile(reason, path=self.path)
         if len(start) < PREAMBLE_SIZE:
-            reason = "the file ends inside its preamble, so it holds nothing"
+            reason = "the file ends inside its preamble, so it contains no data"
             raise self.damage(len(start), reason, "delete it")
         opening, digest = start[: _OPENING.size], start[_OPENING.size :]
         if compute_checksum(opening) != digest:
-            raise self.damage(0, "the preamble does not fit its digest")
+            raise self.damage(0, "the preamble does not match its digest")
         _, version, state = _OPENING.unpack(opening)
         if version > VERSION:
-            reason = f"is of format {version}, this program reads up to {VERSION}; update rheostat"
+            reason = (
+                f"is of format {version}, but this version of rheostat reads up to {VERSION};"
+                " update rheostat"
+            )
             raise NewerFormat(reason, path=self.path)
         if version < 1 or state not in {known.value for known in FileState}:
-            raise self.damage(0, f"the preamble names no known format: {version}, {state!r}")
+            raise self.damage(0, f"the preamble has an unknown format: {version}, {state!r}")
         return FileState(state)
 
     def begins_with(self, kind: BlockKind) -> bool:
@@ -220,13 +223,10 @@ class BlockFile:
         raw = self._raw(offset)
         before = raw.before if before is None else before
         if compute_checksum(before, raw.header, raw.payload) != raw.digest:
-            raise self.damage(offset, "a block does not fit its digest")
+            raise self.damage(offset, "a block does not match its digest")
         letters = raw.header[:4]
         if letters not in {kind.value for kind in BlockKind}:
-            reason = (
-                f"has blocks of a kind that this program does not know, {letters!r};"
-                " update rheostat"
-            )
+            reason = f"has blocks of an unknown kind, {letters!r}; update rheostat"
             raise NewerFormat(reason, path=self.path, location=f"byte {offset}")
         return StoredBlock(BlockKind(letters), offset, raw.payload, before, raw.digest)
 
@@ -238,7 +238,7 @@ class BlockFile:
         before, header = start[:DIGEST_SIZE], start[DIGEST_SIZE:]
         _, length = _HEADER.unpack(header)
         if length > self.size - offset - FRAME_SIZE:
-            reason = f"a block claims {length} bytes, more than the file still has"
+            reason = f"a block claims {length} bytes, more than the rest of the file"
             raise self.damage(offset, reason)
         rest = self.read(offset + _HEADER.size, length + DIGEST_SIZE)
         return _RawBlock(before, header, rest[:length], rest[length:])

@@ -58,7 +58,8 @@ def connect(address: str, workers: int | None = None) -> Any:  # noqa: ANN401 - 
     except Exception as problem:
         sentence = " ".join(str(problem).split())[:200]
         raise ClusterError(
-            f"{address}: there is no Ray cluster to be had: {sentence}",
-            hint="`ray start --head` begins one; --ray-address local starts one for this command",
+            f"{address}: cannot connect to a Ray cluster: {sentence}",
+            hint="start one with `ray start --head`, or use --ray-address local for this"
+            " command only",
         ) from problem
     return ray

@@ -123,9 +123,9 @@ def read_core(payload: bytes) -> Core:
         raise UnreadableRecord("a number of tokens is below 0 or above 2**48")
     named = np.concatenate((core.probes, core.final))
     if named.min() < 0 or named.max() >= len(core.answers):
-        raise UnreadableRecord("a probe names an answer that is not in its list")
+        raise UnreadableRecord("a probe refers to an answer that is not in the list")
     if len(set(core.answers)) != len(core.answers):
-        raise UnreadableRecord("an answer stands twice in its list")
+        raise UnreadableRecord("an answer appears twice in the list")
     return core
 
 

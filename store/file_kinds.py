@@ -27,27 +27,27 @@ class FileKind(Enum):
     )
     JOURNAL = (
         "a recording that is still being collected",
-        "run its `rheostat collect` again, which goes on and seals it",
+        "run its `rheostat collect` again to resume and seal it",
     )
     TRIALS = (
         "a record of the trials of a pipeline",
-        "`rheostat inspect {path}` shows what it holds",
+        "`rheostat inspect {path}` shows its contents",
     )
     BRANCHES = (
         "JSON Lines of questions with their branches",
-        "`rheostat import jsonl {path}` makes a recording of it",
+        "`rheostat import jsonl {path}` converts it to a recording",
     )
     RELEASED = (
         "released JSON of questions with their branches",
-        "`rheostat import autotts {path} -o DIR` makes a recording of it",
+        "`rheostat import autotts {path} -o DIR` converts it to a recording",
     )
     QUESTIONS = (
         "a file of questions",
-        "`rheostat collect --questions {path}` draws branches for them",
+        "`rheostat collect --questions {path}` samples branches for them",
     )
     TABLE = (
         "a table of questions",
-        "`rheostat questions BENCHMARK {path} -o questions.jsonl` makes a file of questions of it",
+        "`rheostat questions BENCHMARK {path} -o questions.jsonl` makes a file of questions",
     )
     EPISODES = ("a file of live episodes", "`rheostat trace --from {path}` shows them")
     PIPELINE = (

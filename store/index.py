@@ -81,10 +81,12 @@ def read_index(file: BlockFile) -> Index:
     if magic != END_MAGIC:
         raise file.damage(start, "the file does not end as a sealed recording does")
     if not PREAMBLE_SIZE <= offset <= start - FRAME_SIZE:
-        raise file.damage(start, f"the trailer puts the index at byte {offset}, where it cannot be")
+        raise file.damage(
+            start, f"the trailer gives the impossible position {offset} for the index"
+        )
     block = file.block(offset)
     if block.kind is not BlockKind.FOOT or block.end != start or block.digest != digest:
-        raise file.damage(offset, "the index is not the one that the trailer names")
+        raise file.damage(offset, "the index does not match the trailer")
     try:
         footer = unpack(block.payload, Footer)
         questions = _layout(footer, offset)
@@ -109,7 +111,7 @@ def _layout(footer: Footer, end: int) -> int:
             raise UnreadableRecord(f"it has a gap before byte {entry.offset}")
         offset += FRAME_SIZE + entry.length
     if offset != end:
-        raise UnreadableRecord("its blocks do not reach as far as the index itself")
+        raise UnreadableRecord("its blocks end before the index")
     if not PARTS.issuperset(footer.parts):
         raise UnreadableRecord(f"it names unknown parts of a branch: {', '.join(footer.parts)}")
     return questions

@@ -43,7 +43,7 @@ class Journal:
     def question_problem(self, question: Question) -> str | None:
         """Why the question cannot be added, or ``None``."""
         if question.id in self.questions:
-            return "a question of this id is already held; ids must be unique"
+            return "a question with this id is already recorded; ids must be unique"
         return question_fault(question)
 
     def branch_problem(self, question: str, index: int, branch: Branch) -> str | None:
@@ -55,11 +55,11 @@ class Journal:
             branch: the branch.
         """
         if question not in self.questions:
-            return "there is no question of this id; add it before its branches"
+            return "there is no question with this id; add it before its branches"
         if not 0 <= index < MOST_BRANCHES:
             return f"a branch's index is from 0 to {MOST_BRANCHES - 1}"
         if index in self.branches[question]:
-            return "this branch is already held; a branch is recorded once"
+            return "this branch is already recorded"
         return branch_fault(branch, probed=self.provenance.probed)
 
     def take_question(self, question: Question) -> None:
@@ -88,7 +88,7 @@ def scan(file: BlockFile) -> Journal:
         ForeignFile, NewerFormat: as `BlockFile.state`.
     """
     if file.state() is FileState.SEALED:
-        raise SealedRecording("is sealed, and nothing can be added", path=file.path)
+        raise SealedRecording("is sealed, so nothing can be added", path=file.path)
     journal = _head(file)
     while journal.end < file.size:
         try:
@@ -99,7 +99,7 @@ def scan(file: BlockFile) -> Journal:
         try:
             _take(journal, block)
         except UnreadableRecord as error:
-            raise file.damage(block.offset, f"a block holds what cannot be: {error}") from error
+            raise file.damage(block.offset, f"a block has invalid contents: {error}") from error
         journal.end, journal.digest = block.end, block.digest
     return journal
 
@@ -120,19 +120,19 @@ def _head(file: BlockFile) -> Journal:
     try:
         block = file.block(PREAMBLE_SIZE)
         if block.kind is BlockKind.PIPE:
-            reason = "is a record of trials of a pipeline, and no recording of branches"
+            reason = "is a record of trials of a pipeline, not a recording of branches"
             raise ForeignFile(reason, path=file.path)
         provenance = unpack(block.payload, Provenance)
         problem = provenance_fault(provenance)
         if block.kind is not BlockKind.HEAD:
-            problem = f"a {block.kind.name} stands in its place"
+            problem = f"a {block.kind.name} is in its place"
     except DamagedRecording as error:
-        reason = "the recording has no intact beginning, so nothing in it can be used"
+        reason = "the start of the recording is damaged, so nothing in it can be used"
         raise file.damage(PREAMBLE_SIZE, reason, "restore a copy, or delete it") from error
     except UnreadableRecord as error:
         raise file.damage(PREAMBLE_SIZE, f"the provenance cannot be read: {error}") from error
     if problem:
-        raise file.damage(PREAMBLE_SIZE, f"the provenance cannot be: {problem}")
+        raise file.damage(PREAMBLE_SIZE, f"the provenance is invalid: {problem}")
     return Journal(provenance, block.end, block.digest)
 
 
@@ -148,7 +148,7 @@ def _take(journal: Journal, block: StoredBlock) -> None:
             raise UnreadableRecord(f"question {entry.question!r}, branch {entry.index}: {problem}")
         journal.branches[entry.question][entry.index] = block.offset
     else:
-        raise UnreadableRecord(f"{block.kind.name} has no place in an unsealed recording")
+        raise UnreadableRecord(f"{block.kind.name} is not allowed in an unsealed recording")
 
 
 def _torn(file: BlockFile, end: int, fault: DamagedRecording) -> str:
@@ -156,15 +156,15 @@ def _torn(file: BlockFile, end: int, fault: DamagedRecording) -> str:
     following = file.block_behind(end, (BlockKind.QUES, BlockKind.BRNC))
     if following is not None:
         reason = (
-            f"a block is bad, and as those from byte {following} on are intact, "
-            "this is no interrupted append"
+            f"a block is damaged; the blocks from byte {following} on are intact, so this is not"
+            " an interrupted append"
         )
         advice = (
-            f"restore a copy, or keep what comes before: a file of its first {end} bytes "
+            f"restore a copy, or keep the intact part: a file of its first {end} bytes "
             "can be resumed"
         )
         raise file.damage(end, reason, advice) from fault
     return (
-        f"the last append was incomplete: {file.size - end} bytes from byte {end} on were cut off; "
-        "everything before them is intact"
+        f"the last append was incomplete: {file.size - end} bytes from byte {end} on were"
+        " removed; everything before them is intact"
     )

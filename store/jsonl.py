@@ -93,7 +93,7 @@ def read_jsonl(
     """
     lines = read_lines(path)
     if not lines:
-        raise SourceError("the file holds no questions", path=path)
+        raise SourceError("the file contains no questions", path=path)
     probed = _probed(lines, path)
     ids = _name(lines, benchmark, path)
     tokens = _tokens(lines, path, counter)
@@ -137,7 +137,7 @@ def _check(line: QuestionLine, path: Path, number: int) -> None:
     if line.id == "":
         location = join_location(number, "$.id")
         raise SourceError(
-            "the id is empty; leave it out to have one given", path=path, location=location
+            "the id is empty; leave it out to generate one", path=path, location=location
         )
     for index, branch in enumerate(line.branches):
         if branch.final is UNSET and branch.text is None:
@@ -176,7 +176,7 @@ def _name(lines: dict[int, QuestionLine], benchmark: str, path: Path) -> list[st
         earlier = names.setdefault(name, number)
         if earlier != number:
             raise SourceError(
-                f"the id {name!r} is already that of line {earlier}; ids name one question each",
+                f"the id {name!r} is already used in line {earlier}; ids must be unique",
                 path=path,
                 location=join_location(number, "$.id"),
             )

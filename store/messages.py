@@ -21,4 +21,4 @@ def suggest_name(word: str, known: Iterable[str], quote: str = "") -> str:
     near = difflib.get_close_matches(word, known, n=1)
     if near:
         return f"did you mean {quote}{near[0]}{quote}?"
-    return f"there {'are' if len(known) > 1 else 'is'} {', '.join(known)}"
+    return f"choose from {', '.join(known)}"

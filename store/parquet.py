@@ -86,7 +86,7 @@ def export_tables(recording: Recording, directory: Path) -> list[Path]:
     """
     with attribute_os_errors(directory):
         if directory.exists() and not (directory.is_dir() and not any(directory.iterdir())):
-            reason = "already exists; name a directory that is not there yet"
+            reason = "already exists; name a new directory"
             raise StoreError(reason, path=directory)
     with draft_path(directory) as draft:
         sheets = {draft / f"{name}.parquet": sheet for name, sheet in _TABLES.items()}
@@ -107,7 +107,7 @@ def export_flat(recording: Recording, path: Path) -> None:
     """
     with attribute_os_errors(path):
         if path.exists():
-            raise StoreError("already exists; name a file that is not there yet", path=path)
+            raise StoreError("already exists; name a new file", path=path)
     with draft_path(path) as draft:
         with attribute_os_errors(path):
             draft.parent.mkdir(parents=True, exist_ok=True)
@@ -152,7 +152,7 @@ def _writer(
             try:
                 table = pa.Table.from_pylist(rows, schema=schema)
             except OverflowError as error:
-                reason = f"holds a whole number that Parquet has no room for: {error}"
+                reason = f"contains a whole number that is too large for Parquet: {error}"
                 raise StoreError(reason, path=recording) from error
             with attribute_os_errors(target):
                 writer.write_table(table)

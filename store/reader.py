@@ -47,12 +47,12 @@ def open_recording(path: Path | str) -> "Recording":
             if file.begins_with(BlockKind.PIPE):
                 raise ForeignFile(
                     "is a record of the trials of a pipeline, and no recording of branches;"
-                    " `rheostat inspect` shows what it holds",
+                    " `rheostat inspect` shows its contents",
                     path=path,
                 )
             reason = (
-                "is not sealed yet: its branches are still being collected. Run the command that "
-                "began it again; it goes on where it stopped, and seals the recording at the end"
+                "is not sealed yet: its branches are still being collected. Run the command that"
+                " started it again: it resumes, and seals the recording at the end"
             )
             raise StoreError(reason, path=path)
         index = read_index(file)
@@ -107,7 +107,7 @@ class Recording:
             signal = read_signals(block.payload, branches).get(name)
         if signal is None or signal.counts.min() < 0:
             known = ", ".join(sorted(self.signals)) or "none"
-            reason = f"does not hold {name} for every branch; it holds {known}"
+            reason = f"does not have {name} for every branch; it has {known}"
             location = f"question {self.questions[question].id!r}"
             raise MissingSignal(reason, path=self.path, location=location)
         return signal
@@ -132,7 +132,7 @@ class Recording:
         with _opened(self.path) as file:
             file.state()
             if read_index(file) != self._index:
-                raise file.damage(0, "the file was replaced by another since it was opened")
+                raise file.damage(0, "the file was replaced since it was opened")
             _provenance(file, self._index)
             parts = PARTS
             for number in range(self._index.questions):
@@ -146,7 +146,7 @@ class Recording:
                         ].offset
                         raise file.damage(offset, f"branch {index} of the question: {problem}")
             if parts != self._index.parts:
-                raise file.damage(file.size, "the index names other parts than the branches have")
+                raise file.damage(file.size, "the index lists other parts than the branches have")
 
     def _check_question(self, question: int) -> None:
         if not 0 <= question < len(self.questions):

@@ -39,7 +39,7 @@ def question_fault(question: Question) -> str | None:
         return f"difficulty is {question.difficulty}; ranks count from 0"
     missing = [-1, *(question.missing or [])]
     if any(one >= other for one, other in pairwise(missing)) or missing[-1] >= MOST_BRANCHES:
-        return "missing holds indexes of branches, each once and rising from 0"
+        return "missing must list indexes of branches from 0, each once, in increasing order"
     return None
 
 
@@ -48,7 +48,7 @@ def branch_fault(branch: Branch, *, probed: bool) -> str | None:
     if not 0 <= branch.tokens <= MOST_TOKENS:
         return f"tokens is {branch.tokens}; it must be from 0 to 2**48"
     if branch.answers and not probed:
-        return "it has answers at probes, but the provenance says probed = false"
+        return "it has answers at probes, but the provenance has probed = false"
     return _length_fault(branch) or _number_fault(branch) or _text_fault(branch)
 
 
@@ -71,11 +71,11 @@ def _length_fault(branch: Branch) -> str | None:
 def _number_fault(branch: Branch) -> str | None:
     for name in ("entropy", "logprob", "top_logprob"):
         if any(math.isnan(number) for number in getattr(branch, name) or ()):
-            return f"{name} holds a NaN; leave a signal out where it was not measured"
+            return f"{name} contains a NaN; leave a signal out where it was not measured"
     for name in ("probe_tokens", "token_ids"):
         numbers: list[int] = getattr(branch, name) or [0]
         if min(numbers) < 0 or max(numbers) > MOST_TOKENS:
-            return f"{name} holds a number that is below 0 or above 2**48"
+            return f"{name} contains a number below 0 or above 2**48"
     return None
 
 

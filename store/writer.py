@@ -240,9 +240,9 @@ class RecordingWriter:
     def _own(self) -> int:
         """Return the descriptor, if the path still leads to its file."""
         if self._sealed:
-            raise SealedRecording("is sealed, and nothing can be added", path=self.path)
+            raise SealedRecording("is sealed, so nothing can be added", path=self.path)
         if self._descriptor is None:
-            raise StoreError("is closed; resume it to go on", path=self.path)
+            raise StoreError("is closed; resume it to continue", path=self.path)
         if not _leads_to(self.path, self._descriptor):
             reason = "was moved, replaced or deleted while it was written; put it back and resume"
             raise StoreError(reason, path=self.path)
@@ -283,7 +283,7 @@ class RecordingWriter:
                 raise StoreError(problem, path=self.path, location=f"question {name!r}")
             complete.append(msgspec.structs.replace(question, missing=lacking or question.missing))
         if not complete:
-            raise StoreError("holds no questions, so there is nothing to seal", path=self.path)
+            raise StoreError("contains no questions, so there is nothing to seal", path=self.path)
         return complete
 
     def _write_sealed(
@@ -323,7 +323,7 @@ def open_locked(path: Path) -> int:
         finally:
             os.close(looking)
         if state is FileState.SEALED:
-            raise SealedRecording("is sealed, and nothing can be added", path=path)
+            raise SealedRecording("is sealed, so nothing can be added", path=path)
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:
             lock_file(descriptor, path)

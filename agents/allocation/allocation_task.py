@@ -204,7 +204,7 @@ class AllocationTask:
                 (name for name, trial in read_run_trials(self._run, number).items()
                  if trial.choices == choices), None,
             )  # fmt: skip
-            message = f"{draft.candidate}: is the allocation of {twin}" if twin else ""
+            message = f"{draft.candidate}: is the same allocation as {twin}" if twin else ""
         except (DslError, InputError) as problem:
             message = str(problem)
         return replace(draft, diagnostics=message)

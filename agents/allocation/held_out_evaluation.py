@@ -71,14 +71,14 @@ def evaluate_held_out(
     assert request is not None
     if request.held_out is None:
         if wanted:
-            raise InputError(f"{run.path}: nothing was held out when this run began")
+            raise InputError(f"{run.path}: this run has no held-out data")
         return None
     space = AllocationSpace(environment.pipeline, request.budget, governed=environment.governed)
     candidate = None if result.best is None else result.best.candidate
     best = None if candidate is None else read_run_trial(run, candidate)
     if candidate is None or best is None:
         if wanted:
-            raise InputError(f"{run.path}: there is no allocation yet that could be judged")
+            raise InputError(f"{run.path}: there is no allocation to evaluate yet")
         return _build_result(space, request.held_out, None, None, run, candidate)
     pair = _Pair(best.choices, build_baseline(space))
     unseen = None
@@ -169,8 +169,8 @@ def _open(
     now = find_held_out(request.pipeline, request.path)
     if now is None or now.digest != wanted.digest:
         raise InputError(
-            f"{wanted.path or request.path}: holds other questions than those that were held out"
-            " when the run began",
+            f"{wanted.path or request.path}: contains other questions than those held out when"
+            " the run started",
             hint=f"the run held out {wanted.questions}, with the digest {wanted.digest}",
         )
     record = _record_path(options)

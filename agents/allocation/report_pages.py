@@ -89,8 +89,9 @@ def describe_held_out(result: HeldOutResult) -> Sequence[str]:
     if result.search is not None and result.unseen is not None:
         difference = 100 * (result.unseen.selected.value - result.search.selected.value)
         sentences.append(
-            "The best of many trials is, as a rule, flattered by its own questions; on those held"
-            f" out the selected allocation scores {format_number(abs(difference))} points"
+            "The score of the best of many trials is usually too high on the questions of the"
+            " search. On held-out questions the selected allocation scores"
+            f" {format_number(abs(difference))} points"
             f" {'less' if difference < 0 else 'more'} than in the search."
         )
     if result.met_before:

@@ -83,8 +83,8 @@ class ModelCaller:
         """
         if problem := self.only_failed:
             raise ExternalError(
-                f"{name}: {self.calls} calls, and no reply to any: {problem}",
-                hint="the run goes on with --resume, once that is mended",
+                f"{name}: {self.calls} calls without any reply: {problem}",
+                hint="fix this, then continue the run with --resume",
             )
 
     def conclude(self) -> None:

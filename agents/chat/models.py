@@ -105,7 +105,7 @@ class ChatModel:
             streamed.take(chunk)
             check_interrupt()
             if time.monotonic() > until:
-                raise TimeoutError(f"no end after {self._settings.timeout:g} seconds")
+                raise TimeoutError(f"no complete reply after {self._settings.timeout:g} seconds")
 
     def _build_reply(
         self, call: ModelCall, streamed: "_StreamedReply", finish: FinishReason, problem: str
@@ -161,7 +161,7 @@ class ChatModel:
         except ImportError as problem:
             raise ExternalError(
                 f"--proposer chat:{self._name}: {_first_line(problem)}",
-                hint="put the provider's package into rheostat's environment",
+                hint="install the provider's package in rheostat's environment",
             ) from problem
         except _client_errors() as problem:  # a key that is missing
             raise ExternalError(f"{self._name} cannot be called: {_first_line(problem)}") from (
@@ -206,7 +206,7 @@ class _StreamedReply:
         """Return how a complete stream ended."""
         reason = self._finish.lower()
         if reason in _REFUSALS:
-            return FinishReason.REFUSED, f"the provider says {reason}"
+            return FinishReason.REFUSED, f"the provider reports {reason}"
         if reason in _CUTS:
             return FinishReason.CUT, "the limit on its tokens cut it off"
         if not reason:

@@ -73,7 +73,7 @@ def _models(base_url: str) -> list[dict[str, Any]]:
             body = json.load(answer)
     except urllib.error.HTTPError as problem:
         problem.close()
-        sentence = f"--base-url {base_url}: {url} answers {problem.code} {problem.reason}"
+        sentence = f"--base-url {base_url}: {url} returns {problem.code} {problem.reason}"
         if problem.code >= 500:
             raise ExternalError(sentence) from problem
         hint = "it ends in /v1 for most servers"

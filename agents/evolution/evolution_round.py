@@ -126,7 +126,7 @@ class Evolution:
         screened.sort(
             key=lambda pair: -pair[0]
         )  # the sort is stable, so ties go to the earlier variant
-        self._outcomes["not better at first sight"] += max(0, len(screened) - CLOSELY)
+        self._outcomes["not better in the first comparison"] += max(0, len(screened) - CLOSELY)
         chosen = [variant for _, variant in screened[:CLOSELY]]
         worths = self._play([variant.origin.source for variant in chosen], thorough=True)
         for variant, worth in zip(chosen, worths, strict=True):
@@ -219,11 +219,11 @@ class Evolution:
             parent = island.pick(self._random)
             variant = self._variant(parent)
             if variant is None:
-                self._outcomes["no place"] += 1
+                self._outcomes["not kept"] += 1
                 continue
             source = print_tree(hoist_invariants(variant.program))
             if source in self._known_sources:
-                self._outcomes["met before"] += 1
+                self._outcomes["already evaluated"] += 1
                 continue
             self._known_sources.add(source)
             steps = (*parent.origin.steps, variant.summary)[-STEPS:]

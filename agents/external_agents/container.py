@@ -76,7 +76,7 @@ class AgentContainerRunner:
         self._variables = _read_variables(variables)
         if network.startswith(_FOREIGN_NETWORKS):
             raise InputError(
-                f"--agent-network {network}: that is the network of others, this machine's perhaps",
+                f"--agent-network {network}: is shared with this machine or with another container",
                 hint="name a network of the engine, such as bridge",
             )
         self._settings = settings
@@ -202,7 +202,7 @@ def _read_variables(names: Sequence[str]) -> dict[str, str]:
     if missing:
         raise InputError(
             f"--agent-env {missing[0]}: that variable is not set",
-            hint="give its name alone; its value is taken from the environment",
+            hint="give only its name; its value is taken from the environment",
         )
     return {name: os.environ[name] for name in names}
 
@@ -233,7 +233,7 @@ def _require_network(client: "DockerClient", name: str) -> None:
     except docker.errors.NotFound:
         raise ExternalError(
             f"--agent-network {name}: the engine has no such network",
-            hint="docker network ls names those that it has",
+            hint="list the networks with `docker network ls`",
         ) from None
 
 

@@ -101,7 +101,7 @@ class EvaluationServer:
             case "profile":
                 self._check(request.source)
                 if not 0 <= request.beta <= 1:
-                    raise InputError("--beta: lies between 0 and 1")
+                    raise InputError("--beta: must be from 0 to 1")
                 self.played.append(request)
                 return self._bench.profile(request.source, request.beta, self._bench.language)
             case _:

@@ -119,8 +119,8 @@ class AgentProcessRunner:
     """Run agents as processes of this machine; see `AgentRunner`."""
 
     warning = (
-        "the agent runs with your rights: it may read and send what you may, recordings too;"
-        " --agent-image runs it in a container"
+        "the agent runs with your permissions: it can read and send any file that you can,"
+        " recordings included; use --agent-image to run it in a container"
     )
     interpreter = f"{sys.executable} -I"
 

@@ -95,21 +95,21 @@ def open_checkpoints(
 
 
 _ADVICE = (
-    "put back the file that the run was begun with, and --resume; without it, begin another run"
-    " with --replies of this one"
+    "restore the file that the run was started with, and use --resume; without it, start another"
+    " run with --replies of this one"
 )
 
 
 @contextmanager
 def _postgres(url: str) -> Iterator[BaseCheckpointSaver[str]]:
     if not url.startswith(("postgresql://", "postgres://")):
-        raise InputError(f"--checkpoints {url}: is no URL of Postgres; write postgresql://…")
+        raise InputError(f"--checkpoints {url}: is not a URL of Postgres; write postgresql://…")
     try:
         import psycopg
         from langgraph.checkpoint.postgres import PostgresSaver
     except ImportError:
         raise ExternalError(
-            "--checkpoints wants the extra `postgres`",
+            "--checkpoints needs the extra `postgres`",
             hint=f"{install_command('postgres')}, or leave it out to keep the state in the run",
         ) from None
     try:

@@ -158,8 +158,8 @@ def _graph_input(
         return {"reason": ""}  # it ended before, and a limit was raised
     if (run.path / "rounds").exists():
         raise InputError(
-            f"{run.path}: the state of its loop is not here",
-            hint="give the --checkpoints that it was begun with",
+            f"{run.path}: the state of its loop was not found",
+            hint="give the --checkpoints that it was started with",
         )
     return {"round": 0, "best": None, "slots": [], "reason": ""}
 
@@ -185,11 +185,11 @@ def _wait_for_decision(
     """Wait for the decision about a candidate; ``None`` if the session does not wait."""
     decision = run.decision(candidate)
     if decision is None:
-        log.add("waiting", f"{candidate} waits for a person", candidate=candidate)
+        log.add("waiting", f"{candidate} waits for review", candidate=candidate)
     began = time.monotonic()
     while decision is None:
         if not options.wait:
-            log.add("left", f"{candidate} waits for a person", candidate=candidate)
+            log.add("left", f"{candidate} waits for review", candidate=candidate)
             return None
         options.sleep(POLL_SECONDS)
         decision = run.decision(candidate)

@@ -157,8 +157,8 @@ class CommandProposer:
     ) -> _AgentRun:
         if self._before is not None:
             raise InputError(
-                f"{self._before.path}: does not hold what {self.name} did here",
-                hint="without --replies the command is run",
+                f"{self._before.path}: does not contain the work of {self.name} for this round",
+                hint="omit --replies to run the command",
             )
         seconds = self._options.agent_minutes * 60
         runner = self._get_runner(bench)

@@ -74,7 +74,7 @@ def parse_model_name(name: str) -> str:
     if not provider or not model:
         raise InputError(
             f"--proposer {name}: write chat:PROVIDER:MODEL",
-            hint="chat:openai:MODEL for a server of your own too, with --base-url",
+            hint="use chat:openai:MODEL with --base-url for your own server",
         )
     return model_name
 
@@ -143,9 +143,9 @@ def _make_model_opener(model: str, resources: ProposerResources) -> "Callable[[]
 
         if before is not None:
             raise InputError(
-                f"{before.path}: holds no reply to what {model} is asked here",
-                hint="it replays only a run that asks the same; without --replies the model is"
-                " called",
+                f"{before.path}: contains no reply to this request to {model}",
+                hint="--replies repeats only a run with the same requests; omit it to call the"
+                " model",
             )
         return ChatModel(model, resources.model_options.base_url, resources.settings)
 
@@ -200,9 +200,9 @@ _PLAIN: Mapping[str, Callable[[], Proposer]] = {
 def _unknown(name: str) -> InputError:
     if name == "hand":
         return InputError(
-            "--proposer hand: people can always propose; leave it out",
+            "--proposer hand: users can always propose; leave it out",
             hint="rheostat propose RUN FILE",
         )
     forms = (*PROPOSER_NAMES, "chat:PROVIDER:MODEL", 'command:"…"')
-    meant = suggest(name, (*PROPOSER_NAMES, CHAT, COMMAND), f"there are {', '.join(forms)}")
-    return InputError(f"--proposer {name}: there is no such proposer; {meant}")
+    meant = suggest(name, (*PROPOSER_NAMES, CHAT, COMMAND), f"choose from {', '.join(forms)}")
+    return InputError(f"--proposer {name}: unknown proposer; {meant}")

@@ -295,13 +295,13 @@ def _build_methods(report: RunReport) -> list[Block]:
     items: Sequence[str] = [
         _OBJECTIVES[kind].format(detail=detail),
         (
-            "Intervals are of 95 %, by bootstrap over questions; gains and ratios are paired, both"
-            " controllers seeing the same drawings."
+            "Intervals are of 95 %, by bootstrap over questions; gains and ratios are paired,"
+            " with the same resamples for both controllers."
         ),
         (
             "Tokens for the accuracy of a reference: for each of its points, the fewest tokens at"
             " which a controller's curve is as accurate, over the tokens of the point; then the"
-            " geometric mean. Below 1, the controller is the cheaper. Points that its curve never"
+            " geometric mean. Below 1, the controller is cheaper. Points that its curve never"
             " reaches are missed, and not in the mean; those that are less accurate than its"
             " cheapest point count the tokens of that, so that the ratio is an upper bound. An end"
             " of an interval is left out where, in some drawings, a point is not reached."

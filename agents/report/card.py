@@ -236,25 +236,27 @@ def _build_opening_warning(run: RunDirectory, candidate: str) -> list[Block]:
     if not was_opened_before(run, candidate):
         return []
     warning = (
-        "What was held out had been opened before this candidate was reviewed: figures on it are"
-        " no longer those of something unseen."
+        "The held-out data was opened before this candidate was reviewed, so figures on it are"
+        " not those of unseen data."
     )
     return [Paragraph([warning])]
 
 
 def _build_held_out(request: Request, language: ControllerLanguage) -> list[Block]:
-    caveat = "Every figure above was made on what the controller was found on, and flatters it."
+    caveat = (
+        "Every figure above was computed on the search set and is optimistic for the controller."
+    )
     if not request.held_out:
         sentence: InlineText = [
             f"{caveat} Nothing was held out; ",
             CodeSpan(f"rheostat sweep selected{language.suffix} --on RECORDINGS"),
-            " plays it elsewhere.",
+            " evaluates it on other recordings.",
         ]
         return [Paragraph(sentence)]
     advice: InlineText = [
         "In the directory of the run, ",
         CodeSpan("rheostat report ."),
-        " opens it and shows what the controller is worth there.",
+        " opens it and evaluates the controller on it.",
     ]
     return [
         Paragraph([f"{caveat} Held out, and not opened by the search:"]),

@@ -102,7 +102,7 @@ def evaluate_side(
         raise KeyboardInterrupt
     if swept.cache_error is not None:
         reason = (swept.cache_error.strerror or str(swept.cache_error)).lower()
-        services.warn(f"results cannot be kept: {reason}")
+        services.warn(f"results cannot be cached: {reason}")
     return EvaluatedSide(playable, grid, swept.played, left_out)
 
 

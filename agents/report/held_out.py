@@ -35,8 +35,9 @@ def open_held_out(run: RunDirectory, entrants: Sequence[Entrant]) -> list[NamedR
     references = run.request.held_out
     if not references:
         raise InputError(
-            f"{run.path}: nothing was held out when this run began",
-            hint="`rheostat sweep RUN/selected.rheo --on RECORDINGS` plays the winner elsewhere",
+            f"{run.path}: this run has no held-out data",
+            hint="evaluate the winner on other recordings: `rheostat sweep RUN/selected.rheo"
+            " --on RECORDINGS`",
         )
     opened = open_recordings([each.path for each in references])
     for each, named in zip(references, opened, strict=True):
@@ -88,8 +89,7 @@ def was_opened_before(run: RunDirectory, candidate: str) -> bool:
 def _require_same_recording(reference: RecordingRef, opened: NamedRecording) -> None:
     if opened.recording.digest != reference.digest:
         raise InputError(
-            f"{reference.path}: is another recording than the one that was held out when the run"
-            " began",
+            f"{reference.path}: is not the recording that was held out when the run started",
             hint=f"the run held out {reference.label} with the digest {reference.digest}",
         )
 

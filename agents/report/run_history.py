@@ -189,7 +189,7 @@ def determine_status(run: RunDirectory, log: list[Event]) -> RunStatus:
     if waiting is not None:
         return RunStatus(RunPhase.WAITING, f"it waits for a decision on {waiting}", waiting, best)
     if is_active:
-        return RunStatus(RunPhase.AT_WORK, "it is at work", None, best)
+        return RunStatus(RunPhase.AT_WORK, "it is running", None, best)
     return RunStatus(RunPhase.STOPPED, "it stopped before its end", None, best)
 
 

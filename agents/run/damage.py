@@ -50,7 +50,7 @@ def find_damage(run: RunDirectory, cache: DamageCache | None = None) -> list[str
     checked: DamageCache = {} if cache is None else cache
     problems = []
     if not run.has("request.json"):
-        problems.append(f"{run.path}/request.json: there is no such file in this run")
+        problems.append(f"{run.path}/request.json: no such file in this run")
     for name, kind in _list_records(run):
         path = run.path / name
         changed = _get_change_time(path)
@@ -60,7 +60,7 @@ def find_damage(run: RunDirectory, cache: DamageCache | None = None) -> list[str
             checked[path] = (changed, _find_problem(run, name, kind))
         problems.append(checked[path][1])
     problems += [
-        f"{review.with_name('draft.json')}: there is no such file in this run"
+        f"{review.with_name('draft.json')}: no such file in this run"
         for review in sorted(run.path.glob("candidates/r*-*/review.json"))
         if not review.with_name("draft.json").is_file()
     ]

@@ -12,7 +12,7 @@ LOCK_TIMEOUT = 30.0
 
 _HEADER = b"SQLite format 3\0"
 
-_RESUME = "then --resume goes on where it stopped"
+_RESUME = "then use --resume"
 
 _LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _PERMISSION = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM,
@@ -52,14 +52,14 @@ def _explain(problem: sqlite3.Error, code: int, advice: str) -> tuple[str, str]:
     """Return a description of the problem, and a hint."""
     if code in _LOCKED:
         sentence = f"another process has locked it for more than {LOCK_TIMEOUT:g} s"
-        return sentence, f"end that process (`fuser` names it); {_RESUME}"
+        return sentence, f"end that process (find it with `fuser`); {_RESUME}"
     if code == sqlite3.SQLITE_FULL:
-        return "no space is left on its disk", f"make room there; {_RESUME}"
+        return "no space is left on its disk", f"free some space; {_RESUME}"
     if code in _PERMISSION:
         sentence = "it or its directory cannot be opened for writing"
         return sentence, f"change the permissions; {_RESUME}"
     if code == sqlite3.SQLITE_IOERR:
-        return "its disk fails, or is full", f"look at the disk; {_RESUME}"
+        return "its disk fails, or is full", f"check the disk; {_RESUME}"
     if isinstance(problem, sqlite3.ProgrammingError):
         return f"it cannot be used: {problem}", advice
     return f"it is not the database of this run: {problem}", advice
@@ -74,4 +74,4 @@ def find_foreign_problem(path: Path) -> str:
         return ""
     except OSError as problem:
         return f"{path}: {(problem.strerror or str(problem)).lower()}"
-    return "" if head in (b"", _HEADER) else f"{path}: is no database"
+    return "" if head in (b"", _HEADER) else f"{path}: is not a database"

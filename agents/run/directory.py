@@ -118,7 +118,7 @@ class RunDirectory:
         """
         path = self.source_path(candidate)
         if path is None:
-            raise InputError(f"{self.candidate_path(candidate)}: holds no program")
+            raise InputError(f"{self.candidate_path(candidate)}: contains no program")
         return path.read_text(encoding="utf-8")
 
     def language(self, candidate: str) -> ControllerLanguage:
@@ -224,7 +224,7 @@ class RunDirectory:
         try:
             return msgspec.json.decode(path.read_bytes(), type=kind, dec_hook=_decode_path)
         except FileNotFoundError:
-            raise InputError(f"{path}: there is no such file in this run") from None
+            raise InputError(f"{path}: no such file in this run") from None
         except msgspec.MsgspecError as problem:
             raise InputError(f"{path}: {lower_first(str(problem))}") from None
 
@@ -290,7 +290,8 @@ def create_run(path: Path, request: Request) -> RunDirectory:
     """
     if (path / "request.json").exists():
         raise InputError(
-            f"{path}: is a run already", hint="--resume goes on with it; or name another directory"
+            f"{path}: is already a run",
+            hint="use --resume to continue it, or name another directory",
         )
     if path.exists() and (not path.is_dir() or any(map(_is_something, path.iterdir()))):
         raise InputError(f"{path}: is not empty; name a new directory")
@@ -317,10 +318,10 @@ def open_run(path: Path) -> RunDirectory:
     if not run.has("request.json"):
         refuse_misplaced(path, (), "the directory of a run")
         problem = "is not a run" if path.is_dir() else "there is no such directory"
-        raise InputError(f"{path}: {problem}", hint="`rheostat discover --run DIR` makes one")
+        raise InputError(f"{path}: {problem}", hint="create one with `rheostat discover --run DIR`")
     version = run.request.version
     if version > VERSION:
-        raise InputError(f"{path}: was made by a later version of rheostat; use that one")
+        raise InputError(f"{path}: was created by a later version of rheostat; use that version")
     return run
 
 
@@ -349,7 +350,7 @@ def find_link_problem(run: Path, path: Path) -> str:
     """
     if path == run or not path.is_symlink():
         return ""
-    return f"{path}: is a symbolic link, and a run writes to nothing outside of its directory"
+    return f"{path}: is a symbolic link; a run writes only inside its directory"
 
 
 def refuse_link(run: Path, path: Path) -> None:
@@ -360,7 +361,7 @@ def refuse_link(run: Path, path: Path) -> None:
     """
     problem = find_link_problem(run, path)
     if problem:
-        raise InputError(problem, hint="put the file itself in its place")
+        raise InputError(problem, hint="replace the link with the file")
 
 
 def _try_lock(file: IO[str]) -> bool:

@@ -100,8 +100,8 @@ class EventLog:
             if problem.errno != errno.ELOOP:
                 raise
             raise InputError(
-                f"{self._path}: is a symbolic link, and events are written to no other file",
-                hint="put the file itself in its place",
+                f"{self._path}: is a symbolic link; events are written only to the file itself",
+                hint="replace the link with the file",
             ) from problem
         try:
             size = os.fstat(descriptor).st_size

@@ -72,7 +72,7 @@ def load_profiles(path: Path) -> list[UserProfile]:
             hint='write [[profiles]] with name = "fast", accuracy = 60.0, tokens = 100000',
         ) from None
     if not file.profiles:
-        raise InputError(f"{path}: holds no profile; write at least one [[profiles]]")
+        raise InputError(f"{path}: contains no profile; write at least one [[profiles]]")
     names = [each.name for each in file.profiles]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:

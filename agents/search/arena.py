@@ -308,7 +308,7 @@ def reopen_recordings(wanted: Sequence[RecordingRef]) -> list[NamedRecording]:
         if recording.digest != each.digest:
             raise InputError(
                 f"{each.path}: the recording changed since the run began",
-                hint=f"the run wants {each.label} with the digest {each.digest}",
+                hint=f"the run needs {each.label} with the digest {each.digest}",
             )
     return [
         NamedRecording(each.label, named.recording)

@@ -171,7 +171,7 @@ def open_evaluator(
         database.close()
 
 
-ADVICE = "remove it and --resume: what was played is played again"
+ADVICE = "remove it, then use --resume; programs are played again"
 """Advice for a file that is not a database of outcomes."""
 
 

@@ -116,7 +116,7 @@ class ProcessPlayers:
                 except BrokenProcessPool as problem:
                     raise ExternalError(
                         "the player processes keep ending, perhaps because memory is short",
-                        hint="--threads 1 needs the least; --resume goes on where it stopped",
+                        hint="use --threads 1 to need the least, and --resume to continue",
                     ) from problem
         finally:
             for future in futures:

@@ -131,7 +131,7 @@ class _Gains:
             return [f"its gain over {baseline.against} is {value}; the interval includes 0"]
         if not self.whole.counts:
             value = _format_gain(self.whole)
-            reason = "the interval includes 0, so the two cannot be told apart"
+            reason = "the interval includes 0, so the difference is not significant"
             return [f"its gain over {self.whole.against} is {value}; {reason}"]
         objections = [
             f"without {label}, its gain over {baseline.against} is {value:+.2f}: the gain comes"
@@ -178,7 +178,7 @@ def _misplaced_knobs(program: Playable, *, free: bool) -> str:
     if not free:
         return "" if program.scheduled else "it has no schedule, so beta changes nothing"
     if isinstance(program, ForeignController) or program.scheduled:
-        return "it follows beta, and this run wants free knobs in place of a schedule"
+        return "it follows beta, but this run needs free knobs instead of a schedule"
     known = free_knobs(program.checked.program)
     return "" if known else "it has no free knobs, so it has one point"
 

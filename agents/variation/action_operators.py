@@ -71,12 +71,14 @@ def change_probing(draft: ProgramEdit) -> ProgramVariant | None:
     if not old.look:
         program = replace_nodes(draft.program, {old: changed})
         return draft.build_variant(
-            "look", f"looks at {quote_expression(old.branches)} as they advance", program
+            "look",
+            f"reveals answers of {quote_expression(old.branches)} while they advance",
+            program,
         )
     if spot.env.part is not ProgramSection.STEP:
         program = replace_nodes(draft.program, {old: changed})
         return draft.build_variant(
-            "look", f"does not look at {quote_expression(old.branches)} yet", program
+            "look", f"does not reveal answers of {quote_expression(old.branches)} yet", program
         )
     pause = draft.additions.knob("pause", sample_curve(Quantity.BURST, draft.random, rises=0.3))
     due = binary("==", binary("%", name("steps"), call("max", number(1), name(pause))), number(0))
@@ -84,7 +86,7 @@ def change_probing(draft: ProgramEdit) -> ProgramVariant | None:
     probing = tree.If(NOWHERE, due, block([tree.Probe(NOWHERE, unseen, None)]), None)
     body = splice_block(spot.block, spot.at, 1, (changed, probing))
     program = replace_nodes(draft.program, {spot.block: body})
-    summary = f"looks at branches every `{pause}` steps only"
+    summary = f"probes branches only every `{pause}` steps"
     return draft.build_variant("look", summary, program)
 
 
@@ -223,7 +225,7 @@ def sustain_condition(draft: ProgramEdit) -> ProgramVariant | None:
     changed = tree.If(NOWHERE, condition, old.then, old.otherwise)
     body = splice_block(spot.block, spot.at, 1, (counting, changed))
     summary = (
-        f"asks that {quote_expression(old.condition)} hold for"
+        f"requires that {quote_expression(old.condition)} hold for"
         f" {quote_expression(calm)} steps: {describe_statement(old)}"
     )
     return draft.build_variant("sustain", summary, replace_nodes(draft.program, {spot.block: body}))

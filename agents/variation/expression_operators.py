@@ -79,7 +79,7 @@ def add_condition(draft: ProgramEdit) -> ProgramVariant | None:
     parts = [copy_tree(site.node), new]
     if draft.random.random() < 0.5:
         parts.reverse()
-    effect = "asks also for" if word == "and" else "is content with"
+    effect = "also requires" if word == "and" else "accepts"
     both = binary(word, *parts)
     program = replace_nodes(draft.program, {site.node: both})
     return draft.build_variant(
@@ -106,7 +106,7 @@ def drop_condition(draft: ProgramEdit) -> ProgramVariant | None:
         draft.program, {site.node: join_chain([copy_tree(p) for p in parts], word)}
     )
     return draft.build_variant(
-        "drop condition", f"no longer asks for {quote_expression(gone)}", program
+        "drop condition", f"no longer requires {quote_expression(gone)}", program
     )
 
 

@@ -115,7 +115,7 @@ def _model(
         governor = next(each for each in stage.settings if isinstance(each, tree.Governor))
         return Diagnostic(
             CODE,
-            f"{shape.name} names no recording of the stage `{resolved.stage}` with"
+            f"{shape.name} has no recording of the stage `{resolved.stage}` with"
             f" {resolved.model}, so it cannot use a controller",
             Mark(governor.span),
             help="use `samples`, or add a recording under [stage.recordings]",

@@ -20,25 +20,25 @@ _STRUCTURE = {
         "knobs { n = 64 in 1..64 }", "free hyperparameters, with default and range"
     ),
     "memory": KeywordMeaning(
-        "memory { ema = 0.0 }", "what is kept from step to step, with its first value"
+        "memory { ema = 0.0 }", "values that are kept between steps, with their initial values"
     ),
     "each": KeywordMeaning(
-        "each branch { .dissent = 0 }", "fields of every branch, with their first values"
+        "each branch { .dissent = 0 }", "fields of every branch, with their initial values"
     ),
     "branch": KeywordMeaning("each branch { .dissent = 0 }", "fields of every branch"),
-    "start": KeywordMeaning("start { open 4 }", "what is done once, before the first step"),
+    "start": KeywordMeaning("start { open 4 }", "statements executed once, before the first step"),
     "step": KeywordMeaning(
         "step at most 500 { … }",
-        "what is repeated until no branch is active and none was opened, or to the cap",
+        "statements repeated until no branch is active and none was opened, or until the cap",
     ),
     "at": KeywordMeaning(
-        "step at most 500 { … }", "declares the most steps; 500 where nothing is said"
+        "step at most 500 { … }", "declares the maximum number of steps; 500 by default"
     ),
     "most": KeywordMeaning(
-        "step at most 500 { … }", "declares the most steps; 500 where nothing is said"
+        "step at most 500 { … }", "declares the maximum number of steps; 500 by default"
     ),
     "finally": KeywordMeaning(
-        "finally { answer … }", "what is done at the end, where nothing answered yet"
+        "finally { answer … }", "statements executed at the end if no answer was given yet"
     ),
     "rising": KeywordMeaning(
         "rising n = round(2 + 6 * beta)", "a knob that never falls as `beta` rises"
@@ -52,38 +52,42 @@ _STRUCTURE = {
 
 _VERBS = {
     "open": KeywordMeaning(
-        "open n", "opens up to n branches, each through its first interval, and looks"
+        "open n",
+        "opens up to n branches, each through its first interval, and reveals their answers",
     ),
     "unseen": KeywordMeaning("open n unseen", "opens branches without revealing their answers"),
-    "sample": KeywordMeaning("sample n", "reads up to n new branches whole, to their ends"),
+    "sample": KeywordMeaning("sample n", "reads up to n new branches to their ends"),
     "advance": KeywordMeaning(
-        "advance S for k", "takes branches on by k intervals, looking at each"
+        "advance S for k", "advances branches by k intervals and reveals the answer after each"
     ),
-    "extend": KeywordMeaning("extend S for k", "takes branches on by k intervals without looking"),
+    "extend": KeywordMeaning(
+        "extend S for k", "advances branches by k intervals without revealing answers"
+    ),
     "probe": KeywordMeaning("probe S", "reveals the answers of branches at their present depth"),
-    "prune": KeywordMeaning("prune S", "gives branches up; what they revealed stays"),
+    "prune": KeywordMeaning("prune S", "abandons branches; their revealed answers remain"),
     "answer": KeywordMeaning(
         "answer a else b", "ends the episode with the first answer that is not `none`"
     ),
-    "stop": KeywordMeaning("stop", "ends the steps and goes on to `finally`"),
+    "stop": KeywordMeaning("stop", "ends the steps and continues with `finally`"),
     "because": KeywordMeaning('stop because "why"', "the reason that the trace shows"),
 }
 
 _STATEMENTS = {
     "let": KeywordMeaning(
-        "let x = e", "names a value up to the end of the block; of a verb: what it touched"
+        "let x = e",
+        "names a value until the end of the block; for a verb, the branches it acted on",
     ),
     "push": KeywordMeaning(
-        "push e onto w", "adds a value to a window, whose oldest falls out if it is full"
+        "push e onto w", "adds a value to a window; a full window drops its oldest"
     ),
     "onto": KeywordMeaning("push e onto w", "names the window"),
     "if": KeywordMeaning(
         "if c { … } else { … }",
-        "does one of two blocks; `if c then a else b` is one of two values",
+        "executes one of two blocks; `if c then a else b` is one of two values",
     ),
-    "then": KeywordMeaning("if c then a else b", "the value where the condition holds"),
+    "then": KeywordMeaning("if c then a else b", "the value if the condition is true"),
     "else": KeywordMeaning(
-        "if c { … } else { … }", "what is done, or the value, where it does not hold"
+        "if c { … } else { … }", "the block, or the value, if the condition is false"
     ),
     "update": KeywordMeaning(
         "update S { .x = e }", "assigns fields of each branch of a set, in set order"
@@ -93,17 +97,17 @@ _STATEMENTS = {
 
 _EXPRESSIONS = {
     "first": KeywordMeaning("first n of S", "the first n branches of a set; binds loosest"),
-    "of": KeywordMeaning("mean(.tokens of S)", "says whose: `first n of S`, `e of S`"),
+    "of": KeywordMeaning("mean(.tokens of S)", "names the set: `first n of S`, `e of S`"),
     "where": KeywordMeaning(
         "S where c", "the branches for which the condition holds; a dot means the branch"
     ),
     "by": KeywordMeaning("S by key", "the set sorted by a number, smallest first, stable"),
     "except": KeywordMeaning("S except T", "the branches of S that are not in T"),
-    "and": KeywordMeaning("a and b", "both hold; b is not looked at where a does not"),
-    "or": KeywordMeaning("a or b", "either holds; b is not looked at where a does"),
-    "not": KeywordMeaning("not a", "a does not hold"),
-    "true": KeywordMeaning("true", "a truth"),
-    "false": KeywordMeaning("false", "a truth"),
+    "and": KeywordMeaning("a and b", "true if both are true; b is not evaluated if a is false"),
+    "or": KeywordMeaning("a or b", "true if either is true; b is not evaluated if a is true"),
+    "not": KeywordMeaning("not a", "true if a is false"),
+    "true": KeywordMeaning("true", "a truth value"),
+    "false": KeywordMeaning("false", "a truth value"),
     "none": KeywordMeaning("none", "no answer"),
 }
 

@@ -60,9 +60,9 @@ def _stage_controllers(
         return {}
     if not stage.recordings:
         raise InputError(
-            f"stage {stage.name} of {pipeline.name} names no recording, so no controller can"
-            " govern it",
-            hint="[stage.recordings] MODEL = FILE in the pipeline file",
+            f"stage {stage.name} of {pipeline.name} has no recording, so no controller can govern"
+            " it",
+            hint="add MODEL = FILE to [stage.recordings] in the pipeline file",
         )
     from harness.request.controllers import load_program
     from harness.request.recordings import open_recordings
@@ -95,8 +95,8 @@ def _parse_governor(governor: str) -> tuple[str, float]:
         raise InputError(f"--governor {governor}: write CONTROLLER@BETA, with beta from 0 to 1")
     if not name.isidentifier():
         raise InputError(
-            f"--governor {governor}: {name!r} is no name of a controller",
-            hint="it is one of the library, or NAME for NAME.rheo beside the pipeline file",
+            f"--governor {governor}: {name!r} is not the name of a controller",
+            hint="name a controller of the library, or NAME for NAME.rheo beside the pipeline file",
         )
     return name, beta
 

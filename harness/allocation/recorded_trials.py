@@ -53,8 +53,8 @@ class RecordedTrials:
             log = read_trials(path)
             if log.head.digest != self.digest:
                 raise StoreError(
-                    f"holds trials of another pipeline than {declared.path}, or it has changed"
-                    " since",
+                    f"contains trials of a pipeline other than {declared.path}, or that file has"
+                    " changed",
                     path=path,
                 )
             self._trials = log.trials
@@ -94,7 +94,7 @@ class RecordedTrials:
         if self._executor is None:
             raise InputError(
                 f"{self._path}: the trial {format_choices(choices)} is not recorded",
-                hint="--base-url and --execute carry it out",
+                hint="execute it with --base-url and --execute",
             )
         executed = self._executor.play(choices)
         with TrialWriter.open(self._path, self._head) as writer:
@@ -123,7 +123,7 @@ def open_recorded_trials(
     path = options.record
     if not options.execute:
         if path is None:
-            raise InputError(f"{declared.path}: neither a record nor a server is named")
+            raise InputError(f"{declared.path}: no record and no server is given")
         return RecordedTrials(declared, path, None, governed)
     from harness.allocation.trial_executor import TrialExecutor
     from store.pipelines.call_cache import CallCache

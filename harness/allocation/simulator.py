@@ -320,7 +320,7 @@ def build_simulator(simulation: Simulation) -> Simulator:
         InputError: The seed is negative.
     """
     if simulation.seed < 0:
-        raise InputError("the seed of a simulation is 0 or more")
+        raise InputError("the seed of a simulation must be 0 or more")
     return Simulator(draw_pipeline(simulation))
 
 

@@ -72,8 +72,9 @@ class AllocationSpace:
         if self.recorded is not None:
             if not self.recorded:
                 raise InputError(
-                    f"--budget {in_full(self.budget)}: no trial of the record costs so little",
-                    hint="a larger budget, or --base-url to carry out what is not recorded",
+                    f"--budget {in_full(self.budget)}: every trial of the record costs more",
+                    hint="give a larger budget, or use --base-url to execute trials that are"
+                    " not recorded",
                 )
         elif not is_within_budget(sum(self._floors), self.budget):
             raise InputError(
@@ -111,7 +112,7 @@ class AllocationSpace:
                 f" it has {', '.join(self.models[at])}"
             )
         if choice.samples < 1:
-            raise InputError(f"stage {self.names[at]}: samples are 1 or more")
+            raise InputError(f"stage {self.names[at]}: samples must be 1 or more")
         return self.rates[at][choice.model].cost(choice.samples)
 
     def cost(self, choices: StageChoices) -> float:
@@ -122,7 +123,7 @@ class AllocationSpace:
         """
         if len(choices) != len(self.names):
             raise InputError(
-                f"{self.pipeline.name} has {len(self.names)} stages, and the allocation"
+                f"{self.pipeline.name} has {len(self.names)} stages, but the allocation has"
                 f" {len(choices)}"
             )
         return sum(self.stage_cost(at, each) for at, each in enumerate(choices))
@@ -147,7 +148,7 @@ class AllocationSpace:
             return None
         if not is_within_budget(cost, self.budget):
             return f"costs {cost:.4g}, and the budget is {self.budget:g}"
-        return "is not recorded, and there is no server to carry it out"
+        return "is not recorded, and there is no server to execute it"
 
     def require_feasible(self, choices: StageChoices, name: str) -> None:
         """Check that an allocation is in the space: affordable, and recorded or executable.

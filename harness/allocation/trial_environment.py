@@ -148,5 +148,5 @@ def _reread_pipeline(path: Path, pipeline: Pipeline) -> PipelineDeclaration:
     """
     declared = read_pipeline(path)
     if declared.pipeline != pipeline:
-        raise InputError(f"{path}: is another pipeline than when the run began")
+        raise InputError(f"{path}: the pipeline has changed since the run started")
     return declared

@@ -69,8 +69,8 @@ class TrialExecutor:
         for name, url in self._urls.items():
             if not url:
                 raise InputError(
-                    f"{declared.path}: no server is named for the model {name}",
-                    hint="base_url in its table, or --base-url for all that have none",
+                    f"{declared.path}: no server is given for the model {name}",
+                    hint="set base_url in its table, or use --base-url for all models without one",
                 )
 
     def play(self, choices: StageChoices) -> Trial:

@@ -124,7 +124,7 @@ def _player(task: ContenderTask) -> Player:
 def _foreign(path: Path | None, seeds: Sequence[int]) -> Player:
     foreign = None if path is None else load_foreign(str(path))
     if foreign is None:
-        raise InputError(f"{path}: is in no language that is registered")
+        raise InputError(f"{path}: is in a language that is not registered")
     engine, source = get_foreign_engine(foreign.engine), foreign.source
     return lambda replay_environment, beta: engine.play(
         source, ControllerSetting(beta), replay_environment, seeds

@@ -153,8 +153,8 @@ def _measure_in_process(task: ContenderTask) -> ContenderMeasurement:
             return pool.submit(measure_contender, task).result()
         except BrokenProcessPool as problem:
             raise ExternalError(
-                f"the process of the contender {task.contender} was ended from outside, perhaps for"
-                " want of memory"
+                f"the process of the contender {task.contender} was killed, perhaps because"
+                " memory ran out"
             ) from problem
 
 
@@ -199,7 +199,7 @@ def format_bench_report(report: BenchReport) -> str:
         "",
     ]
     if report.compile_ms is not None:
-        lines.append(f"CMC is compiled in {report.compile_ms:.0f} ms of the processor.")
+        lines.append(f"Compiling CMC takes {report.compile_ms:.0f} ms of processor time.")
     compared = [each.contender for each in report.measured if each.cells]
     if len(compared) > 1 and not report.differing:
         lines.append(f"Equal, episode by episode: {', '.join(compared)}.")

@@ -75,8 +75,8 @@ def open_reference(path: Path) -> ReferenceRecording:
     settings = read_settings(named.recording)
     if settings.source is not None:
         raise InputError(
-            f"{path}: holds chains that were not sampled by rheostat collect, so it does not say"
-            " how to sample more"
+            f"{path}: contains chains that were not sampled by rheostat collect, so it does not"
+            " record how to sample more"
         )
     return ReferenceRecording(named, settings, load_replay_environment(named.recording))
 

@@ -104,4 +104,4 @@ def warn_of_idle(grid: Grid, played: CellEpisodes) -> None:
         name = f"{point.program.label} {format_knobs(point.knobs)}".rstrip()
         console.warn(f"{name}{beta}{where}: no episode took any action; all ended at 0 tokens")
     if len(idle) > _IDLE:
-        console.warn(f"{len(idle) - _IDLE} more took no action either")
+        console.warn(f"{len(idle) - _IDLE} more took no action")

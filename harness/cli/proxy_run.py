@@ -129,7 +129,8 @@ async def serve_proxy(
             proxy = Proxy(Responder(plan, model, terms, playing), served.model, limits, write_trace)
             if limits.key is None and not _is_loopback(listening.host):
                 console.warn(
-                    f"{listening.host}: every client that can reach this address is answered; set"
+                    f"{listening.host}: any client that can reach this address can use the proxy;"
+                    " set"
                     f" {API_KEY_VARIABLE} to require a key"
                 )
             await serve(

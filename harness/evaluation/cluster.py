@@ -63,8 +63,8 @@ def _outcome(ray: Any, reference: object) -> EpisodeArrays:  # noqa: ANN401 - Ra
         raise problem.cause from None
     except lost as problem:
         raise ExternalError(
-            f"a worker of the cluster was lost {RETRIES + 1} times with the same job, perhaps for"
-            " want of memory",
-            hint="what was done is kept; run it again to go on",
+            f"a worker of the cluster was lost {RETRIES + 1} times with the same job, perhaps"
+            " because memory ran out",
+            hint="completed work is kept; run the command again to resume",
         ) from problem
     return episodes

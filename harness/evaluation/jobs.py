@@ -144,8 +144,8 @@ def play_jobs(
                 yield JobResult(indexes.pop(future), future.result())
         except BrokenProcessPool as problem:
             raise ExternalError(
-                "a process that played episodes was ended from outside, perhaps for want of memory",
-                hint="what was done is kept; --threads 1 needs the least memory",
+                "a process that played episodes was killed, perhaps because memory ran out",
+                hint="completed work is kept; use --threads 1 to need the least memory",
             ) from problem
 
 
@@ -175,7 +175,7 @@ def _checked(text: str, name: str) -> CheckedProgram:
 def _replay_environment(path: Path, digest: str) -> ReplayEnvironment:
     recording = open_recording(path)
     if recording.digest != digest:
-        raise InputError(f"{path}: was replaced by another recording meanwhile; start again")
+        raise InputError(f"{path}: was replaced while the command ran; run it again")
     return load_replay_environment(recording)
 
 

@@ -94,8 +94,8 @@ class LiveModel:
         if missing:
             flags = {"--entropy" if signal == "entropy" else "--logprobs" for signal in missing}
             raise InputError(
-                f"`{name}` needs {' and '.join(missing)}, which the server is not asked for",
-                hint=f"say {' and '.join(sorted(flags))}",
+                f"`{name}` needs {' and '.join(missing)}, but requests to the server omit it",
+                hint=f"add {' and '.join(sorted(flags))}",
             )
 
 

@@ -78,7 +78,7 @@ def open_trace_file(path: Path | None) -> Iterator[Callable[[EpisodeDocument], N
     try:
         file: IO[bytes] = path.open("xb")
     except FileExistsError:
-        raise InputError(f"{path}: is there already; traces are written to a new file") from None
+        raise InputError(f"{path}: already exists; name a new file for the traces") from None
     with file:
 
         def write(document: EpisodeDocument) -> None:
@@ -109,7 +109,7 @@ def read_trace(path: Path, question: str | None, seed: int) -> EpisodeDocument:
                 known = msgspec.convert(document.what, type=EpisodeProvenance)
             except (msgspec.DecodeError, UnicodeDecodeError) as problem:
                 raise InputError(
-                    f"{path}:{number}: is no trace of `rheostat run`: {problem}"
+                    f"{path}:{number}: not a trace of `rheostat run`: {problem}"
                 ) from problem
             name, at = known.question.id, known.question.number
             wanted = question in (None, name, str(at))
@@ -118,6 +118,6 @@ def read_trace(path: Path, question: str | None, seed: int) -> EpisodeDocument:
             names.append(name)
     listed = ", ".join(dict.fromkeys(names)) or "nothing"
     raise InputError(
-        f"{path}: holds no episode of question {question!r} with seed {seed}",
-        hint=f"it holds {listed[:300]}",
+        f"{path}: has no episode of question {question!r} with seed {seed}",
+        hint=f"it has {listed[:300]}",
     )

@@ -84,7 +84,7 @@ def _admit_count(action: str, count: int, available: int) -> None:
     if count < 0:
         raise Inadmissible(action, None, f"its count is {count}")
     if count > available:
-        raise Inadmissible(action, None, f"{count} branches are asked for, {available} are left")
+        raise Inadmissible(action, None, f"{count} branches are requested, {available} are left")
 
 
 def _admit_active(action: str, branches: Sequence[int], state: Episode) -> None:

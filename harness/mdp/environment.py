@@ -91,8 +91,7 @@ def refuse_unmet_needs(checked: CheckedProgram, replay_environment: ReplayEnviro
     if missing:
         raise InputError(
             f"`{checked.name}` needs {' and '.join(missing)}, which the recording"
-            f" {replay_environment.name} does"
-            " not hold",
+            f" {replay_environment.name} does not contain",
             hint="`rheostat inspect` lists the signals of a recording",
         )
 

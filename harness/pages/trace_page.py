@@ -116,7 +116,7 @@ def _memory_lines(moment: TraceStep, before: MemoryState) -> Iterator[tuple[str,
     if finished := {a.branch for a in moment.actions if a.finished and a.branch is not None}:
         yield "finished", format_ranges(finished)
     if moment.exhausted:
-        yield "budget", "it ended during this action, and the rest was not done"
+        yield "budget", "the episode ended during this action; the rest was not executed"
     if not isinstance(moment.verb, Answer):
         tokens = f"+{moment.charged:,} = {moment.spent:,}"
         sequential = f"+{moment.sequential_charged:,} = {moment.sequential:,}"

@@ -230,7 +230,9 @@ class Proxy:
                 code="request_timeout",
             ) from None  # fmt: skip
         except ClientDisconnect:
-            raise Rejection(CLIENT_CLOSED_REQUEST, "the client left", kind="api_error") from None
+            raise Rejection(
+                CLIENT_CLOSED_REQUEST, "the client disconnected", kind="api_error"
+            ) from None
 
     async def _read_limited(self, request: Request) -> bytes:
         """Return the body, or stop at the size limit."""
@@ -266,7 +268,7 @@ class Proxy:
     def _refuse_too_many(self) -> None:
         if self._running >= self._limits.at_once:
             raise Rejection(
-                429, f"{self._limits.at_once} requests are being answered; ask again later",
+                429, f"{self._limits.at_once} requests are in progress; try again later",
                 kind="rate_limit_error", code="rate_limit_exceeded", retry_after=1,
             )  # fmt: skip
 
@@ -313,7 +315,7 @@ class _Stream(StreamingResponse):
         try:
             await super().__call__(scope, receive, send)
         except ClientDisconnect:
-            log.info("a client left its stream")
+            log.info("a client disconnected from its stream")
         finally:
             await self._waiting.end()
 
@@ -361,5 +363,5 @@ async def _handle_not_found(request: Request, problem: Exception) -> Response:
     known = "POST /v1/chat/completions, GET /v1/models, /health and /metrics"
     status = getattr(problem, "status_code", 404)
     return _error_response(
-        Rejection(status, f"{request.url.path} is not served; what is: {known}"), {}
+        Rejection(status, f"{request.url.path} is not a path of the proxy; use {known}"), {}
     )

@@ -104,7 +104,7 @@ def read_chat_request(body: bytes) -> ChatRequest:
     """Parse the body of a request.
 
     Raises:
-        Rejection: It is not JSON, lacks something, or requests what cannot be honoured.
+        Rejection: It is not JSON, lacks something, or requests what is not supported.
     """
     try:
         document = msgspec.json.decode(body)
@@ -115,7 +115,7 @@ def read_chat_request(body: bytes) -> ChatRequest:
     parameters = {name: value for name, value in document.items() if value is not None}
     model = parameters.pop("model", None)
     if not isinstance(model, str):
-        raise Rejection(400, "`model` is missing, or no string", param="model")
+        raise Rejection(400, "`model` is missing, or not a string", param="model")
     messages = read_messages(parameters.pop("messages", None))
     stream = _boolean(parameters, "stream")
     options = _object(parameters, "stream_options")
@@ -165,7 +165,7 @@ def _template(parameters: dict[str, Any]) -> dict[str, Any]:
     for name in arguments.keys() & RESERVED:
         param = f"chat_template_kwargs.{name}"
         raise Rejection(
-            400, f"`{param}` cannot be honoured", param=param, code="unsupported_parameter"
+            400, f"`{param}` is not supported", param=param, code="unsupported_parameter"
         )
     effort = parameters.pop("reasoning_effort", None)
     if effort is None:
@@ -181,7 +181,7 @@ def _template(parameters: dict[str, Any]) -> dict[str, Any]:
 def _object(parameters: dict[str, Any], name: str) -> dict[str, Any]:
     value = parameters.pop(name, {})
     if not isinstance(value, dict):
-        raise Rejection(400, f"`{name}` is no object", param=name)
+        raise Rejection(400, f"`{name}` is not an object", param=name)
     return value
 
 
@@ -197,12 +197,12 @@ def _number(value: object, name: str) -> float | int:
     kinds: tuple[type, ...] = (int,) if kind is int else (int, float)
     if type(value) not in kinds:
         wanted = "whole number" if kind is int else "number"
-        raise Rejection(400, f"`{name}` is no {wanted}", param=name)
+        raise Rejection(400, f"`{name}` is not a {wanted}", param=name)
     assert isinstance(value, int | float)
     if not least <= value <= most or (above and value == least):
         low, high = in_full(least), in_full(most)
         bounds = f"above {low} and at most {high}" if above else f"from {low} to {high}"
-        raise Rejection(400, f"`{name}` is {in_full(value)}, and must be {bounds}", param=name)
+        raise Rejection(400, f"`{name}` is {in_full(value)}; it must be {bounds}", param=name)
     return int(value) if kind is int else float(value)
 
 
@@ -215,8 +215,8 @@ def _refuse_unknown(name: str, value: object) -> None:
         return
     if name in NEUTRAL and any(neutral == value for neutral in NEUTRAL[name]):
         return
-    known = f"`{name}` cannot be honoured" if name in NEUTRAL else f"`{name}` is not known here"
+    known = f"`{name}` is not supported" if name in NEUTRAL else f"`{name}` is unknown"
     raise Rejection(
-        400, f"{known}: an answer is voted on by many branches", param=name,
+        400, f"{known}: an answer is voted on by several branches", param=name,
         code="unsupported_parameter",
     )  # fmt: skip

@@ -48,8 +48,8 @@ async def serve(app: Starlette, listening: ListenOptions, started: Callable[[str
         socket = config.bind_socket()
     except SystemExit as problem:  # uvicorn sets this if it failed to start
         raise ExternalError(
-            f"{listening.host}:{listening.port}: cannot be listened on",
-            hint="another program may have the port; --port 0 takes one that is free",
+            f"cannot listen on {listening.host}:{listening.port}",
+            hint="another program may use the port; use --port 0 for a free one",
         ) from problem
     server = _QuietServer(config)
     serving = asyncio.create_task(server.serve(sockets=[socket]))

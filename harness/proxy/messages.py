@@ -27,7 +27,7 @@ def read_messages(messages: object) -> list[dict[str, str]]:
     """Parse the messages of a request, each with a role and a text.
 
     Raises:
-        Rejection: There are none, one is malformed, or one contains what cannot be honoured.
+        Rejection: There are none, one is malformed, or one contains what is not supported.
     """
     if not isinstance(messages, list) or not messages:
         raise Rejection(400, "`messages` is missing or empty", param="messages")
@@ -36,7 +36,7 @@ def read_messages(messages: object) -> list[dict[str, str]]:
 
 def _message(message: object, path: str) -> dict[str, str]:
     if not isinstance(message, dict):
-        raise Rejection(400, f"`{path}` is no object", param=path)
+        raise Rejection(400, f"`{path}` is not an object", param=path)
     role = message.get("role")
     if role not in ROLES:
         known = ", ".join(ROLES)
@@ -45,7 +45,7 @@ def _message(message: object, path: str) -> dict[str, str]:
     for name in message.keys() - ignored - {"role", "content"}:
         if message[name]:
             raise Rejection(
-                400, f"`{path}.{name}` cannot be honoured", param=f"{path}.{name}",
+                400, f"`{path}.{name}` is not supported", param=f"{path}.{name}",
                 code="unsupported_parameter",
             )  # fmt: skip
     content = _content(message.get("content"), f"{path}.content", of_reply=role == "assistant")
@@ -62,7 +62,7 @@ def _content(content: object, path: str, *, of_reply: bool) -> str:
             if not (of_reply and isinstance(each, dict) and each.get("type") in _THOUGHTS)
         )
     if not isinstance(content, str):
-        raise Rejection(400, f"`{path}` is no text", param=path)
+        raise Rejection(400, f"`{path}` is not text", param=path)
     return content
 
 
@@ -71,4 +71,4 @@ def _part(part: object, path: str) -> str:
         text = part.get("text")
         if isinstance(text, str):
             return text
-    raise Rejection(400, f"`{path}` is no text, and only text is read", param=path)
+    raise Rejection(400, f"`{path}` is not text; only text is supported", param=path)

@@ -52,13 +52,14 @@ class OriginGuard:
         host, origin = headers.get("host", ""), headers.get("origin")
         if not self._is_own(host):
             return Rejection(
-                403, f"{host[:200]!r} is no name of this proxy; start it with --allow-host, or with"
+                403, f"{host[:200]!r} is not an allowed host name; start the proxy with"
+                    " --allow-host, or with"
                 " a key in RHEOSTAT_API_KEY", code="host_not_allowed",
             )  # fmt: skip
         if origin is None or ANY in self._origins or normal_origin(origin) in self._origins:
             return None
         return Rejection(
-            403, f"pages of {origin[:200]!r} may not ask this proxy; start it with --allow-origin",
+            403, f"pages of {origin[:200]!r} may not use this proxy; start it with --allow-origin",
             code="origin_not_allowed",
         )  # fmt: skip
 

@@ -53,14 +53,14 @@ def upstream_failure(problem: ServingError) -> Rejection:
             code="upstream_refused",
         )  # fmt: skip
     return Rejection(
-        502, "the model's server does not answer as it should", kind="api_error",
+        502, "the model's server returned an invalid response", kind="api_error",
         code="upstream_error", retry_after=5,
     )  # fmt: skip
 
 
 def fault() -> Rejection:
     """Return a fault in rheostat; the proxy's own output has the details."""
-    return Rejection(500, "a fault in the proxy", kind="api_error", code="internal_error")
+    return Rejection(500, "internal error in the proxy", kind="api_error", code="internal_error")
 
 
 def controller_failure() -> Rejection:

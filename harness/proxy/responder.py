@@ -116,7 +116,7 @@ class Responder:
         try:
             return await engine.tokenize_chat(messages, template)
         except Refused as refusal:
-            problem = f"the model's chat template does not take this: {refusal.problem}"
+            problem = f"the model's chat template rejects this: {refusal.problem}"
             raise Rejection(400, problem, param="messages") from refusal
 
     async def _thinking_as(self, prompt: list[int], model: LiveModel, engine: Engine) -> LiveModel:
@@ -187,7 +187,7 @@ class Responder:
 
 def _too_low(budget: int, interval: int, *, own: bool) -> Rejection:
     """Return the refusal of a budget, the proxy's or the client's, that affords no branch."""
-    why = f"is {budget}, which affords no branch; an interval has {interval} tokens"
+    why = f"is {budget}, too little for one branch; an interval has {interval} tokens"
     if own:
         return Rejection(
             500, f"the proxy's --budget {why}", kind="api_error", code="controller_failed"
@@ -260,7 +260,9 @@ async def _text(ended: FinishedEpisode, forcing: Forcing) -> tuple[int, str, str
             if action.kind is ActionKind.PROBE and action.branch is not None and named:
                 text = await branches[action.branch].forced_text(action.depth)
                 return action.branch, _closed(text, forcing), "stop"
-    raise Rejection(500, "the controller answers without a branch to show", kind="api_error")
+    raise Rejection(
+        500, "the controller answered, but no branch has a text to return", kind="api_error"
+    )
 
 
 def _closed(text: str, forcing: Forcing) -> str:

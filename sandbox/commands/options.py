@@ -17,8 +17,8 @@ def _take_down(ctx: click.Context, param: click.Parameter, chosen: bool) -> None
     os.environ[_VARIABLE] = "process"
     ctx.call_on_close(lambda: _put_back(before))
     console.warn(
-        "--unsafe-no-docker: controllers in Python are played as plain processes; one that gets"
-        " past the policy may read what you may, gold answers too, and has your network"
+        "--unsafe-no-docker: controllers in Python run as plain processes; one that evades the"
+        " policy can read your files, gold answers included, and use your network"
     )
 
 

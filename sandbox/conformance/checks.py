@@ -89,13 +89,13 @@ CHECKS = (
     SandboxCheck("network", "there is no network", probes.NETWORK, _none_but({"lo"})),
     SandboxCheck(
         "sockets",
-        "sockets lead nowhere",
+        "only local sockets can be created",
         probes.SOCKETS,
         _none_but({_AF_UNIX}),
         apart=_none_but({_AF_UNIX, *_EMULATED}),
     ),
-    SandboxCheck("roads", "nobody can be reached", probes.ROADS, _none_but(())),
-    SandboxCheck("writes", "nothing can be written but /tmp", probes.WRITES, _only_scratch),
+    SandboxCheck("roads", "no address can be reached", probes.ROADS, _none_but(())),
+    SandboxCheck("writes", "only /tmp is writable", probes.WRITES, _only_scratch),
     SandboxCheck("scratch", "/tmp is bounded", probes.SCRATCH, _at_most(LIMITS.scratch)),
     SandboxCheck(
         "execution", "nothing in /tmp can be run", probes.EXECUTION, lambda s: type(s) is str
@@ -103,7 +103,7 @@ CHECKS = (
     SandboxCheck("memory", "memory is bounded", probes.MEMORY, _out_of_memory),
     SandboxCheck(
         "processes",
-        "a fork bomb fizzles",
+        "a fork bomb is contained",
         probes.PROCESSES,
         _at_most(LIMITS.processes),
         apart=_bounded_or_lost,
@@ -124,7 +124,7 @@ CHECKS = (
     ),
     SandboxCheck(
         "privileges",
-        "nobody's user, no capabilities",
+        "unprivileged user, no capabilities",
         probes.PRIVILEGES,
         _sealed,
         apart=_unprivileged,
@@ -137,17 +137,17 @@ CHECKS = (
         _none_but(_ENVIRONMENT),
         but_the_image=True,
     ),
-    SandboxCheck("others", "no other process is seen", probes.OTHERS, _none_but(())),
+    SandboxCheck("others", "no other process is visible", probes.OTHERS, _none_but(())),
     SandboxCheck("secrets", "the kernel's own files are covered", probes.SECRETS, _none_but(())),
     SandboxCheck(
         "devices",
-        "no device but the harmless ones",
+        "only harmless devices",
         probes.DEVICES,
         _none_but(_DEVICES),
         apart=_none_but({*_DEVICES, "fuse"}),
     ),
     SandboxCheck(
-        "loop", "what hangs is ended", probes.ENDLESS, _lost_by(Reason.SILENT), seconds=1.0
+        "loop", "a worker that hangs is ended", probes.ENDLESS, _lost_by(Reason.SILENT), seconds=1.0
     ),
     SandboxCheck("flood", "a flood of output is ended", probes.FLOOD, _lost_by(Reason.OVERSIZED)),
     SandboxCheck(

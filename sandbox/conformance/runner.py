@@ -125,7 +125,7 @@ def _detail(output: ProbeValue, verdict: CheckVerdict) -> str:
 
 def _plays(launcher: ContainerWorkerLauncher) -> CheckResult:
     """Check that a worker plays like a controller in this process."""
-    name, statement = "worker", "a worker plays as this process does"
+    name, statement = "worker", "a worker gives the same episodes as this process"
     try:
         for controller in NAMES:
             expected = [
@@ -137,7 +137,7 @@ def _plays(launcher: ContainerWorkerLauncher) -> CheckResult:
             for ended, alike in zip(results, expected, strict=True):
                 replay = ended.replay
                 if (replay.answer, replay.spent, replay.sequential) != tuple(alike):
-                    what = "another end" if ended.fault is None else ended.fault.text
+                    what = "a different episode" if ended.fault is None else ended.fault.text
                     return CheckResult(name, statement, CheckVerdict.FAILS, f"{controller}: {what}")
     except WorkerLost as lost:
         return CheckResult(name, statement, CheckVerdict.FAILS, lost.fault.text)

@@ -155,4 +155,4 @@ class StreamChannel:
             cause = None if self._end is None else self._explain()
         finally:
             self.end()
-        return WorkerLost(cause or Fault(Reason.DIED, "the worker is gone"))
+        return WorkerLost(cause or Fault(Reason.DIED, "the worker has ended"))

@@ -53,10 +53,10 @@ def engine_errors() -> Iterator[None]:
         yield
     except docker.errors.APIError as problem:
         words = " ".join(str(problem.explanation or problem).split())
-        raise ExternalError(f"the Docker engine fails: {words}") from problem
+        raise ExternalError(f"the Docker engine reports an error: {words}") from problem
     except (docker.errors.DockerException, requests.exceptions.RequestException) as problem:
         raise ExternalError(
-            f"the Docker engine no longer answers: {_innermost(problem)}",
+            f"the Docker engine no longer responds: {_innermost(problem)}",
             hint="start Docker again and repeat the command; it continues from stored results",
         ) from problem
 
@@ -65,7 +65,7 @@ def _knock() -> None:
     """Check that the engine listens, and raise the system's own error if not."""
     scheme, _, address = os.environ.get("DOCKER_HOST", f"unix://{SOCKET}").partition("://")
     if scheme != "unix":
-        raise _unreached(f"{scheme}://{address} is no socket of this machine")
+        raise _unreached(f"{scheme}://{address} is not a socket of this machine")
     with socket.socket(socket.AF_UNIX) as line:
         try:
             line.connect(address)
@@ -76,9 +76,9 @@ def _knock() -> None:
 
 def _unreached(words: str) -> ExternalError:
     return ExternalError(
-        f"no Docker engine answers: {words}",
-        hint="start Docker, or set DOCKER_HOST to the socket of an engine that runs;"
-        " `rheostat explain sandbox` says how to run one for oneself",
+        f"cannot connect to a Docker engine: {words}",
+        hint="start Docker, or set DOCKER_HOST to the socket of a running engine;"
+        " `rheostat explain sandbox` describes how to run your own",
     )
 
 
@@ -98,13 +98,13 @@ def require_image(client: "DockerClient", name: str) -> str:
             raise
         raise ExternalError(
             f"the engine has no image {name}",
-            hint="make it: `rheostat sandbox build`, or `rheostat sandbox build --from-host`"
-            " where no registry can be reached",
+            hint="build it with `rheostat sandbox build`, or `rheostat sandbox build"
+            " --from-host` without a registry",
         ) from None
     if image.labels.get(DIGEST_LABEL) != digest():
         raise ExternalError(
-            f"the image {name} holds the worker of another version of rheostat",
-            hint="rebuild it: `rheostat sandbox build`, or with --from-host",
+            f"the image {name} contains the worker of another version of rheostat",
+            hint="rebuild it with `rheostat sandbox build`, or with --from-host",
         )
     return str(image.id)
 

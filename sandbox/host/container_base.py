@@ -106,8 +106,8 @@ def describe_refusal(problem: Exception) -> ExternalError:
     """Describe why an engine refused to start a container."""
     words = " ".join(str(getattr(problem, "explanation", None) or problem).split())
     return ExternalError(
-        f"the engine does not start a container: {words}",
-        hint="`rheostat sandbox check` says what this engine can do",
+        f"the engine cannot start a container: {words}",
+        hint="run `rheostat sandbox check` to test this engine",
     )
 
 

@@ -40,7 +40,7 @@ class WorkerChannel(Protocol):
         """Receive the next message.
 
         Raises:
-            WorkerLost: It does not come in time, is too long, or the worker is gone.
+            WorkerLost: It does not come in time, is too long, or the worker has ended.
         """
         ...
 

@@ -298,7 +298,7 @@ def _text(value: object, what: str) -> str | None:
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise ValueError(f"{what} holds a surrogate, which is no character") from None
+            raise ValueError(f"{what} contains a surrogate, which is not a character") from None
     return value
 
 

@@ -93,7 +93,7 @@ def compile_controller(text: str, *, counting: bool = False) -> CodeType:
 
 def _admitted(text: str) -> ast.Module:
     if len(text) > MOST_CODE:
-        reason = f"the code has {len(text)} characters; {MOST_CODE} are the most"
+        reason = f"the code has {len(text)} characters; the limit is {MOST_CODE}"
         raise PolicyViolation([PolicyFinding(1, 1, reason)])
     try:
         with warnings.catch_warnings():
@@ -205,7 +205,7 @@ class _PolicyTransformer(RestrictingNodeTransformer):
     def visit_Name(self, node: ast.Name) -> Any:  # noqa: ANN401, N802
         """Refuse printing: the base class collects it, and nothing would read it."""
         if node.id in {"print", "printed"}:
-            self.error(node, "a controller cannot print; give a verb its reason by `because`")
+            self.error(node, "a controller cannot print; give a verb its reason with `because`")
             return node
         return super().visit_Name(node)
 

@@ -102,8 +102,8 @@ class MathVerify:
             self.name = f"math-verify {importlib.metadata.version('math-verify')}"
         except importlib.metadata.PackageNotFoundError as error:
             reason = (
-                f"math-verify is not installed; `{install_command('collect')}` brings it, and"
-                " --equivalence exact does without"
+                f"math-verify is not installed; install it with `{install_command('collect')}`,"
+                " or use --equivalence exact"
             )
             raise StoreError(reason) from error
         file = None if cache is None else cache / "descriptions.sqlite"

@@ -124,7 +124,7 @@ class _Parser:
         if token.kind == "number" and previous.text != "!":
             if previous.kind == "number" and (mixed := self._mixed(previous)):
                 return mixed
-            raise UnreadableAnswer("two numbers stand side by side")
+            raise UnreadableAnswer("two numbers are side by side")
         is_fraction = token.kind == "command" and token.text == "frac"
         factor = self._factor()
         if is_fraction and previous.kind == "number":
@@ -183,7 +183,7 @@ class _Parser:
             self._expect("|")
             self._bars -= 1
             return ("fn", "abs", inner)
-        raise UnreadableAnswer(f"{token.text!r} is no part of an expression")
+        raise UnreadableAnswer(f"{token.text!r} is not part of an expression")
 
     def _name(self, token: Token) -> Expression:
         if token.text in ("pi", "oo", "e", "i"):
@@ -239,7 +239,7 @@ class _Parser:
             return self._function(token.text)
         if token.text in _COMMANDS:
             return _COMMANDS[token.text](self)
-        raise UnreadableAnswer(f"\\{token.text} is no part of an expression")
+        raise UnreadableAnswer(f"\\{token.text} is not part of an expression")
 
     def _function(self, name: str) -> Expression:
         power = None
@@ -391,8 +391,8 @@ def _mixed_number(integer: Token, fraction: Expression) -> Expression:
     if not integer.text.isdigit() or folded[0] != "num":
         if folded[0] != "num":
             return ("*", number(integer.value or 0), fraction)
-        raise UnreadableAnswer("a number and a fraction stand side by side")
+        raise UnreadableAnswer("a number and a fraction are side by side")
     part = rational(folded)
     if not 0 < part < 1:
-        raise UnreadableAnswer("a number and a fraction stand side by side")
+        raise UnreadableAnswer("a number and a fraction are side by side")
     return number((integer.value or 0) + part)

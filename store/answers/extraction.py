@@ -147,7 +147,7 @@ class Pattern:
         try:
             self._pattern = re.compile(pattern)
         except re.error as error:
-            raise StoreError(f"pattern:{pattern}: is no pattern: {error}") from error
+            raise StoreError(f"pattern:{pattern}: not a regular expression: {error}") from error
 
     def read(self, text: str, *, truncated: bool = False, letters: str | None = None) -> str:
         """Extract the first group of the last match, or the match if the pattern has no group.
@@ -180,10 +180,7 @@ def extractor(name: str) -> AnswerExtractor:
             return known()
     if name.startswith("pattern:"):
         return Pattern(name.removeprefix("pattern:"))
-    reason = (
-        f"there is no way {name!r} to extract answers; say boxed, choice, last-number or"
-        " pattern:REGEX"
-    )
+    reason = f"unknown extraction method {name!r}; use boxed, choice, last-number or pattern:REGEX"
     raise StoreError(reason)
 
 

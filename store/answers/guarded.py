@@ -148,7 +148,7 @@ async def _result(future: Any, pool: Any) -> Any:  # noqa: ANN401
         if done:
             return waiting.result()
         if not pool.active:
-            raise RuntimeError("the pool of processes is gone")
+            raise RuntimeError("the pool of processes has ended")
 
 
 def _attempt(function: Callable[..., T], arguments: Sequence[Any]) -> T | None:

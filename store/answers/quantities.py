@@ -182,7 +182,7 @@ def _compound(tokens: Sequence[Token]) -> Structure | None:
     items = zip(amounts, (unit for _, unit in pairs), strict=True)
     total = add_up([Structure("value", (amount,), unit=unit) for amount, unit in items])
     if total is None:
-        raise UnreadableAnswer("two units have nothing to do with each other")
+        raise UnreadableAnswer("two units are unrelated")
     return total
 
 

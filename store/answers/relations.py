@@ -172,7 +172,7 @@ def _named_tuple(names: list[str], value: Structure) -> Structure:
         return value._replace(label=label)
     if value.kind == "list" and all(part.kind == "tuple" for part in value.parts):
         return value
-    raise UnreadableAnswer("a tuple of names is no tuple")
+    raise UnreadableAnswer("a tuple of names is not a tuple")
 
 
 def _mentions(sides: Sequence[Sequence[Token]], variable: str) -> bool:

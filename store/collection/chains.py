@@ -219,7 +219,7 @@ def read_chains(path: Path) -> ExistingChains:
         chains.chains[line.id] = line.chains
         chains.lines[line.id] = number
     if not chains.asked:
-        raise SourceError("the file holds no questions", path=path)
+        raise SourceError("the file contains no questions", path=path)
     return chains
 
 
@@ -244,7 +244,7 @@ async def complete_existing_chain(endpoint: Endpoint, chain: ExistingChain) -> C
     if tokens is None:
         tokens = await endpoint.engine.tokenize(chain.text or "")
     if not tokens:
-        raise InconsistentResponse("gives no tokens for a text", address=endpoint.engine.address)
+        raise InconsistentResponse("returns no tokens for a text", address=endpoint.engine.address)
     text = chain.text
     if text is None:
         text = await decode_chain_text(endpoint, tokens, chain.finish)

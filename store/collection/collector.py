@@ -64,7 +64,7 @@ def begin_journal(path: Path, work: CollectionPlan, prepared: CollectionSetup) -
         if indexes and max(indexes) >= work.wanted(question):
             writer.close()
             reason = (
-                f"holds branch {max(indexes)} of {question!r}; request at least as many branches"
+                f"contains branch {max(indexes)} of {question!r}; request at least as many branches"
             )
             raise StoreError(reason, path=path)
     return writer

@@ -112,7 +112,7 @@ def read_questions(path: Path) -> QuestionFile:
             raise SourceError(problem[1], path=path, location=join_location(number, problem[0]))
         questions[line.id] = line
     if not questions:
-        raise SourceError("the file holds no questions", path=path)
+        raise SourceError("the file contains no questions", path=path)
     return QuestionFile(path, list(questions.values()))
 
 

@@ -72,9 +72,7 @@ def read_settings(recording: Recording) -> Settings:
         reason = "was not collected by rheostat, so its branches cannot be sampled again"
         raise StoreError(reason, path=recording.path)
     if settings.source is not None and "token_ids" not in recording.parts:
-        reason = (
-            "holds chains from elsewhere without their tokens, so nothing can be requested again"
-        )
+        reason = "contains imported chains without their tokens, so nothing can be requested again"
         raise StoreError(reason, path=recording.path)
     return settings
 

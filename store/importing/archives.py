@@ -40,7 +40,7 @@ class Archive:
             self._zip = zipfile.ZipFile(self._file)
         except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
             self._file.close()
-            reason = f"is no zip archive, or is cut off: {error}"
+            reason = f"is not a zip archive, or is truncated: {error}"
             raise SourceError(reason, path=path) from error
         # Of two entries of one name the last one counts, as with every reader of zip archives.
         self._entries = {entry.filename: entry for entry in self._zip.infolist()}
@@ -88,6 +88,6 @@ class Archive:
         header = self._file.read(_LOCAL_HEADER.size)
         signature, name_length, extra_length = _LOCAL_HEADER.unpack(header)
         if signature != b"PK\x03\x04":
-            raise ValueError("no header where the directory names one")
+            raise ValueError("a header that the directory lists is missing")
         self._file.seek(name_length + extra_length, 1)
         return self._file.read(entry.compress_size)

@@ -93,7 +93,9 @@ def as_text(value: object, column: str) -> str:
         try:
             text.encode()
         except UnicodeEncodeError:
-            reason = f"column `{column}` holds half of a surrogate pair, which is no character"
+            reason = (
+                f"column `{column}` contains half of a surrogate pair, which is not a character"
+            )
             raise BadCell(reason) from None
         return text
     if isinstance(value, (list, tuple)) and len(value) == 1:
@@ -105,7 +107,7 @@ def as_text(value: object, column: str) -> str:
         if integer == value and abs(integer) <= _EXACT:
             return str(integer)
         return format(value, "f") if isinstance(value, Decimal) else repr(value)
-    raise BadCell(f"column `{column}` holds {_named(value)}, where a text or a number is needed")
+    raise BadCell(f"column `{column}` contains {_named(value)}, but a text or a number is needed")
 
 
 def as_prompt(value: object, column: str) -> Message:

@@ -77,7 +77,7 @@ def _listed(row: Mapping[str, Any]) -> Choices | None:
         labels = [each.get("label") for each in value]
         value = [each.get("text") for each in value]
     if not isinstance(value, (list, tuple)):
-        raise BadCell(f"column `{column}` is no list of choices")
+        raise BadCell(f"column `{column}` is not a list of choices")
     return _labelled([as_text(each, column) for each in value], labels, column)
 
 
@@ -86,7 +86,7 @@ def _parsed(text: str, column: str) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        reason = f"column `{column}` is text that is no JSON list of choices"
+        reason = f"column `{column}` is text, but not a JSON list of choices"
         raise BadCell(reason) from None
 
 
@@ -108,7 +108,7 @@ def _labelled(texts: list[str], labels: Sequence[object] | None, column: str) ->
     """Return the choices with their labels, and without letters in front of them."""
     if labels is not None:
         if not isinstance(labels, (list, tuple)) or len(labels) != len(texts):
-            raise BadCell(f"column `{column}` has not one label for each choice")
+            raise BadCell(f"column `{column}` does not have one label for each choice")
         return Choices(texts, [as_text(label, column) for label in labels])
     letters = list(ascii_uppercase[: len(texts)])
     prefixes = [_PREFIX.match(text) for text in texts]

@@ -55,7 +55,7 @@ def read_delimited(text: str, suffix: str, path: Path) -> list[Record]:
         dialect = _dialect(text, expected)
         records = list(_records(text, dialect))
     except csv.Error as error:
-        raise SourceError(f"is no CSV: {error}", path=path) from error
+        raise SourceError(f"is not valid CSV: {error}", path=path) from error
     finally:
         csv.field_size_limit(limit)
     if not records:

@@ -86,7 +86,7 @@ def build_environment(
     """
     questions = [each for each in logged if each.replies]
     if not questions:
-        raise SourceError("the log holds no samples that ended", path=path)
+        raise SourceError("the log contains no completed samples", path=path)
     counts = _count_tokens(path, questions, options.counter)
     items = []
     for question, replies in questions:
@@ -120,7 +120,7 @@ def _count_tokens(
     if counter is None:
         first = next(iter(uncounted.values()))
         raise SourceError(
-            f"the log does not tell how many tokens each reply to {first} has; count them with"
+            f"the log does not record the tokens of each reply to {first}; count them with"
             " --tokenizer FILE, the model's tokenizer.json",
             path=path,
         )

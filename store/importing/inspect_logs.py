@@ -66,7 +66,7 @@ def read_inspect(path: Path, options: LogOptions) -> HarnessLog:
     spec = _object(header, "eval")
     notes = []
     if header.get("status") != "success":
-        notes.append(f"the evaluation did not end well: its status is {header.get('status')!r}")
+        notes.append(f"the evaluation did not succeed: its status is {header.get('status')!r}")
     questions: dict[str, Question] = {}
     replies: dict[str, dict[int, list[Reply]]] = {}
     skipped = []
@@ -97,7 +97,7 @@ def _from_archive(path: Path) -> tuple[Json, list[_Sample]]:
         # A log whose evaluation was killed has its header in the journal alone.
         header = next((n for n in ("header.json", "_journal/start.json") if n in names), None)
         if header is None:
-            raise SourceError("is no log of inspect_ai: it has no header.json", path=path)
+            raise SourceError("is not a log of inspect_ai: it has no header.json", path=path)
         samples = [
             _Sample(name, _loaded(archive.read(name), path, name))
             for name in names
@@ -110,7 +110,7 @@ def _from_json(path: Path) -> tuple[Json, list[_Sample]]:
     log = _loaded(read_text(path), path, None)
     samples = log.get("samples") or []
     if "eval" not in log or not isinstance(samples, list):
-        raise SourceError("is no log of inspect_ai", path=path)
+        raise SourceError("is not a log of inspect_ai", path=path)
     return log, [_Sample(f"$.samples[{k}]", sample) for k, sample in enumerate(samples)]
 
 
@@ -121,7 +121,7 @@ def _loaded(content: bytes | str, path: Path, location: str | None) -> Json:
     except (ValueError, RecursionError) as error:
         raise SourceError(f"is not JSON: {error}", path=path, location=location) from error
     if not isinstance(loaded, dict):
-        raise SourceError("is no JSON object", path=path, location=location)
+        raise SourceError("is not a JSON object", path=path, location=location)
     return loaded
 
 
@@ -133,7 +133,7 @@ def _object(values: Json, name: str) -> Json:
 
 def _read_sample(sample: Json, options: LogOptions) -> tuple[_Key, Question, list[Reply]]:
     if not isinstance(sample, dict):
-        raise BadSample("is no JSON object")
+        raise BadSample("is not a JSON object")
     if sample.get("error"):
         message = str(_object(sample, "error").get("message", ""))
         raise BadSample(f"the sample failed: {message[:120]!r}")
@@ -141,7 +141,7 @@ def _read_sample(sample: Json, options: LogOptions) -> tuple[_Key, Question, lis
         raise BadSample("the sample was invalidated")
     name, epoch = as_text(sample.get("id"), "id"), sample.get("epoch", 1)
     if not isinstance(epoch, int):
-        raise BadSample(f"its epoch is {epoch!r}, no number")
+        raise BadSample(f"its epoch is {epoch!r}, not a number")
     choices = sample.get("choices")
     texts = None
     if isinstance(choices, list) and choices:
@@ -223,9 +223,9 @@ def _check_repeated(
 ) -> None:
     earlier = questions.get(key.id)
     if earlier is not None and (earlier.text, earlier.gold) != (question.text, question.gold):
-        raise BadSample(f"the id {key.id!r} is that of another question too")
+        raise BadSample(f"the id {key.id!r} is also the id of another question")
     if key.epoch in replies.get(key.id, {}):
-        raise BadSample(f"epoch {key.epoch} of {key.id!r} is there twice")
+        raise BadSample(f"epoch {key.epoch} of {key.id!r} appears twice")
 
 
 def _ordered(questions: Mapping[str, Question], spec: Json) -> Iterator[str]:

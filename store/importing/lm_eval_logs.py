@@ -92,11 +92,11 @@ def _lines(path: Path) -> dict[str, Json]:
         except (ValueError, RecursionError) as error:
             raise SourceError(f"is not JSON: {error}", path=path, location=location) from error
         if not isinstance(line, dict) or "resps" not in line or "doc_id" not in line:
-            reason = "is no sample of lm-evaluation-harness: it has no `resps` and `doc_id`"
+            reason = "is not a sample of lm-evaluation-harness: it has no `resps` and `doc_id`"
             raise SourceError(reason, path=path, location=location)
         lines[location] = line
     if not lines:
-        raise SourceError("the file holds no samples", path=path)
+        raise SourceError("the file contains no samples", path=path)
     return lines
 
 
@@ -179,7 +179,7 @@ def _replies(line: Json) -> list[Reply]:
         for text in request if isinstance(request, list) else [request]:
             if not isinstance(text, str):
                 raise BadSample(
-                    "its `resps` are log-likelihoods and no texts; a task with output_type"
+                    "its `resps` are log-likelihoods, not texts; a task with output_type"
                     " generate_until has branches"
                 )
             replies.append(Reply(text))

@@ -51,7 +51,7 @@ def read_rows(path: Path) -> list[Row]:
     """
     rows = _directory(path) if path.is_dir() else _file(path)
     if not rows:
-        raise SourceError("the file holds no rows", path=path)
+        raise SourceError("the file contains no rows", path=path)
     return rows
 
 
@@ -66,7 +66,7 @@ def _directory(path: Path) -> list[Row]:
     ]
     if not files:
         kinds = ", ".join(sorted(READ))
-        raise SourceError(f"the directory holds no file of questions ({kinds})", path=path)
+        raise SourceError(f"the directory contains no file of questions ({kinds})", path=path)
     rows: list[Row] = []
     for file in sorted(files, key=lambda file: _natural(file.relative_to(path).as_posix())):
         relative = file.relative_to(path)
@@ -111,7 +111,7 @@ def _parquet(path: Path) -> list[Row]:
     try:
         rows = read_table(BufferReader(read_data(path))).to_pylist()
     except ArrowException as error:
-        raise SourceError(f"is no Parquet: {error}", path=path) from error
+        raise SourceError(f"is not valid Parquet: {error}", path=path) from error
     return [Row(f"row {number}", row) for number, row in enumerate(rows, start=1)]
 
 
@@ -160,7 +160,7 @@ def _document(document: object, path: Path) -> Iterator[Row]:
         yield from _object(document, path)
         return
     if not isinstance(document, list):
-        raise SourceError("does not hold a row for each question", path=path)
+        raise SourceError("does not have a row for each question", path=path)
     for number, values in enumerate(document, start=1):
         location = f"row {number}"
         if not isinstance(values, dict):
@@ -189,7 +189,9 @@ def _object(document: Values, path: Path) -> Iterator[Row]:
             tables = {named[0]: tables[named[0]]}
         if len(tables) > 1:
             names = ", ".join(f"`{key}`" for key in tables)
-            reason = f"holds several lists of rows, {names}; save the one that is meant by itself"
+            reason = (
+                f"contains several lists of rows, {names}; save the intended one as a separate file"
+            )
             raise SourceError(reason, path=path)
         yield from _document(next(iter(tables.values())), path)
         return
@@ -236,6 +238,6 @@ def _columns(document: Mapping[str, list[Any]], path: Path) -> Iterator[Row]:
     lengths = {key: len(column) for key, column in document.items()}
     if len(set(lengths.values())) != 1:
         lengths_text = ", ".join(f"`{key}` {length}" for key, length in lengths.items())
-        raise SourceError(f"holds columns of different lengths: {lengths_text}", path=path)
+        raise SourceError(f"has columns of different lengths: {lengths_text}", path=path)
     for number, values in enumerate(zip(*document.values(), strict=True), start=1):
         yield Row(f"row {number}", dict(zip(document, values, strict=True)))

@@ -24,7 +24,8 @@ class TokenCounter:
             from tokenizers import Tokenizer
         except ImportError as error:
             raise StoreError(
-                f"tokenizers is not installed; `{install_command('tokenizer')}` brings it, or give"
+                f"tokenizers is not installed; install it with `{install_command('tokenizer')}`,"
+                " or give"
                 " `tokens` for every branch"
             ) from error
         file = path / "tokenizer.json" if path.is_dir() else path
@@ -32,7 +33,7 @@ class TokenCounter:
         try:
             self._tokenizer = Tokenizer.from_buffer(content)
         except ValueError as error:
-            raise SourceError(f"is no tokenizer.json: {error}", path=file) from error
+            raise SourceError(f"is not a tokenizer.json: {error}", path=file) from error
         # Some files ask for texts to be cut or padded to a length, which would falsify the counts.
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()

@@ -52,7 +52,7 @@ def read_questions(path: Path, named_in: Path) -> list[NumberedQuestion]:
         lines = path.read_bytes().splitlines()
     except (FileNotFoundError, IsADirectoryError):
         raise StoreError(
-            f"there is no such file of questions; {named_in} names it", path=path
+            f"no such file of questions; it is named in {named_in}", path=path
         ) from None
     questions: dict[str, NumberedQuestion] = {}
     for number, line in enumerate(lines, start=1):
@@ -62,15 +62,15 @@ def read_questions(path: Path, named_in: Path) -> list[NumberedQuestion]:
             question = msgspec.json.decode(line, type=PipelineQuestion)
         except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
             raise StoreError(
-                f"is no question: {problem}", path=path, location=f"line {number}"
+                f"is not a question: {problem}", path=path, location=f"line {number}"
             ) from None
         if question.id in questions:
             raise StoreError(
-                f"the id {question.id!r} stands twice", path=path, location=f"line {number}"
+                f"the id {question.id!r} appears twice", path=path, location=f"line {number}"
             )
         questions[question.id] = NumberedQuestion(question, number)
     if not questions:
-        raise StoreError("holds no question", path=path)
+        raise StoreError("contains no questions", path=path)
     return list(questions.values())
 
 
@@ -100,14 +100,14 @@ def check_disjoint(
         if each.question.id in ids:
             line = ids[each.question.id]
             raise StoreError(
-                f"the id {each.question.id!r} stands in line {line} of {searched_path} too, so it"
+                f"the id {each.question.id!r} is also in line {line} of {searched_path}, so it"
                 " cannot be held out",
                 path=path, location=where,
             )  # fmt: skip
         line = texts.get(_normalize_text(each.question.question), 0)
         if line:
             raise StoreError(
-                f"the question {each.question.id!r} is that of line {line} of {searched_path}, so"
+                f"the question {each.question.id!r} is also in line {line} of {searched_path}, so"
                 " it cannot be held out",
                 path=path, location=where,
             )  # fmt: skip
@@ -159,7 +159,7 @@ def read_pipeline(path: Path) -> PipelineDeclaration:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError):
-        raise StoreError("there is no such pipeline file", path=path) from None
+        raise StoreError("no such pipeline file", path=path) from None
     except UnicodeDecodeError as problem:
         raise StoreError("is not UTF-8", path=path, location=f"byte {problem.start}") from None
     except tomllib.TOMLDecodeError as problem:
@@ -167,7 +167,8 @@ def read_pipeline(path: Path) -> PipelineDeclaration:
     version = table.get("version", VERSION)
     if isinstance(version, int) and version > VERSION:
         raise NewerFormat(
-            f"is of version {version}, this program reads up to {VERSION}; update rheostat",
+            f"is of version {version}, but this version of rheostat reads up to {VERSION}; update"
+            " rheostat",
             path=path,
         )
     _refuse_unknown(table, path)
@@ -182,7 +183,7 @@ def read_pipeline(path: Path) -> PipelineDeclaration:
     if pipeline.simulation:
         return PipelineDeclaration(pipeline, path, ())
     if not pipeline.questions:
-        raise StoreError("names no file of questions, and no simulation", path=path)
+        raise StoreError("has neither a file of questions nor a simulation", path=path)
     questions = read_questions(path.parent / pipeline.questions, path)
     return PipelineDeclaration(pipeline, path, tuple(each.question for each in questions))
 
@@ -195,7 +196,7 @@ def read_held_out(declared: PipelineDeclaration) -> PipelineDeclaration:
     """
     pipeline, path = declared.pipeline, declared.path
     if not pipeline.held_out:
-        raise StoreError("names no questions that are held out", path=path)
+        raise StoreError("has no held-out questions", path=path)
     searched_path, where = path.parent / pipeline.questions, path.parent / pipeline.held_out
     searched, held_out = read_questions(searched_path, path), read_questions(where, path)
     check_disjoint(searched, held_out, where, searched_path)
@@ -212,27 +213,27 @@ def find_pipeline_fault(pipeline: Pipeline) -> str | None:
     ):
         name, times = Counter(names).most_common(1)[0]
         if times > 1:
-            return f"has {times} {what} of the name {name!r}; names must differ"
+            return f"has {times} {what} named {name!r}; names must be unique"
     if pipeline.simulation is not None and pipeline.held_out:
-        return "is simulated, and draws what it holds out; held_out names nothing there"
+        return "is simulated and generates its held-out questions; remove held_out"
     for model in pipeline.models:
         if model.parameters <= 0:
-            return f"model {model.name!r}: parameters are billions, and more than 0"
+            return f"model {model.name!r}: parameters must be above 0, in billions"
         if pipeline.unit is CostUnit.DOLLARS and model.dollars_in + model.dollars_out <= 0:
-            return f"model {model.name!r} has no price; dollars_in and dollars_out give it"
+            return f"model {model.name!r} has no price; set dollars_in and dollars_out"
     return next(filter(None, (_stage_fault(pipeline, each) for each in pipeline.stages)), None)
 
 
 def _stage_fault(pipeline: Pipeline, stage: Stage) -> str | None:
     where = f"stage {stage.name!r}"
     if not stage.name.isidentifier():
-        return f"{where}: the name of a stage is a word of letters, digits and _"
+        return f"{where}: the name of a stage must consist of letters, digits and _"
     known = [each.name for each in pipeline.models]
     for name in (*stage.models, *stage.recordings):
         if name not in known:
             return f"{where}: there is no model {name!r}; {suggest_name(name, sorted(known))}"
     if stage.prompt_tokens < 0 or stage.output_tokens < 1:
-        return f"{where}: prompt_tokens are 0 or more, output_tokens 1 or more"
+        return f"{where}: prompt_tokens must be 0 or more, output_tokens 1 or more"
     for field, text, allowed in (
         ("prompt", stage.prompt, _PROMPT_FIELDS), ("fuse", stage.fuse, _FUSE_FIELDS),
     ):  # fmt: skip
@@ -248,13 +249,13 @@ def _stage_fault(pipeline: Pipeline, stage: Stage) -> str | None:
     try:
         groups = re.compile(stage.extract).groups
     except re.error as problem:
-        return f"{where}: extract is no pattern: {problem}"
+        return f"{where}: extract is not a regular expression: {problem}"
     if stage.extract and groups != 1 and stage.extract not in NAMED_EXTRACTORS:
-        return f"{where}: extract wants one group, in parentheses, and has {groups}"
+        return f"{where}: extract needs one group, in parentheses, but has {groups}"
     if pipeline.simulation is None and not stage.prompt:
-        return f"{where}: has no prompt, so it cannot be carried out"
+        return f"{where}: has no prompt, so it cannot be executed"
     if pipeline.simulation is None and stage.fusion is Fusion.MODEL and not stage.fuse:
-        return f"{where}: fusion by the model wants a template, fuse, with {{samples}}"
+        return f"{where}: fusion by the model needs a template, fuse, with {{samples}}"
     return None
 
 
@@ -275,7 +276,7 @@ def _refuse(table: Mapping[str, Any], kind: type[msgspec.Struct], path: Path, pr
     for key in table:
         if key not in known:
             raise StoreError(
-                f"there is no such key; {suggest_name(key, sorted(known))}",
+                f"unknown key; {suggest_name(key, sorted(known))}",
                 path=path,
                 location=prefix + key,
             )

@@ -127,7 +127,7 @@ class TrialWriter:
         """Append a trial, and forces it to the disk.
 
         Raises:
-            StoreError: it is recorded already, or does not answer the record's questions.
+            StoreError: it is already recorded, or does not answer the record's questions.
             OSError: the file system fails; what was written of it is taken back.
         """
         if problem := _fault(self._recorded, trial):
@@ -164,7 +164,7 @@ class TrialWriter:
 def _refuse_other(existing: TrialsHeader, wanted: TrialsHeader, path: Path) -> None:
     if existing.digest != wanted.digest:
         raise StoreError(
-            f"holds trials of another pipeline, {existing.pipeline.name}, or of one that has"
+            f"contains trials of another pipeline, {existing.pipeline.name}, or of one that has"
             " changed",
             path=path,
         )
@@ -192,11 +192,11 @@ def _begin(path: Path, head: TrialsHeader) -> None:
 def _fault(recorded: TrialLog, trial: Trial) -> str | None:
     """Why a trial cannot are in a record; ``None`` where it can."""
     if trial.choices in recorded.trials:
-        return f"the trial {format_choices(trial.choices)} is recorded already"
+        return f"the trial {format_choices(trial.choices)} is already recorded"
     if [each.question for each in trial.answered] != recorded.head.questions:
         return f"the trial {format_choices(trial.choices)} does not answer the record's questions"
     if len(trial.choices) != len(recorded.head.pipeline.stages):
-        return f"the trial {format_choices(trial.choices)} has another number of stages"
+        return f"the trial {format_choices(trial.choices)} has a different number of stages"
     return None
 
 
@@ -207,7 +207,7 @@ def _taken(recorded: TrialLog, block: StoredBlock) -> Trial:
         UnreadableRecord: it has no record that is allowed here.
     """
     if block.kind is not BlockKind.TRIL:
-        raise UnreadableRecord(f"{block.kind.name} has no place in a record of trials")
+        raise UnreadableRecord(f"{block.kind.name} is not allowed in a record of trials")
     trial = unpack(block.payload, Trial)
     if problem := _fault(recorded, trial):
         raise UnreadableRecord(problem)
@@ -217,10 +217,10 @@ def _taken(recorded: TrialLog, block: StoredBlock) -> Trial:
 def _scan(file: BlockFile) -> _TrialScan:
     """Read and check every block."""
     if file.state() is FileState.SEALED:
-        raise ForeignFile("is a recording of branches, and no record of trials", path=file.path)
+        raise ForeignFile("is a recording of branches, not a record of trials", path=file.path)
     first = file.block(PREAMBLE_SIZE)
     if first.kind is not BlockKind.PIPE:
-        raise ForeignFile("is a recording of branches, and no record of trials", path=file.path)
+        raise ForeignFile("is a recording of branches, not a record of trials", path=file.path)
     try:
         recorded = TrialLog(unpack(first.payload, TrialsHeader), {}, None)
     except UnreadableRecord as error:
@@ -233,8 +233,8 @@ def _scan(file: BlockFile) -> _TrialScan:
             following = file.block_behind(end, (BlockKind.TRIL,))
             if following is not None:
                 reason = (
-                    f"a block is bad, and as those from byte {following} on are intact, this is no"
-                    " interrupted append"
+                    f"a block is damaged; the blocks from byte {following} on are intact, so this"
+                    " is not an interrupted append"
                 )
                 raise file.damage(end, reason) from fault
             torn = f"the last append was incomplete: {file.size - end} bytes from byte {end} on"
@@ -242,7 +242,7 @@ def _scan(file: BlockFile) -> _TrialScan:
         try:
             trial = _taken(recorded, block)
         except UnreadableRecord as error:
-            raise file.damage(end, f"a block holds what cannot be: {error}") from error
+            raise file.damage(end, f"a block has invalid contents: {error}") from error
         recorded.trials[trial.choices] = trial
         end, digest = block.end, block.digest
     return _TrialScan(recorded, end, digest)

@@ -355,7 +355,7 @@ class Server:
         try:
             yield
         except ErrorDocument as error:
-            problem = f"answers with an error, code {error.status}: {error}"
+            problem = f"returned an error, code {error.status}: {error}"
             raise self._failure(error.status, problem) from error
         except MalformedReply as error:
             raise Unreachable(str(error), address=self.address) from error

@@ -51,7 +51,7 @@ class TextClient(Server):
         async def attempt() -> PipelineReply:
             reply = await self._read_body("POST", _PATHS[interface], body, None)
             if (reported := error_document(reply)) is not None:
-                raise self._failure(reported.status, f"answers with an error: {reported}")
+                raise self._failure(reported.status, f"returned an error: {reported}")
             return self._parse_reply(reply, interface)
 
         return await retry_call(attempt, self.limits)

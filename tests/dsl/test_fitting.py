@@ -99,7 +99,7 @@ def test_controller_requires_a_recording(stage: str) -> None:
     governed = 'model = "3B" controller = cmc'
     plain = 'model = "3B" samples = 1'
     text = lean(governed, plain) if stage == "retrieve" else lean(plain, governed)
-    assert f"names no recording of the stage `{stage}` with 3B, so it cannot" in told(text)
+    assert f"has no recording of the stage `{stage}` with 3B, so it cannot" in told(text)
 
 
 def test_the_example_of_the_explanation_shows_its_code() -> None:

@@ -101,7 +101,7 @@ LINE = '{"question": "?", "answer": "1", "branches": [BRANCH]}'.replace("BRANCH"
         ),
         (
             '"branches"', '"colour": 1, "branches"',
-            "`colour`; there are question, answer, branches, id, choices, greedy, difficulty",
+            "`colour`; choose from question, answer, branches, id, choices, greedy, difficulty",
         ),
     ],
 )  # fmt: skip

@@ -120,7 +120,7 @@ def test_a_broken_pyproject_without_our_table_is_ignored(home: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("\ntheads = 3\n", "{path}, line 2: there is no setting theads"),
+        ("\ntheads = 3\n", "{path}, line 2: unknown setting theads"),
         ("[threads]\nn = 1\n", "{path}, line 1, threads: expected `int`, got `object`"),
         ("threads = '3'\n", "{path}, line 1, threads: expected `int`, got `str`"),
         ("threads = 0\n", "{path}, line 1, threads: expected `int` >= 1"),
@@ -128,8 +128,8 @@ def test_a_broken_pyproject_without_our_table_is_ignored(home: Path) -> None:
         ("cache_dir = 3\n", "{path}, line 1, cache_dir: expected a path, got `3`"),
         ("cache_dir = ''\n", "{path}, line 1, cache_dir: expected a path, got `''`"),
         ("threads = = 3\n", "{path}: not valid TOML: Invalid value (at line 1, column 11)"),
-        ("[other]\nthreads = 3\n", "{path}, line 1: there is no setting other"),
-        ("[guest]\nmodl = 'x'\n", "{path}, line 2: there is no setting guest.modl"),
+        ("[other]\nthreads = 3\n", "{path}, line 1: unknown setting other"),
+        ("[guest]\nmodl = 'x'\n", "{path}, line 2: unknown setting guest.modl"),
         ("guest = 3\n", "{path}, line 1: guest must be a table; write [guest]"),
         ("[guest]\nrounds = 'x'", "{path}, line 2, guest.rounds: expected `int`, got `str`"),
         ("guest.rounds = 'x'", "{path}, line 1, guest.rounds: expected `int`, got `str`"),
@@ -164,7 +164,7 @@ def test_a_misspelt_setting_suggests_the_nearest(cli: CommandLine, home: Path) -
     assert cli("config", "show") == (
         2,
         "",
-        f"error: {path}, line 1: there is no setting cache-dir\nhint: did you mean cache_dir?\n",
+        f"error: {path}, line 1: unknown setting cache-dir\nhint: did you mean cache_dir?\n",
     )
 
 

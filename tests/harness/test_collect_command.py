@@ -146,7 +146,7 @@ def test_a_changed_model_ends_the_collection_and_keeps_valid_branches(
         (["--offline", "python"], 2, "give a server with --base-url, or a Python"),
         (["--from", "x.jsonl"], 2, "give the questions with --questions, or existing chains"),
         (["--template", "x"], 2, "'x' is not KEY=VALUE"),
-        (["--answers", "letters"], 2, "say boxed, choice, last-number or"),
+        (["--answers", "letters"], 2, "use boxed, choice, last-number or"),
         (["--max-tokens", "4090"], 2, "set --max-tokens"),
         (["--max-tokens", "5000"], 2, "do not fit a context of 4096, whatever the prompt"),
         (["--questions", "none.jsonl"], 2, "none.jsonl"),
@@ -276,7 +276,7 @@ def test_boxed_answers_are_compared_by_value_by_default(
              if each not in ("--equivalence", "exact")]  # fmt: skip
     result = cli(*arguments)
     assert result.status == 2
-    assert '`pipx install --force ".[collect]"` brings it' in result.err
+    assert '`pipx install --force ".[collect]"`, or use --equivalence exact' in result.err
     assert cli(*arguments, "--answers", "choice").status == 0
     assert cli(*arguments, "--equivalence", "exact").status == 0
 

@@ -76,7 +76,7 @@ def test_missing_names_in_a_path_are_requested(
     released(home / path, ["2"])
     result = cli("import", "autotts", path, "-o", "made", *given)
     assert result.status == 2
-    assert result.err.endswith(f"is the model and which the benchmark; give {asked}\n")
+    assert result.err.endswith(f"is the model and which is the benchmark; give {asked}\n")
     assert not (home / "made").exists()
 
 

@@ -38,7 +38,7 @@ def test_one_invalid_file_of_several_prevents_all_imports(
 ) -> None:
     (home / "sums" / "bad.json").write_text("[]")
     result = cli("import", "autotts", "sums/tiny.json", "sums/bad.json", "-o", "made")
-    assert result == (2, "", "error: sums/bad.json, $: the file holds no questions\n")
+    assert result == (2, "", "error: sums/bad.json, $: the file contains no questions\n")
     assert not (home / "made").exists()
 
 

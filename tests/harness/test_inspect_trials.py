@@ -104,4 +104,4 @@ def test_commands_for_recordings_refuse_a_record_with_a_hint(
     result = cli(*words, str(record))
     assert result.status == 2
     assert "trials.record: is a record of the trials of a pipeline" in result.err
-    assert "`rheostat inspect` shows what it holds" in result.err
+    assert "`rheostat inspect` shows its contents" in result.err

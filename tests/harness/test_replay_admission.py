@@ -33,8 +33,8 @@ def midway(trace: list[BarrierRecord] | None = None) -> Replay:
 
 
 REFUSALS: list[tuple[AnyVerb, str]] = [
-    (Open(count=2), "BRANCH is not admissible: 2 branches are asked for, 1 are left"),
-    (Sample(count=2), "READ is not admissible: 2 branches are asked for, 1 are left"),
+    (Open(count=2), "BRANCH is not admissible: 2 branches are requested, 1 are left"),
+    (Sample(count=2), "READ is not admissible: 2 branches are requested, 1 are left"),
     (Open(count=-1), "BRANCH is not admissible: its count is -1"),
     (
         Advance(branches=(1,), bursts=(1,)),

@@ -273,7 +273,7 @@ def test_a_setting_without_effect_is_reported(cli: CommandLine, recordings: list
             ("sc", "--on", "data.json"),
             (
                 "data.json: is a table of questions, but a recording is expected here: `rheostat"
-                " questions BENCHMARK data.json -o questions.jsonl` makes a file of questions of it"
+                " questions BENCHMARK data.json -o questions.jsonl` makes a file of questions"
             ),
         ),
         (("sc", "--on", "."), ".: is a directory; name the files: ./*.recording"),

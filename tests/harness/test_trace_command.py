@@ -84,7 +84,7 @@ probe      3 tokens each
                0; .off = 1 on 1-2
     advance    0 by 1, 1-2 by 2
     revealed   "1" x1 (0)
-    budget     it ended during this action, and the rest was not done
+    budget     the episode ended during this action; the rest was not executed
     tokens     +13 = 52; sequential +13 = 26
 
 3  finally, line 28: finally { answer winner(finished) else winner(alive) }

@@ -39,7 +39,7 @@ def test_a_contender_that_plays_differently_is_reported(python_home: Path) -> No
 
 
 def test_an_unknown_language_is_reported(python_home: Path) -> None:
-    with pytest.raises(InputError, match="in no language that is registered"):
+    with pytest.raises(InputError, match="in a language that is not registered"):
         measured("foreign", "one.recording")
 
 

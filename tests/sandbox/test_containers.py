@@ -315,7 +315,7 @@ def test_an_engine_that_is_gone_is_named(
         assert command.wait(30) == 3
         assert command.stderr is not None
         assert command.stderr.read().splitlines() == [
-            "error: the Docker engine no longer answers: no such file or directory",
+            "error: the Docker engine no longer responds: no such file or directory",
             "hint: start Docker again and repeat the command; it continues from stored results",
         ]
     for left in ours(client):

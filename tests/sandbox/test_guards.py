@@ -218,8 +218,8 @@ def test_words_of_python_mean_what_they_mean_there(text: str) -> None:
 LINES = {
     "x = 1\nreturn 42": "an answer is a text or None, not a value of type int",
     "x = 1\nepisode.answer([])": "an answer is a text or None, not a value of type list",
-    "x = 1\nreturn '\\ud800'": "an answer holds a surrogate, which is no character",
-    "x = 1\nepisode.open(1, because='\\udfff')": "a reason holds a surrogate",
+    "x = 1\nreturn '\\ud800'": "an answer contains a surrogate, which is not a character",
+    "x = 1\nepisode.open(1, because='\\udfff')": "a reason contains a surrogate",
     "x = 1\nraise ValueError(7 ** 1000 * 7 ** 1000)": "an integer too long to show",
     "x = 1\nepisode.open()": "episode.open() missing 1 required positional argument: 'count'",
     "x = 1\nsum(3)": "`sum` needs an iterable, not a value of type int",

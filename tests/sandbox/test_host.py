@@ -127,8 +127,10 @@ DANGEROUS = {
 
 
 WORDS = {
-    "unix:///nowhere/docker.sock": "no Docker engine answers: /nowhere/docker.sock: no such file",
-    "tcp://127.0.0.1:1": "tcp://127.0.0.1:1 is no socket of this machine",
+    "unix:///nowhere/docker.sock": (
+        "cannot connect to a Docker engine: /nowhere/docker.sock: no such file"
+    ),
+    "tcp://127.0.0.1:1": "tcp://127.0.0.1:1 is not a socket of this machine",
 }
 
 
@@ -149,5 +151,7 @@ def test_commands_end_with_a_message_without_an_engine(
     said = cli("sandbox", *arguments)
     assert said.status == ExitCode.EXTERNAL
     assert said.out == ""
-    assert "error: no Docker engine answers: /nowhere/docker.sock: no such file" in said.err
+    assert (
+        "error: cannot connect to a Docker engine: /nowhere/docker.sock: no such file"
+    ) in said.err
     assert "hint: start Docker, or set DOCKER_HOST" in said.err

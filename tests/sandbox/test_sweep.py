@@ -51,7 +51,9 @@ def test_without_an_engine_a_sweep_ends_with_a_sentence(
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     said = cli("sweep", "mine.py", *SWEEP)
     assert said.status == ExitCode.EXTERNAL
-    assert said.err.startswith("error: no Docker engine answers: /nowhere/docker.sock: no such")
+    assert said.err.startswith(
+        "error: cannot connect to a Docker engine: /nowhere/docker.sock: no such"
+    )
     assert "hint: start Docker, or set DOCKER_HOST" in said.err
     assert "--unsafe-no-docker" in said.err
 
@@ -74,7 +76,7 @@ def test_trusted_code_is_played_without_a_container_on_request(
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     said = cli(*command, "--unsafe-no-docker")
     assert said.status == 0, said.err
-    assert said.err.count("may read what you may, gold answers too, and has your network") == 1
+    assert said.err.count("can read your files, gold answers included, and use your network") == 1
     get_foreign_engine.cache_clear()
     # It holds for one command.
     assert cli(*command, "--no-cache" if command[0] != "trace" else "--json").status != 0
@@ -91,7 +93,7 @@ def test_untrusted_code_is_not_played_without_a_container(
         require_container_isolation()
     (python_home / "rheostat.toml").unlink()
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
-    with pytest.raises(ExternalError, match="no Docker engine answers"):
+    with pytest.raises(ExternalError, match="cannot connect to a Docker engine"):
         require_container_isolation()
 
 

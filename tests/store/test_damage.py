@@ -105,7 +105,9 @@ def test_a_flipped_version_or_state_is_damage_and_not_a_later_format(
     harmed[place] ^= 0x40
     path.write_bytes(harmed)
     for ask in (open_recording, RecordingWriter.resume):
-        with pytest.raises(DamagedRecording, match="byte 0: the preamble does not fit its digest"):
+        with pytest.raises(
+            DamagedRecording, match="byte 0: the preamble does not match its digest"
+        ):
             ask(path)
 
 
@@ -141,7 +143,7 @@ def check_is_a_prefix(
     cut = len(harmed) - len(left)
     assert (recovered is not None) == (cut > 0)
     if recovered is not None:
-        assert f"{cut} bytes from byte {len(left)} on were cut off" in recovered
+        assert f"{cut} bytes from byte {len(left)} on were removed" in recovered
     with path.open("rb") as opened:
         file = BlockFile(opened.fileno(), path)
         found = [
@@ -173,8 +175,8 @@ def test_torn_tail_is_truncated_and_reported(tmp_path: Path) -> None:
         path.write_bytes(journal.content[:end])
         with RecordingWriter.resume(path) as writer:
             assert writer.recovered == (
-                f"the last append was incomplete: {end - start} bytes from byte {start} on were "
-                "cut off; everything before them is intact"
+                f"the last append was incomplete: {end - start} bytes from byte {start} on were"
+                " removed; everything before them is intact"
             )
             assert writer.recorded_indexes == {"q0": frozenset({0, 1})}
     with RecordingWriter.resume(path) as writer:
@@ -196,7 +198,7 @@ def test_damage_before_the_tail_is_rejected_with_its_offset(tmp_path: Path, fiel
     with pytest.raises(DamagedRecording) as caught:
         RecordingWriter.resume(path)
     assert str(caught.value).startswith(f"{path}, byte {start}: a block ")
-    assert f"as those from byte {end} on are intact" in str(caught.value)
+    assert f"the blocks from byte {end} on are intact" in str(caught.value)
     assert f"a file of its first {start} bytes can be resumed" in str(caught.value)
     path.write_bytes(harmed[:start])
     with RecordingWriter.resume(path) as writer:
@@ -242,7 +244,7 @@ def test_journals_joined_end_to_end_are_rejected(tmp_path: Path) -> None:
     one = journalled(tmp_path / "one", sample(questions=1))
     path = tmp_path / "both"
     path.write_bytes(one.content + one.content)
-    with pytest.raises(DamagedRecording, match="is no interrupted append"):
+    with pytest.raises(DamagedRecording, match="is not an interrupted append"):
         RecordingWriter.resume(path)
 
 
@@ -256,7 +258,7 @@ def test_a_branch_twice_in_a_journal_is_damage(tmp_path: Path) -> None:
         offset = scan(file).branches["q0"][0]
         payload = file.block(offset).payload
     path.write_bytes(content + frame_block(BlockKind.BRNC, payload, content[-32:]))
-    with pytest.raises(DamagedRecording, match="already held"):
+    with pytest.raises(DamagedRecording, match="already recorded"):
         RecordingWriter.resume(path)
 
 

@@ -103,9 +103,9 @@ CORE = {
         (BlockKind.CORE, pack_plain(CORE | {"tokens": column("q", 5, -1)}), "tokens is below 0"),
         (BlockKind.CORE, pack_plain(CORE | {"counts": column("i", 3, -1)}), "do not add up"),
         (BlockKind.CORE, pack_plain(CORE | {"counts": column("i", 1, 2)}), "do not add up"),
-        (BlockKind.CORE, pack_plain(CORE | {"probes": column("i", 0, 2)}), "not in its list"),
-        (BlockKind.CORE, pack_plain(CORE | {"final": column("i", 0, -1)}), "not in its list"),
-        (BlockKind.CORE, pack_plain(CORE | {"answers": ["1", "1"]}), "stands twice"),
+        (BlockKind.CORE, pack_plain(CORE | {"probes": column("i", 0, 2)}), "not in the list"),
+        (BlockKind.CORE, pack_plain(CORE | {"final": column("i", 0, -1)}), "not in the list"),
+        (BlockKind.CORE, pack_plain(CORE | {"answers": ["1", "1"]}), "appears twice"),
         (BlockKind.SIGN, pack_plain({"mood": {"lengths": b"", "values": b""}}), "no signal 'mood'"),
         (
             BlockKind.SIGN,
@@ -119,7 +119,7 @@ CORE = {
         ),
         (BlockKind.TEXT, pack_plain([{}]), "texts of 1 branches out of 2"),
         (BlockKind.TEXT, b"\x91" * 5000, "cannot be read"),
-        (BlockKind.TEXT, pack_plain([{}, {}]), "the index names other parts"),
+        (BlockKind.TEXT, pack_plain([{}, {}]), "the index lists other parts"),
     ],
 )
 def test_impossible_content_is_damage_even_with_valid_digests(
@@ -210,5 +210,5 @@ def test_an_index_that_does_not_tile_the_file_is_damage(tmp_path: Path) -> None:
     extra = frame_block(BlockKind.TEXT, b"", block.before)
     end = frame_block(BlockKind.FOOT, block.payload, extra[-32:])
     path.write_bytes(content[:begin] + extra + end + trailer(begin + len(extra), end[-32:]))
-    with pytest.raises(DamagedRecording, match="do not reach as far as the index"):
+    with pytest.raises(DamagedRecording, match="end before the index"):
         open_recording(path)

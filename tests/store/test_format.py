@@ -148,7 +148,7 @@ def test_signal_missing_from_one_branch_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(MissingSignal) as caught:
         recording.signal(1, "logprob")
     assert str(caught.value) == (
-        f"{tmp_path / 'x'}, question 'q1': does not hold logprob for every branch; it holds entropy"
+        f"{tmp_path / 'x'}, question 'q1': does not have logprob for every branch; it has entropy"
     )
 
 
@@ -179,16 +179,28 @@ def test_damaged_texts_do_not_keep_the_cores_from_being_read(tmp_path: Path) -> 
     recording = open_recording(damaged)
     assert recording.core(0).answers == open_recording(path).core(0).answers
     for ask in (lambda: recording.branches(0), recording.verify):
-        with pytest.raises(DamagedRecording, match="does not fit its digest"):
+        with pytest.raises(DamagedRecording, match="does not match its digest"):
             ask()
 
 
 @pytest.mark.parametrize(
     ("content", "error", "sentence"),
     [
-        (b"[1, 2, 3]", ForeignFile, "is not a recording: it begins with other bytes"),
-        (b"\x89PNG\r\n\x1a\n" * 20, ForeignFile, "is not a recording: it begins with other bytes"),
-        (b"", DamagedRecording, "byte 0: the file ends inside its preamble, so it holds nothing"),
+        (
+            b"[1, 2, 3]",
+            ForeignFile,
+            "is not a recording: its first bytes are not those of the format",
+        ),
+        (
+            b"\x89PNG\r\n\x1a\n" * 20,
+            ForeignFile,
+            "is not a recording: its first bytes are not those of the format",
+        ),
+        (
+            b"",
+            DamagedRecording,
+            "byte 0: the file ends inside its preamble, so it contains no data",
+        ),
         (b"\x89RHEO\r\n\x1a", DamagedRecording, "byte 8: the file ends inside its preamble"),
     ],
 )
@@ -219,7 +231,9 @@ def test_newer_format_version_is_rejected(tmp_path: Path) -> None:
     opening = struct.pack("<8sI4s", b"\x89RHEO\r\n\x1a", VERSION + 1, b"SEAL")
     later = tmp_path / "later"
     later.write_bytes(opening + compute_checksum(opening) + path.read_bytes()[48:])
-    with pytest.raises(NewerFormat, match=f"format {VERSION + 1}, this program reads up to 1"):
+    with pytest.raises(
+        NewerFormat, match=f"format {VERSION + 1}, but this version of rheostat reads up to 1"
+    ):
         open_recording(later)
 
 
@@ -229,14 +243,14 @@ def test_unknown_block_kind_is_not_truncated(tmp_path: Path) -> None:
     before = path.read_bytes()
     block = struct.pack("<4sQ", b"NEWS", 3) + b"abc"
     path.write_bytes(before + block + compute_checksum(before[-32:] + block))
-    with pytest.raises(NewerFormat, match="does not know, b'NEWS'"):
+    with pytest.raises(NewerFormat, match="unknown kind, b'NEWS'"):
         RecordingWriter.resume(path)
     assert path.read_bytes().startswith(before + block)
 
 
 def test_an_unsealed_recording_is_not_opened(tmp_path: Path) -> None:
     RecordingWriter.create(tmp_path / "x", PROVENANCE).close()
-    with pytest.raises(StoreError, match=r"is not sealed yet.*goes on where it stopped"):
+    with pytest.raises(StoreError, match=r"is not sealed yet.*it resumes, and seals"):
         open_recording(tmp_path / "x")
 
 

@@ -94,12 +94,12 @@ def test_a_bad_provenance_leaves_no_file(
         ({"final": "\udcff"}, "surrogates not allowed"),
         ({"raw": ["1"]}, "raw has 1 items for 2 answers; one for each is needed"),
         ({"probe_tokens": []}, "probe_tokens has 0 items for 2 answers"),
-        ({"probe_tokens": [1, -1]}, "probe_tokens holds a number that is below 0"),
+        ({"probe_tokens": [1, -1]}, "probe_tokens contains a number below 0"),
         ({"entropy": [0.0, 1.0, 2.0]}, "entropy has 3 items for 2 answers"),
-        ({"entropy": [0.0, float("nan")]}, "entropy holds a NaN"),
+        ({"entropy": [0.0, float("nan")]}, "entropy contains a NaN"),
         ({"logprob": [0.0]}, "logprob has 1 items .* at most one more for the last stretch"),
         ({"top_logprob": [0.0] * 4}, "top_logprob has 4 items"),
-        ({"token_ids": [-5]}, "token_ids holds a number that is below 0"),
+        ({"token_ids": [-5]}, "token_ids contains a number below 0"),
         ({"sentences": [1]}, "sentences is given without the text"),
         ({"text": "abc", "sentences": [2, 1]}, "sentences must rise from 0 to the text's 3"),
         ({"text": "abc", "paragraphs": [4]}, "paragraphs must rise from 0 to the text's 3"),
@@ -121,11 +121,11 @@ def test_a_bad_branch_is_rejected_and_nothing_is_written(
 
 def test_branch_needs_its_question_and_a_free_index(tmp_path: Path) -> None:
     with RecordingWriter.create(tmp_path / "x", PROVENANCE) as writer:
-        with pytest.raises(StoreError, match="no question of this id; add it before"):
+        with pytest.raises(StoreError, match="no question with this id; add it before"):
             writer.add_branch("q", 0, BRANCH)
         writer.add_question(QUESTION)
         writer.add_branch("q", 0, BRANCH)
-        with pytest.raises(StoreError, match="already held; a branch is recorded once"):
+        with pytest.raises(StoreError, match="this branch is already recorded"):
             writer.add_branch("q", 0, BRANCH)
         for index in (-1, 1 << 31):
             with pytest.raises(StoreError, match="index is from 0 to 2147483647"):
@@ -135,7 +135,7 @@ def test_branch_needs_its_question_and_a_free_index(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("question", "sentence"),
     [
-        (QUESTION, "already held; ids must be unique"),
+        (QUESTION, "already recorded; ids must be unique"),
         (Question(id="", gold="1"), "the id is empty"),
         (Question(id="p", gold="1", difficulty=-1), "ranks count from 0"),
     ],
@@ -152,7 +152,7 @@ def test_answers_inside_a_branch_need_a_probed_recording(tmp_path: Path) -> None
     unprobed = msgspec.structs.replace(PROVENANCE, probed=False)
     with RecordingWriter.create(tmp_path / "x", unprobed) as writer:
         writer.add_question(QUESTION)
-        with pytest.raises(StoreError, match="the provenance says probed = false"):
+        with pytest.raises(StoreError, match="the provenance has probed = false"):
             writer.add_branch("q", 0, BRANCH)
 
 
@@ -170,7 +170,7 @@ def test_an_incomplete_recording_is_not_sealed(
 ) -> None:
     path = tmp_path / "x"
     with RecordingWriter.create(path, PROVENANCE) as writer:
-        with pytest.raises(StoreError, match="holds no questions"):
+        with pytest.raises(StoreError, match="contains no questions"):
             writer.seal()
         writer.add_question(QUESTION)
         for index in indexes:
@@ -203,7 +203,7 @@ def test_closed_writer_rejects_writes(tmp_path: Path) -> None:
     with RecordingWriter.create(tmp_path / "x", PROVENANCE) as writer:
         pass
     writer.close()
-    with pytest.raises(StoreError, match="is closed; resume it to go on"):
+    with pytest.raises(StoreError, match="is closed; resume it to continue"):
         writer.add_question(QUESTION)
 
 

@@ -41,7 +41,7 @@ class Page:
         return str(told["result"].get("value"))
 
     def begun(self) -> None:
-        """Waits until the app has drawn something, which goes to a canvas and is no text."""
+        """Waits until the app has drawn something, which goes to a canvas and is not text."""
         script = "document.body.classList.contains('-first-byte')"
         deadline = time.monotonic() + PATIENCE
         while not self.call("Runtime.evaluate", expression=script)["result"].get("value"):

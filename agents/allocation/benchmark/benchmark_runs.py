@@ -33,9 +33,9 @@ class BenchmarkRun(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.proposer not in TRIAL_PROPOSER_NAMES:
-            raise ValueError(f"there is no proposer {self.proposer!r} in this benchmark")
+            raise ValueError(f"unknown proposer {self.proposer!r}")
         if not 0 < len(self.curve) == len(self.spent):
-            raise ValueError("curve and spent have a figure for each trial, and there is one")
+            raise ValueError("curve and spent need a figure for each trial, and at least one")
 
     def after(self, trials: int) -> float:
         """Return the best so far after some trials; an exhausted space keeps its last value."""
@@ -74,4 +74,4 @@ def read_benchmark_runs(paths: Sequence[Path]) -> list[BenchmarkRun]:
 
 def setting_title(without: AblationSetting) -> str:
     """Describe a setting."""
-    return f"without {without}" if without else "all hold"
+    return f"without {without}" if without else "all observations"

@@ -80,7 +80,7 @@ class CommandTrialProposer:
     def _run_agent(self, bench: TrialBench, prompt: str, brief: str) -> ModelReply:
         if self._before is not None:
             raise InputError(
-                f"{self._before.path}: does not hold what {self.name} did here",
+                f"{self._before.path}: does not contain the work of {self.name} for this round",
                 hint="omit --replies to run the command",
             )
         seconds = self._options.agent_minutes * 60

@@ -64,7 +64,7 @@ def parse_trials(text: str, bench: TrialBench) -> ParsedTrials:
             dropped.append(str(problem))
             continue
         if choices in tried:
-            dropped.append(f"{name}: was tried already")
+            dropped.append(f"{name}: was already tried")
         elif infeasible:
             dropped.append(f"{name}: {infeasible}")
         else:

@@ -32,11 +32,11 @@ def check_trial_proposers(names: Sequence[str]) -> None:
         elif kind == COMMAND:
             check_command(name, argument)
         elif name not in _PLAIN:
-            listed = f"there are {', '.join(TRIAL_PROPOSER_NAMES)}"
+            listed = f"choose from {', '.join(TRIAL_PROPOSER_NAMES)}"
             hint = suggest(name, TRIAL_PROPOSER_NAMES, listed)
             raise InputError(
                 f"--proposer {name}: unknown proposer; {hint}",
-                hint='chat:PROVIDER:MODEL and command:"…" ask others',
+                hint='use chat:PROVIDER:MODEL for a language model, command:"…" for an agent',
             )
         else:
             _PLAIN[name]()

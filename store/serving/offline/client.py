@@ -165,7 +165,9 @@ class OfflineEngine:
             while unfinished:
                 reply = await self._next(queue)
                 if not isinstance(reply, messages.ChildReply) or reply.child not in unfinished:
-                    raise InconsistentResponse("answers what was not asked", address=self.address)
+                    raise InconsistentResponse(
+                        "sent a reply that was not requested", address=self.address
+                    )
                 unfinished.remove(reply.child)
                 result = self._checked(reply, request)
                 yield StreamChunk(len(result.token_ids), FinishedChild(reply.child, result))
@@ -198,7 +200,7 @@ class OfflineEngine:
         finally:
             del self._waiting[request.id]
         if not isinstance(reply, kind):
-            raise InconsistentResponse("answers what was not asked", address=self.address)
+            raise InconsistentResponse("sent a reply that was not requested", address=self.address)
         return reply
 
     async def _send(
@@ -246,4 +248,4 @@ class OfflineEngine:
         self._log.seek(0)
         lines = self._log.read().decode("utf-8", "replace").strip().splitlines()
         last = next((line for line in reversed(lines) if "Error" in line or "error" in line), "")
-        return Unreachable(f"has ended: {last or 'it lines nothing'}", address=self.address)
+        return Unreachable(f"has ended: {last or 'no output'}", address=self.address)

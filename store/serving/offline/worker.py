@@ -103,7 +103,7 @@ class EngineWorker:
                 from prometheus_client import REGISTRY, generate_latest
 
                 return TextReply(id=request.id, text=generate_latest(REGISTRY).decode())
-        raise ValueError(f"{type(request).__name__} is not answered here")
+        raise ValueError(f"{type(request).__name__} is not supported")
 
     async def _draw(self, message: CompleteRequest) -> None:
         request = message.request

@@ -135,7 +135,7 @@ def test_own_controller_is_read_from_the_pipeline_directory(
     assert governed
     result = cli("allocate", *words[:-1], "answer=./twice.rheo@0.5")
     assert result.status == 2
-    assert "'./twice.rheo' is no name of a controller" in result.err
+    assert "'./twice.rheo' is not the name of a controller" in result.err
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_own_controller_is_read_from_the_pipeline_directory(
         ("answer=cmc@half", "with beta from 0 to 1"),
         ("answer", "write STAGE=CONTROLLER@BETA"),
         ("anwser=cmc@0.5", "governed has no stage anwser; it has retrieve, answer"),
-        ("retrieve=cmc@0.5", "names no recording, so no controller can govern it"),
+        ("retrieve=cmc@0.5", "has no recording, so no controller can govern it"),
         ("answer=cmcc@0.5", "cmcc"),
     ],
 )

@@ -53,7 +53,7 @@ def test_search_continues_without_the_held_out_file(cli: CommandLine, holding_ou
         (holding_out.parent / "unseen.jsonl").unlink()
         run_allocate(cli, "--run", str(run), "--resume", "--trials", "3")
         assert evaluate(run).unseen is None
-        with pytest.raises(StoreError, match=r"unseen.jsonl: there is no such file of questions"):
+        with pytest.raises(StoreError, match=r"unseen.jsonl: no such file of questions"):
             evaluate(run, wanted=True)
     assert openings(run) == []
     prompts = {request["messages"][0]["content"] for request in doubling_server.requests}
@@ -90,7 +90,7 @@ def test_changed_held_out_questions_are_rejected(cli: CommandLine, holding_out: 
         run = run_search(cli, holding_out, doubling_server.url)
         file = holding_out.parent / "unseen.jsonl"
         file.write_text(file.read_text().replace('"404"', '"405"'))
-        with pytest.raises(InputError, match=r"unseen.jsonl: holds other questions than those"):
+        with pytest.raises(InputError, match=r"unseen.jsonl: contains other questions than those"):
             evaluate(run, wanted=True)
     assert openings(run) == []
 
@@ -107,7 +107,7 @@ def test_record_provides_held_out_trials_of_an_earlier_run(
     assert evaluate(tmp_path / "again").unseen == found.unseen
     (run / "held-out.record").unlink()
     assert evaluate(tmp_path / "again").unseen is None
-    with pytest.raises(InputError, match="no server is named for the model small"):
+    with pytest.raises(InputError, match="no server is given for the model small"):
         evaluate(tmp_path / "again", wanted=True)
 
 
@@ -132,7 +132,7 @@ def test_sampled_questions_are_opened_after_the_run_ends(
     apart = found["unseen"]["selected"]["value"] - found["unseen"]["baseline"]["value"]
     assert found["unseen"]["gain"]["value"] == pytest.approx(apart)
     page = sampled_run.path.joinpath("report.md").read_text()
-    assert "flattered by its own questions" in page
+    assert "usually too high on the questions of the search" in page
     assert "On held-out questions" in sampled_run.card_path.read_text()
     assert (
         "<title>Allocation: simulated-4</title>"
@@ -167,7 +167,7 @@ def test_expected_scores_have_no_held_out_questions(cli: CommandLine, tmp_path: 
     assert request.held_out is None
     result = cli("report", str(run), "--open-held-out")
     assert result.status == 2
-    assert "nothing was held out when this run began" in result.err
+    assert "this run has no held-out data" in result.err
 
 
 def test_waiting_run_does_not_open_held_out_questions(cli: CommandLine, tmp_path: Path) -> None:

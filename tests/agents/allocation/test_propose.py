@@ -37,7 +37,7 @@ def waiting(cli: CommandLine, home: Path) -> str:
 
 
 def test_proposal_is_evaluated_in_the_next_round(cli: CommandLine, waiting: str) -> None:
-    result = cli("propose", waiting, "mine.rheo", "--words", "the small one will do")
+    result = cli("propose", waiting, "mine.rheo", "--summary", "the small one will do")
     assert result.status == 0
     assert "mine: the next round evaluates it" in result.err
     assert "rheostat allocate --run run --resume" in result.err
@@ -57,7 +57,7 @@ def test_proposal_counts_towards_the_trial_limit(cli: CommandLine, waiting: str)
     cli("propose", waiting, "mine.rheo")
     cli("approve", waiting, "r001-1")
     result = cli("allocate", "--run", waiting, "--resume", "--no-wait")
-    while "waits for a person" in result.err:
+    while "waits for review" in result.err:
         candidate = open_run(Path(waiting)).waiting
         assert candidate is not None
         cli("reject", waiting, candidate)

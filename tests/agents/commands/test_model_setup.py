@@ -153,12 +153,12 @@ def test_python_search_requires_container_isolation(
     monkeypatch.setenv("RHEOSTAT_SANDBOX_WALL", "process")
     result = cli(*options)
     assert result.status == 2
-    assert "code that others write is played in containers alone" in result.err
+    assert "untrusted code runs only in containers" in result.err
     monkeypatch.delenv("RHEOSTAT_SANDBOX_WALL")
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     result = cli(*options)
     assert result.status == 3
-    assert "no Docker engine answers" in result.err
+    assert "cannot connect to a Docker engine" in result.err
     assert not Path("run").exists()
 
 

@@ -95,7 +95,7 @@ def test_agent_result_is_replayed_without_the_agent(begin: Begin, tmp_path: Path
         assert (second.path / path).read_bytes() == (first.path / path).read_bytes()
     third = begin(command, "other", seed=5, per_round=2, screening=2)
     (first.path / "replies").rename(tmp_path / "gone")
-    with pytest.raises(InputError, match="does not hold what command:"):
+    with pytest.raises(InputError, match="does not contain the work of command:"):
         play(third, before=first)
 
 
@@ -165,7 +165,7 @@ pathlib.Path({str(output)!r}).write_text(json.dumps(got))
     assert "without an image it runs as you" in page
     warnings = [each.says for each in run.events() if each.data.get("warning")]
     assert len(warnings) == 1
-    assert "runs with your rights" in warnings[0]
+    assert "runs with your permissions" in warnings[0]
 
 
 def test_agent_that_exceeds_its_time_is_ended_with_its_children(

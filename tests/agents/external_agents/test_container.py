@@ -262,8 +262,8 @@ def test_shared_networks_are_refused(
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", docker_host)
     for network, problem, error in (
-        ("host", InputError, "the network of others"),
-        ("container:any", InputError, "the network of others"),
+        ("host", InputError, "is shared with this machine or with another container"),
+        ("container:any", InputError, "is shared with this machine or with another container"),
         ("nowhere", ExternalError, "has no such network"),
     ):
         with pytest.raises(problem, match=error):
@@ -290,7 +290,10 @@ def test_unavailable_agent_resources_are_reported_before_the_run(
     for asked, message in (
         (["--agent-image", "nowhere"], "--agent-image nowhere: the engine has no such image"),
         (["--agent-image", image, "--agent-env", "NO_SUCH"], "--agent-env NO_SUCH: that variable"),
-        (["--agent-image", image, "--agent-network", "host"], "the network of others"),
+        (
+            ["--agent-image", image, "--agent-network", "host"],
+            "is shared with this machine or with another container",
+        ),
     ):
         result = cli(*arguments, *asked)
         assert message in result.err

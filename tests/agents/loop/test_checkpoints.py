@@ -62,7 +62,7 @@ def test_two_runs_in_one_database_are_independent(
 @pytest.mark.parametrize(
     ("url", "kind", "sentence"),
     [
-        ("mysql://there", InputError, "is no URL of Postgres"),
+        ("mysql://there", InputError, "is not a URL of Postgres"),
         ("postgresql://127.0.0.1:1/none", ExternalError, "the database cannot be used"),
     ],
 )

@@ -88,6 +88,6 @@ def test_reviewer_and_note_are_escaped(copied: Copied) -> None:
 def test_failed_export_leaves_no_files(copied: Copied) -> None:
     run = copied()
     (run.candidate_path("r001-1") / "review.json").unlink()
-    with pytest.raises(Exception, match="there is no such file in this run"):
+    with pytest.raises(Exception, match="no such file in this run"):
         export_controller(run, "r001-1", None)
     assert not any(Path(run.path).glob("selected*"))

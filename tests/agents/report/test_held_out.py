@@ -48,7 +48,7 @@ def test_replaced_held_out_recording_is_refused_and_nothing_is_written(
     with pytest.raises(InputError) as caught:
         write_report(run, seeds=SEEDS, services=services)
     sentence = str(caught.value)
-    assert sentence.startswith(f"{held_out.path}: is another recording than the one that was held")
+    assert sentence.startswith(f"{held_out.path}: is not the recording that was held")
     assert held_out.digest in (caught.value.hint or "")
     assert openings(run) == []
     assert not run.has("report.md")
@@ -106,5 +106,5 @@ def test_report_states_that_nothing_was_held_out(copied: Copied, services: Repor
     report = compute_report(run, seeds=SEEDS, thorough=False, services=services)
     assert report.unseen is None
     assert "Nothing was held out." in render_markdown(build_blocks(report))
-    with pytest.raises(InputError, match="nothing was held out when this run began"):
+    with pytest.raises(InputError, match="this run has no held-out data"):
         compute_report(run, seeds=SEEDS, held_out=True, services=services)

@@ -33,7 +33,7 @@ def test_nonempty_directory_is_refused_and_unchanged(tmp_path: Path) -> None:
 
 
 def test_run_is_not_created_twice(run: RunDirectory) -> None:
-    with pytest.raises(InputError, match="is a run already"):
+    with pytest.raises(InputError, match="is already a run"):
         create_run(run.path, REQUEST)
 
 
@@ -48,7 +48,7 @@ def test_run_of_a_later_version_is_refused(run: RunDirectory) -> None:
     text = (run.path / "request.json").read_text()
     later = re.sub(r'"version": \d+', f'"version": {VERSION + 1}', text)
     (run.path / "request.json").write_text(later)
-    with pytest.raises(InputError, match="made by a later version"):
+    with pytest.raises(InputError, match="created by a later version"):
         open_run(run.path)
 
 

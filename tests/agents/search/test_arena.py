@@ -239,6 +239,6 @@ def test_with_free_knobs_a_schedule_is_out_of_place(opened: Opened) -> None:
         scheduled = review_candidate(here, draft(WIDE), 1, None, {})
         free = review_candidate(here, draft(library.load_source("sc").text), 1, None, {})
     assert scheduled.verdict is ReviewVerdict.REFUSED
-    assert "wants free knobs" in scheduled.reasons[0]
+    assert "needs free knobs" in scheduled.reasons[0]
     assert free.objective is not None
     assert len(free.points["weak/small"]) == len(here.request.betas)

@@ -101,8 +101,8 @@ def test_meet_is_the_percentage_of_profiles_that_some_point_meets(tmp_path: Path
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "holds no profile|not a file of profiles"),
-        ("profiles = []", "holds no profile"),
+        ("", "contains no profile|not a file of profiles"),
+        ("profiles = []", "contains no profile"),
         ('[[profiles]]\nname = "a"', "has no limit"),
         ('[[profiles]]\nname = "a"\ntokens = -1', "below 0"),
         ('[[profiles]]\nname = "a"\nusd = 1.0', "usd_per_million_tokens"),

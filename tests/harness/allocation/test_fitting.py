@@ -80,7 +80,7 @@ def test_a_controller_is_refused(cli: CommandLine, folder: Path, program: str) -
 def test_an_unreadable_pipeline_is_reported(cli: CommandLine, folder: Path) -> None:
     result = cli("check", "lean.rheo", "--on", "nowhere.toml")
     assert result.status == 2
-    assert "nowhere.toml: there is no such pipeline file" in result.err
+    assert "nowhere.toml: no such pipeline file" in result.err
 
 
 def test_messages_of_the_checker_itself_come_first(cli: CommandLine, folder: Path) -> None:

@@ -122,7 +122,7 @@ def test_a_pruned_branch_gets_no_more_requests() -> None:
 def test_a_refused_verb_generates_nothing() -> None:
     result = drawn_world(Random(1))
     script = Scripted(Open(count=len(result.branch_pool.chains) + 1))
-    with pytest.raises(Inadmissible, match="branches are asked for"):
+    with pytest.raises(Inadmissible, match="branches are requested"):
         lived(result, script, FIRST, NO_RULES)
     assert result.engine.asked == []
 

@@ -58,9 +58,9 @@ def test_episodes_are_played_shown_and_saved_for_the_trace_command(
     kept = json.loads(cli("trace", "--from", "t.jsonl", "--question", "1", "--json").out)
     assert kept["episode"]["tokens"] == rows[2]["tokens"]
     again = cli(*words, "--traces", "t.jsonl")
-    assert (again.status, "is there already" in again.err) == (2, True)
+    assert (again.status, "already exists; name a new file" in again.err) == (2, True)
     missing = cli("trace", "--from", "t.jsonl", "--question", "z")
-    assert (missing.status, "it holds " in missing.err) == (2, True)
+    assert (missing.status, "it has " in missing.err) == (2, True)
     odd = cli("trace", "--from", str(questions))
     assert (odd.status, "is a file of questions, but" in odd.err) == (2, True)
 

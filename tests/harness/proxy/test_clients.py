@@ -163,7 +163,7 @@ def test_a_conversation_that_the_template_refuses_is_refused_to_the_client(
 ) -> None:
     upstream.template = None
     try:
-        with pytest.raises(openai.BadRequestError, match="chat template does not take this"):
+        with pytest.raises(openai.BadRequestError, match="chat template rejects this"):
             ask(client)
     finally:
         upstream.template = switched

@@ -209,14 +209,14 @@ def test_mmlu_without_a_header_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ({"answer": ["1", "2"]}, "column `answer` holds a list of 2"),
-        ({"answer": {"value": 1}}, "column `answer` holds an object"),
-        ({"answer": True}, "column `answer` holds the truth value true"),
+        ({"answer": ["1", "2"]}, "column `answer` contains a list of 2"),
+        ({"answer": {"value": 1}}, "column `answer` contains an object"),
+        ({"answer": True}, "column `answer` contains the truth value true"),
         ({"answer": float("nan")}, "has no answer: column `answer` is NaN"),
-        ({"answer": float("inf")}, "column `answer` holds the number inf"),
-        ({"answer": [[]]}, "column `answer` holds a list of 0"),
-        ({"problem": ["a", "b"]}, "column `problem` holds a list of 2"),
-        ({"problem": False}, "column `problem` holds the truth value false"),
+        ({"answer": float("inf")}, "column `answer` contains the number inf"),
+        ({"answer": [[]]}, "column `answer` contains a list of 0"),
+        ({"problem": ["a", "b"]}, "column `problem` contains a list of 2"),
+        ({"problem": False}, "column `problem` contains the truth value false"),
         ({"answer": "\ud835"}, "half of a surrogate pair"),
     ],
 )
@@ -233,7 +233,7 @@ def test_non_text_value_error_names_row_and_column(
 def test_parquet_bytes_are_rejected_and_single_item_lists_accepted(tmp_path: Path) -> None:
     path = tmp_path / "b.parquet"
     pq.write_table(pa.Table.from_pylist([{"problem": "p", "answer": b"1"}]), path)
-    with pytest.raises(SourceError, match="row 1: column `answer` holds bytes"):
+    with pytest.raises(SourceError, match="row 1: column `answer` contains bytes"):
         convert_benchmark("hmmt", path)
     pq.write_table(pa.Table.from_pylist([{"problem": "p", "final_answer": ["2"]}]), path)
     assert read("hmmt", path) == [("hmmt-00", "p", "2", None)]
@@ -282,7 +282,7 @@ def test_a_broken_line_is_one_bad_row(tmp_path: Path) -> None:
         ("b.json", json.dumps({"problem": ["p", "q"], "answer": ["1", "2", "3"]}), "lengths"),
         ("b.json", "[" * 100_000, "nested too deeply"),
         ("b.csv", "problem,answer\np,1,2\n", "row 1: has 3 fields for 2 columns"),
-        ("b.json", "3", "does not hold a row"),
+        ("b.json", "3", "does not have a row"),
         ("b.xlsx", "PK", "save the sheet as CSV"),
     ],
 )
@@ -309,5 +309,5 @@ def test_a_field_may_be_longer_than_csv_allows_by_default(tmp_path: Path) -> Non
 def test_printed_numpy_array_is_not_read_as_one_text(tmp_path: Path) -> None:
     path = tmp_path / "b.csv"
     path.write_text("question,choices,answer\np,\"['x' 'y']\",0\n")
-    with pytest.raises(SourceError, match="no JSON list of choices"):
+    with pytest.raises(SourceError, match="not a JSON list of choices"):
         convert_benchmark("mmlu", path)

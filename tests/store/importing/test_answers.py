@@ -117,5 +117,5 @@ def test_tokenizer_with_truncation_counts_all_tokens(tmp_path: Path) -> None:
 
 def test_invalid_tokenizer_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("{}")
-    with pytest.raises(SourceError, match=r"is no tokenizer.json"):
+    with pytest.raises(SourceError, match=r"is not a tokenizer.json"):
         TokenCounter(tmp_path)

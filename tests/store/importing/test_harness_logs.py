@@ -113,7 +113,7 @@ def several(sample: dict[str, Any]) -> dict[str, Any]:
     [
         (inspect_sample("b", 2, "", error={"message": "no server"}), "failed: 'no server'"),
         (inspect_sample("b", 2, "", turn_count=3), "called the model 3 times"),
-        (inspect_sample("b", 2, "", target=["4", "four"]), "`target` holds a list of 2"),
+        (inspect_sample("b", 2, "", target=["4", "four"]), "`target` contains a list of 2"),
         (inspect_sample("b", 2, "", invalidation={"author": "x"}), "invalidated"),
         (inspect_sample("b", 2, "", input="another"), "another question"),
         (several(inspect_sample("b", 2, "2")), "2 choices and one length for all"),
@@ -153,7 +153,7 @@ def test_a_damaged_entry_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"samples/1_epoch_2.json: is damaged"):
         read_inspect(path, options())
     path.write_bytes(content[:-30])
-    with pytest.raises(SourceError, match="no zip archive, or is cut off"):
+    with pytest.raises(SourceError, match="not a zip archive, or is truncated"):
         read_inspect(path, options())
 
 
@@ -228,15 +228,15 @@ def test_without_a_tokenizer_the_lengths_are_missing(tmp_path: Path) -> None:
 
 def test_log_likelihoods_are_not_replies(tmp_path: Path) -> None:
     sample = lm_eval_sample(1, [["-0.1", "False"]])
-    with pytest.raises(SourceError, match="log-likelihoods and no texts"):
+    with pytest.raises(SourceError, match="log-likelihoods, not texts"):
         read_lm_eval(lm_eval_log(tmp_path / "m", [sample]), lm_eval_options())
 
 
 def test_unrelated_file_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"question": "?"}\n')
-    with pytest.raises(SourceError, match="no sample of lm-evaluation-harness"):
+    with pytest.raises(SourceError, match="not a sample of lm-evaluation-harness"):
         read_lm_eval(path, lm_eval_options())
     path.write_text('{"question": "?"}')
-    with pytest.raises(SourceError, match="no log of inspect_ai"):
+    with pytest.raises(SourceError, match="not a log of inspect_ai"):
         read_inspect(path, options())

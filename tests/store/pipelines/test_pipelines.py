@@ -50,16 +50,16 @@ def test_a_pipeline_is_read_with_its_questions(folder: Path) -> None:
     [
         (("output_tokens", "output_tokes"), "did you mean output_tokens"),
         (("{question}", "{qestion}"), "did you mean question"),
-        (("parameters = 3.0", "parameters = -1.0"), "more than 0"),
+        (("parameters = 3.0", "parameters = -1.0"), "must be above 0"),
         (('name = "answer"', 'name = "answer"\nmodels = ["smal"]'), "did you mean small"),
         (("questions.jsonl", "nowhere.jsonl"), "no such file of questions"),
         (('"two"', '"two"\nversion = 9'), "update rheostat"),
         (("128", '"many"'), "expected `int`"),
-        (('name = "answer"', 'name = "answer"\nextract = "["'), "no pattern"),
+        (('name = "answer"', 'name = "answer"\nextract = "["'), "not a regular expression"),
         (("[[stage]]", "[[stage"), "is not TOML"),
         (
             ("[[model]]", "held_out = 'x'\nsimulation.seed = 1\n[[model]]"),
-            "draws what it holds out",
+            "generates its held-out questions",
         ),
     ],
 )
@@ -92,9 +92,9 @@ def test_explicit_defaults_do_not_change_the_pipeline_digest(
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        (QUESTIONS, "line 2: the id 'a' stands in line 1 of"),
+        (QUESTIONS, "line 2: the id 'a' is also in line 1 of"),
         (QUESTIONS.replace('"a"', '"c"').replace("1+1", " 1+1 "), "line 2: the question 'c' is"),
-        ("{}", "line 2: is no question"),
+        ("{}", "line 2: is not a question"),
     ],
 )
 def test_question_in_both_splits_is_rejected(folder: Path, line: str, told: str) -> None:
@@ -133,7 +133,7 @@ def test_trials_are_read_back_as_they_were_written(folder: Path) -> None:
 def test_a_trial_is_recorded_once(folder: Path) -> None:
     with TrialWriter.open(folder / "trials.record", head(folder)) as writer:
         writer.add(trial(1))
-        with pytest.raises(StoreError, match="recorded already"):
+        with pytest.raises(StoreError, match="already recorded"):
             writer.add(trial(1))
 
 

@@ -38,6 +38,6 @@ def test_figure_is_reproducible_and_has_a_panel_per_setting(tmp_path: Path) -> N
         main([str(file), "-o", str(tmp_path / name)])
     picture = (tmp_path / "one.svg").read_text()
     assert picture == (tmp_path / "other.svg").read_text()
-    for words in ("all hold", "without sizes", "agent", "random"):
+    for words in ("all observations", "without sizes", "agent", "random"):
         assert f"<!-- {words} -->" in picture
     assert "without coupling" not in picture

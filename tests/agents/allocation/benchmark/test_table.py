@@ -14,7 +14,7 @@ from tests.agents.allocation.benchmark.runs import run
 def test_row_has_mean_interval_and_trials_to_optimum() -> None:
     runs = [run(0, 0.9, 0.995), run(1, 0.8, 0.9), run(2, *[0.7] * 9, 0.99)]
     cells = [each.strip() for each in format_row(runs).strip("|").split("|")]
-    assert cells[:3] == ["all hold", "`agent`", "3"]
+    assert cells[:3] == ["all observations", "`agent`", "3"]
     assert cells[3] == "96.2 ± 6.0"
     assert cells[-2:] == ["10 (6–>50)", "2 of 3"]
 
@@ -35,7 +35,7 @@ def test_runs_are_sorted_like_the_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"proposer": "chance"}, "there is no proposer 'chance'"),
+        ({"proposer": "chance"}, "unknown proposer 'chance'"),
         ({"curve": [], "spent": []}, "curve and spent"),
         ({"spent": [1.0]}, "curve and spent"),
         ({"without": "luck"}, "without"),
