@@ -23,8 +23,8 @@ from harness.presentation.terminal import is_terminal
     ],
 )
 @click.argument(
-    "place",
-    metavar="[PLACE]",
+    "path",
+    metavar="[PATH]",
     type=FilePath(),
     default=Path("runs"),
     required=False,
@@ -46,7 +46,7 @@ from harness.presentation.terminal import is_terminal
     show_default=True,
     help="Port for --serve.",
 )
-def tui(place: Path, on: tuple[Path, ...], serve: bool, port: int) -> None:
+def tui(path: Path, on: tuple[Path, ...], serve: bool, port: int) -> None:
     """Open the terminal app.
 
     It shows runs while they happen, candidates and what their lines do, and single episodes step by
@@ -54,7 +54,7 @@ def tui(place: Path, on: tuple[Path, ...], serve: bool, port: int) -> None:
     active in another terminal continues undisturbed.
 
     Args:
-        place: A run, a directory of runs, or a Rheo program.
+        path: A run, a directory of runs, or a Rheo program.
         on: Recordings for the workbench.
         serve: Whether to serve the app to a browser instead of this terminal.
         port: Port for ``serve``.
@@ -64,15 +64,15 @@ def tui(place: Path, on: tuple[Path, ...], serve: bool, port: int) -> None:
     """
     from harness.errors import InputError
 
-    if not place.exists():
-        raise InputError(f"{place}: does not exist", hint="create runs with rheostat discover")
-    if place.is_file() and place.suffix != ".rheo":
-        raise InputError(f"{place}: is not a run, a directory of runs, or a Rheo program")
+    if not path.exists():
+        raise InputError(f"{path}: does not exist", hint="create runs with rheostat discover")
+    if path.is_file() and path.suffix != ".rheo":
+        raise InputError(f"{path}: is not a run, a directory of runs, or a Rheo program")
     for each in on:
         if not each.exists():
             raise InputError(f"{each}: no such recording")
     if serve:
-        _serve(place, on, port)
+        _serve(path, on, port)
         return
     if not _has_terminal():
         raise InputError(
@@ -82,7 +82,7 @@ def tui(place: Path, on: tuple[Path, ...], serve: bool, port: int) -> None:
         )
     from tui.app import RheostatApp
 
-    RheostatApp(place, on).run()
+    RheostatApp(path, on).run()
 
 
 def _has_terminal() -> bool:
@@ -96,7 +96,7 @@ def _has_terminal() -> bool:
     return all(map(is_terminal, streams)) and os.environ.get("TERM") != "dumb"
 
 
-def _serve(place: Path, on: Sequence[Path], port: int) -> None:
+def _serve(path: Path, on: Sequence[Path], port: int) -> None:
     """Serve the app to a browser.
 
     Raises:
@@ -115,7 +115,7 @@ def _serve(place: Path, on: Sequence[Path], port: int) -> None:
         ) from problem
     # -P: a package in the working directory must not be taken for one of ours.
     python = [sys.executable, "-P", "-c", "from harness.cli.entry import run; run()"]
-    words = [*python, "tui", str(place), *(["--on", *map(str, on)] if on else [])]
+    words = [*python, "tui", str(path), *(["--on", *map(str, on)] if on else [])]
     server = AppServer(shlex.join(words), port)
     console.info(f"open {server.url}; press Ctrl-C to stop")
     server.run()

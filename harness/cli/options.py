@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from harness.cli import shell_completion
+from harness.cli import console, shell_completion
 from harness.cli.declarations import SpreadingOption
 from harness.cli.parameter_types import FilePath, WholeNumber
 
@@ -35,6 +35,27 @@ def combine_options(*options: Callable[[Any], Any]) -> Callable[[F], F]:
         return function
 
     return decorate
+
+
+def renamed_option(old: str, new: str) -> Callable[[F], F]:
+    """Accept the old spelling of an option that was renamed, with a warning.
+
+    The old spelling is hidden from help and completion. An option given under both spellings has
+    the value of the new one.
+
+    Args:
+        old: Flag that still works, such as ``--words``.
+        new: Flag that replaces it, on the same command.
+    """
+
+    def forward(context: click.Context, _: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            console.warn(f"{old} is deprecated; use {new}")
+            name = new.removeprefix("--").replace("-", "_")
+            context.default_map = {**(context.default_map or {}), name: value}
+
+    # Eager: it has to set the default before click reads the new spelling.
+    return click.option(old, hidden=True, is_eager=True, expose_value=False, callback=forward)
 
 
 def controllers_argument(function: F) -> F:

@@ -68,8 +68,8 @@ def test_resume_accepts_higher_limits_and_no_other_change(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--proposer", "evolv"), "there is no such proposer; did you mean evolve?"),
-        (("--proposer", "hand"), "people can always propose"),
+        (("--proposer", "evolv"), "unknown proposer; did you mean evolve?"),
+        (("--proposer", "hand"), "users can always propose"),
         (("--objective", "cost"), "choose from frontier, accuracy, tradeoff:GAMMA"),
         (("--beta", "2"), "--beta 2"),
         (("--rounds", "0"), "0 is not in the range"),
@@ -229,7 +229,9 @@ def test_user_submits_a_program_that_checks(cli: CommandLine, quick_options: Seq
     with process:
         wait_for(Path("b"), "round")
         assert cli("propose", "b", "wrong.rheo").status == 2
-        assert cli("propose", "b", "mine.rheo", "--words", "ends early").status == 0
+        proposed = cli("propose", "b", "mine.rheo", "--words", "ends early")
+        assert proposed.status == 0
+        assert "warning: --words is deprecated; use --summary" in proposed.err
         process.communicate(timeout=120)
     drafts = [open_run(Path("b")).draft(each.candidate) for each in open_run(Path("b")).reviews()]
     assert [each.proposal.words for each in drafts if each.proposer == "hand"] == ["ends early"]
