@@ -141,6 +141,16 @@ def allocate(
     is played on every question, within the budget, and compared with the best so far. With --run,
     the run is kept: its best allocation is written to selected.rheo, and rheostat runs, report,
     approve and tui can read the run.
+
+    Args:
+        out: Where to write the result, and in which format.
+        language: Language of the proposals; ``None`` for Rheo, the only one for allocations.
+        play: Allocation to play instead of a search; ``None`` to search.
+        beta: Values of β for ``play`` as typed: a list, or a range ``first:last:step``.
+        **options: Fields of `AllocateOptions`, one for each other option.
+
+    Raises:
+        InputError: An option does not apply, or a file cannot be used.
     """
     from agents.commands.allocation_run import AllocateOptions, play_allocation, run_allocation
     from harness.errors import InputError

@@ -187,10 +187,27 @@ def discover(
 ) -> None:
     """Search for controllers that beat the baselines on recordings.
 
-    In each round, proposers write programs; each program is checked, replayed and compared with the
-    best so far. The winner is written to selected.rheo in the directory of the run, with its
-    controller card and a report. Use --resume to continue an interrupted run; you may raise its
-    limits then.
+    In each round, proposers write programs; each is checked, replayed and compared with the best so
+    far. The winner is written to selected.rheo in the directory of the run, with its card and a
+    report. Use --resume to continue an interrupted run; you may raise its limits then.
+
+    Args:
+        out: Where to write the result, and in which format.
+        on: Recordings of the search set; empty to resume.
+        held_out: Held-out recordings, which the search never opens.
+        directory: Directory of the run.
+        resume: Whether to continue the run in ``directory``.
+        wait: Whether to wait for a decision on a candidate instead of ending.
+        checkpoints: URL of Postgres for the state of the loop; ``None`` to keep it in the run.
+        replies: Run whose stored replies of models and agents are replayed; ``None`` to call them.
+        engine: Where programs are played: ``processes`` or ``ray``.
+        ray_address: Ray cluster as typed; used with the engine ``ray`` only.
+        threads: Most threads; ``None`` to read the setting.
+        cache_dir: Directory of cached results; ``None`` to read the setting.
+        **options: Fields of the run's request and limits, one for each other option.
+
+    Raises:
+        InputError: An option does not apply, or a recording or program cannot be used.
     """
     from agents.chat.settings import ChatSettings
     from agents.commands.discovery_run import begin_run, resume_run
@@ -201,9 +218,7 @@ def discover(
 
     chat, agent = load(ChatSettings, "chat"), load(AgentSettings, "agent")
     before = open_run(replies) if replies is not None else None
-    typed = click.get_current_context().get_parameter_source("kappa")
-    if typed is not click.core.ParameterSource.COMMANDLINE:
-        del options["kappa"]
+    _drop_default_kappa(options)
     if resume:
         run = resume_run(directory, on, held_out, options)
         if is_run_over(run, out):
@@ -215,3 +230,10 @@ def discover(
         flags={"threads": threads, "cache_dir": cache_dir},
         cluster=ray_address if engine == "ray" else None,
     )  # fmt: skip
+
+
+def _drop_default_kappa(options: dict[str, object]) -> None:
+    """Remove κ from the options if it was not typed, so that resuming does not compare it."""
+    typed = click.get_current_context().get_parameter_source("kappa")
+    if typed is not click.core.ParameterSource.COMMANDLINE:
+        del options["kappa"]

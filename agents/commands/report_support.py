@@ -1,4 +1,4 @@
-"""Services for ``rheostat report``, and the report of a run of trials."""
+"""The work of ``rheostat report``: services, and the reports of both kinds of runs."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,12 +11,44 @@ from agents.allocation.report_pages import format_summary
 from agents.allocation.results import compute_result
 from agents.allocation.run_trials import open_run_environment, run_playback_options
 from agents.report.evaluation import ReportServices
+from agents.report.terminal import format_terminal_summary
+from agents.report.writer import write_report
 from agents.run.directory import RunDirectory
 from harness.cli import console
 from harness.cli.grid_run import execution_options
-from harness.cli.output import Output
+from harness.cli.output import Output, OutputFormat, output_width
 from harness.evaluation.result_cache import ResultCache
 from harness.settings import GeneralSettings, load
+
+
+def report_discovery_run(
+    run: RunDirectory,
+    into: Path | None,
+    out: Output,
+    held_out: bool | None,
+    seeds: int,
+    flags: Mapping[str, object],
+) -> None:
+    """Write the report of a run that searches for controllers, and print a summary.
+
+    Args:
+        run: Run directory.
+        into: Output directory; ``None`` for the run's own.
+        out: Output of the command.
+        held_out: Whether to open the held-out recordings; ``None`` for the default.
+        seeds: Number of seeds for each question; they are 0 to ``seeds - 1``.
+        flags: Options ``threads`` and ``cache_dir``; ``None`` if an option was not given.
+
+    Raises:
+        InputError: A recording cannot be used or has changed.
+    """
+    document = write_report(
+        run, directory=into, seeds=seeds, held_out=held_out, services=report_services(flags)
+    )
+    text = ""
+    if out.form is OutputFormat.PEOPLE:
+        text = format_terminal_summary(run, output_width(out), report=document)
+    out.document(document, text)
 
 
 def report_services(flags: Mapping[str, object]) -> ReportServices:

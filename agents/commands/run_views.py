@@ -112,40 +112,37 @@ def report(
     For a run of trials, the report shows the best allocation, the guidelines, the score over
     trials, and the saturation of each stage; the held-out data is opened by default if that needs
     no model calls.
+
+    Args:
+        directory: Directory of the run.
+        held_out: Whether to open the held-out data; ``None`` for the default.
+        seeds: Number of seeds for each question; they are 0 to ``seeds - 1``.
+        into: Directory for the files; ``None`` for that of the run.
+        base_url: Server that plays held-out questions of a run of trials; ``None`` for the run's.
+        as_json: Whether to print one JSON document instead of a summary.
+        threads: Most threads; ``None`` to read the setting.
+        cache_dir: Directory of cached results; ``None`` to read the setting.
+
+    Raises:
+        InputError: The run or its held-out data cannot be used, or an option does not apply.
     """
-    from agents.commands.report_support import report_services
-    from agents.report.terminal import format_terminal_summary
-    from agents.report.writer import HTML, MARKDOWN, write_report
+    from agents.commands.report_support import report_allocation_run, report_discovery_run
+    from agents.report.writer import HTML, MARKDOWN
     from agents.run.directory import open_run
     from harness.cli import console
-    from harness.cli.output import Output, OutputFormat, output_width
+    from harness.cli.output import Output, OutputFormat
     from harness.errors import InputError
 
     run = open_run(directory)
-    if run.request.allocation is None and base_url is not None:
+    out = Output(OutputFormat.JSON if as_json else OutputFormat.PEOPLE)
+    if run.request.allocation is not None:
+        report_allocation_run(run, into, out, held_out, base_url)
+    elif base_url is not None:
         raise InputError(
             "--base-url: applies to a run of trials, but this one searches for controllers"
         )
-    if run.request.allocation is not None:
-        from agents.commands.report_support import report_allocation_run
-
-        report_allocation_run(
-            run,
-            into,
-            Output(OutputFormat.JSON if as_json else OutputFormat.PEOPLE),
-            held_out,
-            base_url,
-        )
-        console.info(f"wrote {(into or directory) / MARKDOWN} and {(into or directory) / HTML}")
-        return
-    flags = {"threads": threads, "cache_dir": cache_dir}
-    report_document = write_report(
-        run, directory=into, seeds=seeds, held_out=held_out, services=report_services(flags)
-    )
-    out = Output(OutputFormat.JSON if as_json else OutputFormat.PEOPLE)
-    out.document(
-        report_document,
-        "" if as_json else format_terminal_summary(run, output_width(out), report=report_document),
-    )
+    else:
+        flags = {"threads": threads, "cache_dir": cache_dir}
+        report_discovery_run(run, into, out, held_out, seeds, flags)
     target = into or directory
     console.info(f"wrote {target / MARKDOWN} and {target / HTML}")
