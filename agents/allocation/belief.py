@@ -253,7 +253,7 @@ def derive_guidelines(space: AllocationSpace, belief: "Belief") -> list[str]:
         guidelines.append(_model(space, belief, at, name))
         low, high = (max(1, round(float(end))) for end in ends[:, at])
         if float(np.median(gains[:, at])) < MIN_LOGIT_DIFFERENCE:
-            guidelines.append(f"{name}: repetition brings little.")
+            guidelines.append(f"{name}: more samples bring little improvement.")
         elif high <= 3 * low:
             guidelines.append(f"{name}: samples stop paying at about {low} to {high}.")
         else:
@@ -262,8 +262,8 @@ def derive_guidelines(space: AllocationSpace, belief: "Belief") -> list[str]:
             )
         if at and float(more[at]) > 1:
             guidelines.append(
-                f"{name}: what {space.names[at - 1]} gets wrong has to be made up here with more"
-                " samples; spend there first."
+                f"{name}: needs more samples to correct errors of {space.names[at - 1]}; spend on"
+                f" {space.names[at - 1]} first."
             )
     return guidelines
 

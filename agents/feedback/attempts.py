@@ -43,7 +43,7 @@ def describe_last_round(history: SearchHistory) -> list[SectionForm]:
     plain = "\n\n".join(_format_candidate(history, each, excerpts=False) for each in candidates)
     lines = "\n".join(_format_line(history, each) for each in candidates)
     excerpts = SectionForm(
-        render_template("last", candidates=plain), "excerpts of programs that do not check"
+        render_template("last", candidates=plain), "excerpts of programs with errors"
     )
     return [
         SectionForm(render_template("last", candidates=full)),
@@ -206,7 +206,7 @@ def _describe_verdict(candidate: ReviewedCandidate) -> str:
         case ReviewVerdict.REFUSED:
             return "refused"
         case _:
-            return f"does not check after {format_count(candidate.draft.tries, 'try')}"
+            return f"has errors after {format_count(candidate.draft.tries, 'try')}"
 
 
 def _describe_figures(candidate: ReviewedCandidate) -> str:

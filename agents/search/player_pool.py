@@ -152,7 +152,7 @@ def _play(task: PlayTask) -> ProgramMeasurement | str:
             program, choose_points(program, task.betas, task.given), replay_environment, task
         )
     except DslError:
-        return "it does not check"
+        return "it has errors"
     except EpisodeFailed as problem:
         return problem.reason
     except ExternalError as problem:

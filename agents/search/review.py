@@ -47,7 +47,7 @@ def review_candidate(
     """
     name, source, language = draft.candidate, draft.proposal.source, draft.proposal.language
     if draft.diagnostics:
-        return _refused(name, ReviewVerdict.UNSOUND, "it does not check")
+        return _refused(name, ReviewVerdict.UNSOUND, "it has errors")
     twin = earlier.get(compute_source_digest(source))
     if twin is not None:
         reason = f"it is the program of {twin}"

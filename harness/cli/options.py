@@ -55,7 +55,14 @@ def renamed_option(old: str, new: str) -> Callable[[F], F]:
             context.default_map = {**(context.default_map or {}), name: value}
 
     # Eager: it has to set the default before click reads the new spelling.
-    return click.option(old, hidden=True, is_eager=True, expose_value=False, callback=forward)
+    return click.option(
+        old,
+        hidden=True,
+        is_eager=True,
+        expose_value=False,
+        callback=forward,
+        help=f"Old spelling of {new}.",
+    )
 
 
 def controllers_argument(function: F) -> F:

@@ -14,7 +14,7 @@ class ProxyMetrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self.requests = Counter(
-            "rheostat_requests", "Requests for chat completions, by status; 499 is a client gone.",
+            "rheostat_requests", "Requests for chat completions, by status; 499 is a disconnect.",
             ["status"], registry=self._registry,
         )  # fmt: skip
         self.running = Gauge(

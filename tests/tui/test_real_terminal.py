@@ -83,7 +83,7 @@ def test_a_program_is_written_in_a_terminal(recordings: list[Path], tmp_path: Pa
     with terminal(words, tmp_path, tmp_path / "one", (80, 24)) as app:
         app.wait_for("sound", "No problems", "last saved")
         app.press("x")
-        app.wait_for("does not check")
+        app.wait_for("has errors")
         app.press("BSpace")
         app.wait_for("sound", "No problems")
         app.press("#", "Enter", "C-s")

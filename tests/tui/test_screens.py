@@ -161,7 +161,7 @@ async def test_a_candidate_that_does_not_check_is_shown_with_its_diagnostics(
         assert "RH201" in shown(pilot, "#said")
         await press(pilot, "enter", "t")
         assert isinstance(app.screen, CandidateScreen)  # there is no episode of it
-        assert "does not check" in shown(pilot, "#schedule")
+        assert "has errors" in shown(pilot, "#schedule")
 
 
 # A trace
@@ -284,7 +284,7 @@ async def test_an_error_is_shown_while_it_is_typed_and_removed_when_fixed(
         area.cursor_location = (9, 18)
         await press(pilot, "x")
         await pilot.pause(0.3)
-        assert "does not check" in shown(pilot, "#file")
+        assert "has errors" in shown(pilot, "#file")
         assert "10:" in shown(pilot, "#diagnostics")
         await press(pilot, "backspace")
         await pilot.pause(0.3)

@@ -26,7 +26,7 @@ def margin(lines: LineFigures) -> dict[int, str]:
 def schedule_text(program: Playable | None) -> Text:
     """Format each knob over β as a line of bars."""
     if program is None:
-        return Text("It does not check, so it has no schedule.")
+        return Text("It has errors, so it has no schedule.")
     if isinstance(program, ForeignController):
         return Text("A Python controller follows β in its code, so there is no schedule to show.")
     names = list(schedule_lines(program.checked.program))

@@ -127,7 +127,7 @@ class WorkbenchScreen(Screen[None]):
 
     def _title(self) -> None:
         changed = "" if self.query_one(Editor).text == self._saved else " · not saved"
-        state = "sound" if self._sound else "does not check"
+        state = "sound" if self._sound else "has errors"
         text = Text(f"{self._path or 'a new program'}{changed} · ")
         text.append(state, "green" if self._sound else "red")
         self.query_one("#file", OutsideStatic).update(text)
@@ -237,7 +237,7 @@ class WorkbenchScreen(Screen[None]):
         try:
             formatted = format_source(Source(area.text, self._file_name()))
         except DslError:
-            self.notify("The program does not check, so it was not formatted.", severity="warning")
+            self.notify("The program has errors, so it was not formatted.", severity="warning")
             return
         if formatted != area.text:
             cursor = area.cursor_location
@@ -250,7 +250,7 @@ class WorkbenchScreen(Screen[None]):
             self.notify("No run is open to propose to.", severity="warning")
             return
         if not self._sound:
-            self.notify("The program does not check, so it cannot be proposed.", severity="error")
+            self.notify("The program has errors, so it cannot be proposed.", severity="error")
             return
         try:
             run = open_run(self._run)

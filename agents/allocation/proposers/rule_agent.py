@@ -99,7 +99,7 @@ def next_first_trial(
     # Stages alternate, so that few trials cover each of them.
     counts = [sum(choices[at] != baseline[at] for choices in scores) for at, _, _ in candidates]
     at, model, candidate = candidates[counts.index(min(counts))]
-    rationale = f"{space.names[at]} is given one large sample's worth of {model}"
+    rationale = f"{space.names[at]} gets {model} for the price of one large sample"
     return TrialSuggestion(candidate, rationale)
 
 

@@ -198,7 +198,7 @@ def test_first_errors_of_a_failed_program_are_listed(
 ) -> None:
     with opened() as arena:
         text = build_brief(searched, arena, 3).text
-    assert "does not check after 3 tries" in text
+    assert "has errors after 3 tries" in text
     assert "advance activ\n" in text
     assert "error[" in text
 

@@ -54,7 +54,7 @@ def test_card_contains_no_path_of_this_machine(template: RunDirectory, copied: C
 
 def test_card_warns_if_held_out_data_was_opened_before(copied: Copied) -> None:
     run = copied()
-    warning = "had been opened before this candidate was reviewed"
+    warning = "was opened before this candidate was reviewed"
     log(run, "reviewed", candidate="r001-1")
     log(run, "opened")
     export_controller(run, "r001-1", None)
