@@ -224,7 +224,7 @@ async def test_branch_count_can_only_grow_before_sealing(
         prepared = await prepare_collection(work(), list_endpoints([client], 1, 4), READING)
     with begin_journal(tmp_path / "r", work(), prepared) as writer:
         writer.add_branch("a", 7, Branch(answers=[], tokens=1, final="3"))
-    with pytest.raises(StoreError, match="holds branch 7 of 'a'"):
+    with pytest.raises(StoreError, match="contains branch 7 of 'a'"):
         begin_journal(tmp_path / "r", work(branches=7), prepared)
 
 
