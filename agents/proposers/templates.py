@@ -1,11 +1,12 @@
 """The proposer ``templates``: searches settings of program templates, without a language model.
 
-In its first round it races settings of every template. Each round it refines one path through the
-settings of a template, and proposes the program that has this path as its schedule. Most rounds
-refine the path with the best score; after some rounds a path gets a third control point.
+Its first rounds race the settings of one template each. The rounds after them refine one path
+through the settings of a template each, and propose the program that has this path as its schedule.
+Most rounds refine the path with the best score; after some rounds a path gets a third control
+point.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -20,9 +21,6 @@ from agents.search.measurements import SettingFigures
 from agents.search.programs import compute_source_digest
 from agents.template_search.knob_paths import list_settings, write_program
 from agents.template_search.path_search import (
-    DRAWN,
-    LEAST_DRAWN,
-    RACE_SEEDS,
     PathState,
     bend_path,
     count_plays,
@@ -39,8 +37,8 @@ from agents.template_search.program_templates import (
 )
 from harness.errors import InputError
 
-RACE_SHARE = 0.6
-"""Share of the first round's allowance for the races."""
+RACE_SHARE = 0.9
+"""Share of a round's allowance for a race."""
 
 SCORE_SEEDS = 12
 """Seeds under which the path of a round is scored."""
@@ -48,12 +46,11 @@ SCORE_SEEDS = 12
 SECOND_EVERY = 4
 """In every round of this number, the second-best path is refined if it is near the best."""
 
-SECOND_WITHIN = 0.5
-"""Points of the objective within which a path is near the best."""
+SECOND_WITHIN = 0.2
+"""Difference of scores within which a path is near the best."""
 
-FIRST_GENERATIONS = 3
-"""Generations for each coordinate of a template's path before paths compete by their scores: a
-family with many knobs starts far from its best setting."""
+FIRST_GENERATIONS = 1
+"""Generations for each coordinate of a template's path before paths compete by their scores."""
 
 RESCORED = 4
 """Paths that compete in a round, by their last scores."""
@@ -70,6 +67,8 @@ class _TemplateState(msgspec.Struct, frozen=True, kw_only=True):
     proposed: list[str]
     """Digests of the programs that were proposed."""
     rounds: int
+    raced: list[str] = []
+    """Names of the templates whose settings were raced."""
 
 
 class TemplatesProposer:
@@ -81,29 +80,36 @@ class TemplatesProposer:
         """See `agents.proposers.Proposer`."""
         if bench.free_knobs:
             return ProposalBatch((), search={"skipped": "templates are fitted to follow beta"})
-        round_search = _RoundSearch(bench)
-        if bench.state is None:
-            paths, rounds, proposed = round_search.start(), 1, []
-        else:
-            state = msgspec.msgpack.decode(bench.state, type=_TemplateState)
-            paths, rounds, proposed = state.paths, state.rounds + 1, state.proposed
-        refined = round_search.refine(paths, rounds)
-        paths = _replace_path(paths, refined) if refined is not None else paths
-        proposals = _list_proposals([refined] if refined is not None else paths, proposed, bench)
-        digests = [*proposed, *(compute_source_digest(each.source) for each in proposals)]
-        return ProposalBatch(
-            proposals,
-            search=_describe(paths),
-            state=msgspec.msgpack.encode(
-                _TemplateState(paths=paths, proposed=digests, rounds=rounds)
-            ),
+        state = _load_state(bench)
+        search = _RoundSearch(bench)
+        paths = state.paths if state.rounds else search.start()
+        template = search.find_unraced(state.raced)
+        changed = (
+            search.refine(paths, state.rounds + 1) if template is None else search.race(template)
         )
+        paths = paths if changed is None else _replace_path(paths, changed)
+        proposals = _list_proposals(paths if changed is None else [changed], state.proposed, bench)
+        digests = [compute_source_digest(each.source) for each in proposals]
+        left = _TemplateState(
+            paths=paths,
+            proposed=[*state.proposed, *digests],
+            rounds=state.rounds + 1,
+            raced=state.raced if template is None else [*state.raced, template.name],
+        )
+        return ProposalBatch(proposals, search=_describe(paths), state=msgspec.msgpack.encode(left))
 
     def repair(
         self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench
     ) -> ProposalBatch:
         """Return nothing, since the proposed programs check by construction."""
         return ProposalBatch(())
+
+
+def _load_state(bench: Bench) -> _TemplateState:
+    """Load the state of the round before; an empty one in the first round."""
+    if bench.state is None:
+        return _TemplateState(paths=[], proposed=[], rounds=0)
+    return msgspec.msgpack.decode(bench.state, type=_TemplateState)
 
 
 class _RoundSearch:
@@ -117,52 +123,66 @@ class _RoundSearch:
         self._bench = bench
         self._random = np.random.default_rng(bench.random.getrandbits(32))
         self._betas = thin_betas(bench.betas)
-        races = sum(path is None for _, path in self._list_starts())
-        self._race_allowance = int(RACE_SHARE * bench.setting_allowance / races)
-        """Settings times seeds that the race of one template may take."""
 
     def start(self) -> list[PathState]:
-        """Return the first paths, best first.
+        """Return the schedules of the starting programs as paths, best first.
 
-        They are the schedules of the starting programs and, for each template, the path that a race
-        of its settings begins. What cannot be played is left out.
+        A program is left out if its schedule is no path, or if it cannot be played.
         """
         paths = []
-        for template, path in self._list_starts():
-            try:
-                begun = self._race(template) if path is None else path
-                if begun is None or self._bench.is_out_of_time():
-                    continue
-                paths.append(self._score(begun))
-            except InputError as problem:
-                self._bench.report("skipped", template=template.name, reason=str(problem))
+        for program in self._bench.starting_programs:
+            converted = convert_program(program.name, program.source)
+            if converted is None or self._bench.is_out_of_time():
                 continue
-            self._bench.report("started", template=template.name, score=round(paths[-1].score, 2))
+            template, ends = converted
+            path = PathState(template=program.name, source=template.source, path=ends.tolist())
+            try:
+                paths.append(self._score(path))
+            except InputError as problem:
+                self._report_skipped(template, problem)
         return _rank(paths)
 
-    def _list_starts(self) -> Iterable[tuple[ProgramTemplate, PathState | None]]:
-        """List templates; those of starting programs that follow β have a path, their schedule."""
-        for program in self._bench.starting_programs:
-            if not follows_beta(program):
-                yield parse_program_template(program.name, program.source), None
-                continue
-            converted = convert_program(program.name, program.source)
-            if converted is not None:
-                template, ends = converted
-                yield (
-                    template,
-                    PathState(template=program.name, source=template.source, path=ends.tolist()),
-                )
-        for template in load_program_templates():
-            yield template, None
+    def find_unraced(self, raced: Sequence[str]) -> ProgramTemplate | None:
+        """Find the next template to race: those of the user, then those of the package.
 
-    def _race(self, template: ProgramTemplate) -> PathState | None:
-        """Race settings of a template; ``None`` if the allowance or the time is too short."""
-        drawn = min(DRAWN, self._race_allowance // RACE_SEEDS)
-        if drawn < LEAST_DRAWN or self._bench.is_out_of_time():
+        Args:
+            raced: Names of the templates whose settings were raced.
+        """
+        templates = [
+            parse_program_template(each.name, each.source)
+            for each in self._bench.starting_programs
+            if not follows_beta(each)
+        ]
+        unraced = (
+            each for each in (*templates, *load_program_templates()) if each.name not in raced
+        )
+        return next(unraced, None)
+
+    def race(self, template: ProgramTemplate) -> PathState | None:
+        """Race the settings of a template, and refine the path that begins there.
+
+        ``None`` if the template cannot be played, or if the allowance or the time is too short.
+        """
+        if self._bench.is_out_of_time():
             return None
-        raced = race_settings(template, self._play, self._random, drawn=drawn)
-        return None if raced is None else start_path(template, raced)
+        try:
+            raced = race_settings(
+                template,
+                self._play,
+                self._random,
+                allowance=int(RACE_SHARE * self._bench.setting_allowance),
+                is_out_of_time=self._bench.is_out_of_time,
+            )
+        except InputError as problem:
+            self._report_skipped(template, problem)
+            return None
+        if raced is None:
+            return None
+        self._bench.report("raced", template=template.name, settings=len(raced.points))
+        return self._refine(start_path(template, raced))
+
+    def _report_skipped(self, template: ProgramTemplate, problem: InputError) -> None:
+        self._bench.report("skipped", template=template.name, reason=str(problem))
 
     def refine(self, paths: Sequence[PathState], rounds: int) -> PathState | None:
         """Refine one path with what is left of the allowance; ``None`` if there is no path."""
@@ -171,6 +191,9 @@ class _RoundSearch:
         path = self._choose(paths, rounds)
         if len(path.path) == 2 and path.generations >= BEND_AFTER:
             path = bend_path(path)
+        return self._refine(path)
+
+    def _refine(self, path: PathState) -> PathState:
         template = _find_template(path)
         refined = refine_path(
             template,

@@ -22,6 +22,7 @@ from agents.search.measurements import (
     split_search_set,
 )
 from agents.search.objective import (
+    CurvePoints,
     Objective,
     PriceOptions,
     TokensAtObjective,
@@ -192,14 +193,12 @@ class Arena:
             [compute_curves(m[at], mask) for m in outcomes if not isinstance(m, str)]
             for at, mask in enumerate(shown.questions)
         ]
-        return SettingFigures(
-            *(
-                np.stack([np.concatenate(parts) for parts in column], axis=1)
-                for column in zip(
-                    *(zip(*parts, strict=True) for parts in by_recording), strict=True
-                )
-            )
+        cost, accuracy, sequential = (
+            np.stack([np.concatenate(parts) for parts in column], axis=1)
+            for column in zip(*(zip(*parts, strict=True) for parts in by_recording), strict=True)
         )
+        price = self.scorer.prices.price_usable(CurvePoints(cost, accuracy, sequential))
+        return SettingFigures(cost, accuracy, sequential, price)
 
     def _screened(
         self,

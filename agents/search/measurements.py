@@ -37,6 +37,8 @@ class SettingFigures(NamedTuple):
     """Array (S, R): accuracy in percent."""
     sequential: Floats
     """Array (S, R): sequential tokens per question."""
+    price: Floats
+    """Array (S, R): price of each setting; infinite if it takes too many sequential tokens."""
 
     def part(self, start: int, end: int) -> "SettingFigures":
         """Return the figures of the settings from ``start`` to before ``end``."""
@@ -46,9 +48,11 @@ class SettingFigures(NamedTuple):
 class CurveScore(NamedTuple):
     """Score of a curve that a search fits."""
 
-    objective: float
+    fitness: float
+    """What a search of curves maximises: the objective or, for the frontier, doublings of the price
+    saved by the mean curve over recordings."""
     gain: float
-    """Objective minus that of all baselines together, on the same part of the search set."""
+    """Fitness minus that of all baselines together, on the same part of the search set."""
     steady: bool
     """Whether tokens never fall as β rises."""
     uncovered: float

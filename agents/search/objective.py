@@ -26,6 +26,12 @@ from harness.evaluation.bootstrap import Floats
 from harness.evaluation.frontier import FrontierCurve, area, build_curve, cost_at
 from harness.messages import suggest
 
+POINTS_PER_DOUBLING = 0.5
+"""Points of accuracy above the best baseline that are worth one doubling of the price."""
+
+SAVINGS_STEPS = 64
+"""Prices at which savings are measured."""
+
 MISSED_DOUBLINGS = 1.0
 """Doublings of the price for each percentage point by which a reference's accuracy is missed."""
 
@@ -62,6 +68,13 @@ class PriceOptions(NamedTuple):
             (1 - self.latency) * np.log(cost) + self.latency * np.log(sequential)
         )
         return blended
+
+    def price_usable(self, points: CurvePoints) -> Floats:
+        """Return the price of each point, infinite where it takes too many sequential tokens."""
+        price = self.price(points)
+        if self.max_sequential is None:
+            return price
+        return np.where(points.sequential > self.max_sequential, np.inf, price)
 
 
 class ReferenceCurves(NamedTuple):
@@ -241,6 +254,42 @@ def _parse_gamma(text: str, rest: str) -> float:
             " least 0; write tradeoff:2"
         )
     return gamma
+
+
+def measure_savings(
+    points: CurvePoints, references: ReferenceCurves, prices: PriceOptions
+) -> float:
+    """Measure how many doublings of the price a curve saves against the baselines.
+
+    At each price between the cheapest and the most expensive baseline, the saving is the logarithm
+    to base 2 of the price at which the baselines reach the curve's accuracy, over that price. Above
+    the accuracy of the best baseline, `POINTS_PER_DOUBLING` extrapolates. In accuracy, a gain at a
+    low price outweighs one at a high price, where all curves are flat; in savings it does not.
+
+    Args:
+        points: Points of one curve, (P,).
+        references: Points to compare with, (B,).
+        prices: What counts as the price of a point.
+
+    Returns:
+        The mean over the logarithm of the price.
+    """
+    ours = _curve(points, references, prices)
+    baselines = _extend(_curve(references.baselines, references, prices), references.low)
+    grid = np.linspace(np.log(references.low), np.log(references.high), SAVINGS_STEPS)
+    accuracy = np.where(
+        grid < ours.log_cost[0],
+        np.interp(grid, baselines.log_cost, baselines.accuracy),
+        np.interp(grid, ours.log_cost, ours.accuracy),
+    )
+    # The curve is level between some points: a slight slope makes its inverse unique.
+    rising = baselines.accuracy + 1e-9 * np.arange(len(baselines.accuracy))
+    beyond = np.maximum(accuracy - rising[-1], 0.0) / POINTS_PER_DOUBLING
+    first_best = baselines.log_cost[int(np.argmax(baselines.accuracy >= baselines.accuracy[-1]))]
+    needed = np.where(
+        beyond > 0, first_best, np.interp(accuracy, rising, baselines.log_cost)
+    ) / np.log(2)
+    return float(np.mean(needed + beyond - grid / np.log(2)))
 
 
 def _curve(points: CurvePoints, references: ReferenceCurves, prices: PriceOptions) -> FrontierCurve:

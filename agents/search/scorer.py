@@ -22,6 +22,7 @@ from agents.search.objective import (
     Objective,
     PriceOptions,
     ReferenceCurves,
+    measure_savings,
 )
 from harness.evaluation.bootstrap import Floats, Stratum, interval, resample
 from harness.request.recordings import NamedRecording
@@ -57,7 +58,7 @@ class Scorer:
         prices: PriceOptions = PriceOptions(),  # noqa: B008 - it is immutable
     ):
         self._objective = objective
-        self._prices = prices
+        self.prices = prices
         self._questions = [
             (
                 each.recording.provenance.benchmark,
@@ -111,19 +112,20 @@ class Scorer:
             figures: Figures of the settings on each recording of ``shown``.
             shown: Part of the search set that was played; all of it by default.
         """
+        columns = (figures.cost, figures.accuracy, figures.sequential)
         curves = [
-            CurvePoints(*(each[:, at] for each in figures)) for at in range(figures.cost.shape[1])
+            CurvePoints(*(each[:, at] for each in columns)) for at in range(figures.cost.shape[1])
         ]
         references = self._list_references(shown or self.whole)
-        values = self._evaluate(curves, references)
-        baselines = self._evaluate([each.baselines for each in references], references)
+        fitness = self._measure_fitness(curves, references)
+        baselines = self._measure_fitness([each.baselines for each in references], references)
         uncovered = [
-            max(0.0, float(np.log2(reference.high / self._prices.price(curve).max())))
+            max(0.0, float(np.log2(reference.high / self.prices.price(curve).max())))
             for curve, reference in zip(curves, references, strict=True)
         ]
         return CurveScore(
-            objective=float(np.mean(values)),
-            gain=float(np.mean(values) - np.mean(baselines)),
+            fitness=fitness,
+            gain=fitness - baselines,
             steady=find_cost_drop(curves) is None,
             uncovered=float(np.mean(uncovered)),
         )
@@ -159,10 +161,10 @@ class Scorer:
                 pair = [
                     (
                         self._objective(
-                            compute_curves(each[at], mask), references[at], self._prices
+                            compute_curves(each[at], mask), references[at], self.prices
                         ),
                         self._objective(
-                            _resample_curves(each[at], mask, stratum), sampled, self._prices
+                            _resample_curves(each[at], mask, stratum), sampled, self.prices
                         ),
                     )
                     for each in (ours, theirs)
@@ -183,7 +185,7 @@ class Scorer:
     ) -> list[float]:
         """Return the objective of a curve on each recording."""
         return [
-            float(self._objective(curve, reference, self._prices))
+            float(self._objective(curve, reference, self.prices))
             for curve, reference in zip(curves, references, strict=True)
         ]
 
@@ -193,12 +195,23 @@ class Scorer:
             for recording, mask in zip(shown.recordings, shown.questions, strict=True)
         ]
 
+    def _measure_fitness(
+        self, curves: Sequence[CurvePoints], references: Sequence[ReferenceCurves]
+    ) -> float:
+        """Return what a search of curves maximises; see `CurveScore`."""
+        if not isinstance(self._objective, FrontierObjective):
+            return float(np.mean(self._evaluate(curves, references)))
+        baselines = _average([each.baselines for each in references])
+        price = self.prices.price(baselines)
+        reference = ReferenceCurves(baselines, float(price.min()), float(price.max()))
+        return measure_savings(_average(curves), reference, self.prices)
+
     def _reference(self, recording: int, mask: NDArray[np.bool_]) -> ReferenceCurves:
         """Return the reference curves of one recording over some of its questions."""
         key = (recording, mask.tobytes())
         if key not in self._references:
             baselines = compute_curves(self._baselines[recording], mask)
-            price = self._prices.price(baselines)
+            price = self.prices.price(baselines)
             target = None if self._target is None else compute_curves(self._target[recording], mask)
             self._references[key] = ReferenceCurves(
                 baselines, float(price.min()), float(price.max()), target
@@ -225,8 +238,8 @@ class Scorer:
         middle = float(np.sqrt(reference.low * reference.high))
         value = FrontierObjective()
         return (
-            float(value(curve, reference._replace(high=middle), self._prices)),
-            float(value(curve, reference._replace(low=middle), self._prices)),
+            float(value(curve, reference._replace(high=middle), self.prices)),
+            float(value(curve, reference._replace(low=middle), self.prices)),
         )
 
     def _strata(self, shown: SearchSubset) -> list[list[int]]:
@@ -246,6 +259,11 @@ def find_cost_drop(curves: Sequence[CurvePoints]) -> int | None:
     logs = np.mean([np.log(np.maximum(each.cost, 1.0)) for each in curves], axis=0)
     down = np.flatnonzero(np.diff(logs) < -SLACK)
     return int(down[0]) + 1 if len(down) else None
+
+
+def _average(curves: Sequence[CurvePoints]) -> CurvePoints:
+    """Return the mean of curves with the same number of points, point by point."""
+    return CurvePoints(*(np.mean(np.stack(each), axis=0) for each in zip(*curves, strict=True)))
 
 
 def _join(measured: Sequence[ProgramMeasurement]) -> ProgramMeasurement:

@@ -1,12 +1,15 @@
 """Find the path through a template's settings with the best curve.
 
-First, many settings are drawn and raced: all are played under few seeds, and those nearest to the
-frontier of accuracy over tokens under more. The ends of the path begin where the best settings lie
-on average, at a high and at a low price of tokens. Then CMA-ES moves the control points of the path
-to raise the objective of its curve. Each generation plays seeds that no generation before it
-played, so a path cannot fit a few shuffles.
+First, a race looks for the frontier of accuracy over price among all settings: settings are drawn,
+and then bred from those nearest to the frontier, generation after generation. Every setting that
+was played counts, so the race learns from all its episodes. The ends of the path begin where the
+best settings are on average, at a high and at a low value of tokens. Then CMA-ES moves the control
+points of the path to raise the fitness of its curve. Each generation plays seeds that no generation
+before it played, so a path cannot fit a few shuffles.
 
-Method: Hansen, The CMA Evolution Strategy, arXiv 1604.00772, as implemented in the package `cmaes`.
+Methods: Deb and others, NSGA-II (IEEE Transactions on Evolutionary Computation, 2002), for breeding
+from a frontier; Hansen, The CMA Evolution Strategy, arXiv 1604.00772, as implemented in the package
+`cmaes`.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,17 +27,35 @@ from agents.template_search.program_templates import (
     draw_points,
 )
 
-DRAWN = 768
+FIRST_DRAWN = 512
 """Settings that a race starts with."""
 
-HEATS = (2, 4, 8)
-"""Seeds of each heat of a race; half of the settings leave after each."""
+FIRST_SEEDS = 2
+"""Seeds of the settings that a race starts with."""
 
-RACE_SEEDS = 6
-"""Seeds of a race for each setting that it starts with: half of the settings leave after a heat."""
+BRED = 192
+"""Settings that a generation of a race breeds."""
 
-PRICES = (6.0, 0.1)
-"""Points of accuracy for a doubling of tokens at which a path starts and ends."""
+BRED_SEEDS = 3
+"""Seeds of bred settings."""
+
+RACE_GENERATIONS = 24
+"""Maximum number of generations of a race."""
+
+PARENT_SHARE = 6
+"""One in so many settings of a race is a parent, the nearest to the frontier."""
+
+LEAST_PARENTS = 64
+"""Minimum number of parents."""
+
+MUTATION = 0.08
+"""Standard deviation of a bred knob, as a fraction of its range."""
+
+MATES_WITHIN = 1.0
+"""Doublings of the price within which two settings exchange knobs."""
+
+VALUES = (6.0, 0.1)
+"""Points of accuracy that a doubling of the price has to bring, where a path starts and ends."""
 
 NEAREST = 12
 """Settings whose mean is an end of the first path."""
@@ -42,7 +63,7 @@ NEAREST = 12
 LEAST_DRAWN = 4 * NEAREST
 """With fewer settings, the ends of a path would be means of nearly all of them."""
 
-SIGMA = 0.15
+SIGMA = 0.12
 """Initial step size of the strategy, as a fraction of a knob's range."""
 
 POPULATION = 16
@@ -52,14 +73,16 @@ SEEDS = 6
 """Seeds under which a generation is played."""
 
 DROP_PENALTY = 2.0
-"""Penalty, in points of the objective, for a path whose tokens fall as β rises."""
+"""Penalty, in the unit of the fitness, for a path whose tokens fall as β rises."""
 
-UNCOVERED_DOUBLINGS = 1.0
-"""A path may end this many doublings of the price below the most expensive baseline."""
+UNCOVERED_DOUBLINGS = 0.5
+"""A path may end this many doublings of the price below the most expensive baseline for free."""
 
 UNCOVERED_PENALTY = 0.4
-"""Penalty, in points, for each doubling beyond. On other models than those of the search, a path
-that ends early cannot reach the accuracies for which they need more tokens."""
+"""Penalty, in the unit of the fitness, for each doubling beyond.
+
+On other models than those of the search, a path that ends early cannot reach the accuracies for
+which they need more tokens."""
 
 
 class SettingPlayer(Protocol):
@@ -106,14 +129,35 @@ class PathState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RacedSettings(NamedTuple):
-    """The settings that remain after a race, S of K knobs."""
+    """The settings of a race, S of K knobs."""
 
     points: Floats
     """Array (S, K)."""
     accuracy: Floats
     """Array (S,): percent, mean over recordings."""
-    log_cost: Floats
-    """Array (S,): logarithm to base 2 of tokens per question, mean over recordings."""
+    log_price: Floats
+    """Array (S,): logarithm to base 2 of the price, mean over recordings."""
+
+    def distances(self) -> Floats:
+        """Return how far each setting is below the frontier of all, in points of accuracy.
+
+        Settings that cannot be used are infinitely far.
+        """
+        order = np.lexsort((-self.accuracy, self.log_price))
+        best = np.maximum.accumulate(self.accuracy[order])
+        distances = np.empty_like(self.accuracy)
+        distances[order] = best - self.accuracy[order]
+        return np.where(np.isfinite(self.log_price), distances, np.inf)
+
+    def choose_end(self, value: float) -> Floats:
+        """Return the mean of the best settings, an array (K,).
+
+        Args:
+            value: Points of accuracy that a doubling of the price has to bring.
+        """
+        order = np.argsort(value * self.log_price - self.accuracy, kind="stable")
+        end: Floats = np.clip(self.points[order[:NEAREST]].mean(axis=0), 0.02, 0.98)
+        return end
 
 
 def race_settings(
@@ -121,51 +165,85 @@ def race_settings(
     play: SettingPlayer,
     random: np.random.Generator,
     *,
-    drawn: int = DRAWN,
+    allowance: int,
+    is_out_of_time: Callable[[], bool] = lambda: False,
 ) -> RacedSettings | None:
-    """Draw settings, and keep the better half after each heat.
+    """Draw settings, and breed more from those nearest to the frontier.
 
     Args:
         template: Template to draw settings of.
         play: Function that plays settings.
         random: Random source.
-        drawn: Number of settings to draw.
+        allowance: Settings times seeds that may be played.
+        is_out_of_time: Return true to stop early.
 
     Returns:
-        The settings that were in the last heat, or ``None`` if the allowance ended before.
+        All settings that were played, or ``None`` if the allowance is for too few.
     """
-    points = draw_points(drawn, template.knobs, random)
-    totals = np.zeros((2, drawn))
-    first = 0
-    for heat, seeds in enumerate(HEATS):
-        figures = play(
-            template, [template.setting(each) for each in points], range(first, first + seeds)
+    count = min(FIRST_DRAWN, allowance // FIRST_SEEDS)
+    if count < LEAST_DRAWN:
+        return None
+    raced = _play_points(
+        template, draw_points(count, template.knobs, random), play, range(FIRST_SEEDS)
+    )
+    allowance -= count * FIRST_SEEDS
+    for generation in range(min(RACE_GENERATIONS, allowance // (BRED * BRED_SEEDS))):
+        if raced is None or is_out_of_time():
+            break
+        first = FIRST_SEEDS + generation * BRED_SEEDS
+        bred = _play_points(
+            template, breed_points(raced, random), play, range(first, first + BRED_SEEDS)
         )
-        if figures is None:
-            return None
-        played = np.stack([figures.accuracy.mean(axis=1), _log_cost(figures)])
-        totals = (totals * first + played * seeds) / (first + seeds)
-        first += seeds
-        if heat < len(HEATS) - 1:
-            order = np.argsort(_distances(totals[0], totals[1]), kind="stable")
-            survivors = np.sort(order[: max(len(points) // 2, 2 * NEAREST)])
-            points, totals = points[survivors], totals[:, survivors]
-    return RacedSettings(points, totals[0], totals[1])
+        if bred is not None:
+            raced = RacedSettings(*(np.concatenate(pair) for pair in zip(raced, bred, strict=True)))
+    return raced
+
+
+def breed_points(raced: RacedSettings, random: np.random.Generator) -> Floats:
+    """Breed settings: parents of about the same price exchange knobs, and all knobs move a little.
+
+    Args:
+        raced: Settings that were played, S of K knobs.
+        random: Random source.
+
+    Returns:
+        Array (`BRED`, K).
+    """
+    order = np.argsort(raced.distances(), kind="stable")
+    parents = order[: max(LEAST_PARENTS, len(order) // PARENT_SHARE)]
+    mothers, fathers = random.choice(parents, BRED), random.choice(parents, BRED)
+    near = np.abs(raced.log_price[mothers] - raced.log_price[fathers]) < MATES_WITHIN
+    shape = (BRED, raced.points.shape[1])
+    from_father = (random.random(shape) < 0.5) & near[:, None]
+    points = np.where(from_father, raced.points[fathers], raced.points[mothers])
+    bred: Floats = np.clip(points + random.normal(0.0, MUTATION, shape), 0.0, 1.0)
+    return bred
+
+
+def _play_points(
+    template: ProgramTemplate, points: Floats, play: SettingPlayer, seeds: range
+) -> RacedSettings | None:
+    figures = play(template, [template.setting(each) for each in points], seeds)
+    if figures is None:
+        return None
+    log_price = np.log2(np.maximum(figures.price, 1.0)).mean(axis=1)
+    return RacedSettings(points, figures.accuracy.mean(axis=1), log_price)
 
 
 def start_path(template: ProgramTemplate, raced: RacedSettings) -> PathState:
-    """Begin a straight path between the best settings at a high and at a low price of tokens.
+    """Begin a straight path between the best settings at a high and at a low value of tokens.
 
     Args:
         template: Template that was raced.
-        raced: Outcome of the race.
+        raced: Settings of the race.
     """
-    ends = []
-    for price in PRICES:
-        order = np.argsort(price * raced.log_cost - raced.accuracy, kind="stable")
-        ends.append(raced.points[order[:NEAREST]].mean(axis=0))
-    path = np.clip(np.stack(ends), 0.02, 0.98)
-    return PathState(template=template.name, source=template.source, path=path.tolist(), raced=True)
+    return PathState(
+        template=template.name,
+        source=template.source,
+        path=[raced.choose_end(value).tolist() for value in VALUES],
+        seeds_played=FIRST_SEEDS + RACE_GENERATIONS * BRED_SEEDS,
+        raced=True,
+    )
 
 
 def refine_path(
@@ -283,23 +361,4 @@ def bend_path(state: PathState) -> PathState:
 def _penalise(score: CurveScore) -> float:
     uncovered = max(0.0, score.uncovered - UNCOVERED_DOUBLINGS)
     drop = 0.0 if score.steady else DROP_PENALTY
-    return score.objective - UNCOVERED_PENALTY * uncovered - drop
-
-
-def _log_cost(figures: SettingFigures) -> Floats:
-    logs: Floats = np.log2(np.maximum(figures.cost, 1.0)).mean(axis=1)
-    return logs
-
-
-def _distances(accuracy: Floats, log_cost: Floats) -> Floats:
-    """Return how far each setting is below the frontier of all, in points of accuracy.
-
-    Args:
-        accuracy: Array (S,).
-        log_cost: Array (S,).
-    """
-    order = np.lexsort((-accuracy, log_cost))
-    best = np.maximum.accumulate(accuracy[order])
-    distances = np.empty_like(accuracy)
-    distances[order] = best - accuracy[order]
-    return distances
+    return score.fitness - UNCOVERED_PENALTY * uncovered - drop

@@ -7,8 +7,13 @@ import pytest
 
 from agents.search.measurements import CurveScore, SettingFigures
 from agents.template_search.path_search import (
-    HEATS,
+    BRED,
+    BRED_SEEDS,
+    FIRST_DRAWN,
+    FIRST_SEEDS,
     PathState,
+    RacedSettings,
+    SettingPlayer,
     bend_path,
     race_settings,
     refine_path,
@@ -54,8 +59,8 @@ class Landscape:
         n = np.array([each["n"] for each in settings], float)
         level = np.array([each["level"] for each in settings], float)
         accuracy = 12 * np.sqrt(np.log2(n)) - 40 * (level - 0.8) ** 2
-        cost = 1000 * n
-        return SettingFigures(cost[:, None], accuracy[:, None], cost[:, None])
+        cost = 1000 * n[:, None]
+        return SettingFigures(cost, accuracy[:, None], cost, cost)
 
 
 def toy(path: list[list[float]], **fields: float) -> PathState:
@@ -72,22 +77,54 @@ def refine(landscape: Landscape, state: PathState, generations: int = 15) -> Pat
     )
 
 
-def test_a_race_keeps_the_settings_nearest_to_the_frontier() -> None:
-    landscape = Landscape()
-    raced = race_settings(TEMPLATE, landscape, np.random.default_rng(0), drawn=256)
+def race(landscape: SettingPlayer, allowance: int = 4000) -> RacedSettings | None:
+    return race_settings(TEMPLATE, landscape, np.random.default_rng(0), allowance=allowance)
+
+
+def test_a_race_breeds_settings_near_the_frontier() -> None:
+    raced = race(Landscape())
     assert raced is not None
-    assert len(raced.points) == 64
-    assert [len(each) for each in landscape.seeds] == list(HEATS)
-    levels = [TEMPLATE.setting(each)["level"] for each in raced.points]
-    assert np.abs(np.array(levels) - 0.8).max() < 0.35
+    bred = [TEMPLATE.setting(each)["level"] for each in raced.points[-BRED:]]
+    assert np.abs(np.array(bred) - 0.8).mean() < 0.1
+    assert raced.distances()[-BRED:].mean() < raced.distances()[:BRED].mean() / 4
 
 
-def test_a_race_ends_where_the_allowance_does() -> None:
-    assert race_settings(TEMPLATE, lambda *_: None, np.random.default_rng(0)) is None
+def test_a_race_plays_no_more_than_its_allowance() -> None:
+    landscape = Landscape()
+    raced = race(landscape, allowance=2000)
+    assert raced is not None
+    played = [FIRST_DRAWN * FIRST_SEEDS, BRED * BRED_SEEDS]
+    assert len(raced.points) == FIRST_DRAWN + BRED
+    assert sum(played) <= 2000
+    assert [len(seeds) for seeds in landscape.seeds] == [FIRST_SEEDS, BRED_SEEDS]
 
 
-def test_a_path_starts_cheap_and_ends_accurate() -> None:
-    raced = race_settings(TEMPLATE, Landscape(), np.random.default_rng(0), drawn=256)
+def test_a_race_for_too_few_settings_does_not_begin() -> None:
+    assert race(Landscape(), allowance=90) is None
+
+
+def test_a_race_that_is_out_of_time_ends_with_what_it_played() -> None:
+    raced = race_settings(
+        TEMPLATE,
+        Landscape(),
+        np.random.default_rng(0),
+        allowance=4000,
+        is_out_of_time=lambda: True,
+    )
+    assert raced is not None
+    assert len(raced.points) == FIRST_DRAWN
+
+
+def test_settings_beyond_the_sequential_limit_are_no_parents() -> None:
+    raced = RacedSettings(
+        np.zeros((3, 2)), np.array([50.0, 90.0, 60.0]), np.array([1.0, np.inf, 2.0])
+    )
+    assert raced.distances().tolist() == [0.0, np.inf, 0.0]
+    assert raced.choose_end(0.1).tolist() == [0.02, 0.02]
+
+
+def test_a_path_starts_at_low_cost_and_ends_accurate() -> None:
+    raced = race(Landscape())
     assert raced is not None
     first, last = (TEMPLATE.setting(each) for each in start_path(TEMPLATE, raced).points)
     assert last["n"] > 4 * first["n"]
@@ -102,7 +139,7 @@ def test_generations_raise_the_score_and_play_no_seed_twice() -> None:
         score(landscape(TEMPLATE, [TEMPLATE.setting(point) for point in each.points], range(1)))
         for each in (start, refined)
     )
-    assert after.objective > before.objective + 5
+    assert after.fitness > before.fitness + 5
     assert abs(TEMPLATE.setting(refined.points[1])["level"] - 0.8) < 0.3
     played = [seed for seeds in landscape.seeds[:30:2] for seed in seeds]  # of the lower betas
     assert len(set(played)) == len(played)
