@@ -276,7 +276,9 @@ def measure_savings(
     """
     ours = _curve(points, references, prices)
     baselines = _extend(_curve(references.baselines, references, prices), references.low)
-    grid = np.linspace(np.log(references.low), np.log(references.high), SAVINGS_STEPS)
+    steps = (np.arange(SAVINGS_STEPS) + 0.5) / SAVINGS_STEPS
+    low, high = np.log(references.low), np.log(references.high)
+    grid = low + steps * (high - low)
     accuracy = np.where(
         grid < ours.log_cost[0],
         np.interp(grid, baselines.log_cost, baselines.accuracy),

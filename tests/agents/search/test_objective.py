@@ -13,6 +13,7 @@ from agents.search.objective import (
     MeetObjective,
     PriceOptions,
     ReferenceCurves,
+    measure_savings,
     parse_objective,
 )
 from harness.errors import InputError
@@ -65,6 +66,39 @@ def test_a_latency_weight_blends_tokens_and_sequential_tokens_geometrically() ->
     assert PriceOptions(latency=0.5).price(curve) == pytest.approx([50.0])
     assert PriceOptions(latency=1.0).price(curve) == pytest.approx([25.0])
     assert PriceOptions().price(curve) == pytest.approx([100.0])
+
+
+RISING = points([100, 200, 400], [10, 20, 30])
+RISING_REFERENCES = ReferenceCurves(RISING, 100.0, 400.0)
+
+
+def savings(curve: CurvePoints, prices: PriceOptions = TOKENS) -> float:
+    return measure_savings(curve, RISING_REFERENCES, prices)
+
+
+def test_the_baselines_save_nothing_against_themselves() -> None:
+    assert savings(RISING) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_curve_at_half_the_price_saves_a_doubling_up_to_the_best_baseline() -> None:
+    # From 200 on it stays at 30, for which the baselines need 400.
+    assert savings(points([50, 100, 200], [10, 20, 30])) == pytest.approx(0.75, abs=0.01)
+
+
+def test_accuracy_above_the_best_baseline_counts_half_a_point_a_doubling() -> None:
+    assert savings(points([100], [31])) == pytest.approx(1 + 2, abs=0.01)
+
+
+def test_below_its_first_point_a_curve_saves_nothing() -> None:
+    assert savings(points([200, 400], [20, 30])) == pytest.approx(0, abs=0.01)
+
+
+def test_points_that_take_too_long_save_nothing_and_have_no_price() -> None:
+    prices = PriceOptions(max_sequential=50)
+    slow = points([50, 100, 200], [10, 20, 30], sequential=90)
+    assert savings(slow, prices) == pytest.approx(0, abs=0.01)
+    assert np.isinf(prices.price_usable(slow)).all()
+    assert np.isfinite(prices.price_usable(RISING)).all()
 
 
 def test_accuracy_is_that_of_the_best_beta_whatever_it_costs() -> None:
