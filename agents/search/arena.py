@@ -95,8 +95,10 @@ class Arena:
         betas = tuple(self.request.betas)
         first = self.split(number).shown.recordings[:1]
         entry = EvaluationRequest(source, first, 1, (betas[0], betas[-1]), language=language)
-        found = self._evaluator.measure([entry])[0]
-        return "" if not isinstance(found, str) or isinstance(found, TransientFailure) else found
+        outcome = self._evaluator.measure([entry])[0]
+        return (
+            "" if not isinstance(outcome, str) or isinstance(outcome, TransientFailure) else outcome
+        )
 
     def screen(
         self,
@@ -237,12 +239,12 @@ class Arena:
             )
             for each in wanted
         ]
-        found = {}
+        measurements = {}
         for each, measured in zip(wanted, self._evaluator.measure(entries), strict=True):
             if isinstance(measured, str):
                 raise InputError(f"the baseline {each.controller} cannot be played: {measured}")
-            found[each.label] = measured
-        return found
+            measurements[each.label] = measured
+        return measurements
 
 
 @contextmanager
@@ -261,9 +263,11 @@ def open_arena(run: RunDirectory, *, workers: int, cluster: str | None = None) -
     request = run.request
     recordings = reopen_recordings(request.search)
     rules = EpisodeRules(request.budget, request.kappa)
-    kept = run.evaluations_path
-    with open_evaluator(recordings, rules, path=kept, workers=workers, cluster=cluster) as at:
-        yield Arena(request, recordings, at)
+    path = run.evaluations_path
+    with open_evaluator(
+        recordings, rules, path=path, workers=workers, cluster=cluster
+    ) as evaluator:
+        yield Arena(request, recordings, evaluator)
 
 
 def _differences(
@@ -302,8 +306,8 @@ def reopen_recordings(wanted: Sequence[RecordingRef]) -> list[NamedRecording]:
         InputError: A recording changed.
         StoreError: A recording cannot be read.
     """
-    found = open_recordings([each.path for each in wanted])
-    for each, (_, recording) in zip(wanted, found, strict=True):
+    opened = open_recordings([each.path for each in wanted])
+    for each, (_, recording) in zip(wanted, opened, strict=True):
         if recording.digest != each.digest:
             raise InputError(
                 f"{each.path}: the recording changed since the run began",
@@ -311,5 +315,5 @@ def reopen_recordings(wanted: Sequence[RecordingRef]) -> list[NamedRecording]:
             )
     return [
         NamedRecording(each.label, named.recording)
-        for each, named in zip(wanted, found, strict=True)
+        for each, named in zip(wanted, opened, strict=True)
     ]

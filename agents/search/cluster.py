@@ -32,15 +32,17 @@ class ClusterPlayers:
         """Yield the outcome of each task in order; see `ProcessPlayers.play`."""
         ray = self._ray
         references = [self._play.remote(task._replace(path=task.path.resolve())) for task in tasks]
-        given = 0
+        submitted = 0
         try:
             for reference in references:
-                given += 1
+                submitted += 1
                 yield self._outcome(reference)
         finally:
-            # Only what nobody waits for any more: Ray does not bear the loss of what is done.
-            left = references[given:]
-            _, pending = ray.wait(left, num_returns=len(left), timeout=0) if left else ([], [])
+            # Cancel pending tasks only: Ray fails if a finished one is cancelled.
+            remaining = references[submitted:]
+            pending = []
+            if remaining:
+                _, pending = ray.wait(remaining, num_returns=len(remaining), timeout=0)
             for reference in pending:
                 ray.cancel(reference, force=True)
 
@@ -50,12 +52,12 @@ class ClusterPlayers:
     def _outcome(self, reference: object) -> ProgramMeasurement | str:
         errors = self._ray.exceptions
         try:
-            found: ProgramMeasurement | str = self._ray.get(reference)
+            outcome: ProgramMeasurement | str = self._ray.get(reference)
         except errors.RayTaskError as problem:
             raise problem.cause from None
         except (errors.WorkerCrashedError, errors.NodeDiedError, errors.OutOfMemoryError) as lost:
             return TransientFailure(f"the worker that played it was lost: {type(lost).__name__}")
-        return found
+        return outcome
 
 
 def _play_there(task: PlayTask) -> Any:  # noqa: ANN401 - Ray reads annotations, and has no use for them

@@ -41,7 +41,7 @@ class EvaluationRequest(NamedTuple):
     seeds: int
     betas: tuple[float, ...]
     """Values of β, for a program that follows it."""
-    given: tuple[Knobs, ...] = ()
+    settings: tuple[Knobs, ...] = ()
     """Settings for free knobs; by default they are spread over their ranges."""
     language: ControllerLanguage = ControllerLanguage.RHEO
     first_seed: int = 0
@@ -94,44 +94,44 @@ class Evaluator:
     def _measure(
         self, entries: Sequence[EvaluationRequest]
     ) -> list[list[ProgramMeasurement] | str]:
-        tasks = [[self._task(entry, place) for place in entry.recordings] for entry in entries]
+        tasks = [[self._task(entry, index) for index in entry.recordings] for entry in entries]
         wanted = {self._key(task): task for each in tasks for task in each}
-        found = self._find(wanted)
-        missing = [key for key in wanted if key not in found]
-        outcomes = self._players.play([wanted[key] for key in missing]) if missing else ()
-        for key, outcome in zip(missing, outcomes, strict=True):
-            found[key] = outcome
+        outcomes = self._find(wanted)
+        missing = [key for key in wanted if key not in outcomes]
+        played = self._players.play([wanted[key] for key in missing]) if missing else ()
+        for key, outcome in zip(missing, played, strict=True):
+            outcomes[key] = outcome
             if isinstance(outcome, TransientFailure):
                 self._passing[key] = outcome
             else:
                 self._keep(key, outcome)
         self._database.commit()
-        return [_together([found[self._key(task)] for task in each]) for each in tasks]
+        return [_together([outcomes[self._key(task)] for task in each]) for each in tasks]
 
-    def _task(self, entry: EvaluationRequest, place: int) -> PlayTask:
-        recording = self.recordings[place].recording
+    def _task(self, entry: EvaluationRequest, index: int) -> PlayTask:
+        recording = self.recordings[index].recording
         return PlayTask(
             entry.source, recording.path, recording.digest, entry.betas, entry.seeds, self._rules,
-            entry.given, entry.language, entry.first_seed,
+            entry.settings, entry.language, entry.first_seed,
         )  # fmt: skip
 
     def _key(self, task: PlayTask) -> bytes:
-        # All that the outcome depends on; where the recording lies is no part of it.
+        # All that the outcome depends on; the path of the recording is not part of it.
         parts = (
             FORMAT, _ENGINES[task.language], task.source, task.digest, task.betas, task.seeds,
-            tuple(task.rules), task.given, task.first_seed,
+            tuple(task.rules), task.settings, task.first_seed,
         )  # fmt: skip
         return sha256(msgspec.json.encode(parts, order="deterministic")).digest()
 
     def _find(self, keys: Iterable[bytes]) -> dict[bytes, ProgramMeasurement | str]:
-        found: dict[bytes, ProgramMeasurement | str] = {}
+        outcomes: dict[bytes, ProgramMeasurement | str] = {}
         for key in keys:
             row = self._database.execute(
                 "SELECT value FROM played WHERE key = ?", (key,)
             ).fetchone()
             if row is not None:
-                found[key] = _opened(msgspec.msgpack.decode(row[0], type=_StoredMeasurement))
-        return found
+                outcomes[key] = _opened(msgspec.msgpack.decode(row[0], type=_StoredMeasurement))
+        return outcomes
 
     def _keep(self, key: bytes, outcome: ProgramMeasurement | str) -> None:
         value = msgspec.msgpack.encode(_closed(outcome))
@@ -191,14 +191,14 @@ def _closed(outcome: ProgramMeasurement | str) -> _StoredMeasurement:
     return _StoredMeasurement(points, questions, outcome.seeds, right, tokens, sequential)
 
 
-def _opened(kept: _StoredMeasurement) -> ProgramMeasurement | str:
-    if kept.problem:
-        return kept.problem
+def _opened(stored: _StoredMeasurement) -> ProgramMeasurement | str:
+    if stored.problem:
+        return stored.problem
     right, tokens, sequential = (
         np.frombuffer(zlib.decompress(column), "<i8").astype(np.int64)
-        for column in (kept.right, kept.tokens, kept.sequential)
+        for column in (stored.right, stored.tokens, stored.sequential)
     )
-    shape = (kept.points, kept.questions)
+    shape = (stored.points, stored.questions)
     return ProgramMeasurement(
-        right.reshape(shape), tokens.reshape(shape), sequential.reshape(shape), kept.seeds
+        right.reshape(shape), tokens.reshape(shape), sequential.reshape(shape), stored.seeds
     )

@@ -143,22 +143,23 @@ def split_search_set(sizes: Sequence[int], number: int) -> SearchSplit:
     turn = (number + number // FOLDS) % len(sizes)  # every fold meets every recording
     withheld_recording = turn if len(sizes) >= LEAST_RECORDINGS else None
     fold = number % FOLDS
-    shown, shown_masks, rest, rest_masks = [], [], [], []
-    for place, size in enumerate(sizes):
+    shown, shown_masks, withheld, withheld_masks = [], [], [], []
+    for index, size in enumerate(sizes):
         hidden = np.arange(size) % FOLDS == fold
         if size < LEAST_QUESTIONS:
             hidden[:] = False
-        if place == withheld_recording:
-            rest.append(place)
-            rest_masks.append(np.ones(size, np.bool_))
+        if index == withheld_recording:
+            withheld.append(index)
+            withheld_masks.append(np.ones(size, np.bool_))
             continue
-        shown.append(place)
+        shown.append(index)
         shown_masks.append(~hidden)
         if hidden.any():
-            rest.append(place)
-            rest_masks.append(hidden)
+            withheld.append(index)
+            withheld_masks.append(hidden)
     return SearchSplit(
-        SearchSubset(tuple(shown), tuple(shown_masks)), SearchSubset(tuple(rest), tuple(rest_masks))
+        SearchSubset(tuple(shown), tuple(shown_masks)),
+        SearchSubset(tuple(withheld), tuple(withheld_masks)),
     )
 
 

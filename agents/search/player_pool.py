@@ -59,7 +59,7 @@ class PlayTask(NamedTuple):
     betas: tuple[float, ...]
     seeds: int
     rules: EpisodeRules
-    given: tuple[Knobs, ...] = ()
+    settings: tuple[Knobs, ...] = ()
     """Settings for free knobs; by default they are spread over their ranges."""
     language: ControllerLanguage = ControllerLanguage.RHEO
     first_seed: int = 0
@@ -131,17 +131,17 @@ class ProcessPlayers:
 @contextmanager
 def players(workers: int, cluster: str | None = None) -> Iterator[TaskPlayer]:
     """Open player processes for a block, or players on a Ray cluster at an address."""
-    found: TaskPlayer
+    pool: TaskPlayer
     if cluster is None:
-        found = ProcessPlayers(workers)
+        pool = ProcessPlayers(workers)
     else:
         from agents.search.cluster import ClusterPlayers
 
-        found = ClusterPlayers(cluster, workers)
+        pool = ClusterPlayers(cluster, workers)
     try:
-        yield found
+        yield pool
     finally:
-        found.close()
+        pool.close()
 
 
 def _play(task: PlayTask) -> ProgramMeasurement | str:
@@ -149,7 +149,7 @@ def _play(task: PlayTask) -> ProgramMeasurement | str:
         program = _program(task.source, task.language)
         replay_environment = _replay_environment(task.path, task.digest)
         return _measured(
-            program, choose_points(program, task.betas, task.given), replay_environment, task
+            program, choose_points(program, task.betas, task.settings), replay_environment, task
         )
     except DslError:
         return "it has errors"

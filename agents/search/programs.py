@@ -101,7 +101,7 @@ def list_knob_ranges(checked: CheckedProgram) -> list[KnobRange]:
 
 
 def choose_points(
-    program: Playable, betas: Sequence[float], given: Sequence[Knobs] = ()
+    program: Playable, betas: Sequence[float], settings: Sequence[Knobs] = ()
 ) -> list[ControllerSetting]:
     """Return the settings of a program, in the order of its points.
 
@@ -109,15 +109,17 @@ def choose_points(
         program: Program to play.
         betas: Values of β; their number is also the number of settings of a program with free
             knobs.
-        given: Settings for free knobs; by default they are spread over their ranges.
+        settings: Settings for free knobs; by default they are spread over their ranges.
     """
     if isinstance(program, ForeignController):
         return [ControllerSetting(beta) for beta in betas]
     checked = program.checked
     if checked.scheduled:
-        return [ControllerSetting(beta, dict(knobs)) for knobs in given or [{}] for beta in betas]
-    if given:
-        return [ControllerSetting(None, dict(knobs)) for knobs in given]
+        return [
+            ControllerSetting(beta, dict(knobs)) for knobs in settings or [{}] for beta in betas
+        ]
+    if settings:
+        return [ControllerSetting(None, dict(knobs)) for knobs in settings]
     ranges = list_knob_ranges(checked)
     if not ranges:
         return [ControllerSetting()]

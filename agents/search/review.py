@@ -116,8 +116,8 @@ class _Gains:
         labels = [label for label, _ in arena.recordings]
         self.without = (
             {
-                label: round((sum(each) - each[place]) / (len(each) - 1), 4)
-                for place, label in enumerate(labels)
+                label: round((sum(each) - each[index]) / (len(each) - 1), 4)
+                for index, label in enumerate(labels)
             }
             if len(each) > 1
             else {}
@@ -170,7 +170,7 @@ def _gain_on(
 
 
 def _of(measured: Sequence[ProgramMeasurement], shown: SearchSubset) -> list[ProgramMeasurement]:
-    return [measured[place] for place in shown.recordings]
+    return [measured[index] for index in shown.recordings]
 
 
 def _misplaced_knobs(program: Playable, *, free: bool) -> str:
@@ -196,8 +196,8 @@ def _faults(arena: Arena, worth: ProgramScore, measured: Sequence[ProgramMeasure
         return []
     betas = arena.request.betas
     before, after = (
-        sum(curve.cost[place] for curve in worth.curves) / len(worth.curves)
-        for place in (at - 1, at)
+        sum(curve.cost[index] for curve in worth.curves) / len(worth.curves)
+        for index in (at - 1, at)
     )
     fall = f"from {before:,.0f} to {after:,.0f} tokens"
     return [

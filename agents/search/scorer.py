@@ -245,8 +245,8 @@ class Scorer:
     def _strata(self, shown: SearchSubset) -> list[list[int]]:
         """Group the recordings of ``shown`` that have the same questions and share samples."""
         together: dict[tuple[object, ...], list[int]] = {}
-        for at, (place, mask) in enumerate(zip(shown.recordings, shown.questions, strict=True)):
-            together.setdefault((self._questions[place], mask.tobytes()), []).append(at)
+        for at, (index, mask) in enumerate(zip(shown.recordings, shown.questions, strict=True)):
+            together.setdefault((self._questions[index], mask.tobytes()), []).append(at)
         return list(together.values())
 
 

@@ -114,6 +114,6 @@ def _score_variants(arena: Arena, candidate: SelectionCandidate, seed: int) -> f
     if candidate.language is ControllerLanguage.RHEO:
         random = Random(f"{seed}/{candidate.name}")
         sources = [perturb_constants(candidate.source, random) for _ in range(VARIANTS)]
-    found = arena.screen(sources, arena.scorer.whole, language=candidate.language)
-    scores = [each.score for each in found if each is not None]
+    played = arena.screen(sources, arena.scorer.whole, language=candidate.language)
+    scores = [each.score for each in played if each is not None]
     return sum(scores) / len(scores) if scores else 0.0
