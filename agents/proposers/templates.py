@@ -37,7 +37,7 @@ from agents.template_search.program_templates import (
 )
 from harness.errors import InputError
 
-RACE_SHARE = 0.9
+RACE_SHARE = 0.75
 """Share of a round's allowance for a race."""
 
 SCORE_SEEDS = 12
@@ -48,9 +48,6 @@ SECOND_EVERY = 4
 
 SECOND_WITHIN = 0.2
 """Difference of scores within which a path is near the best."""
-
-FIRST_GENERATIONS = 1
-"""Generations for each coordinate of a template's path before paths compete by their scores."""
 
 RESCORED = 4
 """Paths that compete in a round, by their last scores."""
@@ -179,7 +176,10 @@ class _RoundSearch:
         if raced is None:
             return None
         self._bench.report("raced", template=template.name, settings=len(raced.points))
-        return self._refine(start_path(template, raced))
+        path = start_path(
+            template, raced, self._play, self._bench.score_settings, self._random, self._betas
+        )
+        return None if path is None else self._refine(path)
 
     def _report_skipped(self, template: ProgramTemplate, problem: InputError) -> None:
         self._bench.report("skipped", template=template.name, reason=str(problem))
@@ -210,18 +210,16 @@ class _RoundSearch:
         return refined
 
     def _choose(self, paths: Sequence[PathState], rounds: int) -> PathState:
-        """Choose the path to refine: templates that just began, then the best on this round's part.
+        """Choose the path to refine: the best by the mean of its last score and one on this part.
 
-        The best few are scored again, since each round shows another part of the search set.
+        Each round shows another part of the search set, on which another path may be ahead.
         """
-        begun = [
-            each
-            for each in paths
-            if each.raced and each.generations < FIRST_GENERATIONS * each.points.size
+        scored = [
+            msgspec.structs.replace(again, score=(path.score + again.score) / 2)
+            for path in paths[:RESCORED]
+            for again in [self._score(path)]
         ]
-        if begun:
-            return min(begun, key=lambda each: each.generations / each.points.size)
-        ranked = _rank([self._score(each) for each in paths[:RESCORED]])
+        ranked = _rank(scored)
         near = len(ranked) > 1 and ranked[0].score - ranked[1].score <= SECOND_WITHIN
         return ranked[1 if near and rounds % SECOND_EVERY == 0 else 0]
 

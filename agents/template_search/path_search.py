@@ -2,10 +2,10 @@
 
 First, a race looks for the frontier of accuracy over price among all settings: settings are drawn,
 and then bred from those nearest to the frontier, generation after generation. Every setting that
-was played counts, so the race learns from all its episodes. The ends of the path begin where the
-best settings are on average, at a high and at a low value of tokens. Then CMA-ES moves the control
-points of the path to raise the fitness of its curve. Each generation plays seeds that no generation
-before it played, so a path cannot fit a few shuffles.
+was played counts, so the race learns from all its episodes. Then pairs of settings near the low and
+the high end of the frontier are played as straight paths; the best is the first path. Last, CMA-ES
+moves the control points of the path to raise the fitness of its curve. Each generation plays seeds
+that no generation before it played, so a path cannot fit a few shuffles.
 
 Methods: Deb and others, NSGA-II (IEEE Transactions on Evolutionary Computation, 2002), for breeding
 from a frontier; Hansen, The CMA Evolution Strategy, arXiv 1604.00772, as implemented in the package
@@ -39,7 +39,7 @@ BRED = 192
 BRED_SEEDS = 3
 """Seeds of bred settings."""
 
-RACE_GENERATIONS = 24
+RACE_GENERATIONS = 20
 """Maximum number of generations of a race."""
 
 PARENT_SHARE = 6
@@ -54,14 +54,23 @@ MUTATION = 0.08
 MATES_WITHIN = 1.0
 """Doublings of the price within which two settings exchange knobs."""
 
-VALUES = (6.0, 0.1)
-"""Points of accuracy that a doubling of the price has to bring, where a path starts and ends."""
+LOW_VALUES, HIGH_VALUES = (6.0, 3.0), (0.1,)
+"""Points of accuracy that a doubling of the price has to bring, where a path may start and end."""
 
 NEAREST = 12
-"""Settings whose mean is an end of the first path."""
+"""Best settings at a low value from which a path may start."""
+
+NEAREST_HIGH = 24
+"""Best settings at a high value at which a path may end; accuracy is flat there."""
+
+PAIRS = 96
+"""Pairs of settings that are played as straight paths."""
+
+PAIR_HEATS = ((PAIRS, 2), (16, 6))
+"""Paths and seeds of each heat of the pairs."""
 
 LEAST_DRAWN = 4 * NEAREST
-"""With fewer settings, the ends of a path would be means of nearly all of them."""
+"""With fewer settings, nearly all of them would be ends of paths."""
 
 SIGMA = 0.12
 """Initial step size of the strategy, as a fraction of a knob's range."""
@@ -117,8 +126,6 @@ class PathState(msgspec.Struct, frozen=True, kw_only=True):
     seeds_played: int = 0
     """Every seed below this one was played by a generation of this path."""
     generations: int = 0
-    raced: bool = False
-    """Whether it began with a race, and not with the schedule of a program."""
     score: float = 0.0
     """Gain of the path over all baselines, on the part that a round showed."""
 
@@ -149,15 +156,15 @@ class RacedSettings(NamedTuple):
         distances[order] = best - self.accuracy[order]
         return np.where(np.isfinite(self.log_price), distances, np.inf)
 
-    def choose_end(self, value: float) -> Floats:
-        """Return the mean of the best settings, an array (K,).
+    def find_best(self, value: float, count: int) -> Floats:
+        """Return the best settings at a value of tokens, an array (count, K).
 
         Args:
             value: Points of accuracy that a doubling of the price has to bring.
+            count: Number of settings.
         """
         order = np.argsort(value * self.log_price - self.accuracy, kind="stable")
-        end: Floats = np.clip(self.points[order[:NEAREST]].mean(axis=0), 0.02, 0.98)
-        return end
+        return self.points[order[:count]]
 
 
 def race_settings(
@@ -230,19 +237,49 @@ def _play_points(
     return RacedSettings(points, figures.accuracy.mean(axis=1), log_price)
 
 
-def start_path(template: ProgramTemplate, raced: RacedSettings) -> PathState:
-    """Begin a straight path between the best settings at a high and at a low value of tokens.
+def start_path(
+    template: ProgramTemplate,
+    raced: RacedSettings,
+    play: SettingPlayer,
+    score: CurveScorer,
+    random: np.random.Generator,
+    betas: Sequence[float],
+) -> PathState | None:
+    """Begin a straight path between settings at the low and the high end of the frontier.
+
+    A mean of settings would do worse: good settings of one price may have little in common.
 
     Args:
         template: Template that was raced.
         raced: Settings of the race.
+        play: Function that plays settings.
+        score: Function that scores a curve.
+        random: Random source.
+        betas: Values of β at which a path is played.
+
+    Returns:
+        The best of the pairs that were played, or ``None`` if the allowance does not suffice.
     """
+    low = np.concatenate([raced.find_best(value, NEAREST) for value in LOW_VALUES])
+    high = np.concatenate([raced.find_best(value, NEAREST_HIGH) for value in HIGH_VALUES])
+    paths = [
+        make_monotone(np.stack([low[random.integers(len(low))], high[random.integers(len(high))]]))
+        for _ in range(PAIRS)
+    ]
+    first = FIRST_SEEDS + RACE_GENERATIONS * BRED_SEEDS
+    for count, seeds in PAIR_HEATS:
+        paths = paths[:count]
+        curves = _play_paths(template, paths, play, [(betas, seeds)], first)
+        if curves is None:
+            return None
+        scores = [_penalise(score(each)) for each in curves]
+        paths = [paths[index] for index in np.argsort(scores, kind="stable")[::-1]]
+        first += seeds
     return PathState(
         template=template.name,
         source=template.source,
-        path=[raced.choose_end(value).tolist() for value in VALUES],
-        seeds_played=FIRST_SEEDS + RACE_GENERATIONS * BRED_SEEDS,
-        raced=True,
+        path=np.clip(paths[0], 0.02, 0.98).tolist(),
+        seeds_played=first,
     )
 
 
@@ -287,7 +324,7 @@ def refine_path(
     while played < generations and not is_out_of_time():
         samples = [strategy.ask() for _ in range(POPULATION)]
         paths = [make_monotone(sample.reshape(shape)) for sample in samples]
-        curves = _play_paths(template, paths, play, betas, first)
+        curves = _play_paths(template, paths, play, _group_betas(betas), first)
         if curves is None:
             break
         scores = [_penalise(score(each)) for each in curves]
@@ -309,12 +346,16 @@ def _play_paths(
     template: ProgramTemplate,
     paths: Sequence[Floats],
     play: SettingPlayer,
-    betas: Sequence[float],
+    groups: Sequence[tuple[Sequence[float], int]],
     first: int,
 ) -> list[SettingFigures] | None:
-    """Play paths at every β; return a curve for each, or ``None`` beyond the allowance."""
+    """Play paths at groups of β, each under a number of seeds.
+
+    Returns:
+        A curve for each path, or ``None`` beyond the allowance.
+    """
     parts = []
-    for group, seeds in _group_betas(betas):
+    for group, seeds in groups:
         settings = [each for path in paths for each in list_settings(template, path, group)]
         figures = play(template, settings, range(first, first + seeds))
         if figures is None:

@@ -58,14 +58,15 @@ class ProgramTemplate(NamedTuple):
 
 @cache
 def load_program_templates() -> tuple[ProgramTemplate, ...]:
-    """Load the templates of the folder ``programs``, by name."""
+    """Load the templates of the folder ``programs``, those with the most knobs first."""
     folder = files(__package__) / "programs"
     texts = {
         each.name.removesuffix(".rheo"): each.read_text(encoding="utf-8")
         for each in folder.iterdir()
         if each.name.endswith(".rheo")
     }
-    return tuple(parse_program_template(name, texts[name]) for name in sorted(texts))
+    templates = [parse_program_template(name, texts[name]) for name in sorted(texts)]
+    return tuple(sorted(templates, key=lambda template: -len(template.knobs)))
 
 
 @cache

@@ -11,6 +11,7 @@ from agents.template_search.path_search import (
     BRED_SEEDS,
     FIRST_DRAWN,
     FIRST_SEEDS,
+    PAIR_HEATS,
     PathState,
     RacedSettings,
     SettingPlayer,
@@ -120,14 +121,28 @@ def test_settings_beyond_the_sequential_limit_are_no_parents() -> None:
         np.zeros((3, 2)), np.array([50.0, 90.0, 60.0]), np.array([1.0, np.inf, 2.0])
     )
     assert raced.distances().tolist() == [0.0, np.inf, 0.0]
-    assert raced.choose_end(0.1).tolist() == [0.02, 0.02]
+    assert raced.find_best(0.1, 3).tolist() == [[0.0, 0.0]] * 3
 
 
-def test_a_path_starts_at_low_cost_and_ends_accurate() -> None:
+def start(landscape: SettingPlayer) -> PathState | None:
     raced = race(Landscape())
     assert raced is not None
-    first, last = (TEMPLATE.setting(each) for each in start_path(TEMPLATE, raced).points)
-    assert last["n"] > 4 * first["n"]
+    return start_path(TEMPLATE, raced, landscape, score, np.random.default_rng(0), BETAS)
+
+
+def test_a_path_starts_with_the_best_pair_of_raced_settings() -> None:
+    landscape = Landscape()
+    path = start(landscape)
+    assert path is not None
+    first, last = (TEMPLATE.setting(each) for each in path.points)
+    assert last["n"] > first["n"]
+    assert abs(last["level"] - 0.8) < 0.15
+    assert [len(seeds) for seeds in landscape.seeds] == [seeds for _, seeds in PAIR_HEATS]
+    assert path.seeds_played == landscape.seeds[-1].stop
+
+
+def test_no_path_starts_beyond_the_allowance() -> None:
+    assert start(lambda *_: None) is None
 
 
 def test_generations_raise_the_score_and_play_no_seed_twice() -> None:
