@@ -38,8 +38,8 @@ TRIES = 12
 STEPS = 8
 """Latest operators that an origin remembers."""
 
-CLOSELY = 6
-"""Variants of a batch that are played closely: those with the largest gain over their parents."""
+FINALISTS = 6
+"""Variants of a batch that are played under the seeds of a review: those with the largest gains."""
 
 
 class BatchEvaluator(Protocol):
@@ -116,7 +116,7 @@ class Evolution:
         Args:
             allowance: Programs that may still be played, including close plays.
         """
-        per_island = min(BROOD_SIZE, max(1, (allowance - CLOSELY) // len(self.islands)))
+        per_island = min(BROOD_SIZE, max(1, (allowance - FINALISTS) // len(self.islands)))
         pending = [
             variant
             for index in range(len(self.islands))
@@ -126,12 +126,12 @@ class Evolution:
         screened.sort(
             key=lambda pair: -pair[0]
         )  # the sort is stable, so ties go to the earlier variant
-        self._outcomes["not better in the first comparison"] += max(0, len(screened) - CLOSELY)
-        chosen = [variant for _, variant in screened[:CLOSELY]]
-        worths = self._play([variant.origin.source for variant in chosen], thorough=True)
-        for variant, worth in zip(chosen, worths, strict=True):
-            if worth is not None:
-                self._take(variant, create_member(variant.origin, worth))
+        self._outcomes["not better in the first comparison"] += max(0, len(screened) - FINALISTS)
+        chosen = [variant for _, variant in screened[:FINALISTS]]
+        scores = self._play([variant.origin.source for variant in chosen], thorough=True)
+        for variant, score in zip(chosen, scores, strict=True):
+            if score is not None:
+                self._take(variant, create_member(variant.origin, score))
         self._broods += 1
         if self._broods % MIGRATION == 0:
             self._migrate()
@@ -177,11 +177,11 @@ class Evolution:
         """Score programs by source; those that could not be played are left out."""
         wanted = list({origin.source: origin for origin in origins}.values())
         self._known_sources.update(origin.source for origin in wanted)
-        worths = self._play([origin.source for origin in wanted], thorough=True)
+        scores = self._play([origin.source for origin in wanted], thorough=True)
         return {
-            origin.source: create_member(origin, worth)
-            for origin, worth in zip(wanted, worths, strict=True)
-            if worth is not None
+            origin.source: create_member(origin, score)
+            for origin, score in zip(wanted, scores, strict=True)
+            if score is not None
         }
 
     def _gains(
@@ -191,15 +191,15 @@ class Evolution:
         own = self._play([variant.origin.source for variant in pending])
         parents = self._play([variant.parent.origin.source for variant in pending])
         gains: list[tuple[float | None, _PendingVariant]] = []
-        for variant, worth, parent in zip(pending, own, parents, strict=True):
+        for variant, score, parent in zip(pending, own, parents, strict=True):
             self._tried[variant.operator] += 1
-            if worth is None or parent is None:
+            if score is None or parent is None:
                 self._outcomes["not played"] += 1
                 gains.append((None, variant))
                 continue
             fitness = self.islands[variant.island].kind.fitness
             before = create_member(variant.parent.origin, parent)
-            gains.append((fitness(create_member(variant.origin, worth)) - fitness(before), variant))
+            gains.append((fitness(create_member(variant.origin, score)) - fitness(before), variant))
         return gains
 
     def _create_variants(self, index: int, count: int) -> list[_PendingVariant]:

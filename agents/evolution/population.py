@@ -44,13 +44,13 @@ class Member(NamedTuple):
     """A program and its score in this round."""
 
     origin: ProgramOrigin
-    worth: ProgramScore
+    score: ProgramScore
     nodes: int
 
     @property
     def signature(self) -> bytes:
         """Return a key that is equal for programs with the same points on every recording."""
-        parts = [np.concatenate([curve.cost, curve.accuracy]) for curve in self.worth.curves]
+        parts = [np.concatenate([curve.cost, curve.accuracy]) for curve in self.score.curves]
         return sha256(np.round(np.concatenate(parts), 6).tobytes()).digest()
 
 
@@ -59,21 +59,21 @@ Fitness = Callable[[Member], float]
 
 def score_overall(member: Member) -> float:
     """Return the objective minus the penalties."""
-    return member.worth.score - _price(member)
+    return member.score.score - _price(member)
 
 
 def score_low_cost(member: Member) -> float:
     """Return the fitness that emphasises the cheaper half of the range of costs."""
-    return (member.worth.score + member.worth.halves[0]) / 2 - _price(member)
+    return (member.score.score + member.score.halves[0]) / 2 - _price(member)
 
 
 def score_high_cost(member: Member) -> float:
     """Return the fitness that emphasises the more expensive half of the range of costs."""
-    return (member.worth.score + member.worth.halves[1]) / 2 - _price(member)
+    return (member.score.score + member.score.halves[1]) / 2 - _price(member)
 
 
 def _price(member: Member) -> float:
-    return NODE_PENALTY * member.nodes + (0.0 if member.worth.steady else UNSTEADY_PENALTY)
+    return NODE_PENALTY * member.nodes + (0.0 if member.score.steady else UNSTEADY_PENALTY)
 
 
 @lru_cache(maxsize=512)
@@ -84,9 +84,9 @@ def parse_sound_program(source: str) -> tree.Program:
     return program
 
 
-def create_member(origin: ProgramOrigin, worth: ProgramScore) -> Member:
+def create_member(origin: ProgramOrigin, score: ProgramScore) -> Member:
     """Create a member with its length."""
-    return Member(origin, worth, compute_size(parse_sound_program(origin.source)))
+    return Member(origin, score, compute_size(parse_sound_program(origin.source)))
 
 
 # Archive
@@ -103,10 +103,10 @@ class ArchiveCell(NamedTuple):
 
 def find_cell(member: Member) -> ArchiveCell:
     """Find the cell of a program."""
-    worth = member.worth
-    logs = [np.log2(np.maximum(curve.cost, 1.0)).mean() for curve in worth.curves]
+    score = member.score
+    logs = [np.log2(np.maximum(curve.cost, 1.0)).mean() for curve in score.curves]
     return ArchiveCell(
-        round(2 * float(np.mean(logs))), round(2 * float(np.log2(max(worth.parallel, 1.0))))
+        round(2 * float(np.mean(logs))), round(2 * float(np.log2(max(score.parallel, 1.0))))
     )
 
 

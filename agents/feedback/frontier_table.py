@@ -68,7 +68,9 @@ def build_panels(
         subset: Part of the search set to use.
     """
     baseline_curves = [
-        arena.scorer.worth([measured[position] for position in subset.recordings], subset).curves
+        arena.scorer.score_program(
+            [measured[position] for position in subset.recordings], subset
+        ).curves
         for measured in arena.baselines.values()
     ]
     curves = {

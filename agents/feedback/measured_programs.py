@@ -90,7 +90,9 @@ def score_program(arena: Arena, subject: MeasuredProgram, subset: SearchSubset) 
         subject: Program and its measurements on the whole search set.
         subset: Recordings and questions to score on.
     """
-    return arena.scorer.worth([subject.measured[index] for index in subset.recordings], subset)
+    return arena.scorer.score_program(
+        [subject.measured[index] for index in subset.recordings], subset
+    )
 
 
 def select_end_plans(arena: Arena, subject: MeasuredProgram, subset: SearchSubset) -> EndPlans:

@@ -70,7 +70,7 @@ class RoundBench(SpendTracker):
         self._is_out_of_time = is_out_of_time
         self._check_interrupt = check_interrupt
         self._report = report
-        self._worths: dict[tuple[str, bool], ProgramScore | None] = {}
+        self._scores: dict[tuple[str, bool], ProgramScore | None] = {}
         self.played: list[str] = []
         """Marks of the programs that were played for the first time; see `source_mark`."""
 
@@ -114,13 +114,13 @@ class RoundBench(SpendTracker):
         self._check_interrupt()
         unplayed = []
         for source in dict.fromkeys(sources):
-            if (source, thorough) in self._worths or not self._may_play(source, thorough=thorough):
+            if (source, thorough) in self._scores or not self._may_play(source, thorough=thorough):
                 continue
             unplayed.append(source)
         scores = self._arena.screen(unplayed, self._shown, thorough=thorough, language=language)
         for source, score in zip(unplayed, scores, strict=True):
-            self._worths[source, thorough] = score
-        return [self._worths.get((source, thorough)) for source in sources]
+            self._scores[source, thorough] = score
+        return [self._scores.get((source, thorough)) for source in sources]
 
     def play_settings(
         self, source: str, settings: Sequence[Knobs], seeds: range
@@ -173,7 +173,7 @@ class RoundBench(SpendTracker):
                 references.append((self._best.name, score))
         name = self._arena.best_baseline
         measured = [self._arena.baselines[name][index] for index in self._shown.recordings]
-        return [*references, (name, self._arena.scorer.worth(measured, self._shown))]
+        return [*references, (name, self._arena.scorer.score_program(measured, self._shown))]
 
     def compare(
         self,

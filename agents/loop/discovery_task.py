@@ -63,7 +63,7 @@ class DiscoveryTask:
     def floor(self) -> float:
         """Objective of the best baseline."""
         baselines = self._arena.baselines
-        return self._arena.scorer.worth(baselines[self._arena.best_baseline]).score
+        return self._arena.scorer.score_program(baselines[self._arena.best_baseline]).score
 
     def brief(self, number: int) -> None:
         """See `agents.loop.task.SearchTask`."""
@@ -259,7 +259,7 @@ class DiscoveryTask:
             measured = self._arena.play(draft.proposal.source)
             if isinstance(measured, str):
                 continue
-            score = self._arena.scorer.worth(measured).score
+            score = self._arena.scorer.score_program(measured).score
             if leader is None or score > leader[0]:
                 leader = (score, candidate)
         return None if leader is None else leader[1]

@@ -67,7 +67,7 @@ class EvolveProposer:
     def repair(
         self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench
     ) -> ProposalBatch:
-        """Return nothing, since the proposed programs check by construction."""
+        """Return nothing, since the proposed programs have no errors; see `Proposer.repair`."""
         return ProposalBatch(())
 
     def _fresh(

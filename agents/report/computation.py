@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from agents.report.controllers import list_entrants
 from agents.report.evaluation import ReportServices, compute_side, evaluate_side
 from agents.report.held_out import open_held_out
-from agents.report.records import RunPhase, RunReport, Side, Winner
+from agents.report.records import RunPhase, RunReport, Side
 from agents.report.run_history import (
     RunStatus,
     build_trajectory,
@@ -61,9 +61,8 @@ def compute_report(
     unseen: Side | None = None
     if _should_open(run, status, held_out):
         unseen = evaluate(open_held_out(run, entrants), "held out", search.best_baseline)
-    winner: Winner | None = None
-    if thorough and status.winner is not None:
-        winner = analyze_winner(run, request, status.winner, recordings, services)
+    name = status.winner if thorough else None
+    winner = None if name is None else analyze_winner(run, request, name, recordings, services)
     log = run.events()
     return RunReport(
         state=status.state,

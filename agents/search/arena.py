@@ -65,7 +65,9 @@ class Arena:
             ReferencePrograms(self.baselines, self._play_target(objective)),
             PriceOptions(request.latency, request.max_sequential),
         )
-        scores = {name: self.scorer.worth(each).score for name, each in self.baselines.items()}
+        scores = {
+            name: self.scorer.score_program(each).score for name, each in self.baselines.items()
+        }
         self.best_baseline = max(scores, key=lambda name: scores[name])
         """Name of the baseline with the highest objective."""
 
@@ -91,6 +93,11 @@ class Arena:
         """Try a program at both ends of β; return why it fails, or an empty text.
 
         The trial is short: one shuffle of the first recording that the round shows.
+
+        Args:
+            source: Source text of the program.
+            language: Language of the program.
+            number: Round number.
         """
         betas = tuple(self.request.betas)
         first = self.split(number).shown.recordings[:1]
@@ -121,7 +128,7 @@ class Arena:
             Scores in order; ``None`` for a program that does not check or cannot be played.
         """
         return [
-            None if isinstance(each, str) else self.scorer.worth(each, shown)
+            None if isinstance(each, str) else self.scorer.score_program(each, shown)
             for each in self._screened(sources, shown, language, thorough=thorough)
         ]
 

@@ -20,55 +20,60 @@ from agents.search.player_pool import Knobs
 
 
 class Bench(BudgetGuard, Protocol):
-    """What a proposer may do: play programs over what this round shows it of the search set."""
+    """Evaluations for a proposer, over the part of the search set that the round shows."""
 
     @property
     def random(self) -> Random:
-        """The round's source of chance, the proposer's own."""
+        """Random source of the proposer in this round."""
         ...
 
     @property
     def state(self) -> bytes | None:
-        """What the proposer left in the round before, ``None`` in its first."""
+        """State that the proposer returned in its last round; ``None`` in its first."""
         ...
 
     @property
     def allowance(self) -> int:
-        """Programs that it may still play in this round."""
+        """Number of programs that may still be played in this round."""
         ...
 
     @property
     def most(self) -> int:
-        """The most programs that it may put forward."""
+        """Maximum number of proposals."""
         ...
 
     @property
     def tries(self) -> int:
-        """Programs that it may write for each that it puts forward, until one checks."""
+        """Number of attempts for each proposal, until one has no errors."""
         ...
 
     @property
     def free_knobs(self) -> bool:
-        """Whether programs are to have free knobs in place of a schedule."""
+        """Whether programs should have free knobs in place of a schedule."""
         ...
 
     @property
     def labels(self) -> Sequence[str]:
-        """The recordings that the round shows, ``model/benchmark``, in the order of `Worth`."""
+        """Shown recordings, ``model/benchmark``, in the order of `ProgramScore.by_recording`."""
         ...
 
     @property
     def language(self) -> ControllerLanguage:
-        """What language models and agents are to write in."""
+        """Language that language models and agents write controllers in."""
         ...
 
     def profile(
         self, source: str, beta: float, language: ControllerLanguage = ControllerLanguage.RHEO
     ) -> str:
-        """Return a program with what each line does at one β, as text; takes one of the allowance.
+        """Return a program with what each line does at one β; counts as one program.
+
+        Args:
+            source: Source text of the program.
+            beta: Value of β.
+            language: Language of the program.
 
         Raises:
-            InputError: it cannot be played, or none is left.
+            InputError: It cannot be played, or the allowance is used up.
         """
         ...
 
@@ -79,16 +84,19 @@ class Bench(BudgetGuard, Protocol):
         thorough: bool = False,
         language: ControllerLanguage = ControllerLanguage.RHEO,
     ) -> list[ProgramScore | None]:
-        """Plays programs, in order; ``None`` where one does not check or cannot be played.
+        """Play programs and score them.
 
-        Each program that was not played so before takes one of the allowance; those beyond it are
-        not played and give ``None``.
+        Each program that was not played in this way before takes one of the allowance.
 
         Args:
-            sources: the programs.
-            thorough: under as many seeds as a review, and at every β, which tells apart what a
-                first look does not; else under few seeds and at every second β.
-            language: that they are written in.
+            sources: Source texts of the programs.
+            thorough: Play under the seeds of a review and at every β, and not under the screening
+                seeds and at every second β.
+            language: Language of the programs.
+
+        Returns:
+            Scores in order; ``None`` for a program that has errors, cannot be played, or is beyond
+            the allowance.
         """
         ...
 
@@ -105,7 +113,7 @@ class Bench(BudgetGuard, Protocol):
     ) -> ProgramComparison:
         """Compare a program question by question, with the seeds of a review.
 
-        Each program that was not played so before takes one of the allowance.
+        Each program that was not played in this way before takes one of the allowance.
 
         Args:
             source: Source text of the program.
@@ -114,12 +122,12 @@ class Bench(BudgetGuard, Protocol):
             language: Language of the programs.
 
         Raises:
-            InputError: A program cannot be played, or none is left.
+            InputError: A program cannot be played, or the allowance is used up.
         """
         ...
 
     def describe_base_rates(self) -> str:
-        """Describe what evidence is worth on the shown part; see `agents.feedback.evidence`."""
+        """Describe how often the leader is right, by evidence; see `agents.feedback.evidence`."""
         ...
 
     @property

@@ -57,7 +57,7 @@ def review_candidate(
     measured = problem or arena.play(source, language)
     if isinstance(measured, str):
         return _refused(name, ReviewVerdict.REFUSED, measured)
-    worth = arena.scorer.worth(measured)
+    score = arena.scorer.score_program(measured)
     incumbent = (
         arena.play(best.source, best.language)
         if best is not None
@@ -66,7 +66,7 @@ def review_candidate(
     assert not isinstance(incumbent, str)
     against = best.name if best is not None else arena.best_baseline
     gains = _Gains(arena, number, measured, incumbent, against)
-    reasons = _faults(arena, worth, measured)
+    reasons = _faults(arena, score, measured)
     verdict = ReviewVerdict.REFUSED if reasons else ReviewVerdict.KEPT
     if not reasons:
         reasons = gains.list_objections()
@@ -74,10 +74,10 @@ def review_candidate(
     return Review(
         candidate=name,
         verdict=verdict,
-        objective=round(worth.score, 4),
+        objective=round(score.score, 4),
         by_recording={
             label: round(value, 4)
-            for (label, _), value in zip(arena.recordings, worth.by_recording, strict=True)
+            for (label, _), value in zip(arena.recordings, score.by_recording, strict=True)
         },
         gain=gains.whole,
         baseline_gain=gains.over_baseline,
@@ -87,7 +87,7 @@ def review_candidate(
         without=gains.without,
         size=program.size,
         reasons=reasons,
-        points=_points(arena, program, worth),
+        points=_points(arena, program, score),
     )
 
 
@@ -111,7 +111,7 @@ class _Gains:
         shown = arena.split(number).shown
         self.shown_gain = _gain_on(arena, ours, baseline, shown)
         self.withheld_gain = _gain_on(arena, ours, baseline, withheld)
-        mine, other = (scorer.worth(each).by_recording for each in (ours, baseline))
+        mine, other = (scorer.score_program(each).by_recording for each in (ours, baseline))
         each = [a - b for a, b in zip(mine, other, strict=True)]
         labels = [label for label, _ in arena.recordings]
         self.without = (
@@ -165,7 +165,9 @@ def _gain_on(
     """Return the gain on a part of the search set, without an interval."""
     if not part.recordings:
         return None
-    mine, other = (arena.scorer.worth(_of(each, part), part).score for each in (ours, theirs))
+    mine, other = (
+        arena.scorer.score_program(_of(each, part), part).score for each in (ours, theirs)
+    )
     return round(mine - other, 4)
 
 
@@ -183,20 +185,20 @@ def _misplaced_knobs(program: Playable, *, free: bool) -> str:
     return "" if known else "it has no free knobs, so it has one point"
 
 
-def _faults(arena: Arena, worth: ProgramScore, measured: Sequence[ProgramMeasurement]) -> list[str]:
+def _faults(arena: Arena, score: ProgramScore, measured: Sequence[ProgramMeasurement]) -> list[str]:
     """List why a candidate cannot be selected, whatever its gain."""
     if not any(each.tokens.any() for each in measured):
         return ["it takes no action: every episode ended at 0 tokens"]
     if arena.request.free_knobs:
         return []
-    at = find_cost_drop(worth.curves)
-    if at is None and all(curve.cost.min() == curve.cost.max() for curve in worth.curves):
+    at = find_cost_drop(score.curves)
+    if at is None and all(curve.cost.min() == curve.cost.max() for curve in score.curves):
         return ["it does not follow beta: it costs the same at every value"]
     if at is None:
         return []
     betas = arena.request.betas
     before, after = (
-        sum(curve.cost[index] for curve in worth.curves) / len(worth.curves)
+        sum(curve.cost[index] for curve in score.curves) / len(score.curves)
         for index in (at - 1, at)
     )
     fall = f"from {before:,.0f} to {after:,.0f} tokens"
@@ -205,7 +207,7 @@ def _faults(arena: Arena, worth: ProgramScore, measured: Sequence[ProgramMeasure
     ]
 
 
-def _points(arena: Arena, program: Playable, worth: ProgramScore) -> dict[str, list[PointFigures]]:
+def _points(arena: Arena, program: Playable, score: ProgramScore) -> dict[str, list[PointFigures]]:
     settings = choose_points(program, arena.request.betas)
     return {
         label: [
@@ -217,7 +219,7 @@ def _points(arena: Arena, program: Playable, worth: ProgramScore) -> dict[str, l
             )
             for setting, cost, accuracy in zip(settings, curve.cost, curve.accuracy, strict=True)
         ]
-        for (label, _), curve in zip(arena.recordings, worth.curves, strict=True)
+        for (label, _), curve in zip(arena.recordings, score.curves, strict=True)
     }
 
 

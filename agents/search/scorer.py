@@ -72,7 +72,7 @@ class Scorer:
         self._references: dict[tuple[int, bytes], ReferenceCurves] = {}
         self._samples: dict[tuple[int, bytes, int], ReferenceCurves] = {}
 
-    def worth(
+    def score_program(
         self, measured: Sequence[ProgramMeasurement], shown: SearchSubset | None = None
     ) -> ProgramScore:
         """Score a program.

@@ -69,7 +69,7 @@ def rank_candidates(
     for each in candidates:
         measured = arena.play(each.source, each.language)
         if not isinstance(measured, str):
-            played.append((arena.scorer.worth(measured).score, each, measured))
+            played.append((arena.scorer.score_program(measured).score, each, measured))
     played.sort(key=lambda entry: -entry[0])
     rows = []
     for objective, candidate, measured in played[:MOST]:

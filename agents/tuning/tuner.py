@@ -115,8 +115,8 @@ def _scores(
 ) -> list[float]:
     """Return the objective of each program, or a very low value if one cannot be played."""
     return [
-        -1e6 if worth is None else worth.score - (0.0 if worth.steady else UNSTEADY_PENALTY)
-        for worth in arena.screen(sources, subset, thorough=thorough)
+        -1e6 if score is None else score.score - (0.0 if score.steady else UNSTEADY_PENALTY)
+        for score in arena.screen(sources, subset, thorough=thorough)
     ]
 
 

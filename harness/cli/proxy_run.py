@@ -127,17 +127,21 @@ async def serve_proxy(
                 write(trace_file.build_document(answer.plan, served, [], live_result))
 
             proxy = Proxy(Responder(plan, model, terms, playing), served.model, limits, write_trace)
-            if limits.key is None and not _is_loopback(listening.host):
-                console.warn(
-                    f"{listening.host}: any client that can reach this address can use the proxy;"
-                    " set"
-                    f" {API_KEY_VARIABLE} to require a key"
-                )
+            if limits.key is None:
+                _warn_of_open_address(listening.host)
             await serve(
                 proxy.app(),
                 listening,
                 lambda url: console.info(f"{plan.program.label} on {url}/v1"),
             )
+
+
+def _warn_of_open_address(host: str) -> None:
+    if not _is_loopback(host):
+        console.warn(
+            f"{host}: any client that can reach this address can use the proxy; set"
+            f" {API_KEY_VARIABLE} to require a key"
+        )
 
 
 def _is_loopback(host: str) -> bool:

@@ -37,7 +37,7 @@ def test_baselines_are_played_at_their_settings(copied: Copied) -> None:
     run = copied()
     players = open_run_player(run.request)
     with open_arena(run, workers=1) as here:
-        worth = here.scorer.worth(here.baselines["sc"])
+        worth = here.scorer.score_program(here.baselines["sc"])
     [sc, _] = run.request.baselines
     curve = players.play(load_program("sc"), sc.settings).curve
     costs = [sum(each.cost[at] for each in worth.curves) / 2 for at in range(4)]

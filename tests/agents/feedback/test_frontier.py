@@ -46,7 +46,7 @@ def test_panel_spans_the_costs_of_the_baselines(opened: Opened) -> None:
         baseline = select_best_baseline(arena)
         panels = build_panels(arena, ours, [other, ours], baseline, subset)
         curves = score_program(arena, baseline, subset).curves
-        baselines = [arena.scorer.worth(each).curves for each in arena.baselines.values()]
+        baselines = [arena.scorer.score_program(each).curves for each in arena.baselines.values()]
     assert [each.recording for each in panels] == ["weak/small", "able/small", "strong/small"]
     for index, panel in enumerate(panels):
         assert len(panel.costs) == COST_COLUMNS

@@ -58,7 +58,7 @@ def test_what_is_measured_is_what_a_sweep_shows(opened: Opened) -> None:
     with opened() as here:
         measured = here.play(WIDE)
         assert not isinstance(measured, str)
-        worth = here.scorer.worth(measured)
+        worth = here.scorer.score_program(measured)
     for place, (_, recording) in enumerate(here.recordings):
         replay_environment = load_replay_environment(recording)
         for at, beta in enumerate(here.request.betas):
@@ -78,7 +78,7 @@ def test_the_objective_covers_the_costs_of_the_baselines(opened: Opened) -> None
     with opened() as here:
         assert here.best_baseline == "sc"
         # The program is the baseline itself, at three of its four settings.
-        worth = here.scorer.worth(here.baselines["sc"])
+        worth = here.scorer.score_program(here.baselines["sc"])
         assert worth.score == pytest.approx(np.mean(worth.by_recording))
         expected = [
             float(area(build_curve(c.cost, c.accuracy), c.cost.min(), c.cost.max()))
@@ -171,7 +171,7 @@ def test_a_gain_is_the_difference_of_the_objectives_and_lies_in_its_interval(
         found = [here.play(each) for each in (GREEDY_STOP, WIDE)]
         ours, theirs = (each for each in found if not isinstance(each, str))
         gain = here.scorer.gain(ours, theirs, "wide")
-        scores = [here.scorer.worth(each).score for each in (ours, theirs)]
+        scores = [here.scorer.score_program(each).score for each in (ours, theirs)]
         assert gain is not None
         assert gain.value == pytest.approx(scores[0] - scores[1], abs=1e-4)
         assert gain.low < gain.value < gain.high

@@ -41,7 +41,7 @@ def fit_wasteful(arena: Arena, number: int = 1, evaluations: int = 60) -> Tuning
 def score(arena: Arena, source: str) -> float:
     measured = arena.play(source)
     assert not isinstance(measured, str)
-    return arena.scorer.worth(measured).score
+    return arena.scorer.score_program(measured).score
 
 
 def test_wasteful_constants_are_fitted(opened: Opened) -> None:
