@@ -57,6 +57,7 @@ _DEEPEST = 20
 
 _PAIRS = ("__", "`", "*", '"', "'")
 _BOLD = re.compile(r"(?<![\w)\]}])\*\*(\S(?:.*?\S)?)\*\*(?![\w(])")
+_BOLD_GROUP = re.compile(r"(?<=\{)\s*\*\*([^{}*]+)\*\*\s*(?=\})")
 
 _TEXT = (
     "text|textbf|textit|textrm|textsf|texttt|textnormal|emph|mathrm|mathsf|mathtt|mbox|hbox"
@@ -207,7 +208,7 @@ def _strip_delimiters(text: str) -> str:
                 text = " ".join(parts) if len(parts) > 1 else text
         else:
             text = text.replace(opening, " ").replace(closing, " ")
-    text = _BOLD.sub(r"\1", text)
+    text = _BOLD_GROUP.sub(r"\1", _BOLD.sub(r"\1", text))
     for mark in _PAIRS:
         inner = text.strip()
         while len(inner) > 2 * len(mark) and inner.startswith(mark) and inner.endswith(mark):

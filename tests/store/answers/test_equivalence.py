@@ -57,6 +57,7 @@ EQUAL = [
     (r"**17**", "17"),
     (r"\textbf{17}", "17"),
     (r"\mathbf{17}", "17"),
+    (r"\mathbf{** 17 **}", "17"),
     (r"\boxed{17}", "17"),
     (r"\displaystyle 17", "17"),
     (r"\left(17\right)", "17"),
