@@ -77,6 +77,12 @@ _SWITCH = re.compile(
 _SPACE = re.compile(
     r"(?<!\\)\\(?:[,;:> ]|(?:quad|qquad|enspace|thinspace)(?![A-Za-z])|hspace\s*\{[^{}]*\})|~"
 )
+_EDGES = re.compile(
+    rf"^(?:\s|{_SPACE.pattern}|\\(?:displaystyle|textstyle|scriptstyle)(?![A-Za-z]))+"
+    rf"|(?:\s|{_SPACE.pattern})+$"
+)
+"""Blanks, spacing and styles at the ends of a text."""
+
 _SYNONYMS = {
     **dict.fromkeys(["dfrac", "tfrac", "cfrac", "sfrac", "nicefrac"], r"\frac"),
     **dict.fromkeys(["leq", "leqslant", "leqq"], r"\le"),
@@ -210,7 +216,7 @@ def _strip_delimiters(text: str) -> str:
             text = text.replace(opening, " ").replace(closing, " ")
     text = _BOLD_GROUP.sub(r"\1", _BOLD.sub(r"\1", text))
     for mark in _PAIRS:
-        inner = text.strip()
+        inner = _EDGES.sub("", text)
         while len(inner) > 2 * len(mark) and inner.startswith(mark) and inner.endswith(mark):
             inner = text = inner[len(mark) : -len(mark)].strip()
     return text.replace("$", "\x00").replace("\x00", r"\$ ").strip()

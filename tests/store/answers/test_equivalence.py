@@ -58,6 +58,8 @@ EQUAL = [
     (r"\textbf{17}", "17"),
     (r"\mathbf{17}", "17"),
     (r"\mathbf{** 17 **}", "17"),
+    (r"** 17 **\,", "17"),
+    (r"\displaystyle ** 17 **", "17"),
     (r"\boxed{17}", "17"),
     (r"\displaystyle 17", "17"),
     (r"\left(17\right)", "17"),
