@@ -103,7 +103,7 @@ SENTENCES = [
         probe_cost=10,
     ),
     Sentence(
-        "`extend` by 3 and then `probe` is one look.",
+        "`extend` by 3 and then `probe` is one probe.",
         "start { open 1 extend active for 3 probe active }",
         'winner(opened) == "12" and sum(.streak of opened) == 0 and sum(.changes of opened) == 1',
     ),
