@@ -46,7 +46,7 @@ def test_the_first_rounds_race_a_template_each_and_later_ones_refine_a_path(
     first, second, third = propose(opened, [RACES, RACES, 120], load_starting_programs(["sc"]))
     assert [first.raced, second.raced] == [["sc"], ["sc", "finishers"]]
     assert {each.template for each in second.paths} == {"sc", "finishers"}
-    assert third.raced == ["sc", "finishers", "batches"]
+    assert third.raced == ["sc", "finishers", "waves"]
 
 
 def test_a_later_round_continues_a_path(opened: Opened) -> None:
