@@ -24,7 +24,6 @@ from agents.template_search.path_search import (
     PathState,
     bend_path,
     count_plays,
-    race_settings,
     refine_path,
     start_path,
 )
@@ -35,6 +34,7 @@ from agents.template_search.program_templates import (
     load_program_templates,
     parse_program_template,
 )
+from agents.template_search.races import race_settings
 from harness.errors import InputError
 
 RACE_SHARE = 0.75

@@ -1,58 +1,29 @@
 """Find the path through a template's settings with the best curve.
 
-First, a race looks for the frontier of accuracy over price among all settings: settings are drawn,
-and then bred from those nearest to the frontier, generation after generation. Every setting that
-was played counts, so the race learns from all its episodes. Then pairs of settings near the low and
-the high end of the frontier are played as straight paths; the best is the first path. Last, CMA-ES
-moves the control points of the path to raise the fitness of its curve. Each generation plays seeds
-that no generation before it played, so a path cannot fit a few shuffles.
+Pairs of raced settings near the low and the high end of the frontier (`races`) are played as
+straight paths; the best is the first path. Then CMA-ES moves the control points of the path to
+raise the fitness of its curve. Each generation plays seeds that no generation before it played, so
+a path cannot fit a few shuffles.
 
-Methods: Deb and others, NSGA-II (IEEE Transactions on Evolutionary Computation, 2002), for breeding
-from a frontier; Hansen, The CMA Evolution Strategy, arXiv 1604.00772, as implemented in the package
-`cmaes`.
+Method: Hansen, The CMA Evolution Strategy, arXiv 1604.00772, as implemented in the package `cmaes`.
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import msgspec
 import numpy as np
 
 from agents.search.measurements import CurveScore, SettingFigures
 from agents.template_search.knob_paths import list_settings, locate, make_monotone
-from agents.template_search.program_templates import (
-    Floats,
-    ProgramTemplate,
-    Setting,
-    draw_points,
+from agents.template_search.program_templates import Floats, ProgramTemplate
+from agents.template_search.races import (
+    BRED_SEEDS,
+    FIRST_SEEDS,
+    RACE_GENERATIONS,
+    RacedSettings,
+    SettingPlayer,
 )
-
-FIRST_DRAWN = 512
-"""Settings that a race starts with."""
-
-FIRST_SEEDS = 2
-"""Seeds of the settings that a race starts with."""
-
-BRED = 192
-"""Settings that a generation of a race breeds."""
-
-BRED_SEEDS = 3
-"""Seeds of bred settings."""
-
-RACE_GENERATIONS = 20
-"""Maximum number of generations of a race."""
-
-PARENT_SHARE = 6
-"""One in so many settings of a race is a parent, the nearest to the frontier."""
-
-LEAST_PARENTS = 64
-"""Minimum number of parents."""
-
-MUTATION = 0.08
-"""Standard deviation of a bred knob, as a fraction of its range."""
-
-MATES_WITHIN = 1.0
-"""Doublings of the price within which two settings exchange knobs."""
 
 LOW_VALUES, HIGH_VALUES = (6.0, 3.0), (0.1,)
 """Points of accuracy that a doubling of the price has to bring, where a path may start and end."""
@@ -68,9 +39,6 @@ PAIRS = 96
 
 PAIR_HEATS = ((PAIRS, 2), (16, 6))
 """Paths and seeds of each heat of the pairs."""
-
-LEAST_DRAWN = 4 * NEAREST
-"""With fewer settings, nearly all of them would be ends of paths."""
 
 SIGMA = 0.12
 """Initial step size of the strategy, as a fraction of a knob's range."""
@@ -92,16 +60,6 @@ UNCOVERED_PENALTY = 0.4
 
 On other models than those of the search, a path that ends early cannot reach the accuracies for
 which they need more tokens."""
-
-
-class SettingPlayer(Protocol):
-    """Play settings of a template over what a round shows of the search set."""
-
-    def __call__(
-        self, template: ProgramTemplate, settings: Sequence[Setting], seeds: range
-    ) -> SettingFigures | None:
-        """Return the figures of each setting, or ``None`` if the allowance does not suffice."""
-        ...
 
 
 class CurveScorer(Protocol):
@@ -133,108 +91,6 @@ class PathState(msgspec.Struct, frozen=True, kw_only=True):
     def points(self) -> Floats:
         """Return the control points as an array (C, K)."""
         return np.array(self.path)
-
-
-class RacedSettings(NamedTuple):
-    """The settings of a race, S of K knobs."""
-
-    points: Floats
-    """Array (S, K)."""
-    accuracy: Floats
-    """Array (S,): percent, mean over recordings."""
-    log_price: Floats
-    """Array (S,): logarithm to base 2 of the price, mean over recordings."""
-
-    def distances(self) -> Floats:
-        """Return how far each setting is below the frontier of all, in points of accuracy.
-
-        Settings that cannot be used are infinitely far.
-        """
-        order = np.lexsort((-self.accuracy, self.log_price))
-        best = np.maximum.accumulate(self.accuracy[order])
-        distances = np.empty_like(self.accuracy)
-        distances[order] = best - self.accuracy[order]
-        return np.where(np.isfinite(self.log_price), distances, np.inf)
-
-    def find_best(self, value: float, count: int) -> Floats:
-        """Return the best settings at a value of tokens, an array (count, K).
-
-        Args:
-            value: Points of accuracy that a doubling of the price has to bring.
-            count: Number of settings.
-        """
-        order = np.argsort(value * self.log_price - self.accuracy, kind="stable")
-        return self.points[order[:count]]
-
-
-def race_settings(
-    template: ProgramTemplate,
-    play: SettingPlayer,
-    random: np.random.Generator,
-    *,
-    allowance: int,
-    is_out_of_time: Callable[[], bool] = lambda: False,
-) -> RacedSettings | None:
-    """Draw settings, and breed more from those nearest to the frontier.
-
-    Args:
-        template: Template to draw settings of.
-        play: Function that plays settings.
-        random: Random source.
-        allowance: Settings times seeds that may be played.
-        is_out_of_time: Return true to stop early.
-
-    Returns:
-        All settings that were played, or ``None`` if the allowance is for too few.
-    """
-    count = min(FIRST_DRAWN, allowance // FIRST_SEEDS)
-    if count < LEAST_DRAWN:
-        return None
-    raced = _play_points(
-        template, draw_points(count, template.knobs, random), play, range(FIRST_SEEDS)
-    )
-    allowance -= count * FIRST_SEEDS
-    for generation in range(min(RACE_GENERATIONS, allowance // (BRED * BRED_SEEDS))):
-        if raced is None or is_out_of_time():
-            break
-        first = FIRST_SEEDS + generation * BRED_SEEDS
-        bred = _play_points(
-            template, breed_points(raced, random), play, range(first, first + BRED_SEEDS)
-        )
-        if bred is not None:
-            raced = RacedSettings(*(np.concatenate(pair) for pair in zip(raced, bred, strict=True)))
-    return raced
-
-
-def breed_points(raced: RacedSettings, random: np.random.Generator) -> Floats:
-    """Breed settings: parents of about the same price exchange knobs, and all knobs move a little.
-
-    Args:
-        raced: Settings that were played, S of K knobs.
-        random: Random source.
-
-    Returns:
-        Array (`BRED`, K).
-    """
-    order = np.argsort(raced.distances(), kind="stable")
-    parents = order[: max(LEAST_PARENTS, len(order) // PARENT_SHARE)]
-    mothers, fathers = random.choice(parents, BRED), random.choice(parents, BRED)
-    near = np.abs(raced.log_price[mothers] - raced.log_price[fathers]) < MATES_WITHIN
-    shape = (BRED, raced.points.shape[1])
-    from_father = (random.random(shape) < 0.5) & near[:, None]
-    points = np.where(from_father, raced.points[fathers], raced.points[mothers])
-    bred: Floats = np.clip(points + random.normal(0.0, MUTATION, shape), 0.0, 1.0)
-    return bred
-
-
-def _play_points(
-    template: ProgramTemplate, points: Floats, play: SettingPlayer, seeds: range
-) -> RacedSettings | None:
-    figures = play(template, [template.setting(each) for each in points], seeds)
-    if figures is None:
-        return None
-    log_price = np.log2(np.maximum(figures.price, 1.0)).mean(axis=1)
-    return RacedSettings(points, figures.accuracy.mean(axis=1), log_price)
 
 
 def start_path(

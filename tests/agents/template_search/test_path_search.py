@@ -7,16 +7,9 @@ import pytest
 
 from agents.search.measurements import CurveScore, SettingFigures
 from agents.template_search.path_search import (
-    BRED,
-    BRED_SEEDS,
-    FIRST_DRAWN,
-    FIRST_SEEDS,
     PAIR_HEATS,
     PathState,
-    RacedSettings,
-    SettingPlayer,
     bend_path,
-    race_settings,
     refine_path,
     start_path,
 )
@@ -24,6 +17,15 @@ from agents.template_search.program_templates import (
     ProgramTemplate,
     Setting,
     parse_program_template,
+)
+from agents.template_search.races import (
+    BRED,
+    BRED_SEEDS,
+    FIRST_DRAWN,
+    FIRST_SEEDS,
+    RacedSettings,
+    SettingPlayer,
+    race_settings,
 )
 
 SOURCE = """\
