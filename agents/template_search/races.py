@@ -126,8 +126,9 @@ def race_settings(
         bred = _play_points(
             template, breed_points(raced, random), play, range(first, first + BRED_SEEDS)
         )
-        if bred is not None:
-            raced = RacedSettings(*(np.concatenate(pair) for pair in zip(raced, bred, strict=True)))
+        if bred is None:
+            break
+        raced = RacedSettings(*(np.concatenate(pair) for pair in zip(raced, bred, strict=True)))
     return raced
 
 
@@ -144,7 +145,8 @@ def breed_points(raced: RacedSettings, random: np.random.Generator) -> Floats:
     order = np.argsort(raced.distances(), kind="stable")
     parents = order[: max(LEAST_PARENTS, len(order) // PARENT_SHARE)]
     mothers, fathers = random.choice(parents, BRED), random.choice(parents, BRED)
-    near = np.abs(raced.log_price[mothers] - raced.log_price[fathers]) < MATES_WITHIN
+    log_price = np.nan_to_num(raced.log_price, posinf=0.0)  # the difference of infinities is none
+    near = np.abs(log_price[mothers] - log_price[fathers]) < MATES_WITHIN
     shape = (BRED, raced.points.shape[1])
     from_father = (random.random(shape) < 0.5) & near[:, None]
     points = np.where(from_father, raced.points[fathers], raced.points[mothers])

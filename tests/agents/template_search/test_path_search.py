@@ -25,6 +25,7 @@ from agents.template_search.races import (
     FIRST_SEEDS,
     RacedSettings,
     SettingPlayer,
+    breed_points,
     race_settings,
 )
 
@@ -124,6 +125,13 @@ def test_settings_beyond_the_sequential_limit_are_no_parents() -> None:
     )
     assert raced.distances().tolist() == [0.0, np.inf, 0.0]
     assert raced.find_best(0.1, 3).tolist() == [[0.0, 0.0]] * 3
+
+
+def test_a_race_continues_where_no_setting_is_within_the_sequential_limit() -> None:
+    raced = RacedSettings(np.full((80, 2), 0.5), np.full(80, 50.0), np.full(80, np.inf))
+    with np.errstate(all="raise"):
+        bred = breed_points(raced, np.random.default_rng(0))
+    assert bred.shape == (BRED, 2)
 
 
 def start(landscape: SettingPlayer) -> PathState | None:
