@@ -141,16 +141,16 @@ def _costs(
         if is_within_budget(total, resolved.budget):
             continue
         where = f"at beta = {beta:g} " if checked.scheduled else ""
-        dearest = max(costs, key=lambda each: costs[each])
+        costliest = max(costs, key=lambda each: costs[each])
         span = checked.program.budgets[0].value.span
-        stage = next(each for each in checked.program.stages if each.name.text == dearest)
+        stage = next(each for each in checked.program.stages if each.name.text == costliest)
         return [
             Diagnostic(
                 CODE,
                 f"{where}`{checked.name}` costs {total:.6g} on {shape.name}, but its budget is"
                 f" {resolved.budget:.6g}",
                 Mark(span, f"{resolved.budget:.6g}"),
-                also=(Mark(stage.name.span, f"costs {costs[dearest]:.6g}"),),
+                also=(Mark(stage.name.span, f"costs {costs[costliest]:.6g}"),),
                 help="raise the budget, or give a stage fewer samples or a smaller model",
             )
         ]

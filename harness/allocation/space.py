@@ -186,7 +186,7 @@ class AllocationSpace:
         )
 
     @property
-    def dearest(self) -> StageChoices:
+    def highest_cost(self) -> StageChoices:
         """Return the allocation of a record that costs most."""
         recorded = self.recorded or {}
         return max(recorded, key=lambda each: (recorded[each], format_choices(each)))

@@ -102,8 +102,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """How many points of A are less accurate than B's cheapest. The mean excludes them too, because
     B was not played at so low an accuracy.
     """
-    cheapest: int
-    dearest: int
+    lowest_cost: int
+    highest_cost: int
     """B's cheapest and costliest point, in tokens."""
     area: float | None
     """A's mean accuracy over the logarithm of tokens, from ``area_from`` to ``area_to``; ``None``
@@ -222,8 +222,8 @@ def _compared(
         points=len(ours),
         beyond=int(equal.beyond.sum()),
         below=int(equal.below.sum()),
-        cheapest=int(min(each.cost for each in b.exact)),
-        dearest=int(max(each.cost for each in b.exact)),
+        lowest_cost=int(min(each.cost for each in b.exact)),
+        highest_cost=int(max(each.cost for each in b.exact)),
         area=_percent(areas[0][0]),
         baseline_area=_percent(areas[1][0]),
         area_difference=_percent(differing[0]),

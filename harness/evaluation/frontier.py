@@ -97,23 +97,23 @@ def sequential_at(cost: Floats, sequential: Floats, tokens: Floats) -> Floats:
     return values
 
 
-def area(curves: FrontierCurve, cheapest: Floats, dearest: Floats) -> Floats:
+def area(curves: FrontierCurve, low_cost: Floats, high_cost: Floats) -> Floats:
     """Return the mean accuracy of each curve over the logarithm of tokens, between two costs.
 
     Args:
         curves: (..., P) curves.
-        cheapest: (...,) tokens.
-        dearest: (...,) tokens.
+        low_cost: (...,) tokens.
+        high_cost: (...,) tokens.
 
     Returns:
         (...,) in the unit of accuracy; NaN if the two costs are equal.
     """
-    low, high = _log(cheapest), _log(dearest)
+    low, high = _log(low_cost), _log(high_cost)
     x, y = curves.log_cost, curves.accuracy
     knots = np.clip(x, low[..., None], high[..., None])
     # Points outside of the range move to its ends, with the curve's height there; so what lies left
     # of the first point adds nothing.
-    start, end = accuracy_at(curves, cheapest), accuracy_at(curves, dearest)
+    start, end = accuracy_at(curves, low_cost), accuracy_at(curves, high_cost)
     inside = (x > low[..., None]) & (x < high[..., None])
     level = np.where(x <= low[..., None], start[..., None], end[..., None])
     heights = np.where(inside, y, level)

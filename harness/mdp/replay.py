@@ -213,10 +213,10 @@ class Replay:
                 yield view.index
 
     def _advance(self, verb: Advance) -> Iterator[int]:
-        ledger, dearest = self._ledger, self._interval + self._probe_cost
+        ledger, most_per_interval = self._ledger, self._interval + self._probe_cost
         for branch, burst in zip(verb.branches, verb.bursts, strict=True):
             view = self._state.branches[branch]
-            if not ledger.traced and self._state.spent + burst * dearest <= ledger.budget:
+            if not ledger.traced and self._state.spent + burst * most_per_interval <= ledger.budget:
                 self._run(view, burst, look=verb.look)
                 yield branch
                 continue

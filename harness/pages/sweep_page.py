@@ -187,7 +187,7 @@ def _baseline_text(comparison: Comparison) -> str | None:
 
 
 def _ratio_text(comparison: Comparison) -> str:
-    if comparison.cheapest == comparison.dearest:
+    if comparison.lowest_cost == comparison.highest_cost:
         return f"no ratio: {_single_point(comparison)}"
     outside = [
         f"{count} of {comparison.points} points are {where}"
@@ -219,7 +219,7 @@ def _sequential_lines(comparison: Comparison) -> list[str]:
 def _single_point(comparison: Comparison) -> str:
     """Report that B has a single point, and how to get more."""
     point = comparison.baseline_points[0]
-    single = f"{comparison.baseline} has a single point, at {comparison.cheapest:,} tokens"
+    single = f"{comparison.baseline} has a single point, at {comparison.lowest_cost:,} tokens"
     if point.beta is not None:
         return f"{single}; give several values to --beta"
     if point.settings:
@@ -229,7 +229,7 @@ def _single_point(comparison: Comparison) -> str:
 
 
 def _area_text(comparison: Comparison) -> str:
-    if comparison.cheapest == comparison.dearest:
+    if comparison.lowest_cost == comparison.highest_cost:
         return f"none: {comparison.baseline} has a single point"
     if (
         comparison.area is None

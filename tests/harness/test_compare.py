@@ -96,7 +96,7 @@ def test_the_area_is_taken_over_the_costs_that_both_cover(
         ([5, 5, 5, 0], 10_000),
     )
     # A begins in the middle of B's range and is always right; B rises from 50 % to 75 % there.
-    assert (result.cheapest, result.dearest) == (100, 10_000)
+    assert (result.lowest_cost, result.highest_cost) == (100, 10_000)
     assert (result.area_from, result.area_to) == (1000, 10_000)
     assert (result.area, result.baseline_area, result.area_difference) == (100.0, 62.5, 37.5)
 

@@ -69,7 +69,7 @@ def next_first_trial(
         return (
             None
             if trials
-            else TrialSuggestion(space.dearest, "the most expensive one that was recorded")
+            else TrialSuggestion(space.highest_cost, "the most expensive one that was recorded")
         )
     if planned is not None and len(trials) >= max(2, round(FIRST_TRIALS_SHARE * planned)):
         return None

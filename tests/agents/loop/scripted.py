@@ -22,11 +22,11 @@ class Scripted:
         self._rounds = rounds
         self._repairs = list(repairs)
         self._usage = usage
-        self.told: list[Brief] = []
+        self.briefs: list[Brief] = []
         self.failures: list[str] = []
 
     def propose(self, brief: Brief, bench: Bench) -> ProposalBatch:
-        self.told.append(brief)
+        self.briefs.append(brief)
         at = brief.round - 1
         sources = self._rounds[at] if at < len(self._rounds) else []
         return ProposalBatch(

@@ -40,7 +40,7 @@ def test_run_with_state_in_postgres_waits_and_resumes(begin: Begin, database: st
     )
     run.decide(Decision(candidate="r001-1", approved=True))
     assert play(run, proposer, checkpoints=database) == SessionResult(SessionStatus.ENDED, "r001-1")
-    assert len(proposer.told) == 2
+    assert len(proposer.briefs) == 2
     assert not run.checkpoints_path.exists()
 
 

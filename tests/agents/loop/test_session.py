@@ -90,8 +90,8 @@ def test_each_new_best_waits_for_a_decision(begin: Begin) -> None:
     run.decide(Decision(candidate="r001-1", approved=True, note="short", by="ada"))
     assert play(run, proposer) == SessionResult(SessionStatus.ENDED, "r001-1")
     assert "decided" in kinds(run)
-    assert len(proposer.told) == 2  # stored proposals are not requested again
-    assert any("short" in note for note in proposer.told[1].notes)
+    assert len(proposer.briefs) == 2  # stored proposals are not requested again
+    assert any("short" in note for note in proposer.briefs[1].notes)
 
 
 def test_rejected_candidate_is_neither_best_nor_a_parent(begin: Begin) -> None:
@@ -102,8 +102,8 @@ def test_rejected_candidate_is_neither_best_nor_a_parent(begin: Begin) -> None:
     assert play(run, proposer) == SessionResult(SessionStatus.ENDED, None)
     assert run.review("r001-1").verdict is ReviewVerdict.REJECTED
     assert run.reviews()[0].reasons == ["rejected by a reviewer: too eager"]
-    assert "r001-1" not in [each.name for each in proposer.told[1].known]
-    assert "too eager" in proposer.told[1].text
+    assert "r001-1" not in [each.name for each in proposer.briefs[1].known]
+    assert "too eager" in proposer.briefs[1].text
 
 
 def test_final_approval_offers_the_next_best_after_a_rejection(begin: Begin) -> None:
@@ -199,7 +199,7 @@ def test_ended_run_continues_with_a_raised_limit(begin: Begin) -> None:
     assert play(run, proposer) == SessionResult(SessionStatus.ENDED, None)
     run.write("request.json", replace(run.request, caps=RunLimits(rounds=2)))
     assert play(run, proposer) == SessionResult(SessionStatus.ENDED, "r002-1")
-    assert [each.round for each in proposer.told] == [1, 2]
+    assert [each.round for each in proposer.briefs] == [1, 2]
 
 
 # Users, readers, writers
@@ -259,4 +259,4 @@ def test_interrupted_session_logs_it_and_can_be_resumed(begin: Begin) -> None:
         play(run, proposer, listen=listen)
     assert kinds(run)[-1] == "left"
     assert play(run, proposer) == SessionResult(SessionStatus.ENDED, "r001-1")
-    assert len(proposer.told) == 1
+    assert len(proposer.briefs) == 1

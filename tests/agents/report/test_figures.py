@@ -164,7 +164,7 @@ def test_token_ratio_equals_the_reversed_comparison(
         if expected.below:
             # Here such points count the tokens of the cheapest one, in a comparison they do not.
             counted = [
-                match.ratio or expected.cheapest / match.cost
+                match.ratio or expected.lowest_cost / match.cost
                 for match in expected.matches
                 if match.ratio or match.accuracy < expected.baseline_points[0].accuracy
             ]
