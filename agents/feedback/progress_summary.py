@@ -14,12 +14,20 @@ _OBJECTIVES = {
     "frontier": (
         "`frontier`, the mean accuracy over the logarithm of tokens of a program's curve (the"
         " running maximum over its points), between the cheapest and the most expensive"
-        " baseline; below a program's cheapest point its accuracy counts as 0."
+        " baseline; below the price of a program's first point the baselines count."
     ),
     "accuracy": "`accuracy`, the best accuracy of any of a program's points, whatever it costs.",
     "tradeoff": (
-        "`{name}`, the best of any of a program's points of its accuracy less {gamma} for every"
+        "`{name}`, the best of any of a program's points of its accuracy less {detail} for every"
         " doubling of tokens over the cheapest baseline."
+    ),
+    "tokens-at": (
+        "`{name}`, the percentage of the price of {detail} that is saved at its accuracies; each"
+        " percentage point that is missed doubles the price of that point."
+    ),
+    "meet": (
+        "`{name}`, the percentage of the user profiles of {detail} whose limits some point of a"
+        " program meets; the frontier, with a small weight, decides between equals."
     ),
 }
 
@@ -30,8 +38,8 @@ def describe_objective(name: str) -> str:
     Args:
         name: Objective as the request writes it.
     """
-    kind, _, gamma = name.partition(":")
-    sentence = _OBJECTIVES[kind].format(name=name, gamma=gamma)
+    kind, _, detail = name.partition(":")
+    sentence = _OBJECTIVES[kind].format(name=name, detail=detail)
     return f"{sentence} In points of percent, more is better, the mean over recordings."
 
 

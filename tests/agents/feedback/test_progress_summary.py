@@ -17,7 +17,9 @@ from tests.agents.feedback.conftest import Opened
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("frontier", "below a program's cheapest point its accuracy counts as 0"),
+        ("frontier", "below the price of a program's first point the baselines count"),
+        ("tokens-at:cmc", "the price of cmc that is saved at its accuracies"),
+        ("meet:users.toml", "the user profiles of users.toml whose limits"),
         ("accuracy", "the best accuracy of any of a program's points, whatever it costs"),
         ("tradeoff:2.5", "of its accuracy less 2.5 for every doubling of tokens"),
     ],
