@@ -25,7 +25,6 @@ from agents.feedback.measured_programs import (
 )
 from agents.feedback.point_analysis import PointAnalysis, PointAnalyzer, open_shown_recordings
 from agents.feedback.progress_summary import (
-    describe_objective,
     describe_subset,
     summarize_progress,
     summarize_progress_briefly,
@@ -34,6 +33,7 @@ from agents.run.directory import RunDirectory
 from agents.run.records import FeedbackMode
 from agents.search.arena import Arena
 from agents.search.measurements import SearchSubset
+from agents.search.objective import describe_objective
 from harness.messages import format_count
 from harness.request.controllers import load_program
 
@@ -145,7 +145,9 @@ def _head(arena: Arena, number: int, subset_description: str) -> SectionForm:
         render_template(
             "head",
             round=number,
-            objective=describe_objective(arena.request.objective),
+            objective=f"`{arena.request.objective}`,"
+            f" {describe_objective(arena.request.objective)}. In points of percent, more is"
+            " better, the mean over recordings.",
             shown=subset_description,
         ).strip()
     )

@@ -10,38 +10,6 @@ from dsl.text_width import measure_text
 from harness.messages import format_count
 from harness.presentation.table import align
 
-_OBJECTIVES = {
-    "frontier": (
-        "`frontier`, the mean accuracy over the logarithm of tokens of a program's curve (the"
-        " running maximum over its points), between the cheapest and the most expensive"
-        " baseline; below the price of a program's first point the baselines count."
-    ),
-    "accuracy": "`accuracy`, the best accuracy of any of a program's points, whatever it costs.",
-    "tradeoff": (
-        "`{name}`, the best of any of a program's points of its accuracy less {detail} for every"
-        " doubling of tokens over the cheapest baseline."
-    ),
-    "tokens-at": (
-        "`{name}`, the percentage of the price of {detail} that is saved at its accuracies; each"
-        " percentage point that is missed doubles the price of that point."
-    ),
-    "meet": (
-        "`{name}`, the percentage of the user profiles of {detail} whose limits some point of a"
-        " program meets; the frontier, with a small weight, decides between equals."
-    ),
-}
-
-
-def describe_objective(name: str) -> str:
-    """Describe the objective in a sentence or two.
-
-    Args:
-        name: Objective as the request writes it.
-    """
-    kind, _, detail = name.partition(":")
-    sentence = _OBJECTIVES[kind].format(name=name, detail=detail)
-    return f"{sentence} In points of percent, more is better, the mean over recordings."
-
 
 def describe_subset(arena: Arena, subset: SearchSubset) -> str:
     """Describe which part of the search set a round shows."""

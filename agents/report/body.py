@@ -1,6 +1,6 @@
 """Build the report as blocks: its statements, order and tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from agents.formatting import format_estimate, format_gain, join_words
 from agents.report import plots, tables
@@ -21,6 +21,7 @@ from agents.report.evaluation import get_overall_label
 from agents.report.held_out import describe_openings
 from agents.report.records import ControllerRole, RunPhase, RunReport, Side, TokenRatio
 from agents.report.sections import build_course_section, build_search_section, build_winner_section
+from agents.search.objective import describe_objective
 from harness.evaluation.scores import MEAN
 from harness.messages import format_count
 from harness.pages.sweep_plots import plot_in_terminal
@@ -270,30 +271,13 @@ def _build_decisions(report: RunReport) -> list[Block]:
     return blocks
 
 
-_OBJECTIVES: Mapping[str, str] = {
-    "frontier": "The objective, frontier, is the mean accuracy over the logarithm of the price,"
-    " between the cheapest and the most expensive baseline point of each recording: the area under"
-    " the running maximum of accuracy, in points of percent. Below the price of its first point a"
-    " controller cannot play, so there the baselines count: the column “starts at” has that point's"
-    " tokens. Over several recordings, its mean.",
-    "accuracy": "The objective, accuracy, is the best accuracy of any point, in percent; over"
-    " several recordings, its mean.",
-    "tradeoff": "The objective, tradeoff, is the best of any point of its accuracy minus {detail}"
-    " points for every doubling of the price over the cheapest baseline; over several recordings,"
-    " its mean.",
-    "tokens-at": "The objective, tokens-at, is the percentage of the price of {detail} that is"
-    " saved at its accuracies, a geometric mean over its points; each percentage point that is"
-    " missed"
-    " doubles the price of that point.",
-    "meet": "The objective, meet, is the percentage of the user profiles of {detail} whose limits"
-    " some point meets; the frontier, with a small weight, decides between equals.",
-}
-
-
 def _build_methods(report: RunReport) -> list[Block]:
-    kind, _, detail = report.objective.partition(":")
     items: Sequence[str] = [
-        _OBJECTIVES[kind].format(detail=detail),
+        (
+            f"The objective, {report.objective}, is {describe_objective(report.objective)}. It is"
+            " in points of percent; over several recordings, its mean. The column “starts at” has"
+            " the tokens of the first point."
+        ),
         (
             "Intervals are of 95 %, by bootstrap over questions; gains and ratios are paired,"
             " with the same resamples for both controllers."

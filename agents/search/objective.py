@@ -214,6 +214,31 @@ OBJECTIVE_FORMS = ("frontier", "accuracy", "tradeoff:GAMMA", "tokens-at:CONTROLL
 """What ``--objective`` takes."""
 
 
+_DESCRIPTIONS = {
+    "frontier": "the mean accuracy over the logarithm of the price, between the cheapest and the"
+    " most expensive baseline point of each recording, under the running maximum of accuracy;"
+    " below the price of its first point a controller cannot play, so there the baselines count",
+    "accuracy": "the best accuracy of any point, whatever it costs",
+    "tradeoff": "the best of any point of its accuracy minus {detail} points for every doubling of"
+    " the price over the cheapest baseline",
+    "tokens-at": "the percentage of the price of {detail} that is saved at its accuracies, a"
+    " geometric mean over its points; each percentage point that is missed doubles the price of"
+    " that point",
+    "meet": "the percentage of the user profiles of {detail} whose limits some point meets; the"
+    " frontier, with a small weight, decides between equals",
+}
+
+
+def describe_objective(text: str) -> str:
+    """Describe an objective as a noun phrase.
+
+    Args:
+        text: Objective as the request writes it.
+    """
+    kind, _, detail = text.partition(":")
+    return _DESCRIPTIONS[kind].format(detail=detail)
+
+
 def parse_objective(text: str, profiles: Sequence[UserProfile] = ()) -> Objective:
     """Parse the value of ``--objective``.
 

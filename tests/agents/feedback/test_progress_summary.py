@@ -1,32 +1,16 @@
 """Descriptions of the objective, of the shown part and of earlier candidates."""
 
 import msgspec
-import pytest
 
 from agents.feedback import attempts
 from agents.feedback.brief_builder import SHORTENING_ORDER, build_sections
 from agents.feedback.history import ReviewedCandidate, SearchHistory, load_history
 from agents.feedback.measured_programs import describe_plan, measure_candidate, select_end_plans
-from agents.feedback.progress_summary import describe_objective, describe_subset
+from agents.feedback.progress_summary import describe_subset
 from agents.run.directory import RunDirectory
 from agents.run.records import Decision, Gain
 from dsl import library
 from tests.agents.feedback.conftest import Opened
-
-
-@pytest.mark.parametrize(
-    ("name", "sentence"),
-    [
-        ("frontier", "below the price of a program's first point the baselines count"),
-        ("tokens-at:cmc", "the price of cmc that is saved at its accuracies"),
-        ("meet:users.toml", "the user profiles of users.toml whose limits"),
-        ("accuracy", "the best accuracy of any of a program's points, whatever it costs"),
-        ("tradeoff:2.5", "of its accuracy less 2.5 for every doubling of tokens"),
-    ],
-)
-def test_objective_is_described_in_a_sentence(name: str, sentence: str) -> None:
-    assert describe_objective(name).startswith(f"`{name}`")
-    assert sentence in describe_objective(name)
 
 
 def test_shown_part_is_described(opened: Opened) -> None:

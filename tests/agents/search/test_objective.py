@@ -13,6 +13,7 @@ from agents.search.objective import (
     MeetObjective,
     PriceOptions,
     ReferenceCurves,
+    describe_objective,
     measure_savings,
     parse_objective,
 )
@@ -199,3 +200,17 @@ def test_reports_and_the_objective_agree_on_what_a_profile_allows(
         for accuracy, cost in zip(curve.accuracy, curve.cost, strict=True)
     ]
     assert bool(met) is any(allowed)
+
+
+@pytest.mark.parametrize(
+    ("name", "phrase"),
+    [
+        ("frontier", "below the price of its first point"),
+        ("tokens-at:cmc", "the price of cmc that is saved at its accuracies"),
+        ("meet:users.toml", "the user profiles of users.toml whose limits"),
+        ("accuracy", "the best accuracy of any point, whatever it costs"),
+        ("tradeoff:2.5", "its accuracy minus 2.5 points for every doubling"),
+    ],
+)
+def test_every_objective_is_described(name: str, phrase: str) -> None:
+    assert phrase in describe_objective(name)
