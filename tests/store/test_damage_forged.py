@@ -93,7 +93,11 @@ CORE = {
     [
         (BlockKind.HEAD, b"\xc1", "HEAD cannot be read"),
         (BlockKind.HEAD, pack_plain({"model": "\x00"}), "missing required field"),
-        (BlockKind.QUES, b"\x82\xa2id\xa1\xff\xa4gold\xa11", "QUES cannot be read: 'utf-8' codec"),
+        (
+            BlockKind.QUES,
+            b"\x82\xa2id\xa1\xff\xa4gold\xa11",
+            "QUES cannot be read: ('utf-8' codec|Invalid UTF-8)",  # msgspec to 0.22; from 0.23
+        ),
         (BlockKind.QUES, pack_plain({"id": "", "gold": "1"}), "the id is empty"),
         (BlockKind.QUES, pack_plain({"id": "q1", "gold": "1"}), "two questions have the same id"),
         (BlockKind.CORE, b"\xdd\xff\xff\xff\xff", "CORE cannot be read"),
