@@ -77,7 +77,7 @@ def _typed(character: str) -> str:
         return f"\\x{ord(character) - 0xDC00:02x}"
     if not character.isascii() and not is_visible(character):
         # Escape each byte: a shell reads \\x9b as one byte, which is not valid UTF-8.
-        return "".join(f"\\x{each:02x}" for each in character.encode("utf-8", "surrogatepass"))
+        return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
     return _escaped(character, "")
 
 

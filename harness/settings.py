@@ -74,7 +74,9 @@ def load(shape: type[S], section: str = "", *, flags: Mapping[str, object] | Non
     Raises:
         InputError: A file or a variable holds an invalid setting.
     """
-    values = {each.name.rpartition(".")[2]: each.value for each in resolve(shape, section, flags)}
+    values = {
+        setting.name.rpartition(".")[2]: setting.value for setting in resolve(shape, section, flags)
+    }
     return shape(**values)
 
 
@@ -120,7 +122,9 @@ def sections() -> dict[str, type[msgspec.Struct]]:
     for name, registrations in registered(SETTINGS).items():
         entry = registrations[0]
         if len(registrations) > 1:
-            owners = " and ".join(sorted(each.distribution for each in registrations))
+            owners = " and ".join(
+                sorted(registration.distribution for registration in registrations)
+            )
             raise ExternalError(f"the settings [{name}] are registered by {owners}")
         try:
             shape = entry.load()

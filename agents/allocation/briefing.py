@@ -60,7 +60,8 @@ def _pipeline(space: AllocationSpace) -> str:
         for model in space.models[at]:
             rate = space.rates[at][model]
             most = rate.most(space.remaining(space.least, at)) if space.recorded is None else ""
-            lines.append(f"| {name} | {model} | {rate.cost(1):.4g} | {rate.each:.4g} | {most} |")
+            prices = f"{rate.cost(1):.4g} | {rate.per_sample:.4g}"
+            lines.append(f"| {name} | {model} | {prices} | {most} |")
         for choice, cost in space.governed[at].items():
             lines.append(f"| {name} | {choice.label} | {cost:.4g} | | |")
     return "\n".join(lines) + "\n"

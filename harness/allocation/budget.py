@@ -33,22 +33,22 @@ MAX_SAMPLES = 4096
 
 
 class StageRate(NamedTuple):
-    """The cost of a stage by its samples: ``max(0, fixed + each * samples)``."""
+    """The cost of a stage by its samples: ``max(0, fixed + per_sample * samples)``."""
 
     fixed: float
-    each: float
+    per_sample: float
 
     def cost(self, samples: float) -> float:
         """Return the cost of a number of samples."""
-        return max(0.0, self.fixed + self.each * samples)
+        return max(0.0, self.fixed + self.per_sample * samples)
 
     def most(self, budget: float) -> int:
         """Return the most samples that a budget affords, at most `MAX_SAMPLES`; 0 if none."""
         if not is_within_budget(self.cost(1), budget):
             return 0
-        if self.each <= 0:
+        if self.per_sample <= 0:
             return MAX_SAMPLES
-        return min(MAX_SAMPLES, floor((budget + SLACK - self.fixed) / self.each))
+        return min(MAX_SAMPLES, floor((budget + SLACK - self.fixed) / self.per_sample))
 
 
 def compute_rate(parameters: float, prompt_tokens: float, output_tokens: float) -> StageRate:
@@ -127,7 +127,9 @@ def require_fit(source: Source, pipeline: Pipeline) -> CheckedAllocation:
     """
     analysis = check_fit(analyse_allocation(source), pipeline)
     if analysis.checked is None:
-        raise DslError(source, [each for each in analysis.diagnostics if each.is_error])
+        raise DslError(
+            source, [diagnostic for diagnostic in analysis.diagnostics if diagnostic.is_error]
+        )
     return analysis.checked
 
 
@@ -141,8 +143,9 @@ def describe_pipeline(pipeline: Pipeline) -> PipelineShape:
     return PipelineShape(
         name=pipeline.name,
         models={
-            each.name: [one.name for one in pipeline.candidates(each)] for each in pipeline.stages
+            stage.name: [one.name for one in pipeline.candidates(stage)]
+            for stage in pipeline.stages
         },
-        governable={each.name: list(each.recordings) for each in pipeline.stages},
+        governable={stage.name: list(stage.recordings) for stage in pipeline.stages},
         cost=cost,
     )

@@ -41,7 +41,7 @@ def governed_stages(
         InputError: A stage, a controller or its β cannot be used, or the stage has no recording.
         StoreError: A recording cannot be read.
     """
-    names = [each.name for each in pipeline.stages]
+    names = [stage.name for stage in pipeline.stages]
     for stage in governors:
         if stage not in names:
             raise InputError(
@@ -124,9 +124,9 @@ def _replay_controller(
     episodes = get_engine("compiled").play(checked, setting, replay_environment, range(SEEDS))
     samples = float(episodes.tokens.mean()) / stage.output_tokens
     answers = {}
-    for at, question in enumerate(named.recording.questions):
-        words = {number: word for word, number in replay_environment.words(at).items()}
-        answers[question.id] = words.get(int(episodes.answer[at, 0]), "")
+    for index, question in enumerate(named.recording.questions):
+        words = {number: word for word, number in replay_environment.words(index).items()}
+        answers[question.id] = words.get(int(episodes.answer[index, 0]), "")
     return GovernedStage(
         cost=rate(pipeline, stage, pipeline.model(choice.model)).cost(samples),
         right=float(episodes.right.mean()),

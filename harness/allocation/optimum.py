@@ -42,13 +42,13 @@ def find_optimum(
         enough: Samples of each stage beyond which quality does not rise; ``None`` for no limit.
     """
     front = [_PartialAllocation(0.0, 1.0, ())]
-    floors = [space.options(at)[0].cost for at in range(len(space.names))]
-    for at in range(len(space.names)):
-        behind = sum(floors[at + 1 :])
+    floors = [space.options(index)[0].cost for index in range(len(space.names))]
+    for index in range(len(space.names)):
+        behind = sum(floors[index + 1 :])
         options = [
-            each
-            for each in space.options(at)
-            if enough is None or each.choice.samples <= max(1, enough[at])
+            option
+            for option in space.options(index)
+            if enough is None or option.choice.samples <= max(1, enough[index])
         ]
         extended = []
         for prefix in front:
@@ -59,7 +59,7 @@ def find_optimum(
                 extended.append(
                     _PartialAllocation(
                         prefix.cost + cost,
-                        after(at, choice, prefix.quality),
+                        after(index, choice, prefix.quality),
                         (*prefix.choices, choice),
                     )
                 )
@@ -71,7 +71,7 @@ def find_optimum(
 def _pareto_front(allocations: list[_PartialAllocation]) -> list[_PartialAllocation]:
     """Return the prefixes that no cheaper one equals, by cost."""
     front: list[_PartialAllocation] = []
-    for each in sorted(allocations, key=lambda one: (one.cost, -one.quality)):
-        if not front or each.quality > front[-1].quality:
-            front.append(each)
+    for allocation in sorted(allocations, key=lambda one: (one.cost, -one.quality)):
+        if not front or allocation.quality > front[-1].quality:
+            front.append(allocation)
     return front

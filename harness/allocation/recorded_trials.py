@@ -46,7 +46,7 @@ class RecordedTrials:
         self._head = TrialsHeader(
             pipeline=declared.pipeline,
             digest=declared.digest,
-            questions=[each.id for each in declared.questions],
+            questions=[question.id for question in declared.questions],
         )
         self._trials: dict[StageChoices, Trial] = {}
         if executor is None or path.is_file():
@@ -74,14 +74,16 @@ class RecordedTrials:
     @property
     def governed(self) -> list[dict[StageChoice, float]]:
         """See `harness.allocation.trial_environment.TrialEnvironment`."""
-        costs = [{choice: each.cost for choice, each in some.items()} for some in self._governed]
+        costs = [
+            {choice: estimate.cost for choice, estimate in some.items()} for some in self._governed
+        ]
         for trial in self._trials.values():  # controllers of recorded trials may be used again
-            for at, choice in enumerate(trial.choices):
-                if choice.controller and choice not in costs[at]:
+            for index, choice in enumerate(trial.choices):
+                if choice.controller and choice not in costs[index]:
                     raise InputError(
-                        f"{self._path}: a trial has stage {self.pipeline.stages[at].name} governed"
-                        f" by {choice.label}",
-                        hint=f"--governor {self.pipeline.stages[at].name}="
+                        f"{self._path}: a trial has stage {self.pipeline.stages[index].name}"
+                        f" governed by {choice.label}",
+                        hint=f"--governor {self.pipeline.stages[index].name}="
                         f"{choice.controller}@{choice.beta:g}",
                     )
         return costs

@@ -29,16 +29,16 @@ async def score_output(metric: Metric, output: str, gold: str, equivalence: Equi
 async def join_outputs(outputs: Sequence[str], equivalence: Equivalence) -> list[str]:
     """Replace the outputs of one question by the forms under which they vote."""
     forms = await equivalence.pooled(AnswerPool(outputs, None))
-    return [forms[each] for each in outputs]
+    return [forms[output] for output in outputs]
 
 
 def vote_output(outputs: Sequence[str]) -> str:
     """Return the most frequent output; the earliest of equals. Empty ones do not count."""
-    counts = Counter(each for each in outputs if each.strip())
+    counts = Counter(output for output in outputs if output.strip())
     if not counts:
         return ""
     most = max(counts.values())
-    return next(each for each in outputs if counts.get(each) == most)
+    return next(output for output in outputs if counts.get(output) == most)
 
 
 def extract_output(pattern: str, text: str) -> str:
@@ -76,7 +76,7 @@ def _number(output: str, gold: str) -> float:
 
 def _words(text: str) -> Counter[str]:
     bare = re.sub(r"[^\w\s]", " ", text.casefold())
-    return Counter(each for each in bare.split() if each not in ("a", "an", "the"))
+    return Counter(word for word in bare.split() if word not in ("a", "an", "the"))
 
 
 def _f1(output: str, gold: str) -> float:

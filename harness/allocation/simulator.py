@@ -66,7 +66,7 @@ def draw_pipeline(simulation: Simulation) -> Pipeline:
     count = random.randint(2, 4)
     sizes: list[float] = []
     for size in random.sample(SIZES, len(SIZES)):
-        if all(max(size, each) / min(size, each) > _ALIKE for each in sizes):
+        if all(max(size, chosen) / min(size, chosen) > _ALIKE for chosen in sizes):
             sizes.append(size)
     sizes = sorted(sizes[: random.randint(2, 5)])
     models = [
@@ -95,8 +95,12 @@ def default_budget(pipeline: Pipeline) -> float:
     """Return a budget of about the largest models everywhere, so that there is a trade-off."""
     assert pipeline.simulation is not None
     random = Random(f"budget/{pipeline.simulation.seed}")
-    largest = tuple(StageChoice(pipeline.candidates(each)[-1].name, 1) for each in pipeline.stages)
-    smallest = tuple(StageChoice(pipeline.candidates(each)[0].name, 4) for each in pipeline.stages)
+    largest = tuple(
+        StageChoice(pipeline.candidates(stage)[-1].name, 1) for stage in pipeline.stages
+    )
+    smallest = tuple(
+        StageChoice(pipeline.candidates(stage)[0].name, 4) for stage in pipeline.stages
+    )
     least = cost(pipeline, smallest)
     return float(ceil(max(cost(pipeline, largest) * random.uniform(0.8, 2.0), least)))
 
@@ -157,17 +161,17 @@ class StageCurve(NamedTuple):
         if not of.saturation:
             return log(samples) / log(_BASELINE_GAIN)
         end = self.samples * (1 + self.more_samples * missing)
-        at = min(1.0, (samples - 1) / max(end - 1, 1e-9))
-        return (1 - exp(-3 * at)) / (1 - exp(-3))
+        progress = min(1.0, (samples - 1) / max(end - 1, 1e-9))
+        return (1 - exp(-3 * progress)) / (1 - exp(-3))
 
     def enough(self) -> int:
         """Return the samples beyond which the stage gains nothing, with any input."""
         return ceil(self.samples * (1 + self.more_samples)) + 1
 
 
-def _curve(pipeline: Pipeline, at: int, seed: int) -> StageCurve:
-    random = Random(f"stage/{seed}/{at}")
-    models = pipeline.candidates(pipeline.stages[at])
+def _curve(pipeline: Pipeline, index: int, seed: int) -> StageCurve:
+    random = Random(f"stage/{seed}/{index}")
+    models = pipeline.candidates(pipeline.stages[index])
     smallest, largest = models[0].parameters, models[-1].parameters
     reach = log(largest / smallest)
     low, high = random.uniform(0.1, 0.4), random.uniform(0.7, 0.95)
@@ -176,12 +180,12 @@ def _curve(pipeline: Pipeline, at: int, seed: int) -> StageCurve:
         high=high,
         size=smallest * exp(random.uniform(-0.7, 1.0) * reach),
         sharpness=random.uniform(0.8, 3.0),
-        shifts={each.name: random.gauss(0.0, 0.3) for each in models},
+        shifts={model.name: random.gauss(0.0, 0.3) for model in models},
         room=random.uniform(0.15, 0.7),
         samples=exp(random.uniform(log(3), log(40))),
-        leaning=random.uniform(0.4, 0.9) if at else 0.0,
-        more_samples=random.uniform(0.5, 3.0) if at else 0.0,
-        larger_models=random.uniform(0.3, 1.5) if at else 0.0,
+        leaning=random.uniform(0.4, 0.9) if index else 0.0,
+        more_samples=random.uniform(0.5, 3.0) if index else 0.0,
+        larger_models=random.uniform(0.3, 1.5) if index else 0.0,
     )
 
 
@@ -208,7 +212,7 @@ class Simulator:
         self.pipeline, self._questions = pipeline, questions
         self.simulation = pipeline.simulation
         self.curves = [
-            _curve(pipeline, at, self.simulation.seed) for at in range(len(pipeline.stages))
+            _curve(pipeline, index, self.simulation.seed) for index in range(len(pipeline.stages))
         ]
         self._governed = list(governed) or [{} for _ in pipeline.stages]
         random = Random(f"{questions.name}/{self.simulation.seed}")
@@ -217,7 +221,9 @@ class Simulator:
     @property
     def governed(self) -> list[dict[StageChoice, float]]:
         """See `harness.allocation.trial_environment.TrialEnvironment`."""
-        return [{choice: each.cost for choice, each in some.items()} for some in self._governed]
+        return [
+            {choice: estimate.cost for choice, estimate in some.items()} for some in self._governed
+        ]
 
     @cached_property
     def digest(self) -> str:
@@ -246,29 +252,29 @@ class Simulator:
             choices=choices,
             cost=total,
             answered=[
-                QuestionResult(question=f"{self._questions.mark}{at:02d}", score=score)
-                for at, score in enumerate(self._scores(quality, choices))
+                QuestionResult(question=f"{self._questions.mark}{index:02d}", score=score)
+                for index, score in enumerate(self._scores(quality, choices))
             ],
         )
 
     def quality(self, choices: StageChoices) -> float:
         """Return the quality of the last stage's output, from 0 to 1."""
         quality = 1.0
-        for at, choice in enumerate(choices):
-            quality = self.after(at, choice, quality)
+        for index, choice in enumerate(choices):
+            quality = self.after(index, choice, quality)
         return quality
 
-    def after(self, at: int, choice: StageChoice, input_quality: float) -> float:
+    def after(self, index: int, choice: StageChoice, input_quality: float) -> float:
         """Return the quality of a stage's output.
 
         Args:
-            at: Index of the stage.
+            index: Index of the stage.
             choice: The choice of the stage.
             input_quality: The quality of its input.
         """
-        curve = self.curves[at]
+        curve = self.curves[index]
         if choice.controller:
-            right = self._governed[at][choice].right
+            right = self._governed[index][choice].right
             return right * (1 - curve.leaning * (1 - input_quality))
         model = self.pipeline.model(choice.model)
         return curve.quality(model, choice.samples, input_quality, self.simulation)
@@ -280,13 +286,13 @@ class Simulator:
     def _chances(self, quality: float) -> list[float]:
         inside = min(max(quality, 1e-9), 1 - 1e-9)
         middle = log(inside / (1 - inside))
-        return [_logistic(middle - each) for each in self._hardness]
+        return [_logistic(middle - hardness) for hardness in self._hardness]
 
     def _scores(self, quality: float, choices: StageChoices) -> list[float]:
         chances = self._chances(quality)
         if not self.simulation.sampled:
             return chances
-        labels = "/".join(each.label for each in choices)
+        labels = "/".join(choice.label for choice in choices)
         if self._questions != SEARCH_QUESTIONS:
             labels = f"{self._questions.name}/{labels}"
         luck = Random(blake2b(f"{self.simulation.seed}/{labels}".encode()).digest())
@@ -295,7 +301,7 @@ class Simulator:
     def optimum(self, budget: float) -> Optimum:
         """Return the best allocation within a budget, by its expected score."""
         space = AllocationSpace(self.pipeline, budget, governed=self.governed)
-        most = [each.enough() for each in self.curves]
+        most = [curve.enough() for curve in self.curves]
         best = find_optimum(space, self.after, most if self.simulation.saturation else None)
         return best._replace(score=self.expected(best.score))
 
@@ -324,5 +330,5 @@ def build_simulator(simulation: Simulation) -> Simulator:
     return Simulator(draw_pipeline(simulation))
 
 
-def _logistic(at: float) -> float:
-    return 1 / (1 + exp(-at)) if at > -700 else 0.0
+def _logistic(x: float) -> float:
+    return 1 / (1 + exp(-x)) if x > -700 else 0.0

@@ -49,7 +49,7 @@ class AllocationSpace:
         recorded: Mapping[StageChoices, float] | None = None,
     ):
         self.pipeline, self.budget = pipeline, budget
-        self.names = [each.name for each in pipeline.stages]
+        self.names = [stage.name for stage in pipeline.stages]
         self.models = [
             [model.name for model in pipeline.candidates(stage)] for stage in pipeline.stages
         ]
@@ -89,31 +89,31 @@ class AllocationSpace:
     def _floors(self) -> list[float]:
         """Return the minimum cost of each stage."""
         return [
-            min([each.cost(1) for each in rates.values()] + list(governed.values()))
+            min([rate.cost(1) for rate in rates.values()] + list(governed.values()))
             for rates, governed in zip(self.rates, self.governed, strict=True)
         ]
 
-    def stage_cost(self, at: int, choice: StageChoice) -> float:
+    def stage_cost(self, index: int, choice: StageChoice) -> float:
         """Return the cost of a stage with a choice.
 
         Raises:
             InputError: The stage has no such choice; the message lists those it has.
         """
         if choice.controller:
-            if choice not in self.governed[at]:
+            if choice not in self.governed[index]:
                 raise InputError(
-                    f"stage {self.names[at]}: {choice.label} is not among the controllers that may"
-                    " govern it"
+                    f"stage {self.names[index]}: {choice.label} is not among the controllers that"
+                    " may govern it"
                 )
-            return self.governed[at][choice]
-        if choice.model not in self.rates[at]:
+            return self.governed[index][choice]
+        if choice.model not in self.rates[index]:
             raise InputError(
-                f"stage {self.names[at]}: there is no model {choice.model!r};"
-                f" it has {', '.join(self.models[at])}"
+                f"stage {self.names[index]}: there is no model {choice.model!r};"
+                f" it has {', '.join(self.models[index])}"
             )
         if choice.samples < 1:
-            raise InputError(f"stage {self.names[at]}: samples must be 1 or more")
-        return self.rates[at][choice.model].cost(choice.samples)
+            raise InputError(f"stage {self.names[index]}: samples must be 1 or more")
+        return self.rates[index][choice.model].cost(choice.samples)
 
     def cost(self, choices: StageChoices) -> float:
         """Return the cost of an allocation.
@@ -126,7 +126,7 @@ class AllocationSpace:
                 f"{self.pipeline.name} has {len(self.names)} stages, but the allocation has"
                 f" {len(choices)}"
             )
-        return sum(self.stage_cost(at, each) for at, each in enumerate(choices))
+        return sum(self.stage_cost(index, choice) for index, choice in enumerate(choices))
 
     def affords(self, choices: StageChoices) -> bool:
         """Return whether an allocation is in the space."""
@@ -159,19 +159,19 @@ class AllocationSpace:
         if problem := self.infeasibility(choices):
             raise InputError(f"{name}: {problem}")
 
-    def most(self, at: int, model: str, remaining: float) -> int:
+    def most(self, index: int, model: str, remaining: float) -> int:
         """Return the most samples that a stage affords; 0 if none.
 
         Args:
-            at: Index of the stage.
+            index: Index of the stage.
             model: The model.
             remaining: What is left of the budget.
         """
-        return self.rates[at][model].most(remaining)
+        return self.rates[index][model].most(remaining)
 
-    def remaining(self, choices: StageChoices, at: int) -> float:
+    def remaining(self, choices: StageChoices, index: int) -> float:
         """Return what an allocation leaves for a stage: the budget minus all other stages."""
-        others = (self.stage_cost(i, each) for i, each in enumerate(choices) if i != at)
+        others = (self.stage_cost(i, choice) for i, choice in enumerate(choices) if i != index)
         return self.budget - sum(others)
 
     # Contents
@@ -180,7 +180,7 @@ class AllocationSpace:
     def least(self) -> StageChoices:
         """The cheapest allocation: one sample of the cheapest model in each stage."""
         if self.recorded is not None:
-            return min(self.recorded, key=lambda each: (self.recorded or {})[each])
+            return min(self.recorded, key=lambda choices: (self.recorded or {})[choices])
         return tuple(
             StageChoice(min(rates, key=lambda name: rates[name].cost(1)), 1) for rates in self.rates
         )
@@ -189,29 +189,29 @@ class AllocationSpace:
     def highest_cost(self) -> StageChoices:
         """Return the allocation of a record that costs most."""
         recorded = self.recorded or {}
-        return max(recorded, key=lambda each: (recorded[each], format_choices(each)))
+        return max(recorded, key=lambda choices: (recorded[choices], format_choices(choices)))
 
-    def options(self, at: int, remaining: float | None = None) -> list[PricedChoice]:
+    def options(self, index: int, remaining: float | None = None) -> list[PricedChoice]:
         """Yield every affordable choice of a stage, the cheapest first.
 
         Args:
-            at: Index of the stage.
+            index: Index of the stage.
             remaining: What is left of the budget; by default, what the other stages leave at their
                 cheapest.
         """
         if remaining is None:
-            remaining = self.budget - sum(self._floors) + self._floors[at]
+            remaining = self.budget - sum(self._floors) + self._floors[index]
         options = [
-            PricedChoice(StageChoice(model, samples), each.cost(samples))
-            for model, each in self.rates[at].items()
-            for samples in range(1, each.most(remaining) + 1)
+            PricedChoice(StageChoice(model, samples), rate.cost(samples))
+            for model, rate in self.rates[index].items()
+            for samples in range(1, rate.most(remaining) + 1)
         ]
         options += [
             PricedChoice(choice, cost)
-            for choice, cost in self.governed[at].items()
+            for choice, cost in self.governed[index].items()
             if is_within_budget(cost, remaining)
         ]
-        return sorted(options, key=lambda each: (each.cost, each.choice.label))
+        return sorted(options, key=lambda option: (option.cost, option.choice.label))
 
     def __len__(self) -> int:
         """Return how many allocations there are."""
@@ -220,7 +220,8 @@ class AllocationSpace:
         import numpy as np
 
         costs = [
-            np.array([each.cost for each in self.options(at)]) for at in range(len(self.names))
+            np.array([option.cost for option in self.options(index)])
+            for index in range(len(self.names))
         ]
         half = (len(costs) + 1) // 2
         first, second = (_sums(part, self.budget) for part in (costs[:half], costs[half:]))
@@ -231,27 +232,27 @@ class AllocationSpace:
         if self.recorded is not None:
             yield from self.recorded
             return
-        everything = [self.options(at) for at in range(len(self.names))]
-        behind = [sum(self._floors[at + 1 :]) for at in range(len(self.names))]
+        everything = [self.options(index) for index in range(len(self.names))]
+        behind = [sum(self._floors[index + 1 :]) for index in range(len(self.names))]
         yield from self._from(everything, behind, 0, self.budget + SLACK, ())
 
     def _from(
         self,
         everything: Sequence[Sequence[PricedChoice]],
         behind: Sequence[float],
-        at: int,
+        index: int,
         remaining: float,
         prefix: StageChoices,
     ) -> Iterator[StageChoices]:
-        last = at == len(everything) - 1
-        for choice, cost in everything[at]:
-            if cost + behind[at] > remaining:
+        last = index == len(everything) - 1
+        for choice, cost in everything[index]:
+            if cost + behind[index] > remaining:
                 return
             if last:
                 yield (*prefix, choice)
             else:
                 yield from self._from(
-                    everything, behind, at + 1, remaining - cost, (*prefix, choice)
+                    everything, behind, index + 1, remaining - cost, (*prefix, choice)
                 )
 
     def draw(self, random: Random) -> StageChoices:
@@ -261,19 +262,19 @@ class AllocationSpace:
         choices = list(self.least)
         order = list(range(len(choices)))
         random.shuffle(order)
-        for at in order:
-            remaining = self.remaining(tuple(choices), at)
+        for index in order:
+            remaining = self.remaining(tuple(choices), index)
             fit: list[StageChoice | str] = [
-                name for name in self.models[at] if self.most(at, name, remaining) > 0
+                name for name in self.models[index] if self.most(index, name, remaining) > 0
             ]
-            governed = self.governed[at].items()
+            governed = self.governed[index].items()
             fit += [choice for choice, cost in governed if is_within_budget(cost, remaining)]
             chosen = random.choice(fit)
             if isinstance(chosen, StageChoice):
-                choices[at] = chosen
+                choices[index] = chosen
             else:
-                most = self.most(at, chosen, remaining)
-                choices[at] = StageChoice(chosen, 1 + int(random.random() * most))
+                most = self.most(index, chosen, remaining)
+                choices[index] = StageChoice(chosen, 1 + int(random.random() * most))
         return tuple(choices)
 
     def nearest(
@@ -286,9 +287,11 @@ class AllocationSpace:
             without: Allocations to exclude.
         """
         assert self.recorded is not None
-        fresh = [each for each in self.recorded if each not in without]
+        fresh = [choices for choices in self.recorded if choices not in without]
         return min(
-            fresh, key=lambda each: (_distance(each, wanted), format_choices(each)), default=None
+            fresh,
+            key=lambda choices: (_distance(choices, wanted), format_choices(choices)),
+            default=None,
         )
 
 
@@ -307,7 +310,7 @@ def _sums(costs: "Sequence[NDArray[np.float64]]", most: float) -> "NDArray[np.fl
     import numpy as np
 
     sums = np.zeros(1)
-    for each in costs:
-        sums = np.add.outer(sums, each).ravel()
+    for cost in costs:
+        sums = np.add.outer(sums, cost).ravel()
         sums = sums[sums <= most + SLACK]
     return np.sort(sums)

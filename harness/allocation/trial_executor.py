@@ -61,11 +61,13 @@ class TrialExecutor:
         pipeline = declared.pipeline
         self._space = AllocationSpace(
             pipeline, float("inf"),
-            governed=[{choice: each.cost for choice, each in some.items()} for some in governed],
+            governed=[
+                {choice: estimate.cost for choice, estimate in some.items()} for some in governed
+            ],
         )  # fmt: skip
         self._equivalence: Equivalence = Exact()
         self._under_way: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._urls = {each.name: each.base_url or base_url for each in pipeline.models}
+        self._urls = {model.name: model.base_url or base_url for model in pipeline.models}
         for name, url in self._urls.items():
             if not url:
                 raise InputError(
@@ -103,10 +105,10 @@ class TrialExecutor:
             gate = asyncio.Semaphore(MAX_CONCURRENT_CALLS)
             async with asyncio.TaskGroup() as group:
                 tasks = [
-                    group.create_task(self._question(each, choices, servers, gate))
-                    for each in self._declared.questions
+                    group.create_task(self._question(question, choices, servers, gate))
+                    for question in self._declared.questions
                 ]
-            return [each.result() for each in tasks]
+            return [task.result() for task in tasks]
 
     async def _question(
         self,
@@ -117,11 +119,11 @@ class TrialExecutor:
     ) -> QuestionResult:
         outputs: list[StageOutput] = []
         stage_input = ""
-        for at, (stage, choice) in enumerate(
+        for index, (stage, choice) in enumerate(
             zip(self._declared.pipeline.stages, choices, strict=True)
         ):
             if choice.controller:
-                output = self._by_controller(at, choice, question)
+                output = self._by_controller(index, choice, question)
             else:
                 output = await self._stage(stage, choice, question, stage_input, servers, gate)
             outputs.append(output)
@@ -131,13 +133,13 @@ class TrialExecutor:
         return QuestionResult(question=question.id, score=worth, outputs=outputs)
 
     def _by_controller(
-        self, at: int, choice: StageChoice, question: PipelineQuestion
+        self, index: int, choice: StageChoice, question: PipelineQuestion
     ) -> StageOutput:
-        answers = self._governed[at][choice].answers
+        answers = self._governed[index][choice].answers
         if question.id not in answers:
             raise InputError(
                 f"question {question.id}: the recording that {choice.controller} governs stage"
-                f" {self._declared.pipeline.stages[at].name} by does not hold it"
+                f" {self._declared.pipeline.stages[index].name} by does not hold it"
             )
         return StageOutput(text=answers[question.id])
 
@@ -162,9 +164,9 @@ class TrialExecutor:
                 )
             )
         )
-        texts = [extract_output(stage.extract, each.text) for each in completions]
+        texts = [extract_output(stage.extract, completion.text) for completion in completions]
         if stage.fusion is Fusion.MODEL and len(texts) > 1:
-            listing = "\n\n".join(f"{at}. {text}" for at, text in enumerate(texts, start=1))
+            listing = "\n\n".join(f"{number}. {text}" for number, text in enumerate(texts, start=1))
             fusing = stage.fuse.format_map({**words, "samples": listing})
             fused = await self._complete(self._call(stage, model, fusing, 0.0, 0), server, gate)
             completions.append(fused)
@@ -173,8 +175,8 @@ class TrialExecutor:
             text = vote_output(await join_outputs(texts, self._equivalence))
         return StageOutput(
             text=text,
-            tokens_in=sum(each.tokens_in for each in completions),
-            tokens_out=sum(each.tokens_out for each in completions),
+            tokens_in=sum(completion.tokens_in for completion in completions),
+            tokens_out=sum(completion.tokens_out for completion in completions),
         )
 
     def _call(

@@ -176,10 +176,10 @@ def _measure_minimal(task: ContenderTask, worlds: list[ReplayEnvironment]) -> Co
     seconds: list[float] = []
     for _ in range(task.repeats):
         with _timed(seconds):
-            for each in passes:
-                minimal.run(each)
-    reads = sum(int(each.reads.sum()) for each in passes)
-    episodes = sum(each.reads.size for each in passes)
+            for minimal_input in passes:
+                minimal.run(minimal_input)
+    reads = sum(int(minimal_input.reads.sum()) for minimal_input in passes)
+    episodes = sum(minimal_input.reads.size for minimal_input in passes)
     return ContenderMeasurement(
         contender="minimal", episodes=episodes, reads=reads, seconds=seconds, peak=peak_memory(),
         cells=[],

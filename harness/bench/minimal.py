@@ -91,10 +91,10 @@ class MinimalPass:
         library = KernelLibrary()
         emit = Emitter("void @run(ptr noalias %words)")
         words = [
-            emit.load_element(kind, "%words", str(at))
+            emit.load_element(kind, "%words", str(index))
             if kind == "i64"
-            else emit.load(kind, emit.element("i64", "%words", str(at)))
-            for at, kind in enumerate(_KINDS)
+            else emit.load(kind, emit.element("i64", "%words", str(index)))
+            for index, kind in enumerate(_KINDS)
         ]
         library.call(emit, read_round_by_round, *words)
         emit.give("void")

@@ -110,9 +110,11 @@ def build_report(measured: Mapping[ContenderName, ContenderMeasurement]) -> Benc
     parts = compiled and compiled.compilation
     return BenchReport(
         machine=_machine(),
-        standings=[_standing(each, minimal) for each in measured.values()],
+        standings=[_standing(measurement, minimal) for measurement in measured.values()],
         compile_ms=1000 * (parts.translate + parts.generate + parts.load) if parts else None,
-        differing=find_differing_cells([each for each in measured.values() if each.cells]),
+        differing=find_differing_cells(
+            [measurement for measurement in measured.values() if measurement.cells]
+        ),
         measured=list(measured.values()),
     )
 
@@ -182,10 +184,10 @@ def standings_table(report: BenchReport) -> Table:
         ],
         [
             (
-                each.contender, each.episodes, each.reads, each.seconds, each.elapsed,
-                each.ns_per_read, each.ratio, each.peak_mb,
+                standing.contender, standing.episodes, standing.reads, standing.seconds,
+                standing.elapsed, standing.ns_per_read, standing.ratio, standing.peak_mb,
             )
-            for each in report.standings
+            for standing in report.standings
         ],
     )  # fmt: skip
 
@@ -200,7 +202,7 @@ def format_bench_report(report: BenchReport) -> str:
     ]
     if report.compile_ms is not None:
         lines.append(f"Compiling CMC takes {report.compile_ms:.0f} ms of processor time.")
-    compared = [each.contender for each in report.measured if each.cells]
+    compared = [measurement.contender for measurement in report.measured if measurement.cells]
     if len(compared) > 1 and not report.differing:
         lines.append(f"Equal, episode by episode: {', '.join(compared)}.")
     return "\n".join([*lines, *report.differing])

@@ -151,9 +151,11 @@ async def _existing_lengths(
 ) -> dict[str, list[int]]:
     lengths: dict[str, list[int]] = {}
     for name, chains in (work.chains or {}).items():
-        lacking = [each for at, each in enumerate(chains) if at not in existing.get(name, ())]
+        lacking = [
+            chain for index, chain in enumerate(chains) if index not in existing.get(name, ())
+        ]
         lengths[name] = [
-            len((await complete_existing_chain(endpoint, each)).token_ids) for each in lacking
+            len((await complete_existing_chain(endpoint, chain)).token_ids) for chain in lacking
         ]
     return lengths
 

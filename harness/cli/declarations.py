@@ -70,10 +70,10 @@ class RheostatCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the command line, after expanding the values of spreading options."""
         spreading = {
-            flag: each
-            for each in self.params
-            if isinstance(each, SpreadingOption)
-            for flag in each.opts
+            flag: param
+            for param in self.params
+            if isinstance(param, SpreadingOption)
+            for flag in param.opts
         }
         if ctx.resilient_parsing:
             # Report no error during shell completion: the command line is incomplete.
@@ -141,8 +141,8 @@ class RheostatCommand(click.Command):
 @cache
 def _added() -> list[click.Option]:
     """Return the options that registered languages add to commands that play controllers."""
-    options = [each.load() for entries in registered(PLAYING).values() for each in entries]
-    return [each for each in options if isinstance(each, click.Option)]
+    options = [entry.load() for entries in registered(PLAYING).values() for entry in entries]
+    return [option for option in options if isinstance(option, click.Option)]
 
 
 class SpreadingOption(click.Option):
@@ -272,9 +272,9 @@ def _spread(args: Sequence[str], flags: set[str]) -> list[str]:
     spread: list[str] = []
     taking: str | None = None
     fresh = False
-    for at, word in enumerate(args):
+    for index, word in enumerate(args):
         if word == "--":
-            return [*spread, *args[at:]]
+            return [*spread, *args[index:]]
         if word.startswith("-") and word != "-":
             taking, fresh = (word, True) if word in flags else (None, False)
         elif taking is not None:

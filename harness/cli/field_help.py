@@ -77,8 +77,10 @@ def _type_text(kind: Any) -> str:  # noqa: ANN401
     if get_origin(kind) is Annotated:
         return _type_text(get_args(kind)[0])
     if get_origin(kind) in (Union, types.UnionType):
-        several = [each for each in get_args(kind) if each not in (type(None), msgspec.UnsetType)]
-        return " or ".join(_type_text(each) for each in several)
+        several = [
+            member for member in get_args(kind) if member not in (type(None), msgspec.UnsetType)
+        ]
+        return " or ".join(_type_text(member) for member in several)
     if get_origin(kind) is list:
         return f"list of {_plural(_type_text(get_args(kind)[0]))}"
     return _NAMES.get(kind, "object")

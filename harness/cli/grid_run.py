@@ -74,9 +74,9 @@ def _with_widths(
     recordings: Sequence[NamedRecording],
 ) -> list[list[KnobValues]]:
     """Return the settings, at several widths if a program would have a single point."""
-    most = min(branch_counts(each.recording)[0] for each in recordings)
+    most = min(branch_counts(recording.recording)[0] for recording in recordings)
     return [
-        [setting for each in chosen for setting in default_widths(program, each, most)]
+        [setting for assignment in chosen for setting in default_widths(program, assignment, most)]
         if isinstance(program, RheoController)
         else chosen
         for program, chosen in zip(programs, choices, strict=True)

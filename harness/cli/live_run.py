@@ -191,10 +191,10 @@ def _recorded_questions(
 ) -> list[LiveQuestion]:
     """Return the questions of a recording, or those that a file names."""
     recording = recorded.named.recording
-    numbered = {each.id: number for number, each in enumerate(recording.questions)}
+    numbered = {question.id: number for number, question in enumerate(recording.questions)}
     wanted = list(numbered)
     if questions is not None:
-        wanted = [each.id for each in read_questions(questions).asked]
+        wanted = [question.id for question in read_questions(questions).asked]
         if strange := next((name for name in wanted if name not in numbered), None):
             raise InputError(f"{questions}: the recording has no question {strange!r}")
     numbers = [numbered[name] for name in wanted]
@@ -216,7 +216,7 @@ _COLUMNS = (
 
 def episode_table(live_results: Sequence[LiveResult]) -> Table:
     """Return a row for each episode."""
-    return Table([_column(name) for name in _COLUMNS], [_row(each) for each in live_results])
+    return Table([_column(name) for name in _COLUMNS], [_row(result) for result in live_results])
 
 
 def paired_table(pairs: Sequence[EpisodePair]) -> Table:
@@ -226,7 +226,7 @@ def paired_table(pairs: Sequence[EpisodePair]) -> Table:
         Column("same"),
         Column("parts_at", "parts at"),
     ]
-    rows = [(*_row(each.live_result), "yes" if each.same else "no", each.parts) for each in pairs]
+    rows = [(*_row(pair.live_result), "yes" if pair.same else "no", pair.parts) for pair in pairs]
     return Table(columns, rows)
 
 
@@ -235,12 +235,13 @@ def _column(name: str) -> Column:
     return Column(name, name.replace("_", " "), grouped=grouped)
 
 
-def _row(each: LiveResult) -> tuple[Cell, ...]:
-    episode = each.episode
+def _row(live_result: LiveResult) -> tuple[Cell, ...]:
+    episode = live_result.episode
     right = None if episode.right is None else ("yes" if episode.right else "no")
     return (
-        each.question, each.seed, episode.answer, episode.gold, right, episode.tokens,
-        episode.sequential, len(episode.barriers) - 1, each.probes, each.probe_tokens, each.seconds,
+        live_result.question, live_result.seed, episode.answer, episode.gold, right,
+        episode.tokens, episode.sequential, len(episode.barriers) - 1,
+        live_result.probes, live_result.probe_tokens, live_result.seconds,
     )  # fmt: skip
 
 
@@ -252,10 +253,10 @@ def summarise_run(live_results: Sequence[LiveResult], seconds: float) -> str:
         seconds: Wall-clock seconds of the run.
     """
     count = len(live_results)
-    right = sum(bool(each.episode.right) for each in live_results)
-    tokens = sum(each.episode.tokens for each in live_results)
-    sequential = sum(each.episode.sequential for each in live_results)
-    waits = sorted(each.seconds for each in live_results)
+    right = sum(bool(result.episode.right) for result in live_results)
+    tokens = sum(result.episode.tokens for result in live_results)
+    sequential = sum(result.episode.sequential for result in live_results)
+    waits = sorted(result.seconds for result in live_results)
     return (
         f"{right} of {count} right ({100 * right / count:.1f} %); {tokens // count:,} tokens and"
         f" {sequential // count:,} sequential for each question, {waits[count // 2]:.1f} s in the"
@@ -266,11 +267,11 @@ def summarise_run(live_results: Sequence[LiveResult], seconds: float) -> str:
 def format_distribution(differences: Sequence[FigureDifference]) -> str:
     """Return live and replay side by side, a line for each figure."""
     lines = ["live minus replay over 100 seeds, with 95 % intervals over questions:"]
-    for each in differences:
-        decimals = 2 if each.figure == "accuracy" else 0
-        low, high = each.around
-        lines.append(
-            f"  {each.figure:<10} {each.live:,.{decimals}f} - {each.replay:,.{decimals}f}"
-            f" = {each.difference:+,.{decimals}f} [{low:+,.{decimals}f}, {high:+,.{decimals}f}]"
+    for difference in differences:
+        decimals = 2 if difference.figure == "accuracy" else 0
+        live, replay = (f"{mean:,.{decimals}f}" for mean in (difference.live, difference.replay))
+        change, low, high = (
+            f"{value:+,.{decimals}f}" for value in (difference.difference, *difference.around)
         )
+        lines.append(f"  {difference.figure:<10} {live} - {replay} = {change} [{low}, {high}]")
     return "\n".join(lines)

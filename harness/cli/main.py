@@ -64,7 +64,7 @@ def _loaded(registrations: list[Registration]) -> click.Command:
     """Return the registered command, or a replacement that reports why it is missing."""
     first = registrations[0]
     if len(registrations) > 1:
-        owners = " and ".join(sorted(each.distribution for each in registrations))
+        owners = " and ".join(sorted(registration.distribution for registration in registrations))
         return _unusable(first.name, f"it is registered by {owners}; uninstall all but one")
     try:
         loaded = first.load()

@@ -24,8 +24,8 @@ def warn_of_shortages(grid: Grid) -> None:
     """Warn of controllers that request more branches than were recorded."""
     shortages = grid.shortages()
     together: dict[tuple[str, str], list[Shortage]] = {}
-    for each in shortages:
-        together.setdefault((each.point.program.label, each.recording), []).append(each)
+    for shortage in shortages:
+        together.setdefault((shortage.point.program.label, shortage.recording), []).append(shortage)
     for (label, recording), several in list(together.items())[:_SHORT]:
         first = several[0]
         if len(several) == 1:
@@ -35,8 +35,8 @@ def warn_of_shortages(grid: Grid) -> None:
             who = f"{label} {format_knobs(knobs)}".rstrip() + beta
             asks = f"requests {first.requested.branches:,} branches"
         else:
-            points = sum(each.program.label == label for each in grid.points)
-            widths = [each.requested.branches for each in several]
+            points = sum(point.program.label == label for point in grid.points)
+            widths = [shortage.requested.branches for shortage in several]
             who = label
             numbers = _range(min(widths), max(widths))
             asks = f"{len(several)} of {points} points request {numbers} branches"
@@ -74,7 +74,7 @@ def warn_of_single_point(grid: Grid, rows: Sequence[SweepRow]) -> None:
     first = grid.programs[0].label
     costs = {row.cost for row in rows if row.controller == first}
     others = [row.cost for row in rows if row.controller != first]
-    points = sum(each.program is grid.programs[0] for each in grid.points)
+    points = sum(point.program is grid.programs[0] for point in grid.points)
     if points != 1 or not others or not any(costs):
         return
     low, high = min(costs) / _FAR, max(costs) * _FAR

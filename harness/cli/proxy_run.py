@@ -58,7 +58,7 @@ def read_limits(
         keep_alive,
         key,
         listening.arrival,
-        tuple(_origin(each) for each in browsers.origins),
+        tuple(_origin(origin) for origin in browsers.origins),
         (ANY,) if key else (*own, *browsers.hosts),
     )
 

@@ -57,6 +57,6 @@ def create_foreign_engine(name: str) -> ForeignEngine:
     Raises:
         ExternalError: From `get_foreign_engine`.
     """
-    for each in entry_points(group=FOREIGN_ENGINE_GROUP, name=name):
-        return cast("Callable[[], ForeignEngine]", each.load())()
+    for entry_point in entry_points(group=FOREIGN_ENGINE_GROUP, name=name):
+        return cast("Callable[[], ForeignEngine]", entry_point.load())()
     raise ExternalError(f"the engine {name!r}, which plays this controller, is not installed")

@@ -219,7 +219,8 @@ class _CompiledBatch:
         """Return the numbers of the program's quoted answers; unknown ones count down from -2."""
         words = self._replay_environment.words(question)
         return np.array(
-            [words.get(text, -2 - at) for at, text in enumerate(self._module.literals)], np.int32
+            [words.get(text, -2 - index) for index, text in enumerate(self._module.literals)],
+            np.int32,
         )
 
     def _score(self, question: int) -> None:
@@ -244,9 +245,9 @@ def _address(array: NDArray[Any]) -> int:
 
 def _knob_words(module: CompiledModule, values: Mapping[str, int | float]) -> MachineWords:
     words = np.zeros(max(1, len(module.knobs)), np.int64)
-    for at, (name, kind) in enumerate(module.knobs):
+    for index, (name, kind) in enumerate(module.knobs):
         if kind is Type.REAL:
-            words[at] = np.float64(values[name]).view(np.int64)
+            words[index] = np.float64(values[name]).view(np.int64)
         else:
-            words[at] = values[name]
+            words[index] = values[name]
     return words

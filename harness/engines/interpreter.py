@@ -65,21 +65,21 @@ class InterpreterEngine:
 
 def _enter(
     episodes: EpisodeArrays,
-    at: tuple[int, int],
+    cell: tuple[int, int],
     replay: Replay,
     trace: list[BarrierRecord],
     replay_environment: ReplayEnvironment,
 ) -> None:
-    question, _ = at
+    question, _ = cell
     last = trace[-1].verb
     assert isinstance(last, Answer)
     end = last.stopped or last.origin
-    episodes.right[at] = replay.answer == replay_environment.gold[question]
-    episodes.answer[at] = replay_environment.word(question, replay.answer)
-    episodes.tokens[at] = replay.spent
-    episodes.sequential[at] = replay.sequential
-    episodes.rounds[at] = len(trace) - 1
-    episodes.line[at] = 0 if end is None else end.line
+    episodes.right[cell] = replay.answer == replay_environment.gold[question]
+    episodes.answer[cell] = replay_environment.word(question, replay.answer)
+    episodes.tokens[cell] = replay.spent
+    episodes.sequential[cell] = replay.sequential
+    episodes.rounds[cell] = len(trace) - 1
+    episodes.line[cell] = 0 if end is None else end.line
 
 
 def _charge_lines(counts: LineCounts, trace: list[BarrierRecord]) -> None:

@@ -75,14 +75,18 @@ def _draw(canvas: Canvas) -> str:
     figure.clear()
     figure.theme("colorless")
     figure.plot_size(canvas.width, canvas.height)
-    for each in canvas.curves:
-        figure.draw(figure.signal(*_columns(each), marker="·").lines())
-    for each in canvas.curves:
-        figure.draw(figure.signal(*_columns(each), marker=each.marker))
+    for curve in canvas.curves:
+        figure.draw(figure.signal(*_columns(curve), marker="·").lines())
+    for curve in canvas.curves:
+        figure.draw(figure.signal(*_columns(curve), marker=curve.marker))
     figure.ruler("x").lim(*canvas.x_range)
     figure.ruler("y").lim(*canvas.y_range)
-    figure.ruler("x").ticks([at for at, _ in canvas.x_ticks], [name for _, name in canvas.x_ticks])
-    figure.ruler("y").ticks([at for at, _ in canvas.y_ticks], [name for _, name in canvas.y_ticks])
+    figure.ruler("x").ticks(
+        [position for position, _ in canvas.x_ticks], [name for _, name in canvas.x_ticks]
+    )
+    figure.ruler("y").ticks(
+        [position for position, _ in canvas.y_ticks], [name for _, name in canvas.y_ticks]
+    )
     return str(plotext.uncolorize(str(figure.build())))
 
 

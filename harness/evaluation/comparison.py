@@ -162,7 +162,7 @@ def compare_controllers(grid: Grid, played: CellEpisodes) -> list[Comparison]:
         played: Every cell of it.
     """
     ours, theirs = (
-        [point for point, each in enumerate(grid.points) if each.program is program]
+        [point for point, grid_point in enumerate(grid.points) if grid_point.program is program]
         for program in grid.programs
     )
     return [_compared(grid, played, scope, ours, theirs) for scope in list_scopes(grid.recordings)]
@@ -183,7 +183,7 @@ def _at_equal_accuracy(
     a: _ResampledFigures, b: _ResampledFigures, baseline: FrontierCurve
 ) -> _EqualAccuracy:
     points = a.accuracy.shape[1]
-    cost = np.stack([cost_at(baseline, a.accuracy[:, at]) for at in range(points)], axis=1)
+    cost = np.stack([cost_at(baseline, a.accuracy[:, index]) for index in range(points)], axis=1)
     single = len(set(b.cost[0].tolist())) == 1
     below = a.accuracy[0] < baseline.accuracy[0, 0]
     # A curve is undefined below its cheapest point, and a single point is not a curve.
@@ -199,7 +199,9 @@ def _compared(
     equal = _at_equal_accuracy(a, b, baseline)
     needed = equal.baseline_cost
     log_ratios = np.log(needed) - np.log(np.maximum(a.cost, 1.0))
-    rivals = np.stack([accuracy_at(baseline, a.cost[:, at]) for at in range(len(ours))], axis=1)
+    rivals = np.stack(
+        [accuracy_at(baseline, a.cost[:, index]) for index in range(len(ours))], axis=1
+    )
     # Only the measured row: a resample that moves B's cheapest point a little must not count.
     rivals[0, a.cost[0] < b.cost[0].min()] = np.nan
     within = np.isfinite(log_ratios[0])
@@ -222,25 +224,25 @@ def _compared(
         points=len(ours),
         beyond=int(equal.beyond.sum()),
         below=int(equal.below.sum()),
-        lowest_cost=int(min(each.cost for each in b.exact)),
-        highest_cost=int(max(each.cost for each in b.exact)),
+        lowest_cost=int(min(point.cost for point in b.exact)),
+        highest_cost=int(max(point.cost for point in b.exact)),
         area=_percent(areas[0][0]),
         baseline_area=_percent(areas[1][0]),
         area_difference=_percent(differing[0]),
         area_low=_percent(spread.low),
         area_high=_percent(spread.high),
-        area_from=int(max(min(each.cost for each in side.exact) for side in (a, b))),
-        area_to=int(max(each.cost for each in b.exact)),
+        area_from=int(max(min(point.cost for point in side.exact) for side in (a, b))),
+        area_to=int(max(point.cost for point in b.exact)),
         matches=[
             _match(
                 grid.points[point],
-                a.exact[at],
-                needed[0, at],
-                log_ratios[:, at],
-                a.accuracy[:, at],
-                rivals[:, at],
+                a.exact[index],
+                needed[0, index],
+                log_ratios[:, index],
+                a.accuracy[:, index],
+                rivals[:, index],
             )
-            for at, point in enumerate(ours)
+            for index, point in enumerate(ours)
         ],
         differences=_differences(grid, played, scope, ours, theirs, (a, b)),
         baseline_points=[
@@ -264,9 +266,10 @@ def _sequential_ratio(
     if not reached.any():
         return None
     cost, sequential = (
-        np.array([float(getattr(each, name)) for each in theirs]) for name in ("cost", "sequential")
+        np.array([float(getattr(point, name)) for point in theirs])
+        for name in ("cost", "sequential")
     )
-    own = np.array([max(float(each.sequential), 1.0) for each in ours])
+    own = np.array([max(float(point.sequential), 1.0) for point in ours])
     logs = np.log(sequential_at(cost, sequential, needed[reached]) / own[reached])
     return _finite(float(np.exp(logs.mean())))
 
@@ -316,8 +319,8 @@ def _differences(
     sampled: tuple[_ResampledFigures, _ResampledFigures],
 ) -> list[QuestionDifference]:
     """Return the questions on which A at its points and B at the nearest costs differ."""
-    costs = [each.cost for each in sampled[1].exact]
-    paired = [theirs[find_nearest_cost(each.cost, costs)] for each in sampled[0].exact]
+    costs = [point.cost for point in sampled[1].exact]
+    paired = [theirs[find_nearest_cost(point.cost, costs)] for point in sampled[0].exact]
     differences = []
     for index in scope.recordings:
         one = RecordingScope(grid.recordings[index].label, (index,))
@@ -337,7 +340,7 @@ def _differences(
                 )
             )
     # Sorting is stable: equal differences stay in the recording's order.
-    return sorted(differences, key=lambda each: -abs(each.difference))
+    return sorted(differences, key=lambda difference: -abs(difference.difference))
 
 
 def _by_question(

@@ -52,11 +52,11 @@ def accuracy_at(curves: FrontierCurve, cost: Floats) -> Floats:
         cost: (...,) tokens, one value for each curve.
     """
     x, y = curves.log_cost, curves.accuracy
-    at = _log(cost)
-    reached = (x <= at[..., None]).sum(axis=-1)
+    log_cost = _log(cost)
+    reached = (x <= log_cost[..., None]).sum(axis=-1)
     left = np.clip(reached - 1, 0, None)
     right = np.clip(reached, None, x.shape[-1] - 1)
-    inside = _between(at, _pick(x, left), _pick(x, right), _pick(y, left), _pick(y, right))
+    inside = _between(log_cost, _pick(x, left), _pick(x, right), _pick(y, left), _pick(y, right))
     return np.where(reached == 0, y[..., 0], inside)
 
 
@@ -133,9 +133,9 @@ def _pick(values: Floats, index: NDArray[np.intp]) -> Floats:
     return np.take_along_axis(values, index[..., None], axis=-1)[..., 0]
 
 
-def _between(at: Floats, x0: Floats, x1: Floats, y0: Floats, y1: Floats) -> Floats:
+def _between(x: Floats, x0: Floats, x1: Floats, y0: Floats, y1: Floats) -> Floats:
     """Interpolate linearly between two points; return the second height if ``x0 == x1``."""
     width = x1 - x0
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(width > 0, (at - x0) / width, 1.0)
+        share = np.where(width > 0, (x - x0) / width, 1.0)
     return y0 + (y1 - y0) * share

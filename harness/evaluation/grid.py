@@ -106,18 +106,19 @@ class Grid:
     @cached_property
     def branches(self) -> list[tuple[int, int]]:
         """For each recording, the branches of its questions with the fewest and the most."""
-        return [branch_counts(each.recording) for each in self.recordings]
+        return [branch_counts(recording.recording) for recording in self.recordings]
 
     @cached_property
     def widths(self) -> list[RequestedWidth | None]:
         """For each point, the branches that its knobs ask for; ``None`` where none decides that."""
         return [
             requested_width(
-                each.program.checked, evaluate(each.program.checked, each.beta or 0.0, each.chosen)
+                point.program.checked,
+                evaluate(point.program.checked, point.beta or 0.0, point.chosen),
             )
-            if isinstance(each.program, RheoController)
+            if isinstance(point.program, RheoController)
             else None
-            for each in self.points
+            for point in self.points
         ]
 
     def opened(self, point: int, recordings: Sequence[int]) -> int | None:
@@ -173,8 +174,8 @@ class Grid:
             InputError: A recording lacks something. The message names both.
             StoreError: A recording cannot be read.
         """
-        rheo = [each for each in self.programs if isinstance(each, RheoController)]
-        needy = [each for each in rheo if any(each.checked.needs)]
+        rheo = [program for program in self.programs if isinstance(program, RheoController)]
+        needy = [program for program in rheo if any(program.checked.needs)]
         for label, recording in self.recordings if needy else ():
             replay_environment = load_replay_environment(recording)
             for program in needy:

@@ -54,8 +54,10 @@ class PublishedFigures(NamedTuple):
 
 def list_scopes(recordings: Sequence[NamedRecording]) -> list[RecordingScope]:
     """Return one scope for each recording, then one for all if there are several."""
-    each = [RecordingScope(named.label, (index,)) for index, named in enumerate(recordings)]
-    return each if len(each) == 1 else [*each, RecordingScope(MEAN, tuple(range(len(each))))]
+    scopes = [RecordingScope(named.label, (index,)) for index, named in enumerate(recordings)]
+    return (
+        scopes if len(scopes) == 1 else [*scopes, RecordingScope(MEAN, tuple(range(len(scopes))))]
+    )
 
 
 def scope_cells(scope: RecordingScope, point: int) -> list[GridCell]:
@@ -81,8 +83,8 @@ def compute_means(played: CellEpisodes, scope: RecordingScope, point: int) -> Me
 
 def _mean(columns: Sequence[NDArray[Any]]) -> Fraction:
     """Return the mean of each column's mean."""
-    each = [Fraction(int(column.sum(dtype=np.int64)), column.size) for column in columns]
-    return sum(each, Fraction()) / len(each)
+    means = [Fraction(int(column.sum(dtype=np.int64)), column.size) for column in columns]
+    return sum(means, Fraction()) / len(means)
 
 
 def publish_figures(played: CellEpisodes, scope: RecordingScope, point: int) -> PublishedFigures:

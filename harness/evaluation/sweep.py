@@ -136,7 +136,8 @@ def build_rows(grid: Grid, played: CellEpisodes) -> list[SweepRow]:
         for point, row in _rows_of(grid, played, scope).items():
             rows[point, order] = row
     by_controller = {
-        point: grid.programs.index(each.program) for point, each in enumerate(grid.points)
+        point: grid.programs.index(grid_point.program)
+        for point, grid_point in enumerate(grid.points)
     }
     keys = sorted(rows, key=lambda key: (by_controller[key[0]], key[1], key[0]))
     return [rows[key] for key in keys]
@@ -144,7 +145,7 @@ def build_rows(grid: Grid, played: CellEpisodes) -> list[SweepRow]:
 
 def find_nearest_cost(cost: Fraction, others: Sequence[Fraction]) -> int:
     """Return the index of the nearest cost by ratio; of equals, the cheaper, then the first."""
-    return min(range(len(others)), key=lambda at: (_ratio(cost, others[at]), others[at]))
+    return min(range(len(others)), key=lambda index: (_ratio(cost, others[index]), others[index]))
 
 
 def _ratio(one: Fraction, other: Fraction) -> Fraction:
@@ -163,8 +164,12 @@ def _rows_of(grid: Grid, played: CellEpisodes, scope: RecordingScope) -> dict[in
         return {}
     exact = {point: compute_means(played, scope, point) for point in points}
     samples = resample(build_strata(played, grid.recordings, scope, points, "right"))
-    column = {point: samples[:, at] for at, point in enumerate(points)}
-    first = [point for point, each in enumerate(grid.points) if each.program is grid.programs[0]]
+    column = {point: samples[:, index] for index, point in enumerate(points)}
+    first = [
+        point
+        for point, grid_point in enumerate(grid.points)
+        if grid_point.program is grid.programs[0]
+    ]
     complete = all(point in exact for point in first)
     rows = {}
     for point in points:
@@ -187,7 +192,7 @@ def _row(
     difference: Fraction | None,
     differences: Floats | None,
 ) -> SweepRow:
-    each = grid.points[point]
+    grid_point = grid.points[point]
     figures = publish_figures(played, scope, point)
     requested, width = grid.widths[point], grid.opened(point, scope.recordings)
     # A minimum is not a width, unless it exceeds what was recorded.
@@ -195,10 +200,10 @@ def _row(
     around = interval(accuracies)
     paired = None if differences is None else interval(differences)
     return SweepRow(
-        controller=each.program.label,
+        controller=grid_point.program.label,
         recording=scope.label,
-        beta=each.beta,
-        settings=dict(each.knobs),
+        beta=grid_point.beta,
+        settings=dict(grid_point.knobs),
         **figures._asdict(),
         accuracy_low=percent(around.low),
         accuracy_high=percent(around.high),
@@ -239,8 +244,8 @@ def describe_sweep_origin(grid: Grid) -> SweepOrigin:
         budget=grid.rules.budget,
         kappa=grid.rules.probe_cost,
         controllers=[
-            {"controller": each.label, "origin": each.origin, "digest": each.digest}
-            for each in grid.programs
+            {"controller": program.label, "origin": program.origin, "digest": program.digest}
+            for program in grid.programs
         ],
         recordings=[
             {"recording": label, "path": str(recording.path), "digest": recording.digest}

@@ -93,8 +93,8 @@ class _Question:
         Args:
             order: Branches in the order in which they are opened.
         """
-        opened = [self.chains[at] for at in order[:WIDTH]]
-        more = self.is_right(_leader([self.chains[at].final for at in order[:MORE]]))
+        opened = [self.chains[branch] for branch in order[:WIDTH]]
+        more = self.is_right(_leader([self.chains[branch].final for branch in order[:MORE]]))
         finished = sorted(opened, key=lambda chain: len(chain.probes))
         for rank in RANKS:
             if rank <= len(finished):
@@ -114,7 +114,7 @@ class _Question:
         return answer is not None and answer == self.gold
 
     def _vote(self, answers: Sequence[str], more: bool) -> _Evidence:
-        counted = Counter(each for each in answers if each != NO_ANSWER).most_common(2)
+        counted = Counter(answer for answer in answers if answer != NO_ANSWER).most_common(2)
         first, second = [*(votes for _, votes in counted), 0, 0][:2]
         case = f"{len(answers)} finished, votes {first}:{second}"
         return _Evidence("leader of the finished", case, self.is_right(_leader(answers)), more)
@@ -125,7 +125,7 @@ class _Question:
             return
         shortest = min(len(chain.probes) for chain in opened)
         for depth in range(1, shortest - 1):
-            looks = {chain.probes[at] for chain in opened for at in (depth - 1, depth)}
+            looks = {chain.probes[interval] for chain in opened for interval in (depth - 1, depth)}
             if len(looks) == 1 and NO_ANSWER not in looks:
                 right = self.is_right(looks.pop())
                 case = f"{FIRST} of {FIRST} agree twice, none has finished"
@@ -134,9 +134,9 @@ class _Question:
         first = min(opened, key=lambda chain: len(chain.probes))
         end = len(first.probes)
         others = {
-            each.probes[end - 1] if len(each.probes) > end else each.final
-            for each in opened
-            if each is not first and end > 0
+            chain.probes[end - 1] if len(chain.probes) > end else chain.final
+            for chain in opened
+            if chain is not first and end > 0
         }
         if others and others == {first.final} and first.final != NO_ANSWER:
             case = f"the first finished, all others of {FIRST} agree with it"
@@ -159,16 +159,16 @@ def count_base_rates(environment: ReplayEnvironment, seeds: Iterable[int]) -> Ba
     shares: list[float] = []
     tokens: list[int] = []
     orders = list(seeds)
-    for at, pool in enumerate(environment.branch_pools):
+    for index, pool in enumerate(environment.branch_pools):
         if not pool.chains:
             continue
-        question = _Question(pool.chains, environment.gold[at])
+        question = _Question(pool.chains, environment.gold[index])
         right = 0
         for seed in orders:
             order = permute_branches(len(pool.chains), seed)
-            for each in question.observe(order):
-                evidence.setdefault((each.group, each.case), []).append(each)
-            answers = [pool.chains[at].final for at in order[:WIDTH]]
+            for observation in question.observe(order):
+                evidence.setdefault((observation.group, observation.case), []).append(observation)
+            answers = [pool.chains[branch].final for branch in order[:WIDTH]]
             right += question.is_right(_leader(answers))
         shares.append(right / len(orders))
         tokens.append(sum(chain.tokens for chain in pool.chains) // len(pool.chains))
@@ -181,7 +181,7 @@ def count_base_rates(environment: ReplayEnvironment, seeds: Iterable[int]) -> Ba
 
 def _leader(answers: Sequence[str]) -> str | None:
     """Return the answer with the most votes; ties go to the first; ``None`` without votes."""
-    counted = Counter(each for each in answers if each != NO_ANSWER).most_common(1)
+    counted = Counter(answer for answer in answers if answer != NO_ANSWER).most_common(1)
     return counted[0][0] if counted else None
 
 
@@ -215,8 +215,8 @@ def _order(entry: tuple[tuple[str, str], list[_Evidence]]) -> tuple[int, tuple[i
 
 
 def _rate(recording: str, group: str, case: str, evidence: Sequence[_Evidence]) -> BaseRate:
-    right = sum(each.right for each in evidence)
-    more = sum(each.more for each in evidence)
+    right = sum(observation.right for observation in evidence)
+    more = sum(observation.more for observation in evidence)
     count = len(evidence)
     return BaseRate(
         recording=recording,

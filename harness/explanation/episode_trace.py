@@ -228,9 +228,9 @@ def count_votes(episode: Episode) -> list[VoteCount]:
     answers: dict[str | None, None] = dict.fromkeys([*counted[1], *counted[2]])
     answers.pop(None, None)
     ranked: list[str | None] = sorted(answers, key=lambda answer: -counted[1].get(answer, 0))
-    if any(None in each for each in counted):
+    if any(None in counts for counts in counted):
         ranked.append(None)
-    return [VoteCount(answer, *(each.get(answer, 0) for each in counted)) for answer in ranked]
+    return [VoteCount(answer, *(counts.get(answer, 0) for counts in counted)) for answer in ranked]
 
 
 def _counted(views: Sequence[BranchView]) -> dict[str | None, int]:

@@ -158,7 +158,9 @@ def inspect_recording(
         overrun=_percent(Fraction(overrun, sum(sizes))),
         depths=_depths(cores, [question.gold for question in recording.questions]),
         parts=sorted(recording.parts),
-        missing={each.id: each.missing for each in recording.questions if each.missing},
+        missing={
+            question.id: question.missing for question in recording.questions if question.missing
+        },
         verified=verify,
         per_question=_per_question(recording, cores, shares) if questions else None,
     )

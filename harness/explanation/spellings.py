@@ -56,24 +56,30 @@ def find_spellings(recording: Recording, equivalence: Equivalence) -> Spellings 
     """
     finals = _finals(recording)
     golds = [question.gold for question in recording.questions]
-    candidates = [at for at, counts in enumerate(finals) if not _are_plain([*counts, golds[at]])]
-    forms = equivalence.forms([AnswerPool(list(finals[at]), golds[at]) for at in candidates])
+    candidates = [
+        index for index, counts in enumerate(finals) if not _are_plain([*counts, golds[index]])
+    ]
+    forms = equivalence.forms(
+        [AnswerPool(list(finals[index]), golds[index]) for index in candidates]
+    )
     joined = {
-        at: joined_to(finals[at], form, golds[at])
-        for at, form in zip(candidates, forms, strict=True)
+        index: joined_to(finals[index], form, golds[index])
+        for index, form in zip(candidates, forms, strict=True)
     }
-    spellings = {at: pairs for at, pairs in joined.items() if pairs}
+    spellings = {index: pairs for index, pairs in joined.items() if pairs}
     if not spellings:
         return None
     first = next(iter(spellings))
     shares = []
-    for at, counts in enumerate(finals):
-        right = counts[golds[at]] + sum(
-            counts[answer] for answer, equal in joined.get(at, {}).items() if equal == golds[at]
+    for index, counts in enumerate(finals):
+        right = counts[golds[index]] + sum(
+            counts[answer]
+            for answer, equal in joined.get(index, {}).items()
+            if equal == golds[index]
         )
         shares.append(Fraction(right, counts.total()))
     return Spellings(
-        finals=sum(finals[at][answer] for at, pairs in spellings.items() for answer in pairs),
+        finals=sum(finals[index][answer] for index, pairs in spellings.items() for answer in pairs),
         of_finals=sum(counts.total() for counts in finals),
         questions=len(spellings),
         example=(recording.questions[first].id, *next(iter(spellings[first].items()))),

@@ -67,7 +67,7 @@ def inspect_trials(path: Path, *, questions: bool = False) -> TrialsInspection:
     """
     log = read_trials(path)
     pipeline = log.head.pipeline
-    best = max(log.trials.values(), key=lambda each: (each.score, -each.cost), default=None)
+    best = max(log.trials.values(), key=lambda trial: (trial.score, -trial.cost), default=None)
     return TrialsInspection(
         path=str(path),
         pipeline=pipeline.name,
@@ -75,8 +75,8 @@ def inspect_trials(path: Path, *, questions: bool = False) -> TrialsInspection:
         unit=pipeline.unit.value,
         metric=pipeline.metric.value,
         stages=[
-            StageSummary(stage=each.name, models=[one.name for one in pipeline.candidates(each)])
-            for each in pipeline.stages
+            StageSummary(stage=stage.name, models=[one.name for one in pipeline.candidates(stage)])
+            for stage in pipeline.stages
         ],
         questions=len(log.head.questions),
         trials=len(log.trials),
@@ -95,8 +95,8 @@ def _questions(log: TrialLog, best: Trial | None) -> list[QuestionScores]:
     return [
         QuestionScores(
             id=name,
-            mean=sum(each.answered[at].score for each in trials) / len(trials),
-            best=best.answered[at].score,
+            mean=sum(trial.answered[index].score for trial in trials) / len(trials),
+            best=best.answered[index].score,
         )
-        for at, name in enumerate(log.head.questions)
+        for index, name in enumerate(log.head.questions)
     ]

@@ -71,9 +71,9 @@ class LiveBranch:
         # A verb near the budget's end is prepared in several steps: do not probe again.
         wanted = set(probes) - self.probed.keys()
         async with asyncio.TaskGroup() as tasks:
-            for each in sorted(wanted):
-                if each <= self.depth:
-                    tasks.create_task(self._probe(each))
+            for probe_depth in sorted(wanted):
+                if probe_depth <= self.depth:
+                    tasks.create_task(self._probe(probe_depth))
             while self.depth < depth and not self.finished:
                 await self._interval()
                 if self.depth in wanted and not self.finished:
@@ -114,8 +114,8 @@ class LiveBranch:
                 completion.logprobs, len(completion.logprobs)
             )[0]
         if completion.top is not None and self.chain.top_logprob is not None:
-            each = [sum(values) / len(values) for values in completion.top]
-            _list(self.chain.top_logprob)[self.depth] = interval_means(each, len(each))[0]
+            means = [sum(values) / len(values) for values in completion.top]
+            _list(self.chain.top_logprob)[self.depth] = interval_means(means, len(means))[0]
 
     async def _end(self, finish: str) -> None:
         """Parse the finished branch; from now on it has its own chain instead of the longest.

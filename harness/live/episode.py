@@ -57,8 +57,8 @@ class LiveEpisode:
     ):
         forms = RunningForms(model.reading.equivalence, posed.gold, posed.known)
         self.branches = [
-            LiveBranch(model, posed, posed.branch_index(at), forms)
-            for at in permute_branches(limit, which.seed)
+            LiveBranch(model, posed, posed.branch_index(branch), forms)
+            for branch in permute_branches(limit, which.seed)
         ]
         """Branches in the order of opening, including those that are not open yet."""
         # A chain is never read before it is generated, so all branches can share one at first.

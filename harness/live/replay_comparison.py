@@ -64,8 +64,8 @@ def pair_with_replays(
         live_results: The live episodes.
     """
     return [
-        EpisodePair(each, trace_episode(plan, replay_environment, each.number, each.seed))
-        for each in live_results
+        EpisodePair(result, trace_episode(plan, replay_environment, result.number, result.seed))
+        for result in live_results
     ]
 
 
@@ -81,22 +81,22 @@ def compare_distributions(
         replay_environment: The recording.
         live_results: The live episodes; every question must have the same number of them.
     """
-    numbers = sorted({each.number for each in live_results})
+    numbers = sorted({result.number for result in live_results})
     seeds = len(live_results) // len(numbers)
     recorded = play_plan(plan, replay_environment, range(SEEDS), get_engine("compiled"))
     by_number = {
-        number: [each for each in live_results if each.number == number] for number in numbers
+        number: [result for result in live_results if result.number == number] for number in numbers
     }
     columns = []
     for number in numbers:
-        episodes = [each.episode for each in by_number[number]]
+        episodes = [result.episode for result in by_number[number]]
         columns.append(
             (
-                sum(bool(each.right) for each in episodes),
+                sum(bool(episode.right) for episode in episodes),
                 int(recorded.right[number].sum()),
-                sum(each.tokens for each in episodes),
+                sum(episode.tokens for episode in episodes),
                 int(recorded.tokens[number].sum()),
-                sum(each.sequential for each in episodes),
+                sum(episode.sequential for episode in episodes),
                 int(recorded.sequential[number].sum()),
             )
         )
@@ -107,11 +107,11 @@ def compare_distributions(
     samples = resample([Stratum(live - replay, weight)])
     means = [part.sum(axis=0) / (len(numbers) * weight) for part in (live, replay)]
     differences = []
-    for at, (figure, scale) in enumerate(
+    for index, (figure, scale) in enumerate(
         (("accuracy", 100.0), ("tokens", 1.0), ("sequential", 1.0))
     ):
-        around = interval(samples[:, at] * scale)
-        values = [float(part[at] * scale) for part in means]
+        around = interval(samples[:, index] * scale)
+        values = [float(part[index] * scale) for part in means]
         differences.append(
             FigureDifference(figure, values[0], values[1], values[0] - values[1], around)
         )

@@ -99,7 +99,7 @@ async def run_episodes(
                         tasks.create_task(one(entry, seed))
         except BaseExceptionGroup as failed:
             raise first_failure(failed) from failed
-    return sorted(results, key=lambda each: (each.number, each.seed))
+    return sorted(results, key=lambda result: (result.number, result.seed))
 
 
 def refuse_unmet_needs(plan: Plan, model: LiveModel) -> None:

@@ -111,8 +111,8 @@ def read_trace(path: Path, question: str | None, seed: int) -> EpisodeDocument:
                 raise InputError(
                     f"{path}:{number}: not a trace of `rheostat run`: {problem}"
                 ) from problem
-            name, at = known.question.id, known.question.number
-            wanted = question in (None, name, str(at))
+            name, question_number = known.question.id, known.question.number
+            wanted = question in (None, name, str(question_number))
             if wanted and (question is None or known.seed == seed):
                 return document
             names.append(name)

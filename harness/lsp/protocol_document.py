@@ -58,7 +58,7 @@ class ProtocolDocument:
 
     def diagnostics(self) -> list[types.Diagnostic]:
         """Return all diagnostics."""
-        return [self.diagnostic(each) for each in self.document.diagnostics]
+        return [self.diagnostic(diagnostic) for diagnostic in self.document.diagnostics]
 
     def diagnostic(self, diagnostic: Diagnostic) -> types.Diagnostic:
         """Return one diagnostic: message, label and help, with its secondary locations."""
@@ -115,7 +115,9 @@ class ProtocolDocument:
         behind = self.document.source.text[completions.span.end : completions.span.end + 1]
         calls = snippets and behind != "("
         where = self.range(completions.span)
-        items = [self._completion(each, where, calls=calls) for each in completions.found]
+        items = [
+            self._completion(completion, where, calls=calls) for completion in completions.found
+        ]
         return types.CompletionList(is_incomplete=False, items=items)
 
     def _completion(

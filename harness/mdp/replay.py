@@ -329,13 +329,13 @@ class Replay:
 def _reveal_all(view: BranchView, answers: Sequence[str]) -> None:
     """Reveal answers of consecutive intervals, the last at the present depth."""
     answer, streak, changes, revealed = view.answer, view.streak, view.changes, view.revealed > 0
-    for each in answers:
-        if each == answer and revealed:
+    for revealed_answer in answers:
+        if revealed_answer == answer and revealed:
             streak += 1
         elif revealed:
             streak = 0
             changes += 1
-        answer, revealed = each, True
+        answer, revealed = revealed_answer, True
     view.answer, view.streak, view.changes, view.revealed = answer, streak, changes, view.depth
 
 

@@ -14,7 +14,7 @@ def rates_table(rates: Sequence[BaseRates]) -> Table:
     """Return every rate of every recording, for CSV."""
     names = ("recording", "group", "case", "count", "right", "more")
     rows: list[list[Cell]] = [
-        [getattr(rate, name) for name in names] for each in rates for rate in each.rates
+        [getattr(rate, name) for name in names] for recording in rates for rate in recording.rates
     ]
     return Table([Column(name) for name in names], rows)
 
@@ -27,7 +27,7 @@ def format_base_rates(rates: Sequence[BaseRates], width: int | None, least: int 
         width: The column at which lines wrap; ``None`` does not wrap.
         least: The fewest occurrences of a case that is shown.
     """
-    groups = dict.fromkeys(rate.group for each in rates for rate in each.rates)
+    groups = dict.fromkeys(rate.group for recording in rates for rate in recording.rates)
     parts = [
         f"{escape_line(group)}\n{_group_table(rates, group, least).text(width)}" for group in groups
     ]
@@ -42,12 +42,13 @@ def format_base_rates(rates: Sequence[BaseRates], width: int | None, least: int 
 def _group_table(recordings: Sequence[BaseRates], group: str, least: int) -> Table:
     """Return one row for each case, and two columns for each recording."""
     by_recording = [
-        {rate.case: rate for rate in each.rates if rate.group == group} for each in recordings
+        {rate.case: rate for rate in recording.rates if rate.group == group}
+        for recording in recordings
     ]
     cases = sort_cases(case for rates in by_recording for case in rates)
     columns = [Column("case", name=True), Column("count", grouped=True)]
-    for each in recordings:
-        label = each.rates[0].recording if each.rates else ""
+    for recording in recordings:
+        label = recording.rates[0].recording if recording.rates else ""
         columns += [Column(f"{label} right", decimals=1), Column("more", decimals=1)]
     rows: list[list[Cell]] = []
     for case in cases:
@@ -71,7 +72,7 @@ def _kinds_table(rates: Sequence[BaseRates]) -> Table:
     ]
     rows: list[list[Cell]] = [
         [kind.recording, kind.kind, kind.questions, kind.share]
-        for each in rates
-        for kind in each.kinds
+        for rate in rates
+        for kind in rate.kinds
     ]
     return Table(columns, rows)

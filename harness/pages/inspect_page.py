@@ -121,9 +121,9 @@ def _about(inspection: RecordingInspection) -> Iterator[tuple[str, str]]:
     yield "collector", provenance.collector
     yield from _origin(provenance)
     fewest, most = inspection.branches_per_question
-    each = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+    per_question = f"{fewest}" if fewest == most else f"{fewest} to {most}"
     yield "questions", str(inspection.questions)
-    yield "branches", f"{inspection.branches}, {each} a question"
+    yield "branches", f"{inspection.branches}, {per_question} a question"
     if inspection.missing:
         yield "missing", _missing(inspection.missing)
     yield "interval", f"{provenance.interval} tokens"
@@ -212,9 +212,9 @@ def _depths(inspection: RecordingInspection) -> Table:
         Column("right", "right %", 2),
     ]
     rows = [
-        (f"{each.slice * width}-{(each.slice + 1) * width} %", each.probes, each.agreeing,
-         each.right)
-        for each in inspection.depths
+        (f"{depth.slice * width}-{(depth.slice + 1) * width} %", depth.probes, depth.agreeing,
+         depth.right)
+        for depth in inspection.depths
     ]  # fmt: skip
     return Table(columns, rows)
 
@@ -228,7 +228,7 @@ def format_trials(inspection: TrialsInspection) -> str:
         ("record", inspection.path),
         ("pipeline", inspection.pipeline),
         ("digest", inspection.digest),
-        *(("stage", f"{each.stage}: {', '.join(each.models)}") for each in inspection.stages),
+        *(("stage", f"{stage.stage}: {', '.join(stage.models)}") for stage in inspection.stages),
         ("questions", f"{inspection.questions}, scored by {inspection.metric}"),
         ("trials", str(inspection.trials)),
     ]
@@ -251,15 +251,15 @@ def trials_table(records: Sequence[TrialsInspection]) -> Table:
     ]  # fmt: skip
     rows: list[Sequence[Cell]] = [
         (
-            each.path,
-            each.pipeline,
-            each.questions,
-            each.trials,
-            None if each.best is None else 100 * each.best.score,
-            None if each.best is None else each.best.cost,
-            "no" if each.torn is None else "yes",
+            record.path,
+            record.pipeline,
+            record.questions,
+            record.trials,
+            None if record.best is None else 100 * record.best.score,
+            None if record.best is None else record.best.cost,
+            "no" if record.torn is None else "yes",
         )
-        for each in records
+        for record in records
     ]
     return Table(columns, rows)
 
@@ -271,8 +271,8 @@ def trials_questions_table(records: Sequence[TrialsInspection]) -> Table:
         Column("best", "best trial, %", 2),
     ]  # fmt: skip
     rows: list[Sequence[Cell]] = [
-        (each.path, one.id, 100 * one.mean, 100 * one.best)
-        for each in records
-        for one in each.per_question or ()
+        (record.path, one.id, 100 * one.mean, 100 * one.best)
+        for record in records
+        for one in record.per_question or ()
     ]
     return Table(columns, rows)

@@ -108,9 +108,9 @@ def lines_table(profiles: Sequence[Profile]) -> Table:
     """Return every line of every profile, for CSV."""
     names = LineProfile.__struct_fields__
     rows: list[list[Cell]] = [
-        [each.recording, *(getattr(line, name) for name in names)]
-        for each in profiles
-        for line in each.lines
+        [profile.recording, *(getattr(line, name) for name in names)]
+        for profile in profiles
+        for line in profile.lines
     ]
     return Table([Column("recording"), *map(Column, names)], rows)
 
@@ -133,10 +133,10 @@ def _duels(name: str, some: Sequence[PairedComparison], *, several: bool) -> str
     ]  # fmt: skip
     rows: list[list[Cell]] = [
         [
-            *([each.recording] if several else []),
-            *(each.question, each.right_share, each.majority_share),
+            *([row.recording] if several else []),
+            *(row.question, row.right_share, row.majority_share),
         ]
-        for each in some
+        for row in some
     ]
     return Table(columns, rows).text()
 

@@ -114,11 +114,11 @@ def matches_table(comparisons: Sequence[Comparison]) -> Table:
     names = PointMatch.__struct_fields__
     rows: list[list[Cell]] = [
         [
-            *(each.controller, each.baseline, each.recording),
+            *(comparison.controller, comparison.baseline, comparison.recording),
             *(_cell(getattr(match, name)) for name in names),
         ]
-        for each in comparisons
-        for match in each.matches
+        for comparison in comparisons
+        for match in comparison.matches
     ]
     return Table([Column(name) for name in ("controller", "baseline", "recording", *names)], rows)
 
@@ -147,15 +147,20 @@ def _matches(comparison: Comparison, width: int | None) -> Table:
     ]  # fmt: skip
     rows = [
         (
-            each.beta, format_knobs(each.settings), each.accuracy, each.cost, each.baseline_cost,
-            each.ratio, _ratio_bounds(each), each.baseline_accuracy, _difference(each),
+            match.beta, format_knobs(match.settings), match.accuracy, match.cost,
+            match.baseline_cost, match.ratio, _ratio_bounds(match), match.baseline_accuracy,
+            _difference(match),
         )
-        for each in comparison.matches
+        for match in comparison.matches
     ]  # fmt: skip
     visible = [
-        at for at in range(len(columns)) if at > 1 or any(row[at] not in (None, "") for row in rows)
+        index
+        for index in range(len(columns))
+        if index > 1 or any(row[index] not in (None, "") for row in rows)
     ]
-    return Table([columns[at] for at in visible], [[row[at] for at in visible] for row in rows])
+    return Table(
+        [columns[index] for index in visible], [[row[index] for index in visible] for row in rows]
+    )
 
 
 def _questions(comparison: Comparison, differences: Sequence[object], width: int | None) -> Table:
@@ -166,7 +171,7 @@ def _questions(comparison: Comparison, differences: Sequence[object], width: int
         Column("cost", "tokens"), Column("baseline_cost", f"{b} tokens"),
     ]  # fmt: skip
     visible = columns if comparison.recording == MEAN else columns[1:]
-    rows = [[getattr(each, column.key) for column in visible] for each in differences]
+    rows = [[getattr(difference, column.key) for column in visible] for difference in differences]
     return Table(visible, rows)
 
 
@@ -180,7 +185,7 @@ def _baseline_text(comparison: Comparison) -> str | None:
     if not varied:
         return None
     axes = (
-        f"{name} = {', '.join(map(repr, dict.fromkeys(each.settings[name] for each in points)))}"
+        f"{name} = {', '.join(map(repr, dict.fromkeys(point.settings[name] for point in points)))}"
         for name in varied
     )
     return f"{comparison.baseline} at {' and '.join(axes)}"

@@ -44,8 +44,8 @@ def collect_series(rows: Sequence[SweepRow], recording: str) -> list[Series]:
         if row.recording == recording:
             series.setdefault(row.controller, []).append(row)
     return [
-        Series(controller, sorted(each, key=lambda row: (row.cost, row.accuracy)))
-        for controller, each in series.items()
+        Series(controller, sorted(points, key=lambda row: (row.cost, row.accuracy)))
+        for controller, points in series.items()
     ]
 
 
@@ -60,9 +60,9 @@ def plot_in_terminal(rows: Sequence[SweepRow], recording: str, *, width: int = _
         width: Columns to fill; independent of the terminal.
     """
     plotted = [
-        (plot_text(each.controller), points)
-        for each in collect_series(rows, recording)
-        if (points := finite(zip(*_coordinates(each), strict=True)))
+        (plot_text(series.controller), points)
+        for series in collect_series(rows, recording)
+        if (points := finite(zip(*_coordinates(series), strict=True)))
     ]
     title = f"accuracy, %, over tokens for each question: {plot_text(recording)}"
     if not plotted:
@@ -139,20 +139,20 @@ def _draw(panel: "Axes", rows: Sequence[SweepRow], recording: str) -> None:
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
     handles, labels = [], []
-    for index, each in enumerate(collect_series(rows, recording)):
-        middle = [row.accuracy for row in each.rows]
+    for index, series in enumerate(collect_series(rows, recording)):
+        middle = [row.accuracy for row in series.rows]
         # After rounding to two decimals, an end may be slightly beyond the centre.
-        below = [max(0.0, row.accuracy - row.accuracy_low) for row in each.rows]
-        above = [max(0.0, row.accuracy_high - row.accuracy) for row in each.rows]
+        below = [max(0.0, row.accuracy - row.accuracy_low) for row in series.rows]
+        above = [max(0.0, row.accuracy_high - row.accuracy) for row in series.rows]
         style = curve_style(index)
         handles.append(
             panel.errorbar(
-                [max(row.cost, 1) for row in each.rows], middle, yerr=[below, above],
+                [max(row.cost, 1) for row in series.rows], middle, yerr=[below, above],
                 color=style.colour, marker=style.marker, linestyle=style.dash,
                 markersize=3.5, linewidth=1.2, elinewidth=0.6, capsize=1.5,
             )
         )  # fmt: skip
-        labels.append(plot_text(each.controller))
+        labels.append(plot_text(series.controller))
     panel.set_xscale("log")
     ticks = _ticks([row.cost for row in rows if row.recording == recording])
     panel.set_xticks(ticks)
@@ -166,8 +166,8 @@ def _draw(panel: "Axes", rows: Sequence[SweepRow], recording: str) -> None:
     panel.legend(handles, labels, fontsize=8, frameon=False, loc="lower right")
 
 
-def _coordinates(each: Series) -> tuple[list[float], list[float]]:
-    return [_log(row.cost) for row in each.rows], [row.accuracy for row in each.rows]
+def _coordinates(series: Series) -> tuple[list[float], list[float]]:
+    return [_log(row.cost) for row in series.rows], [row.accuracy for row in series.rows]
 
 
 def _ticks(costs: Sequence[int]) -> list[int]:

@@ -159,7 +159,8 @@ def _revealed(actions: Iterable[Action]) -> str:
             on.setdefault(action.answer, set()).add(action.branch)
     ranked = sorted(counts, key=lambda answer: -counts[answer])
     return ", ".join(
-        f"{quote_answer(each)} x{counts[each]} ({format_ranges(on[each])})" for each in ranked
+        f"{quote_answer(answer)} x{counts[answer]} ({format_ranges(on[answer])})"
+        for answer in ranked
     )
 
 
@@ -231,7 +232,7 @@ def _votes(votes: Sequence[VoteCount]) -> str:
     if not votes:
         return ""
     columns = [Column("answer"), Column("finished"), Column("alive"), Column("pruned")]
-    rows = [(_voter(each.answer), each.finished, each.alive, each.pruned) for each in votes]
+    rows = [(_voter(vote.answer), vote.finished, vote.alive, vote.pruned) for vote in votes]
     return Table(columns, rows).text()
 
 

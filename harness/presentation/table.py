@@ -149,9 +149,9 @@ class Table(NamedTuple):
     def _right(self) -> list[bool]:
         """Return which columns contain only numbers."""
         return [
-            any(_is_number(row[at]) for row in self.rows)
-            and all(row[at] is None or _is_number(row[at]) for row in self.rows)
-            for at in range(len(self.columns))
+            any(_is_number(row[index]) for row in self.rows)
+            and all(row[index] is None or _is_number(row[index]) for row in self.rows)
+            for index in range(len(self.columns))
         ]
 
 
@@ -176,10 +176,10 @@ def _narrowed(widths: Sequence[int], floors: Sequence[int], room: int) -> list[i
     """Return the widths, narrowing the widest until all fit or all are at their minimum."""
     narrowed = list(widths)
     for _ in range(sum(widths) - room):
-        open_ = [at for at, floor in enumerate(floors) if narrowed[at] > floor]
+        open_ = [index for index, floor in enumerate(floors) if narrowed[index] > floor]
         if not open_:
             break
-        narrowed[max(open_, key=lambda at: narrowed[at])] -= 1
+        narrowed[max(open_, key=lambda index: narrowed[index])] -= 1
     return narrowed
 
 

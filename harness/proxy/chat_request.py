@@ -25,11 +25,13 @@ class Stopping(NamedTuple):
 
     def cut(self, text: str) -> str | None:
         """Return a text up to the first stop string; ``None`` if it contains none."""
-        ends = [(at, each) for each in self.strings if (at := text.find(each)) >= 0]
+        ends = [
+            (position, string) for string in self.strings if (position := text.find(string)) >= 0
+        ]
         if not ends:
             return None
-        at, stop = min(ends)
-        return text[: at + len(stop)] if self.included else text[:at]
+        position, stop = min(ends)
+        return text[: position + len(stop)] if self.included else text[:position]
 
 
 class ChatRequest(NamedTuple):
@@ -153,7 +155,9 @@ def _drawing(numbers: dict[str, float | int]) -> dict[str, float | int]:
 def _stopping(parameters: dict[str, Any]) -> Stopping:
     stop = parameters.pop("stop", [])
     strings = [stop] if isinstance(stop, str) else stop
-    if not isinstance(strings, list) or not all(each and isinstance(each, str) for each in strings):
+    if not isinstance(strings, list) or not all(
+        string and isinstance(string, str) for string in strings
+    ):
         problem = "`stop` is neither a text nor a list of texts, each of a character or more"
         raise Rejection(400, problem, param="stop")
     return Stopping(tuple(strings), _boolean(parameters, "include_stop_str_in_output"))

@@ -67,10 +67,10 @@ class _QuietServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
         caught = (signal.SIGINT, signal.SIGTERM)
-        for each in caught:
-            loop.add_signal_handler(each, self.handle_exit, each, None)
+        for signal_number in caught:
+            loop.add_signal_handler(signal_number, self.handle_exit, signal_number, None)
         try:
             yield
         finally:
-            for each in caught:
-                loop.remove_signal_handler(each)
+            for signal_number in caught:
+                loop.remove_signal_handler(signal_number)

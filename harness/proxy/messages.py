@@ -31,7 +31,7 @@ def read_messages(messages: object) -> list[dict[str, str]]:
     """
     if not isinstance(messages, list) or not messages:
         raise Rejection(400, "`messages` is missing or empty", param="messages")
-    return [_message(each, f"messages[{at}]") for at, each in enumerate(messages)]
+    return [_message(message, f"messages[{index}]") for index, message in enumerate(messages)]
 
 
 def _message(message: object, path: str) -> dict[str, str]:
@@ -57,9 +57,9 @@ def _content(content: object, path: str, *, of_reply: bool) -> str:
         return ""  # a reply that was cut off during thinking
     if isinstance(content, list):
         return "".join(
-            _part(each, f"{path}[{at}]")
-            for at, each in enumerate(content)
-            if not (of_reply and isinstance(each, dict) and each.get("type") in _THOUGHTS)
+            _part(part, f"{path}[{part}]")
+            for part, part in enumerate(content)
+            if not (of_reply and isinstance(part, dict) and part.get("type") in _THOUGHTS)
         )
     if not isinstance(content, str):
         raise Rejection(400, f"`{path}` is not text", param=path)

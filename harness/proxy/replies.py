@@ -115,5 +115,5 @@ def _chunk(
 
 
 def _split_text(text: str) -> Iterator[str]:
-    for at in range(0, len(text), CHUNK_CHARACTERS):
-        yield text[at : at + CHUNK_CHARACTERS]
+    for start in range(0, len(text), CHUNK_CHARACTERS):
+        yield text[start : start + CHUNK_CHARACTERS]

@@ -204,10 +204,10 @@ def _stopped(answer: ProxyAnswer, stopping: Stopping) -> ProxyAnswer:
 def add_instruction(messages: Sequence[dict[str, str]], instruction: str) -> list[dict[str, str]]:
     """Return a conversation with the instruction after the user's last message."""
     instructed = list(messages)
-    for at in range(len(instructed) - 1, -1, -1):
-        if instruction and instructed[at]["role"] == "user":
-            instructed[at] = instructed[at] | {
-                "content": f"{instructed[at]['content']}\n\n{instruction}"
+    for index in range(len(instructed) - 1, -1, -1):
+        if instruction and instructed[index]["role"] == "user":
+            instructed[index] = instructed[index] | {
+                "content": f"{instructed[index]['content']}\n\n{instruction}"
             }
             break
     return instructed
@@ -225,17 +225,17 @@ async def _pick_branch(
     plan: Plan, ended: FinishedEpisode, forcing: Forcing, prompt: int
 ) -> ProxyAnswer:
     live_result, branches = ended
-    at, text, finish = await _text(ended, forcing)
+    branch, text, finish = await _text(ended, forcing)
     reasoning, content = _split_thinking(text, forcing)
     opened = branches[: len(live_result.episode.branches)]
-    generated = sum(len(each.token_ids) for each in opened) + live_result.probe_tokens
+    generated = sum(len(branch.token_ids) for branch in opened) + live_result.probe_tokens
     return ProxyAnswer(
         content=content,
         reasoning=reasoning,
         finish=finish,
         prompt_tokens=prompt,
         completion_tokens=generated,
-        hidden_tokens=generated - len(branches[at].token_ids),
+        hidden_tokens=generated - len(branches[branch].token_ids),
         answer=live_result.episode.answer,
         warnings=[],
         plan=plan,
@@ -247,10 +247,12 @@ async def _text(ended: FinishedEpisode, forcing: Forcing) -> tuple[int, str, str
     """Return the branch that is shown, its text, and its finish reason."""
     live_result, branches = ended
     episode = live_result.episode
-    holding = [each for each in episode.branches if each.answer == episode.answer]
-    finished = [each.branch for each in holding if each.status is Status.FINISHED]
+    holding = [branch for branch in episode.branches if branch.answer == episode.answer]
+    finished = [branch.branch for branch in holding if branch.status is Status.FINISHED]
     if episode.answer is None:
-        finished = [each.branch for each in episode.branches if each.status is Status.FINISHED]
+        finished = [
+            branch.branch for branch in episode.branches if branch.status is Status.FINISHED
+        ]
     if finished:
         branch = branches[finished[0]]
         return finished[0], branch.text or "", branch.finish or "stop"

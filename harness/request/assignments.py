@@ -44,8 +44,8 @@ def expand_assignments(
             assignment, or has a value that the knob does not accept.
     """
     assignments = [_parse_assignment(text, programs) for text in texts]
-    for each in assignments:
-        _refuse_unknown(each, programs)
+    for assignment in assignments:
+        _refuse_unknown(assignment, programs)
     _refuse_repetition(assignments)
     return [_of_program(program, assignments) for program in programs]
 
@@ -98,12 +98,12 @@ def _refuse_unknown(assignment: Assignment, programs: Sequence[Playable]) -> Non
 
 def _refuse_repetition(assignments: Sequence[Assignment]) -> None:
     seen: dict[tuple[str | None, str], Assignment] = {}
-    for each in assignments:
-        first = seen.setdefault((each.controller, each.knob), each)
-        if first is not each:
+    for assignment in assignments:
+        first = seen.setdefault((assignment.controller, assignment.knob), assignment)
+        if first is not assignment:
             raise InputError(
-                f"--set {each.text}: {each.knob} is already set by --set {first.text}; give all"
-                " values in one list"
+                f"--set {assignment.text}: {assignment.knob} is already set by"
+                f" --set {first.text}; give all values in one list"
             )
 
 
@@ -112,13 +112,13 @@ def _of_program(program: Playable, assignments: Sequence[Assignment]) -> list[Kn
         return [{}]
     free = free_knobs(program.checked.program)
     chosen: dict[str, Assignment] = {}
-    for each in sorted(assignments, key=lambda each: each.controller is not None):
-        if each.knob in free and each.controller in (None, program.label):
-            chosen[each.knob] = each
+    for assignment in sorted(assignments, key=lambda assignment: assignment.controller is not None):
+        if assignment.knob in free and assignment.controller in (None, program.label):
+            chosen[assignment.knob] = assignment
     axes = [
-        [(each.knob, value) for value in each.values]
-        for each in assignments
-        if chosen.get(each.knob) is each
+        [(assignment.knob, value) for value in assignment.values]
+        for assignment in assignments
+        if chosen.get(assignment.knob) is assignment
     ]
     settings: list[KnobValues] = [dict(setting) for setting in product(*axes)]
     for setting in settings:

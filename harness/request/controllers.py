@@ -118,8 +118,10 @@ def diagnose_text(text: str, name: str, *, warnings: bool = True) -> Diagnosis:
         message = require_language(name).render_errors(text, name)
         return Diagnosis(message, not message)
     analysis = analyse_program(Source(text, name))
-    diagnostics = [each for each in analysis.diagnostics if warnings or each.is_error]
-    sound = not any(each.is_error for each in diagnostics)
+    diagnostics = [
+        diagnostic for diagnostic in analysis.diagnostics if warnings or diagnostic.is_error
+    ]
+    sound = not any(diagnostic.is_error for diagnostic in diagnostics)
     return Diagnosis(render_all(analysis.source, diagnostics), sound)
 
 
@@ -142,8 +144,8 @@ def load_program(argument: str) -> RheoController:
     source = library.load_source(argument) if in_library else _file(argument)
     analysis = analyse_program(source)
     if analysis.checked is None:
-        errors = [each for each in analysis.diagnostics if each.is_error]
-        first = min(errors, key=lambda each: each.mark.span)
+        errors = [diagnostic for diagnostic in analysis.diagnostics if diagnostic.is_error]
+        first = min(errors, key=lambda error: error.mark.span)
         position = source.position(first.mark.span.start)
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         sentence = f"{source.name}:{position.line}:{position.column}: {first.message}{more}"

@@ -84,8 +84,8 @@ class LanguagePlugin(Protocol):
 def find_language(name: str) -> LanguagePlugin | None:
     """Return the language of a file by its suffix; ``None`` if none is registered for it."""
     suffix = name.rpartition("/")[2].rpartition(".")[2] if "." in name else ""
-    for each in entry_points(group=LANGUAGES, name=suffix) if suffix else ():
-        return cast("LanguagePlugin", each.load())
+    for entry_point in entry_points(group=LANGUAGES, name=suffix) if suffix else ():
+        return cast("LanguagePlugin", entry_point.load())
     return None
 
 

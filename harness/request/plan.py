@@ -118,9 +118,9 @@ def parse_rheo_plan(
     program = load_program(controller)
     value = _one(beta)
     chosen = resolve_assignments(program, settings)
-    at = value if program.checked.scheduled else None
-    knobs = evaluate(program.checked, at or 0.0, chosen)
-    return RheoPlan(program, at, knobs, chosen, rules)
+    setting = value if program.checked.scheduled else None
+    knobs = evaluate(program.checked, setting or 0.0, chosen)
+    return RheoPlan(program, setting, knobs, chosen, rules)
 
 
 def _one(beta: str) -> float:

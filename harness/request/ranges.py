@@ -31,7 +31,7 @@ def parse_numbers(text: str, where: str) -> list[int | float]:
         numbers.extend(_part(part, where))
         if len(numbers) > MAX_VALUES:
             raise InputError(f"{where}: expands to more than {MAX_VALUES:,} values")
-    twice = next((value for at, value in enumerate(numbers) if value in numbers[:at]), None)
+    twice = next((value for index, value in enumerate(numbers) if value in numbers[:index]), None)
     if twice is not None:
         raise InputError(f"{where}: holds {twice} twice; give each value once")
     return numbers
@@ -69,7 +69,9 @@ def _part(part: str, where: str) -> list[int | float]:
     if steps > MAX_VALUES:
         raise InputError(f"{where}: expands to more than {MAX_VALUES:,} values")
     if steps != int(steps):
-        near = " or ".join(f"{each:f}" for each in _meeting(last - first, step, integral=integral))
+        near = " or ".join(
+            f"{value:f}" for value in _meeting(last - first, step, integral=integral)
+        )
         raise InputError(
             f"{where}: the steps of {part} do not reach its end, {pieces[1].strip()}; use a step"
             f" of {near}"

@@ -43,8 +43,10 @@ def open_recordings(paths: Sequence[Path]) -> list[NamedRecording]:
             )
     names = Counter(map(_name, opened))
     return [
-        NamedRecording(str(each.path) if names[_name(each)] > 1 else _name(each), each)
-        for each in opened
+        NamedRecording(
+            str(recording.path) if names[_name(recording)] > 1 else _name(recording), recording
+        )
+        for recording in opened
     ]
 
 
@@ -54,7 +56,7 @@ def branch_counts(recording: Recording) -> tuple[int, int]:
     Raises:
         StoreError: The recording is damaged.
     """
-    counts = [len(recording.core(at).counts) for at in range(len(recording.questions))]
+    counts = [len(recording.core(index).counts) for index in range(len(recording.questions))]
     return min(counts), max(counts)
 
 
@@ -88,7 +90,7 @@ def find_question(recording: Recording, name: str) -> int:
             f"{recording.path}: there is no question {name}; its questions are numbered 0 to {last}"
         )
     # Compare numbers without leading zeros: they are closer than ids with another letter.
-    same = {_unpadded(each): each for each in ids}
+    same = {_unpadded(question_id): question_id for question_id in ids}
     near = same.get(_unpadded(name)) or nearest(name, ids)
     listed = f"its ids are {', '.join(ids[:_LISTED])}{', …' if last >= _LISTED else ''}"
     raise InputError(

@@ -77,7 +77,7 @@ def default_widths(program: RheoController, chosen: KnobValues, most: int) -> li
     default = int(evaluate(program.checked, 0.0, chosen)[name])
     widths = sorted({*(1 << power for power in range(most.bit_length())), default})
     settings = [{**chosen, name: width} for width in widths if width <= most]
-    return [each for each in settings if _opens_any(program.checked, each)] or [chosen]
+    return [setting for setting in settings if _opens_any(program.checked, setting)] or [chosen]
 
 
 def width_knob(checked: CheckedProgram) -> str | None:
@@ -128,7 +128,7 @@ class _Counter:
 
     def block(self, block: tree.Block) -> int:
         """Return the branches of one pass through a block; of alternatives, the larger number."""
-        return sum(self._statement(each) for each in block.statements)
+        return sum(self._statement(statement) for statement in block.statements)
 
     def repeated(self, step: tree.Step) -> int:
         """Return the branches of all steps: those of one step, times its repetitions.
@@ -136,7 +136,7 @@ class _Counter:
         What a step opens under a condition counts once, because the number of repetitions is
         unknown.
         """
-        every = [each for each in step.body.statements if _sampler(each) is not None]
+        every = [statement for statement in step.body.statements if _sampler(statement) is not None]
         if sum(isinstance(node, _SAMPLERS) for node in walk(step.body)) > len(every):
             self.exact = False
         times = None if step.cap is None else self._value(step.cap)
@@ -144,7 +144,7 @@ class _Counter:
             self.exact = self.exact and not every
             return self.block(step.body)
         before = set(self.knobs)
-        once = sum(self._statement(each) for each in every)
+        once = sum(self._statement(statement) for statement in every)
         named = self.knobs - before | self._named(step.cap)
         # A cap that is a literal guards against endless loops and does not set a width.
         self.knobs |= named

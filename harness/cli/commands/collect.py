@@ -127,8 +127,8 @@ def collect(target: Path, dry_run: bool, expect: int | None, **options: object) 
                 raise
             emit_paths([target])
             return
-        each = expect or plan_options.max_tokens
+        expected = expect or plan_options.max_tokens
         estimate = model_servers.run_async(
-            collection_run.preview_collection(target, work, plan_options, reading, each)
+            collection_run.preview_collection(target, work, plan_options, reading, expected)
         )
-        emit_text(collection_run.format_estimate(estimate, plan_options.prices, each))
+        emit_text(collection_run.format_estimate(estimate, plan_options.prices, expected))

@@ -125,5 +125,7 @@ def _write_comparisons(out: Output, grid: "Grid", played: "CellEpisodes") -> Non
         out.table(sweep_page.matches_table(comparisons))
     else:
         width = output_width(out)
-        pages = "\n".join(sweep_page.format_comparison(each, width) for each in comparisons)
+        pages = "\n".join(
+            sweep_page.format_comparison(comparison, width) for comparison in comparisons
+        )
         out.document({"what": describe_sweep_origin(grid), "comparisons": comparisons}, pages)

@@ -43,11 +43,11 @@ def sample(directory: Path) -> None:
 
     with console.progress("simulating", len(BENCHMARKS) * len(REASONERS)) as advance:
         written = []
-        for each in write_sample(directory):
-            written.append(each)
+        for recording in write_sample(directory):
+            written.append(recording)
             advance(1)
-    emit_paths(each.path for each in written)
-    existing = sum(each.kept for each in written)
+    emit_paths(recording.path for recording in written)
+    existing = sum(recording.kept for recording in written)
     if existing:
         console.info(f"{existing} of {len(written)} already existed with the same content; kept")
 

@@ -51,14 +51,16 @@ def explore(out: Output, recordings: tuple[Path, ...], seeds: int) -> None:
     opened = open_recordings(recordings)
     rates = []
     with console.progress("exploring", len(opened)) as advance:
-        for each in opened:
-            rates.append(count_base_rates(load_replay_environment(each.recording), range(seeds)))
+        for recording in opened:
+            rates.append(
+                count_base_rates(load_replay_environment(recording.recording), range(seeds))
+            )
             advance(1)
     if out.form is OutputFormat.CSV:
         out.table(rates_table(rates))
         return
-    document = [{"rates": each.rates, "questions": each.kinds} for each in rates]
-    what = {"recordings": [each.label for each in opened], "seeds": seeds}
+    document = [{"rates": rate.rates, "questions": rate.kinds} for rate in rates]
+    what = {"recordings": [recording.label for recording in opened], "seeds": seeds}
     out.document(
         {"what": what, "base_rates": document}, format_base_rates(rates, output_width(out))
     )

@@ -97,7 +97,7 @@ def _warn_of_spellings(recordings: "Sequence[Recording]") -> None:
     from store.answers.equivalence import open_equivalence
     from store.errors import StoreError
 
-    candidates = [each for each in recordings if may_differ(each)]
+    candidates = [recording for recording in recordings if may_differ(recording)]
     if not candidates:
         return
     with ExitStack() as stack:
@@ -145,6 +145,6 @@ def _inspect_trials(out: Output, records: Sequence[Path], *, questions: bool, ve
         page = inspect_page.trials_questions_table if questions else inspect_page.trials_table
         out.table(page(inspections))
     if verify:
-        torn = sum(each.torn is not None for each in inspections)
+        torn = sum(inspection.torn is not None for inspection in inspections)
         besides = f", but for {format_count(torn, 'torn last append')}" if torn else ""
         console.info(f"{len(inspections)} verified: every byte is intact{besides}")

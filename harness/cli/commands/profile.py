@@ -125,5 +125,5 @@ def _write_profiles(
         "seeds": f"0 to {seeds - 1}" if seeds > 1 else "0",
     }
     width = output_width(out)
-    pages = [profile_page.format_profile(plan, about, each, width) for each in profiles]
+    pages = [profile_page.format_profile(plan, about, profile, width) for profile in profiles]
     out.document({"what": what, "profiles": profiles}, "\n".join(pages))

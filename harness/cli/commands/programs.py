@@ -85,25 +85,25 @@ def fmt(files: tuple[Path, ...], check: bool) -> None:
     from harness.errors import InputError, NegativeResult
 
     results = [format_file(path) for path in dict.fromkeys(files)]
-    broken = [each for each in results if each.problems]
+    broken = [result for result in results if result.problems]
     if broken:
-        for each in broken:
-            console.say_block(f"{each.problems}\n")
-        names = ", ".join(each.name for each in broken)
+        for result in broken:
+            console.say_block(f"{result.problems}\n")
+        names = ", ".join(result.name for result in broken)
         raise InputError(f"{names}: cannot be formatted, so nothing was written")
-    changed = [each for each in results if each.changed]
+    changed = [result for result in results if result.changed]
     if check:
-        emit_text("".join(each.difference() for each in changed))
+        emit_text("".join(result.difference() for result in changed))
         if changed:
-            names = ", ".join(each.name for each in changed)
+            names = ", ".join(result.name for result in changed)
             raise NegativeResult(f"{len(changed)} of {len(results)} would change: {names}")
         return
-    for each in results:
-        if each.path == STDIN:
-            emit_utf8(each.after)
-        elif each.changed:
-            each.write()
-            console.info(f"formatted {each.name}")
+    for result in results:
+        if result.path == STDIN:
+            emit_utf8(result.after)
+        elif result.changed:
+            result.write()
+            console.info(f"formatted {result.name}")
 
 
 @command(

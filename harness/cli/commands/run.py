@@ -210,7 +210,7 @@ def _compare(
     compared = pair_with_replays(plan, recorded.replay_environment, live_results)
     out.table(live_run.paired_table(compared))
     console.info(summary)
-    same = sum(each.same for each in compared)
+    same = sum(pair.same for pair in compared)
     sentence = f"{same} of {len(compared)} episodes match the recording, token by token"
     if recorded.settings.stepwise and same == len(compared):
         console.info(sentence)

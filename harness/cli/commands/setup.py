@@ -88,9 +88,9 @@ def show(out: Output, threads: int | None, cache_dir: Path | None) -> None:
         resolved += resolve(shape, name)
     columns = [Column("setting"), Column("value"), Column("origin", "from")]
     rows = [
-        (name, value, each.origin)
-        for each in resolved
-        for name, value in _rows(each.name, each.value)
+        (name, value, setting.origin)
+        for setting in resolved
+        for name, value in _rows(setting.name, setting.value)
     ]
     out.table(Table(columns, rows))
 

@@ -175,7 +175,7 @@ def _refuse_unfit(controller: str | None, on: tuple[Path, ...], traces: Path | N
 def _missing(name: str) -> click.MissingParameter:
     """Return the error for a missing parameter, which only --from makes optional."""
     ctx = click.get_current_context()
-    param = next(each for each in ctx.command.params if each.name == name)
+    param = next(param for param in ctx.command.params if param.name == name)
     return click.MissingParameter(ctx=ctx, param=param)
 
 

@@ -73,7 +73,7 @@ def verify(out: Output, recording: Path, branches: int, seed: int, **options: ob
     with model_servers.open_reading(settings.extraction, settings.equivalence) as reading:
         checks = model_servers.run_async(_check(opened, settings, served, reading, branches, seed))
     out.table(table(checks))
-    same = sum(each.same for each in checks)
+    same = sum(check.same for check in checks)
     if same < len(checks):
         raise NegativeResult(f"{same} of {len(checks)} branches match the recording")
     console.info(f"{same} of {same} branches match the recording")
@@ -107,14 +107,18 @@ async def _check(
         chosen = choose_branches(recording, branches, seed)
         with console.progress("sampling again", len(chosen)) as advance:
 
-            async def one(at: int, number: int, index: int) -> "BranchCheck":
-                endpoint = endpoints[at % len(endpoints)]
+            async def one(position: int, number: int, index: int) -> "BranchCheck":
+                endpoint = endpoints[position % len(endpoints)]
                 checking = BranchVerifier(recording, settings, endpoint, reading)
                 check = await checking.check(number, index)
                 advance(1)
                 return check
 
-            return list(await asyncio.gather(*(one(at, *each) for at, each in enumerate(chosen))))
+            return list(
+                await asyncio.gather(
+                    *(one(position, *branch) for position, branch in enumerate(chosen))
+                )
+            )
 
 
 def table(checks: "list[BranchCheck]") -> "Table":
@@ -127,8 +131,8 @@ def table(checks: "list[BranchCheck]") -> "Table":
         Column("same_probes", "same probes"), Column("same_final", "same final"), Column("same"),
     ]  # fmt: skip
     rows = [
-        (each.question, each.branch, each.tokens, each.again, each.same_up_to, each.probes,
-         each.same_probes, "yes" if each.same_final else "no", "yes" if each.same else "no")
-        for each in checks
+        (check.question, check.branch, check.tokens, check.again, check.same_up_to, check.probes,
+         check.same_probes, "yes" if check.same_final else "no", "yes" if check.same else "no")
+        for check in checks
     ]  # fmt: skip
     return Table(columns, rows)
