@@ -158,9 +158,10 @@ class AllocationTask:
             search["guidelines"] = list(batch.guidelines)
         proposals = [
             Proposal(
-                source=self._text(suggestion.choices, slot["round"], at), words=suggestion.words
+                source=self._text(suggestion.choices, slot["round"], position),
+                words=suggestion.words,
             )
-            for at, suggestion in enumerate(list(batch.trials)[: bench.most], start=1)
+            for position, suggestion in enumerate(list(batch.trials)[: bench.most], start=1)
         ]
         withheld = bench.withheld
         if not proposals and not withheld and len(bench.trials) >= len(self._space):
@@ -189,8 +190,8 @@ class AllocationTask:
     def _trials(self, number: int) -> list[ObservedTrial]:
         return list_observed_trials(self._run, number)
 
-    def _text(self, choices: StageChoices, number: int, at: int) -> str:
-        name = f"trial_{number}_{at}"
+    def _text(self, choices: StageChoices, number: int, position: int) -> str:
+        name = f"trial_{number}_{position}"
         return format_allocation(self._environment.pipeline, self._allocation.budget, choices, name)
 
     def check(self, draft: Draft, number: int) -> Draft:

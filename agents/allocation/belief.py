@@ -125,7 +125,8 @@ class Belief:
     def points(self, allocations: Sequence[StageChoices]) -> AllocationPoints:
         """Convert allocations to arrays."""
         arms = [
-            [self._arm(at, choice) for at, choice in enumerate(choices)] for choices in allocations
+            [self._arm(stage, choice) for stage, choice in enumerate(choices)]
+            for choices in allocations
         ]
         samples = [[max(1, choice.samples) for choice in choices] for choices in allocations]
         return AllocationPoints(np.array(arms, dtype=np.int64), np.array(samples, dtype=np.float64))
@@ -134,9 +135,9 @@ class Belief:
         """Sample at which each stage gains no more with a perfect input, by hypothesis."""
         return 1 + np.exp(self._parts(self._chains).ends)
 
-    def abilities(self, at: int) -> "Array":
+    def abilities(self, stage: int) -> "Array":
         """Logit of one sample of each model of a stage: array (hypotheses, models)."""
-        return self._parts(self._chains).abilities[:, at, : len(self._space.models[at])]
+        return self._parts(self._chains).abilities[:, stage, : len(self._space.models[stage])]
 
     def coupling(self) -> "Array":
         """Extra samples that a stage needs with a worthless input, by hypothesis and stage."""
@@ -146,8 +147,8 @@ class Belief:
         """Gain in logit from repetition for each stage, by hypothesis."""
         return np.exp(self._parts(self._chains).gains)
 
-    def _arm(self, at: int, choice: StageChoice) -> int:
-        return self._arms[at].index(choice if choice.controller else choice.model)
+    def _arm(self, stage: int, choice: StageChoice) -> int:
+        return self._arms[stage].index(choice if choice.controller else choice.model)
 
     def _parts(self, chains: "Array") -> "_AccountConstants":
         stages, width = self._stages, self._widest
@@ -162,16 +163,16 @@ class Belief:
     def _play(self, chains: "Array", points: AllocationPoints) -> "Array":
         parts = self._parts(chains)
         quality = np.ones((len(chains), len(points.arms)))
-        for at in range(self._stages):
-            arms, samples = points.arms[:, at], points.samples[:, at]
-            governed = arms >= len(self._space.models[at])
-            missing = 1 - quality if at else np.zeros_like(quality)
-            end = np.exp(np.minimum(parts.ends[:, at, None], 9.0))
-            end = 1.01 + end * (1 + np.exp(np.minimum(parts.more[:, at, None], 4.0)) * missing)
+        for stage in range(self._stages):
+            arms, samples = points.arms[:, stage], points.samples[:, stage]
+            governed = arms >= len(self._space.models[stage])
+            missing = 1 - quality if stage else np.zeros_like(quality)
+            end = np.exp(np.minimum(parts.ends[:, stage, None], 9.0))
+            end = 1.01 + end * (1 + np.exp(np.minimum(parts.more[:, stage, None], 4.0)) * missing)
             gained = np.log(np.minimum(samples, end)) / np.log(end)
-            logit = parts.abilities[:, at, arms]
-            logit = logit + np.where(governed, 0.0, np.exp(parts.gains[:, at, None]) * gained)
-            logit -= np.exp(parts.spoilt[:, at, None]) * missing
+            logit = parts.abilities[:, stage, arms]
+            logit = logit + np.where(governed, 0.0, np.exp(parts.gains[:, stage, None]) * gained)
+            logit -= np.exp(parts.spoilt[:, stage, None]) * missing
             quality = 1 / (1 + np.exp(-np.clip(logit, -30, 30)))
         return quality
 
@@ -213,21 +214,21 @@ def _priors(
     stages = len(arms)
     means, spreads = np.zeros((stages, width)), np.ones((stages, width))
     sums = np.zeros((stages, width, width))
-    for at, stage_arms in enumerate(arms):
+    for stage, stage_arms in enumerate(arms):
         before = 0.0
         for index, arm in enumerate(stage_arms):
-            sums[at, index, index] = 1.0
+            sums[stage, index, index] = 1.0
             if isinstance(arm, StageChoice):
-                means[at, index], spreads[at, index] = _GOVERNED
+                means[stage, index], spreads[stage, index] = _GOVERNED
                 continue
             size = float(np.log(space.pipeline.model(arm).parameters))
             if not index:
-                means[at, index], spreads[at, index] = _SMALLEST
+                means[stage, index], spreads[stage, index] = _SMALLEST
             else:
                 step = max(size - before, 0.05)
-                means[at, index] = _LARGER.mean * step
-                spreads[at, index] = 0.25 + _LARGER.spread * step
-                sums[at, index, :index] = 1.0
+                means[stage, index] = _LARGER.mean * step
+                spreads[stage, index] = 0.25 + _LARGER.spread * step
+                sums[stage, index, :index] = 1.0
             before = size
     others = [prior for prior in (_GAIN, _END, _SPOILT, _MORE) for _ in range(stages)]
     return _NormalRanges(
@@ -249,10 +250,10 @@ def derive_guidelines(space: AllocationSpace, belief: "Belief") -> list[str]:
     guidelines = []
     ends = np.quantile(belief.ends(), (0.2, 0.8), axis=0)
     gains, more = belief.gains(), np.median(belief.coupling(), axis=0)
-    for at, name in enumerate(space.names):
-        guidelines.append(_model(space, belief, at, name))
-        low, high = (max(1, round(float(end))) for end in ends[:, at])
-        if float(np.median(gains[:, at])) < MIN_LOGIT_DIFFERENCE:
+    for stage, name in enumerate(space.names):
+        guidelines.append(_model(space, belief, stage, name))
+        low, high = (max(1, round(float(end))) for end in ends[:, stage])
+        if float(np.median(gains[:, stage])) < MIN_LOGIT_DIFFERENCE:
             guidelines.append(f"{name}: more samples bring little improvement.")
         elif high <= 3 * low:
             guidelines.append(f"{name}: samples stop paying at about {low} to {high}.")
@@ -260,17 +261,17 @@ def derive_guidelines(space: AllocationSpace, belief: "Belief") -> list[str]:
             guidelines.append(
                 f"{name}: it is uncertain where samples stop paying; {low} to {high} so far."
             )
-        if at and float(more[at]) > 1:
+        if stage and float(more[stage]) > 1:
             guidelines.append(
-                f"{name}: needs more samples to correct errors of {space.names[at - 1]}; spend on"
-                f" {space.names[at - 1]} first."
+                f"{name}: needs more samples to correct errors of {space.names[stage - 1]}; spend"
+                f" on {space.names[stage - 1]} first."
             )
     return guidelines
 
 
-def _model(space: AllocationSpace, belief: "Belief", at: int, name: str) -> str:
+def _model(space: AllocationSpace, belief: "Belief", stage: int, name: str) -> str:
     """Choose the model of a stage: the smallest one that no larger one clearly beats."""
-    models, able = space.models[at], belief.abilities(at)
+    models, able = space.models[stage], belief.abilities(stage)
     for index, model in enumerate(models):
         worse = [
             models[other]

@@ -49,10 +49,10 @@ def compute_frontier(
     for beta in betas if checked.scheduled else betas[:1]:
         choices = parse_choices(pipeline, source.text, source.name, beta)
         budget, cost = checked.at(beta).budget, space.cost(choices)
-        at = f" at beta = {beta:g}" if checked.scheduled else ""
+        setting = f" at beta = {beta:g}" if checked.scheduled else ""
         if not is_within_budget(cost, budget):
             raise InputError(
-                f"{source.name}: costs {cost:.4g}{at}, and its budget there is {budget:.4g}"
+                f"{source.name}: costs {cost:.4g}{setting}, and its budget there is {budget:.4g}"
             )
         trial = environment.play(choices)
         points.append(

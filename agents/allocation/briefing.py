@@ -42,7 +42,9 @@ def format_trial_history(
     parts = [_pipeline(space)]
     if guidelines:
         parts.append("## Guidelines so far\n\n" + "".join(f"- {line}\n" for line in guidelines))
-    parts.append(_trials(space, trials, names or [str(at) for at, _ in enumerate(trials, start=1)]))
+    parts.append(
+        _trials(space, trials, names or [str(number) for number, _ in enumerate(trials, start=1)])
+    )
     return "\n".join(parts)
 
 
@@ -56,13 +58,13 @@ def _pipeline(space: AllocationSpace) -> str:
         "| stage | model | cost of one sample | each further sample | most samples |",
         "| --- | --- | ---: | ---: | ---: |",
     ]
-    for at, name in enumerate(space.names):
-        for model in space.models[at]:
-            rate = space.rates[at][model]
-            most = rate.most(space.remaining(space.least, at)) if space.recorded is None else ""
+    for index, name in enumerate(space.names):
+        for model in space.models[index]:
+            rate = space.rates[index][model]
+            most = rate.most(space.remaining(space.least, index)) if space.recorded is None else ""
             prices = f"{rate.cost(1):.4g} | {rate.per_sample:.4g}"
             lines.append(f"| {name} | {model} | {prices} | {most} |")
-        for choice, cost in space.governed[at].items():
+        for choice, cost in space.governed[index].items():
             lines.append(f"| {name} | {choice.label} | {cost:.4g} | | |")
     return "\n".join(lines) + "\n"
 
@@ -70,16 +72,18 @@ def _pipeline(space: AllocationSpace) -> str:
 def _trials(space: AllocationSpace, trials: Sequence[ObservedTrial], names: Sequence[str]) -> str:
     if not trials:
         return "## Trials\n\nNone yet.\n"
-    ranked = sorted(range(len(trials)), key=lambda at: (-trials[at].score, trials[at].cost))
+    ranked = sorted(
+        range(len(trials)), key=lambda index: (-trials[index].score, trials[index].cost)
+    )
     listed = {*ranked[: MAX_TRIALS_SHOWN // 2], *range(len(trials))[-MAX_TRIALS_SHOWN // 2 :]}
     lines = [
         "## Trials, best first\n",
         "| trial | " + " | ".join(space.names) + " | cost | score |",
         "| --- |" + " --- |" * len(space.names) + " ---: | ---: |",
     ]
-    for at in ranked:
-        if at in listed:
-            trial = trials[at]
+    for index in ranked:
+        if index in listed:
+            trial = trials[index]
             labels = " | ".join(choice.label for choice in trial.choices)
-            lines.append(f"| {names[at]} | {labels} | {trial.cost:.4g} | {trial.score:.4f} |")
+            lines.append(f"| {names[index]} | {labels} | {trial.cost:.4g} | {trial.score:.4f} |")
     return "\n".join(lines) + "\n"

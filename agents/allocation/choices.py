@@ -69,9 +69,9 @@ def build_baseline(space: AllocationSpace) -> StageChoices:
     the smallest one.
     """
     choices = space.least
-    for at, models in enumerate(space.models):
+    for index, models in enumerate(space.models):
         for model in reversed(models):
-            candidate = (*choices[:at], StageChoice(model, 1), *choices[at + 1 :])
+            candidate = (*choices[:index], StageChoice(model, 1), *choices[index + 1 :])
             if space.affords(candidate):
                 choices = candidate
                 break
@@ -94,77 +94,77 @@ def mutate_choices(space: AllocationSpace, choices: StageChoices, random: Random
         random: Random generator.
     """
     kind = random.random()
-    at = random.randrange(len(choices))
+    index = random.randrange(len(choices))
     if kind < 0.45:
-        return change_samples(space, choices, at, random.choice(SAMPLE_FACTORS))
+        return change_samples(space, choices, index, random.choice(SAMPLE_FACTORS))
     if kind < 0.8:
         fit: list[StageChoice | str] = [
-            model for model in space.models[at] if model != choices[at].model
+            model for model in space.models[index] if model != choices[index].model
         ]
-        fit += [governed for governed in space.governed[at] if governed != choices[at]]
+        fit += [governed for governed in space.governed[index] if governed != choices[index]]
         if not fit:
             return choices
         chosen = random.choice(fit)
         if isinstance(chosen, StageChoice):
-            changed = replace_choice(choices, at, chosen)
+            changed = replace_choice(choices, index, chosen)
             return changed if space.affords(changed) else choices
-        spent = space.stage_cost(at, choices[at]) * random.choice((0.7, 1.0, 1.0, 1.5))
-        return change_model(space, choices, at, chosen, spent)
+        spent = space.stage_cost(index, choices[index]) * random.choice((0.7, 1.0, 1.0, 1.5))
+        return change_model(space, choices, index, chosen, spent)
     other = random.randrange(len(choices))
-    less = change_samples(space, choices, at, random.choice((0.5, 0.7)))
+    less = change_samples(space, choices, index, random.choice((0.5, 0.7)))
     freed = space.cost(choices) - space.cost(less)
     choice = less[other]
-    if at == other or choice.controller:
+    if index == other or choice.controller:
         return choices
     samples = space.most(other, choice.model, space.stage_cost(other, choice) + freed)
     return replace_choice(less, other, StageChoice(choice.model, max(choice.samples, samples)))
 
 
 def change_samples(
-    space: AllocationSpace, choices: StageChoices, at: int, factor: float
+    space: AllocationSpace, choices: StageChoices, index: int, factor: float
 ) -> StageChoices:
     """Change the samples of one stage, within the budget.
 
     Args:
         space: Space of allocations.
         choices: Allocation to change.
-        at: Index of the stage; a stage that a controller governs stays as it is.
+        index: Index of the stage; a stage that a controller governs stays as it is.
         factor: Factor of the number of samples, which changes by at least 1.
     """
-    choice = choices[at]
+    choice = choices[index]
     if choice.controller:
         return choices
     wanted = round(choice.samples * factor)
     if wanted == choice.samples:
         wanted += 1 if factor > 1 else -1
-    most = space.most(at, choice.model, space.remaining(choices, at))
-    return replace_choice(choices, at, StageChoice(choice.model, max(1, min(wanted, most))))
+    most = space.most(index, choice.model, space.remaining(choices, index))
+    return replace_choice(choices, index, StageChoice(choice.model, max(1, min(wanted, most))))
 
 
 def change_model(
-    space: AllocationSpace, choices: StageChoices, at: int, model: str, spent: float
+    space: AllocationSpace, choices: StageChoices, index: int, model: str, spent: float
 ) -> StageChoices:
     """Change the model of one stage, or return the allocation unchanged if that is too expensive.
 
     Args:
         space: Space of allocations.
         choices: Allocation to change.
-        at: Index of the stage.
+        index: Index of the stage.
         model: Name of the new model.
         spent: Cost to spend on the stage, at most, in the pipeline's unit.
     """
-    remaining = space.remaining(choices, at)
-    samples = max(1, space.most(at, model, min(spent, remaining)))
-    changed = replace_choice(choices, at, StageChoice(model, samples))
+    remaining = space.remaining(choices, index)
+    samples = max(1, space.most(index, model, min(spent, remaining)))
+    changed = replace_choice(choices, index, StageChoice(model, samples))
     return changed if space.affords(changed) else choices
 
 
-def replace_choice(choices: StageChoices, at: int, choice: StageChoice) -> StageChoices:
+def replace_choice(choices: StageChoices, index: int, choice: StageChoice) -> StageChoices:
     """Replace the choice of one stage.
 
     Args:
         choices: Allocation to change.
-        at: Index of the stage.
+        index: Index of the stage.
         choice: The new choice of the stage.
     """
-    return (*choices[:at], choice, *choices[at + 1 :])
+    return (*choices[:index], choice, *choices[index + 1 :])

@@ -169,8 +169,8 @@ def build_stages_sheet(stages: Sequence[StageAllocation]) -> TextTable:
 def _progress(result: AllocationResult) -> list[Block]:
     optimum = None if result.optimum is None else result.optimum.score
     caption = f"The best so far rises to {100 * result.trials[-1].best:.2f} % over the trials."
-    steps = [trial for at, trial in enumerate(result.trials) if not at
-             or trial.best > result.trials[at - 1].best]  # fmt: skip
+    steps = [trial for index, trial in enumerate(result.trials) if not index
+             or trial.best > result.trials[index - 1].best]  # fmt: skip
     sheet = TextTable(
         heads=["trial", "score, %", "spent by then"],
         rows=[
@@ -189,11 +189,13 @@ def _saturation(result: AllocationResult) -> list[Block]:
     """Build, for each stage, the plot of the best score by model and samples."""
     images = []
     rows = []
-    for at, stage in enumerate(result.trials[0].stages):
-        points = compute_saturation(result.trials, at)
+    for index, stage in enumerate(result.trials[0].stages):
+        points = compute_saturation(result.trials, index)
         if points:
             caption = f"{stage.stage}: the best score by samples, for each model."
-            images.append(ReportImage(plot_saturation(points, stage.stage, f"stage-{at}"), caption))
+            images.append(
+                ReportImage(plot_saturation(points, stage.stage, f"stage-{index}"), caption)
+            )
         rows += [
             [stage.stage, model, str(samples), f"{100 * score:.2f}"]
             for model, scores in points.items()
@@ -226,10 +228,10 @@ def plot_progress(
 
     def draw(figure: "Figure") -> None:
         panel = figure.subplots()
-        at = [float(trial.trial if by == "trial" else trial.spent) for trial in trials]
-        [dots] = panel.plot(at, [100 * trial.score for trial in trials], ".", color=_TRIAL_COLOUR)
+        x = [float(trial.trial if by == "trial" else trial.spent) for trial in trials]
+        [dots] = panel.plot(x, [100 * trial.score for trial in trials], ".", color=_TRIAL_COLOUR)
         [best] = panel.step(
-            at, [100 * trial.best for trial in trials], where="post", color=WINNER_COLOUR,
+            x, [100 * trial.best for trial in trials], where="post", color=WINNER_COLOUR,
             linewidth=1.8,
         )  # fmt: skip
         named: list[tuple[Artist, str]] = [(dots, "a trial"), (best, "the best so far")]
@@ -256,9 +258,9 @@ def plot_saturation(points: SaturationCurves, stage: str, name: str) -> str:
     def draw(figure: "Figure") -> None:
         panel = figure.subplots()
         named: list[tuple[Artist, str]] = []
-        for at, (model, curve) in enumerate(points.items()):
+        for index, (model, curve) in enumerate(points.items()):
             samples, scores = zip(*curve, strict=True)
-            style = curve_style(at)
+            style = curve_style(index)
             [line] = panel.plot(
                 samples, [100 * score for score in scores], linestyle=style.dash,
                 marker=style.marker, markersize=3.5, color=style.colour, linewidth=1.2,

@@ -172,12 +172,12 @@ SaturationCurves = Mapping[str, Sequence[tuple[int, float]]]
 
 
 def compute_saturation(
-    trials: Sequence[TrialSummary], at: int
+    trials: Sequence[TrialSummary], index: int
 ) -> dict[str, list[tuple[int, float]]]:
     """Return the best score of a stage by samples for each model, without controllers."""
     best: dict[str, dict[int, float]] = {}
     for trial in trials:
-        stage = trial.stages[at]
+        stage = trial.stages[index]
         if not stage.controller:
             scores = best.setdefault(stage.model, {})
             scores[stage.samples] = max(scores.get(stage.samples, 0.0), trial.score)
@@ -267,14 +267,14 @@ def list_stage_allocations(space: AllocationSpace, choices: StageChoices) -> lis
     """List each stage's allocation and cost."""
     return [
         StageAllocation(
-            stage=space.names[at],
+            stage=space.names[index],
             model=choice.model,
             samples=choice.samples,
             controller=choice.controller,
             beta=choice.beta if choice.controller else None,
-            cost=space.stage_cost(at, choice),
+            cost=space.stage_cost(index, choice),
         )
-        for at, choice in enumerate(choices)
+        for index, choice in enumerate(choices)
     ]
 
 

@@ -84,9 +84,9 @@ def _matches(lines: list[str], wanted: list[str]) -> list[_Match]:
     for pattern, normalise in comparisons:
         size, key = len(pattern), normalise(pattern)
         matches = [
-            _Match(at, at + size)
-            for at in range(len(lines) - size + 1)
-            if normalise(lines[at : at + size]) == key
+            _Match(index, index + size)
+            for index in range(len(lines) - size + 1)
+            if normalise(lines[index : index + size]) == key
         ]
         if matches:
             return matches
@@ -96,10 +96,12 @@ def _matches(lines: list[str], wanted: list[str]) -> list[_Match]:
 def _loose_matches(lines: list[str], wanted: list[str]) -> list[_Match]:
     """Find lines up to all white space, including blank lines between them."""
     key = [_words(line) for line in wanted if line.strip()]
-    filled = [at for at, line in enumerate(lines) if line.strip()]
-    parts = [filled[at : at + len(key)] for at in range(len(filled) - len(key) + 1)]
+    filled = [index for index, line in enumerate(lines) if line.strip()]
+    parts = [filled[index : index + len(key)] for index in range(len(filled) - len(key) + 1)]
     return [
-        _Match(part[0], part[-1] + 1) for part in parts if [_words(lines[at]) for at in part] == key
+        _Match(part[0], part[-1] + 1)
+        for part in parts
+        if [_words(lines[index]) for index in part] == key
     ]
 
 
@@ -109,7 +111,7 @@ def _words(line: str) -> str:
 
 def _blank_ends(lines: list[str]) -> tuple[int, int]:
     """Count the blank lines at the beginning and at the end."""
-    filled = [at for at, line in enumerate(lines) if line.strip()]
+    filled = [index for index, line in enumerate(lines) if line.strip()]
     return (filled[0], len(lines) - 1 - filled[-1]) if filled else (len(lines), 0)
 
 
@@ -186,8 +188,8 @@ def _mismatch(lines: list[str], edit: SourceEdit, match_count: int) -> EditMisma
     wanted = _lines(edit.old)
     size = max(1, min(len(wanted), len(lines)))
 
-    def likeness(at: int) -> float:
-        candidate = "\n".join(lines[at : at + size])
+    def likeness(index: int) -> float:
+        candidate = "\n".join(lines[index : index + size])
         return difflib.SequenceMatcher(None, candidate, "\n".join(wanted), autojunk=False).ratio()
 
     best = max(range(len(lines) - size + 1), key=likeness, default=0)

@@ -171,9 +171,9 @@ def _merge_governors(
     """Merge the requested governors with those that an allocation names."""
     merged = {stage: list(controllers) for stage, controllers in governors.items()}
     for beta in betas:
-        for each in load_allocation(source).at(beta).stages:
-            if each.controller:
-                merged.setdefault(each.stage, []).append(f"{each.controller}@{each.beta!r}")
+        for entry in load_allocation(source).at(beta).stages:
+            if entry.controller:
+                merged.setdefault(entry.stage, []).append(f"{entry.controller}@{entry.beta!r}")
     return merged
 
 
@@ -228,7 +228,7 @@ def _build_allocation_request(options: AllocateOptions, budget: float | None) ->
             )
         budget = default_budget(pipeline)
         console.info(f"--budget {budget:g}: the default for {pipeline.name}")
-    served = options.base_url is not None or any(each.base_url for each in pipeline.models)
+    served = options.base_url is not None or any(model.base_url for model in pipeline.models)
     execute = options.execute
     if execute is None:
         execute = pipeline.simulation is None and options.record is None and served
@@ -281,10 +281,10 @@ def _load_pipeline(options: AllocateOptions) -> tuple[Pipeline, Path | None, str
 
 def _parse_governors(texts: Sequence[str]) -> dict[str, list[str]]:
     governors: dict[str, list[str]] = {}
-    for each in texts:
-        stage, sign, governor = each.partition("=")
+    for text in texts:
+        stage, sign, governor = text.partition("=")
         if not sign:
-            raise InputError(f"--governor {each}: write STAGE=CONTROLLER@BETA")
+            raise InputError(f"--governor {text}: write STAGE=CONTROLLER@BETA")
         governors.setdefault(stage, []).append(governor)
     return governors
 
@@ -298,7 +298,7 @@ def _resolve_model_setup(
 ) -> ModelOptions:
     """Resolve how proposing models are called; the pipeline's server does not serve them."""
     fields = collect_model_fields(options.select(MODEL_FIELDS))
-    if not any(each.startswith("chat:") for each in names):
+    if not any(name.startswith("chat:") for name in names):
         fields.pop("base_url", None)
     return resolve_model_setup(
         names, fields, brief_tokens=0, caps=_build_caps(options, RunLimits()), settings=settings,

@@ -49,7 +49,7 @@ def decide(directory: Path, candidate: str, *, approved: bool, note: str, by: st
 
 
 def _refuse_unknown(run: RunDirectory, candidate: str, waiting: str | None) -> None:
-    names = sorted(each.name for each in (run.path / "candidates").glob("*"))
+    names = sorted(path.name for path in (run.path / "candidates").glob("*"))
     if candidate not in names:
         near = nearest(candidate, names) if waiting is None else waiting
         meant = did_you_mean(near) if near else f"it has {format_count(len(names), 'candidate')}"

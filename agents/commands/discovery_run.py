@@ -120,9 +120,10 @@ def resume_run(
     named = {"on": (on, before.search), "held-out": (held_out, before.held_out)}
     for option, (paths, refs) in named.items():
         digests = [
-            each.digest for each in (_recording_refs(open_recordings(paths)) if paths else refs)
+            recording.digest
+            for recording in (_recording_refs(open_recordings(paths)) if paths else refs)
         ]
-        if digests != [each.digest for each in refs]:
+        if digests != [recording.digest for recording in refs]:
             raise InputError(
                 f"--{option}: the run was started with other recordings; leave it out to resume"
             )
@@ -159,11 +160,11 @@ def _recording_refs(recordings: Sequence[NamedRecording]) -> list[RecordingRef]:
 
 
 def _require_disjoint(search: Sequence[NamedRecording], held_out: Sequence[NamedRecording]) -> None:
-    digests = {each.recording.digest: each for each in search}
-    for each in held_out:
-        if each.recording.digest in digests:
+    digests = {recording.recording.digest: recording for recording in search}
+    for recording in held_out:
+        if recording.recording.digest in digests:
             raise InputError(
-                f"{each.recording.path}: is in the search set, so it cannot be held out"
+                f"{recording.recording.path}: is in the search set, so it cannot be held out"
             )
 
 

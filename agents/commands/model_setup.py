@@ -37,7 +37,7 @@ def check_language_options(request: Request, options: Mapping[str, Any]) -> None
     """
     if request.language is ControllerLanguage.RHEO:
         return
-    kinds = {each.partition(":")[0] for each in request.proposers}
+    kinds = {proposer.partition(":")[0] for proposer in request.proposers}
     if not kinds & {CHAT, COMMAND}:
         raise InputError(
             "--language python: needs a language model or an agent, and none is configured",
@@ -124,8 +124,12 @@ def _require_price(model: str, settings: ChatSettings, *, is_own_server: bool) -
 
 def _warn_of_dropped(client: ChatModel, model: str, temperatures: Sequence[float | None]) -> None:
     """Warn of temperatures that the model's client does not send."""
-    dropped = [each for each in temperatures if client.sent_temperature(each) != each]
-    listing = ", ".join(f"{each:g}" for each in dropped if each is not None)
+    dropped = [
+        temperature
+        for temperature in temperatures
+        if client.sent_temperature(temperature) != temperature
+    ]
+    listing = ", ".join(f"{temperature:g}" for temperature in dropped if temperature is not None)
     if listing:
         console.warn(
             f"{model}: its client does not send the temperature {listing} for a model of this"

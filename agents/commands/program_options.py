@@ -40,13 +40,13 @@ def parse_baselines(texts: Sequence[str]) -> list[BaselineRef]:
     """
     baselines: dict[str, BaselineRef] = {}
     for text in texts:
-        each = _parse_baseline(text)
-        if each.label in baselines:
+        baseline = _parse_baseline(text)
+        if baseline.label in baselines:
             raise InputError(
-                f"--baseline {text}: {each.label} is given twice; give all values of a knob in"
+                f"--baseline {text}: {baseline.label} is given twice; give all values of a knob in"
                 " one list, and give files different names"
             )
-        baselines[each.label] = each
+        baselines[baseline.label] = baseline
     return list(baselines.values()) or DEFAULT_BASELINES
 
 
@@ -57,9 +57,11 @@ def check_baselines_unchanged(baselines: Sequence[BaselineRef]) -> None:
         InputError: A file has changed, or does not exist.
         OSError: A file cannot be read.
     """
-    for each in baselines:
-        if each.digest and load_program(each.controller).digest != each.digest:
-            raise InputError(f"{each.controller}: has changed since the run started; restore it")
+    for baseline in baselines:
+        if baseline.digest and load_program(baseline.controller).digest != baseline.digest:
+            raise InputError(
+                f"{baseline.controller}: has changed since the run started; restore it"
+            )
 
 
 def _parse_baseline(text: str) -> BaselineRef:
@@ -77,7 +79,9 @@ def _parse_baseline(text: str) -> BaselineRef:
 
 def _without_settings(text: str, program: RheoController) -> BaselineRef:
     """Return a baseline without settings; it follows β, has no knobs, or is a default one."""
-    default = next((each for each in DEFAULT_BASELINES if each.controller == text), None)
+    default = next(
+        (baseline for baseline in DEFAULT_BASELINES if baseline.controller == text), None
+    )
     if default is not None:
         return default
     free = list(free_knobs(program.checked.program))
@@ -115,8 +119,8 @@ def load_starting_programs(names: Sequence[str]) -> list[StartingProgram]:
     """
     programs: dict[str, StartingProgram] = {}
     for name in names:
-        for each in _load(name):
-            programs.setdefault(each.source, each)
+        for program in _load(name):
+            programs.setdefault(program.source, program)
     return list(programs.values())
 
 
@@ -149,16 +153,18 @@ def _load_candidates(run: RunDirectory) -> list[StartingProgram]:
         InputError: The run has none.
     """
     reviews = [
-        each
-        for each in run.reviews()
-        if each.verdict in (ReviewVerdict.BEST, ReviewVerdict.KEPT)
-        and each.objective is not None
-        and run.language(each.candidate) is ControllerLanguage.RHEO
+        review
+        for review in run.reviews()
+        if review.verdict in (ReviewVerdict.BEST, ReviewVerdict.KEPT)
+        and review.objective is not None
+        and run.language(review.candidate) is ControllerLanguage.RHEO
     ]
     if not reviews:
         raise InputError(f"--start-from {run.path}: the run has no candidates yet")
-    ranked = sorted(reviews, key=lambda each: -(each.objective or 0.0))[:FROM_RUN]
+    ranked = sorted(reviews, key=lambda review: -(review.objective or 0.0))[:FROM_RUN]
     return [
-        StartingProgram(name=f"{run.path.name}/{each.candidate}", source=run.source(each.candidate))
-        for each in ranked
+        StartingProgram(
+            name=f"{run.path.name}/{review.candidate}", source=run.source(review.candidate)
+        )
+        for review in ranked
     ]

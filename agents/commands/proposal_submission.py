@@ -77,7 +77,7 @@ def submit_allocation(
     space.require_feasible(choices, str(file))
     _require_open_run(run)
     duplicate = next(
-        (name for name, each in read_run_trials(run).items() if each.choices == choices), None
+        (name for name, trial in read_run_trials(run).items() if trial.choices == choices), None
     )
     if duplicate is not None:
         console.info(f"{file}: is the allocation of {duplicate}, which the run has already tried")
@@ -110,7 +110,7 @@ def _submit(
         console.info(f"{file}: is already in the run")
         return
     rounds = run.request.caps.rounds
-    begun_rounds = sum(each.kind == "round" for each in run.events())
+    begun_rounds = sum(event.kind == "round" for event in run.events())
     if begun_rounds >= rounds:
         console.info(f"{name}: was added, but the last round of the run has already started")
         console.hint(

@@ -77,8 +77,8 @@ def _row(run: RunDirectory, now: datetime, *, for_terminal: bool) -> list[Cell]:
         unread: list[Cell] = [None] * (len(RUN_COLUMNS) - len(times) - 3)
         return [name, DAMAGED, *unread, *times, None]
     used, summaries = ResourceUsage(), run.summaries()
-    for each in summaries:
-        used += each.usage
+    for summary in summaries:
+        used += summary.usage
     last = summaries[-1] if summaries else None
     best = last.best if last is not None else None
     ending = run.ending

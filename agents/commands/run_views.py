@@ -40,7 +40,7 @@ def runs(out: Output, directory: Path | None) -> None:
         runs_found = find_runs(directory / "runs")
     if not runs_found:
         below = (
-            [each for each in directory.iterdir() if find_runs(each)] if directory.is_dir() else []
+            [path for path in directory.iterdir() if find_runs(path)] if directory.is_dir() else []
         )
         hint = "create one with `rheostat discover --run DIR`"
         if below:

@@ -99,7 +99,7 @@ class ProgressReporter:
 
     def _round(self, event: Event) -> None:
         summaries = self._run.summaries()
-        used = sum(each.usage.evaluations for each in summaries)
+        used = sum(summary.usage.evaluations for summary in summaries)
         if self._run.request.allocation is not None:
             self._trials(event, used)
             return
@@ -129,7 +129,7 @@ def _subject(request: Request) -> str:
     """Describe what a run searches on."""
     allocation = request.allocation
     if allocation is None:
-        return ", ".join(each.label for each in request.search)
+        return ", ".join(recording.label for recording in request.search)
     return f"{allocation.pipeline.name}, with a budget of {allocation.budget:g}"
 
 

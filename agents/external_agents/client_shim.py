@@ -23,11 +23,11 @@ def main(arguments: list[str]) -> int:
         sys.stdout.write(HELP)
         return 0
     request: dict[str, object] = {"do": arguments[0], "quick": "--quick" in arguments}
-    files = [each for each in arguments[1:] if each != "--quick"]
+    files = [argument for argument in arguments[1:] if argument != "--quick"]
     if "--beta" in files:
-        at = files.index("--beta")
-        request["beta"] = files[at + 1] if at + 1 < len(files) else ""
-        del files[at : at + 2]
+        position = files.index("--beta")
+        request["beta"] = files[position + 1] if position + 1 < len(files) else ""
+        del files[position : position + 2]
     most = {"sweep": 100, "compare": 2, "explore": 0}.get(arguments[0], 1)
     if len(files) > most or (most and not files):
         expected = ("no file", "one file")[most] if most < 2 else f"1 to {most} files"

@@ -193,7 +193,7 @@ class AgentContainerRunner:
 
     @property
     def _path(self) -> str:
-        variables = [each.partition("=") for each in self._config.get("Env") or []]
+        variables = [variable.partition("=") for variable in self._config.get("Env") or []]
         return next((value for name, _, value in variables if name == "PATH"), _PATH)
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from agents.formatting import format_gain
 from agents.search.bench_protocol import Bench
-from agents.search.measurements import ProgramScore
+from agents.search.measurements import ProgramScore, QuestionGain
 from harness.errors import InputError
 from harness.presentation.table import align
 from harness.request.controllers import diagnose_text
@@ -60,7 +60,7 @@ class EvaluationServer:
             request = ShimRequest(
                 str(fields["do"]), _text(fields["source"]), bool(fields.get("quick")),
                 float(fields.get("beta", 0.5)),
-                tuple(_text(each) for each in fields.get("others", ())),
+                tuple(_text(field) for field in fields.get("others", ())),
             )  # fmt: skip
         except (ValueError, KeyError, TypeError):
             return {"text": "error: the request cannot be read", "status": USAGE_ERROR}
@@ -87,13 +87,13 @@ class EvaluationServer:
             case "check":
                 return self._check(request.source)
             case "sweep":
-                for each in (request.source, *request.others):
-                    self._check(each)
+                for source in (request.source, *request.others):
+                    self._check(source)
                 self.played.append(request)
                 return self._sweep(request)
             case "compare":
-                for each in (request.source, *request.others):
-                    self._check(each)
+                for source in (request.source, *request.others):
+                    self._check(source)
                 self.played.append(request)
                 return self._compare(request)
             case "explore":
@@ -118,7 +118,7 @@ class EvaluationServer:
         scores = self._bench.play(
             sources, thorough=not request.quick, language=self._bench.language
         )
-        if all(each is None for each in scores):
+        if all(score is None for score in scores):
             allowance = self._bench.allowance
             raise InputError(
                 "it cannot be played" if allowance else "no programs are left to play in this round"
@@ -147,12 +147,15 @@ class EvaluationServer:
             f"{len(comparison.questions)} questions differ, over all beta; tokens are means",
             f"{'recording':<28}  question  difference  tokens  of the other",
         ]
-        lines += [
-            f"{align(each.recording, 28)}  {each.question:>8}  {each.difference:>+10.1f}"
-            f"  {each.tokens:>12,.0f}  {each.other_tokens:>12,.0f}"
-            for each in comparison.questions[:MAX_QUESTIONS]
-        ]
+        lines += [_format_difference(question) for question in comparison.questions[:MAX_QUESTIONS]]
         return "\n".join([*lines, "", f"{self._bench.allowance} programs are left to play"])
+
+
+def _format_difference(question: QuestionGain) -> str:
+    return (
+        f"{align(question.recording, 28)}  {question.question:>8}  {question.difference:>+10.1f}"
+        f"  {question.tokens:>12,.0f}  {question.other_tokens:>12,.0f}"
+    )
 
 
 def _table(name: str, score: ProgramScore, labels: Sequence[str]) -> str:

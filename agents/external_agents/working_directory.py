@@ -101,10 +101,10 @@ def read_agent_output(folder: Path, original: str, language: ControllerLanguage)
 def _write_history(folder: Path, brief: Brief) -> None:
     folder.mkdir()
     lines = ["What each program is worth on the whole search set.", ""]
-    for each in brief.known:
-        worth = "a baseline" if each.objective is None else f"{each.objective:.2f}"
-        name = f"{each.name}{each.language.suffix}"
-        (folder / name).write_text(each.source, encoding="utf-8")
+    for program in brief.known:
+        worth = "a baseline" if program.objective is None else f"{program.objective:.2f}"
+        name = f"{program.name}{program.language.suffix}"
+        (folder / name).write_text(program.source, encoding="utf-8")
         lines.append(f"- `{name}`: {worth}")
     (folder / "index.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -39,9 +39,13 @@ def describe_last_round(history: SearchHistory) -> list[SectionForm]:
     candidates = history.last_round
     if not candidates:
         return [SectionForm("")]
-    full = "\n\n".join(_format_candidate(history, each, excerpts=True) for each in candidates)
-    plain = "\n\n".join(_format_candidate(history, each, excerpts=False) for each in candidates)
-    lines = "\n".join(_format_line(history, each) for each in candidates)
+    full = "\n\n".join(
+        _format_candidate(history, candidate, excerpts=True) for candidate in candidates
+    )
+    plain = "\n\n".join(
+        _format_candidate(history, candidate, excerpts=False) for candidate in candidates
+    )
+    lines = "\n".join(_format_line(history, candidate) for candidate in candidates)
     excerpts = SectionForm(
         render_template("last", candidates=plain), "excerpts of programs with errors"
     )
@@ -55,16 +59,18 @@ def describe_last_round(history: SearchHistory) -> list[SectionForm]:
 
 def describe_earlier_rounds(history: SearchHistory) -> list[SectionForm]:
     """Describe the candidates of earlier rounds, latest first, one line each."""
-    candidates = [each for each in reversed(history.candidates) if each.round != history.last]
-    return _list_candidates("tried", candidates, lambda each: _format_line(history, each))
+    candidates = [
+        candidate for candidate in reversed(history.candidates) if candidate.round != history.last
+    ]
+    return _list_candidates("tried", candidates, lambda candidate: _format_line(history, candidate))
 
 
 def describe_decisions(decisions: Sequence[Decision]) -> list[SectionForm]:
     """Format reviewers' notes: in full, shortened, or only the latest."""
-    noted = [each for each in decisions if each.note.strip() or not each.approved]
+    noted = [decision for decision in decisions if decision.note.strip() or not decision.approved]
     if not noted:
         return [SectionForm("")]
-    longest = max(len(each.note) for each in noted)
+    longest = max(len(decision.note) for decision in noted)
     omitted = len(noted) - MIN_NOTES
     short = "the ends of long notes" if longest > SHORT_NOTE_LENGTH else ""
     few = f"{format_count(omitted, 'earlier note')} from reviewers" if omitted > 0 else short
@@ -102,7 +108,7 @@ def _list_candidates(
     """Render one line for each of the first candidates that fit."""
     if not candidates:
         return [SectionForm("")]
-    lines = [format_line(each) for each in candidates[: CANDIDATE_COUNTS[0]]]
+    lines = [format_line(candidate) for candidate in candidates[: CANDIDATE_COUNTS[0]]]
     levels = []
     for most in CANDIDATE_COUNTS:
         omitted = len(candidates) - most
@@ -119,7 +125,7 @@ def _format_objective(candidate: ReviewedCandidate) -> str:
 
 
 def _format_notes(decisions: Sequence[Decision], most: int) -> str:
-    return "\n".join(f"- {_format_note(each, most)}" for each in decisions)
+    return "\n".join(f"- {_format_note(decision, most)}" for decision in decisions)
 
 
 def _format_note(decision: Decision, most: int) -> str:
@@ -190,7 +196,7 @@ def _explain_failure(candidate: ReviewedCandidate) -> str:
 
 
 def _describe_origin(candidate: ReviewedCandidate) -> str:
-    parents = ", ".join(f"`{each}`" for each in candidate.draft.proposal.parents)
+    parents = ", ".join(f"`{parent}`" for parent in candidate.draft.proposal.parents)
     tuned = f", with {', '.join(candidate.draft.tuned)} fitted" if candidate.draft.tuned else ""
     return f"by {candidate.draft.proposer}{f' from {parents}' if parents else ''}{tuned}"
 
@@ -238,15 +244,15 @@ def _find_source(history: SearchHistory, name: str) -> str | None:
 def _format_errors(diagnostics: str, *, excerpts: bool) -> str:
     """Extract the first errors; each runs to the next message."""
     blocks = re.split(r"\n\n(?=(?:error|warning)\[)", diagnostics.strip())
-    errors = [each for each in blocks if each.startswith("error[")] or blocks
+    errors = [block for block in blocks if block.startswith("error[")] or blocks
     if not excerpts:
         heads = "\n".join(
-            f"- {truncate_line(each.splitlines()[0], RATIONALE_LENGTH)}"
-            for each in errors[:MAX_ERRORS]
+            f"- {truncate_line(error.splitlines()[0], RATIONALE_LENGTH)}"
+            for error in errors[:MAX_ERRORS]
         )
         return f"{heads}{_count_omitted(len(errors) - MAX_ERRORS)}"
     excerpts_text = "\n\n".join(
-        "\n".join(each.splitlines()[:EXCERPT_LINES]) for each in errors[:MAX_ERRORS]
+        "\n".join(error.splitlines()[:EXCERPT_LINES]) for error in errors[:MAX_ERRORS]
     )
     return f"\n```text\n{excerpts_text}\n```{_count_omitted(len(errors) - MAX_ERRORS)}"
 

@@ -112,8 +112,8 @@ def _text(
     sections: Mapping[str, Sequence[SectionForm]], levels: Mapping[str, int], most: int
 ) -> str:
     chosen = [forms[levels[name]] for name, forms in sections.items()]
-    parts = [each.text.strip("\n") for each in chosen if each.text]
-    left_out = [each.left_out for each in chosen if each.left_out]
+    parts = [form.text.strip("\n") for form in chosen if form.text]
+    left_out = [form.left_out for form in chosen if form.left_out]
     if left_out:
         parts.append(f"Left out to stay within {most:,} tokens: {'; '.join(left_out)}.")
     return "\n\n".join(parts) + "\n"

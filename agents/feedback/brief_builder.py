@@ -86,7 +86,11 @@ def build_brief(run: RunDirectory, arena: Arena, number: int) -> Brief:
         text=fitted.text,
         tokens=fitted.tokens,
         known=_known(arena, history),
-        notes=[attempts.format_note(each) for each in history.decisions if each.note.strip()],
+        notes=[
+            attempts.format_note(decision)
+            for decision in history.decisions
+            if decision.note.strip()
+        ],
     )
 
 
@@ -162,10 +166,12 @@ def _frontier(
 ) -> list[SectionForm]:
     others = [
         measured
-        for each in history.last_round
-        if each.review.objective is not None and each.name != leader.name
-        for proposal in [each.draft.proposal]
-        for measured in [measure_candidate(arena, each.name, proposal.source, proposal.language)]
+        for candidate in history.last_round
+        if candidate.review.objective is not None and candidate.name != leader.name
+        for proposal in [candidate.draft.proposal]
+        for measured in [
+            measure_candidate(arena, candidate.name, proposal.source, proposal.language)
+        ]
         if measured is not None
     ]
 
@@ -185,7 +191,7 @@ def _frontier(
 
 def _profile(leader: MeasuredProgram, points: _Points) -> list[SectionForm]:
     def render(analyses: list[PointAnalysis]) -> str:
-        settings = " and ".join(describe_plan(each.plan) for each in analyses)
+        settings = " and ".join(describe_plan(analysis.plan) for analysis in analyses)
         legend = "Figures are in that order, separated by `|`. " if len(analyses) > 1 else ""
         return render_template(
             "profile",
@@ -206,7 +212,7 @@ def _profile(leader: MeasuredProgram, points: _Points) -> list[SectionForm]:
 
 
 def _hindsight(points: _Points) -> list[SectionForm]:
-    lines = "\n".join(f"- {_in_hindsight(each)}" for each in points.both)
+    lines = "\n".join(f"- {_in_hindsight(analysis)}" for analysis in points.both)
     return [
         SectionForm(render_template("hindsight", lines=lines)),
         SectionForm("", "what hindsight shows"),
@@ -240,7 +246,9 @@ def _episodes(
         return [SectionForm("")]
     levels = []
     for most in EPISODE_COUNTS:
-        text = "\n".join(f"- **{each.kind.value}**: {each.text}" for each in episodes[:most])
+        text = "\n".join(
+            f"- **{episode.kind.value}**: {episode.text}" for episode in episodes[:most]
+        )
         omitted = len(episodes) - most
         levels.append(
             SectionForm(
@@ -254,19 +262,19 @@ def _episodes(
 def _known(arena: Arena, history: SearchHistory) -> list[KnownProgram]:
     candidates = [
         KnownProgram(
-            name=each.name,
-            source=each.draft.proposal.source,
-            language=each.draft.proposal.language,
-            objective=each.review.objective,
+            name=candidate.name,
+            source=candidate.draft.proposal.source,
+            language=candidate.draft.proposal.language,
+            objective=candidate.review.objective,
         )
-        for each in history.archive[:MAX_KNOWN]
+        for candidate in history.archive[:MAX_KNOWN]
     ]
     baselines = [
         KnownProgram(
-            name=each.label,
-            source=load_program(each.controller).checked.source.text,
+            name=baseline.label,
+            source=load_program(baseline.controller).checked.source.text,
             objective=None,
         )
-        for each in arena.request.baselines
+        for baseline in arena.request.baselines
     ]
     return [*candidates, *baselines]

@@ -70,7 +70,7 @@ def select_diagnostic_episodes(
     """
     lost = list(_select_lost(analyzer, high_cost)) or list(_select_lost(analyzer, low_cost))
     ends = [high_cost] if high_cost is low_cost else [high_cost, low_cost]
-    burnt = list(_interleave([list(_select_burnt(analyzer, each)) for each in ends]))
+    burnt = list(_interleave([list(_select_burnt(analyzer, end)) for end in ends]))
     return list(_interleave([lost[:MAX_LOST], burnt[:MAX_BURNT]]))
 
 
@@ -126,7 +126,7 @@ def _select_burnt(analyzer: PointAnalyzer, analysis: PointAnalysis) -> Iterator[
         ):
             ranked[key.stage].append((-hindsight.after_settled, key))
     described: set[str] = set()
-    for _, key in _interleave([sorted(each) for each in ranked]):
+    for _, key in _interleave([sorted(keys) for keys in ranked]):
         question = _get_question(analyzer, key)
         if question not in described:
             described.add(question)
@@ -216,7 +216,7 @@ def _explain_burnt(trace: EpisodeTrace) -> Iterator[str]:
     for step in trace.barriers[first + 1 :]:
         if step.line is not None and step.charged:
             lines[step.line] = lines.get(step.line, 0) + step.charged
-    largest = sorted(lines.items(), key=lambda each: (-each[1], each[0]))[:2]
+    largest = sorted(lines.items(), key=lambda line: (-line[1], line[0]))[:2]
     spending = " and ".join(
         f"{tokens:,} by {_format_trace_line(trace, line)}" for line, tokens in largest
     )
@@ -230,7 +230,7 @@ def _format_step(step: TraceStep) -> str:
 
 
 def _format_trace_line(trace: EpisodeTrace, line: int) -> str:
-    source = next(each.source for each in trace.barriers if each.line == line)
+    source = next(barrier.source for barrier in trace.barriers if barrier.line == line)
     return _format_line(line, source or "")
 
 
@@ -240,5 +240,5 @@ def _format_line(number: int, source: str) -> str:
 
 def _interleave(ranked: Sequence[Sequence[T]]) -> Iterator[T]:
     """Interleave: the first of each, then the second of each, and so on."""
-    for each in zip_longest(*ranked):
-        yield from (item for item in each if item is not None)
+    for row in zip_longest(*ranked):
+        yield from (item for item in row if item is not None)

@@ -25,8 +25,8 @@ def describe_evidence(recordings: Sequence[AnalyzedRecording]) -> list[SectionFo
     Args:
         recordings: The shown recordings; those without probes are left out.
     """
-    probed = [each for each in recordings if each.shown_environment.probed]
-    rates = [count_base_rates(each.shown_environment, SEEDS) for each in probed]
+    probed = [recording for recording in recordings if recording.shown_environment.probed]
+    rates = [count_base_rates(recording.shown_environment, SEEDS) for recording in probed]
     if not rates:
         return [SectionForm("")]
 
@@ -34,7 +34,7 @@ def describe_evidence(recordings: Sequence[AnalyzedRecording]) -> list[SectionFo
         lines = [line for group in groups for line in _list_cases(rates, group)]
         return render_template(
             "evidence",
-            recordings=", ".join(each.label for each in probed),
+            recordings=", ".join(recording.label for recording in probed),
             rates="\n".join(lines),
             kinds=_describe_kinds(rates),
         )
@@ -48,16 +48,19 @@ def describe_evidence(recordings: Sequence[AnalyzedRecording]) -> list[SectionFo
 
 def _list_cases(recordings: Sequence[BaseRates], group: str) -> list[str]:
     """Return a line for each frequent case of a group."""
-    rates = [{rate.case: rate for rate in each.rates if rate.group == group} for each in recordings]
-    cases = sort_cases(case for each in rates for case in each)
-    counts = {case: sum(each[case].count for each in rates if case in each) for case in cases}
+    rates = [
+        {rate.case: rate for rate in recording.rates if rate.group == group}
+        for recording in recordings
+    ]
+    cases = sort_cases(case for row in rates for case in row)
+    counts = {case: sum(row[case].count for row in rates if case in row) for case in cases}
     frequent = [case for case in cases if counts[case] >= MIN_COUNT]
     if group == VOTES:
         frequent = _most_frequent(frequent, counts)
     lines = []
     for case in frequent:
-        right = " | ".join(_format(each[case].right if case in each else None) for each in rates)
-        more = " | ".join(_format(each[case].more if case in each else None) for each in rates)
+        right = " | ".join(_format(row[case].right if case in row else None) for row in rates)
+        more = " | ".join(_format(row[case].more if case in row else None) for row in rates)
         lines.append(f"- {case} ({counts[case]:,} times): right {right}; more {more}")
     return lines
 
@@ -72,12 +75,12 @@ def _most_frequent(cases: Sequence[str], counts: dict[str, int]) -> list[str]:
 
 
 def _describe_kinds(rates: Sequence[BaseRates]) -> str:
-    kinds = dict.fromkeys(kind.kind for each in rates for kind in each.kinds)
+    kinds = dict.fromkeys(kind.kind for recording in rates for kind in recording.kinds)
     parts = []
     for name in kinds:
-        rows = [kind for each in rates for kind in each.kinds if kind.kind == name]
-        questions = " | ".join(str(each.questions) for each in rows)
-        share = " | ".join(_format(each.share) for each in rows)
+        rows = [kind for recording in rates for kind in recording.kinds if kind.kind == name]
+        questions = " | ".join(str(row.questions) for row in rows)
+        share = " | ".join(_format(row.share) for row in rows)
         parts.append(f"{name} right: {questions} questions with {share} % of the tokens")
     return f"Questions by the majority of 16: {'; '.join(parts)}."
 

@@ -74,24 +74,25 @@ def build_panels(
         for measured in arena.baselines.values()
     ]
     curves = {
-        each.name: score_program(arena, each, subset).curves for each in (best, *others, baseline)
+        other.name: score_program(arena, other, subset).curves
+        for other in (best, *others, baseline)
     }
     panels = []
     for index, position in enumerate(subset.recordings):
-        recording_curves = [each[index] for each in baseline_curves]
+        recording_curves = [curve[index] for curve in baseline_curves]
         costs = _costs(recording_curves)
-        accuracies = [_interpolate_accuracy(each, costs) for each in recording_curves]
+        accuracies = [_interpolate_accuracy(curve, costs) for curve in recording_curves]
         hull = tuple(_max_accuracy(column) for column in zip(*accuracies, strict=True))
         rows = {
-            name: FrontierRow(name, _interpolate_accuracy(each[index], costs))
-            for name, each in curves.items()
+            name: FrontierRow(name, _interpolate_accuracy(curve[index], costs))
+            for name, curve in curves.items()
         }
         panels.append(
             FrontierPanel(
                 recording=arena.recordings[position].label,
                 costs=tuple(costs.tolist()),
                 best=rows[best.name],
-                others=tuple(rows[each.name] for each in others if each.name != best.name),
+                others=tuple(rows[other.name] for other in others if other.name != best.name),
                 baseline=rows[baseline.name],
                 hull=FrontierRow("any baseline", hull),
             )
@@ -105,7 +106,7 @@ def format_panels(panels: Sequence[FrontierPanel]) -> str:
 
 
 def _costs(curves: Sequence[CurvePoints]) -> Floats:
-    costs = np.concatenate([each.cost for each in curves])
+    costs = np.concatenate([curve.cost for curve in curves])
     return np.geomspace(max(float(costs.min()), 1.0), max(float(costs.max()), 1.0), COST_COLUMNS)
 
 
@@ -126,7 +127,7 @@ def _interpolate_accuracy(points: CurvePoints, costs: Floats) -> tuple[float | N
 
 
 def _max_accuracy(column: Sequence[float | None]) -> float | None:
-    return max((each for each in column if each is not None), default=None)
+    return max((accuracy for accuracy in column if accuracy is not None), default=None)
 
 
 def _format_panel(panel: FrontierPanel) -> str:
@@ -141,9 +142,9 @@ def _format_panel(panel: FrontierPanel) -> str:
     lines = [head.rstrip()]
     for row in rows:
         cells = [
-            ("-" if each is None else f"{each:.1f}")
+            ("-" if accuracy is None else f"{accuracy:.1f}")
             + ("*" if row is panel.best and panel.below(column) else " ")
-            for column, each in enumerate(row.accuracy)
+            for column, accuracy in enumerate(row.accuracy)
         ]
         lines.append((align(row.name, width) + "".join(f"  {cell:>6}" for cell in cells)).rstrip())
     return "\n".join(lines)

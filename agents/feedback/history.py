@@ -47,18 +47,18 @@ class SearchHistory(NamedTuple):
 
     def find_candidate(self, name: str) -> ReviewedCandidate | None:
         """Return a candidate by name, if there is one."""
-        return next((each for each in self.candidates if each.name == name), None)
+        return next((candidate for candidate in self.candidates if candidate.name == name), None)
 
     @property
     def last_round(self) -> list[ReviewedCandidate]:
         """Return the candidates of the last round."""
-        return [each for each in self.candidates if each.round == self.last]
+        return [candidate for candidate in self.candidates if candidate.round == self.last]
 
     @property
     def archive(self) -> list[ReviewedCandidate]:
         """Return the candidates to build on, best first; ties go to the earlier one."""
-        eligible = [each for each in self.candidates if each.is_eligible]
-        return sorted(eligible, key=lambda each: -(each.review.objective or 0.0))
+        eligible = [candidate for candidate in self.candidates if candidate.is_eligible]
+        return sorted(eligible, key=lambda candidate: -(candidate.review.objective or 0.0))
 
 
 def load_history(run: RunDirectory, number: int) -> SearchHistory:
@@ -67,8 +67,8 @@ def load_history(run: RunDirectory, number: int) -> SearchHistory:
     Raises:
         InputError: a file of the run is missing or damaged.
     """
-    summaries = [each for each in run.summaries() if each.round < number]
-    reviews = {each.candidate: each for each in run.reviews()}
+    summaries = [summary for summary in run.summaries() if summary.round < number]
+    reviews = {review.candidate: review for review in run.reviews()}
     candidates = [
         ReviewedCandidate(summary.round, run.draft(name), reviews[name], run.decision(name))
         for summary in summaries
@@ -76,10 +76,12 @@ def load_history(run: RunDirectory, number: int) -> SearchHistory:
         if name in reviews
     ]
     best = summaries[-1].best if summaries else None
-    decisions = sorted(run.decisions(), key=lambda each: _sort_key(each.candidate), reverse=True)
+    decisions = sorted(
+        run.decisions(), key=lambda decision: _sort_key(decision.candidate), reverse=True
+    )
     return SearchHistory(
         candidates=candidates,
-        best=next((each for each in candidates if each.name == best), None),
+        best=next((candidate for candidate in candidates if candidate.name == best), None),
         last=summaries[-1].round if summaries else 0,
         decisions=decisions,
     )

@@ -59,21 +59,21 @@ def annotate_source(points: Sequence[PointAnalysis]) -> str:
 def describe_figures(points: Sequence[PointAnalysis]) -> str:
     """Describe what the figures cover."""
     descriptions = [
-        f"{describe_plan(each.plan)}: {each.tokens / each.played:,.0f} tokens an episode,"
-        f" {100 * int(each.right.sum()) / each.played:.1f} % right"
-        for each in points
+        f"{describe_plan(point.plan)}: {point.tokens / point.played:,.0f} tokens an episode,"
+        f" {100 * int(point.right.sum()) / point.played:.1f} % right"
+        for point in points
     ]
     return "; ".join(descriptions)
 
 
 def _figures(points: Sequence[PointAnalysis], line: int) -> _Figures:
-    ended = [int(each.ended[line]) for each in points]
-    right = [int(each.right[line]) for each in points]
+    ended = [int(point.ended[line]) for point in points]
+    right = [int(point.right[line]) for point in points]
     return _Figures(
-        tokens=[100 * int(each.counts.tokens[line]) / max(each.tokens, 1) for each in points],
-        ended=[100 * n / each.played for n, each in zip(ended, points, strict=True)],
+        tokens=[100 * int(point.counts.tokens[line]) / max(point.tokens, 1) for point in points],
+        ended=[100 * n / point.played for n, point in zip(ended, points, strict=True)],
         right=[100 * r / n if n else None for r, n in zip(right, ended, strict=True)],
-        ran=any(int(each.counts.runs[line]) for each in points),
+        ran=any(int(point.counts.runs[line]) for point in points),
     )
 
 
@@ -81,7 +81,7 @@ def _format_figures(figures: _Figures, *, statement: bool) -> str:
     if statement and not figures.ran:
         return "never ran"
     parts = []
-    if any(each >= MIN_SHARE for each in figures.tokens):
+    if any(share >= MIN_SHARE for share in figures.tokens):
         parts.append(f"tokens {_columns(figures.tokens)} %")
     if any(figures.ended):
         parts.append(f"ends {_columns(figures.ended)} %, right {_columns(figures.right)} %")
@@ -89,7 +89,7 @@ def _format_figures(figures: _Figures, *, statement: bool) -> str:
 
 
 def _columns(values: Sequence[float | None]) -> str:
-    return " | ".join("-" if each is None else f"{each:.1f}" for each in values)
+    return " | ".join("-" if value is None else f"{value:.1f}" for value in values)
 
 
 def _list_statement_lines(program: Playable) -> set[int]:

@@ -67,7 +67,7 @@ def measure_candidate(
 def select_best_baseline(arena: Arena) -> MeasuredProgram:
     """Return the baseline with the highest objective."""
     name = arena.best_baseline
-    baseline = next(each for each in arena.request.baselines if each.label == name)
+    baseline = next(baseline for baseline in arena.request.baselines if baseline.label == name)
     program = load_program(baseline.controller)
     return MeasuredProgram(name, program, arena.baselines[name], baseline.settings)
 

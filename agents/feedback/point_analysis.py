@@ -83,17 +83,17 @@ class PointAnalysis(NamedTuple):
     @property
     def tokens(self) -> int:
         """Total tokens of all episodes."""
-        return sum(int(each.tokens.sum()) for each in self.episodes)
+        return sum(int(episode.tokens.sum()) for episode in self.episodes)
 
     @property
     def played(self) -> int:
         """Number of episodes."""
-        return sum(each.right.size for each in self.episodes)
+        return sum(episode.right.size for episode in self.episodes)
 
     @property
     def hindsight(self) -> Hindsight:
         """Hindsight of all traced episodes."""
-        return sum_hindsight([each.hindsight for each in self.hindsight_samples])
+        return sum_hindsight([sample.hindsight for sample in self.hindsight_samples])
 
 
 def open_shown_recordings(arena: Arena, subset: SearchSubset) -> list[AnalyzedRecording]:
@@ -108,8 +108,8 @@ def open_shown_recordings(arena: Arena, subset: SearchSubset) -> list[AnalyzedRe
         replay_environment = load_replay_environment(recording)
         positions = tuple(np.flatnonzero(mask).tolist())
         part = ReplayEnvironment(
-            [replay_environment.branch_pools[at] for at in positions],
-            [replay_environment.gold[at] for at in positions],
+            [replay_environment.branch_pools[position] for position in positions],
+            [replay_environment.gold[position] for position in positions],
             digest=replay_environment.digest,
             name=replay_environment.name,
         )
@@ -136,11 +136,11 @@ class PointAnalyzer:
         """
         counts = empty_counts(plan.program.source)
         episodes = [
-            play_plan(plan, each.shown_environment, SEEDS, self._engine, counts)
-            for each in self.stages
+            play_plan(plan, recording.shown_environment, SEEDS, self._engine, counts)
+            for recording in self.stages
         ]
-        right = np.concatenate([each.right.ravel() for each in episodes])
-        last_lines = np.concatenate([each.line.ravel() for each in episodes])
+        right = np.concatenate([episode.right.ravel() for episode in episodes])
+        last_lines = np.concatenate([episode.line.ravel() for episode in episodes])
         size = plan.program.source.lines + 1
         statements = int(counts.runs.sum()) // max(right.size, 1) + 1
         return PointAnalysis(
@@ -168,8 +168,8 @@ class PointAnalyzer:
         """
         keys = [
             EpisodeKey(stage, position, SEEDS[0])
-            for stage, each in enumerate(self.stages)
-            for position in each.positions
+            for stage, recording in enumerate(self.stages)
+            for position in recording.positions
         ]
         most = max(HINDSIGHT_LEAST, min(HINDSIGHT_EPISODES, HINDSIGHT_STATEMENTS // statements))
         count = min(most, len(keys))
@@ -191,6 +191,8 @@ class PointAnalyzer:
 def list_barriers(trace: EpisodeTrace) -> list[BarrierRecord]:
     """List the barriers of an episode's trace for hindsight."""
     return [
-        BarrierRecord(each.verb, each.actions, each.exhausted, each.spent, each.sequential)
-        for each in trace.barriers
+        BarrierRecord(
+            barrier.verb, barrier.actions, barrier.exhausted, barrier.spent, barrier.sequential
+        )
+        for barrier in trace.barriers
     ]

@@ -225,7 +225,7 @@ def _knobs(parsed: _ParsedSource) -> dict[str, _ElementDescription]:
     )
     for name, line in schedule_lines(parsed.program).items():
         text = _text(parsed.source, line.value)
-        values = [_number(each[name]) for each in schedules]
+        values = [_number(knobs[name]) for knobs in schedules]
         constant = len(set(values)) == 1
         ends = values[0] if constant else f"{values[0]}..{values[-1]}" if values else text
         descriptions[name] = _ElementDescription(ends, f"{line.direction.value} {text}")

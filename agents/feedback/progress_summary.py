@@ -13,7 +13,7 @@ from harness.presentation.table import align
 
 def describe_subset(arena: Arena, subset: SearchSubset) -> str:
     """Describe which part of the search set a round shows."""
-    sizes = [len(each.recording.questions) for each in arena.recordings]
+    sizes = [len(recording.recording.questions) for recording in arena.recordings]
     count = sum(int(mask.sum()) for mask in subset.questions)
     if count == sum(sizes):
         questions = format_count(count, "question")
@@ -85,11 +85,11 @@ def _sentence(
 
 
 def _table(arena: Arena, best: MeasuredProgram, baseline: MeasuredProgram) -> str:
-    labels = [each.label for each in arena.recordings]
+    labels = [recording.label for recording in arena.recordings]
     subjects = [best] if best.name == baseline.name else [best, baseline]
     columns = [
-        (each.name, score_program(arena, each, arena.scorer.whole).by_recording)
-        for each in subjects
+        (subject.name, score_program(arena, subject, arena.scorer.whole).by_recording)
+        for subject in subjects
     ]
     width = max(len("recording"), *map(measure_text, labels))
     widths = [max(7, measure_text(name)) for name, _ in columns]

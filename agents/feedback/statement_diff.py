@@ -75,7 +75,9 @@ def _diff_blocks(
     old: Sequence[_Statement], old_source: Source, new: Sequence[_Statement], new_source: Source
 ) -> Iterator[ProgramChange]:
     matcher = SequenceMatcher(
-        a=[each.text for each in old], b=[each.text for each in new], autojunk=False
+        a=[statement.text for statement in old],
+        b=[statement.text for statement in new],
+        autojunk=False,
     )
     for tag, i, j, k, m in matcher.get_opcodes():
         if tag == "equal":
@@ -85,8 +87,8 @@ def _diff_blocks(
             removed.remove(before)
             added.remove(after)
             yield from _diff_rule(before, old_source, after, new_source)
-        yield from (_describe_whole(ChangeKind.REMOVES, each) for each in removed)
-        yield from (_describe_whole(ChangeKind.ADDS, each) for each in added)
+        yield from (_describe_whole(ChangeKind.REMOVES, statement) for statement in removed)
+        yield from (_describe_whole(ChangeKind.ADDS, statement) for statement in added)
 
 
 def _pair_statements(
@@ -96,7 +98,9 @@ def _pair_statements(
     candidates = list(added)
     pairs = []
     for before in removed:
-        after = next((each for each in candidates if _is_same_rule(before, each)), None)
+        after = next(
+            (candidate for candidate in candidates if _is_same_rule(before, candidate)), None
+        )
         if after is not None:
             candidates.remove(after)
             pairs.append((before, after))
@@ -153,7 +157,7 @@ def _blocks(node: tree.Statement) -> tuple[tree.Node | None, ...]:
 def _statements(block: tree.Node | None, source: Source) -> list[_Statement]:
     match block:
         case tree.Block(statements=statements):
-            return [_statement(each, source) for each in statements]
+            return [_statement(statement, source) for statement in statements]
         case tree.If():
             return [_statement(block, source)]
         case _:
@@ -178,7 +182,7 @@ def _inline(node: tree.Node, source: Source) -> str:
 def _find_body(
     program: tree.Program, kind: type[tree.Start | tree.Step | tree.Finally]
 ) -> tree.Node | None:
-    return next((each.body for each in program.sections if isinstance(each, kind)), None)
+    return next((section.body for section in program.sections if isinstance(section, kind)), None)
 
 
 def _describe_whole(kind: ChangeKind, statement: _Statement) -> ProgramChange:

@@ -57,7 +57,7 @@ def trace_votes(trace: EpisodeTrace) -> VoteHistory:
         history.lead.append(votes.count(leader) if leader is not None else 0)
         history.voters.append(sum(answer is not None for answer in votes))
         history.right_leads.append(leader == trace.gold)
-    ordered = sorted(by_line.items(), key=lambda each: (-each[1], each[0]))
+    ordered = sorted(by_line.items(), key=lambda item: (-item[1], item[0]))
     return history._replace(settled=_find_settled(leaders, trace.answer), right_pruned=ordered)
 
 
@@ -84,9 +84,9 @@ def describe_votes(trace: EpisodeTrace) -> str:
         named.append((name + (", which it gives" if vote.answer == trace.answer else ""), vote))
     # Always list the right answer, whatever its rank.
     listed = [
-        each
-        for index, each in enumerate(named)
-        if index < MAX_ANSWERS or each[1].answer == trace.gold
+        vote
+        for index, vote in enumerate(named)
+        if index < MAX_ANSWERS or vote[1].answer == trace.gold
     ]
     counts = [f"{name} {_counts(vote)}" for name, vote in listed]
     omitted = len(named) - len(listed)

@@ -84,8 +84,8 @@ class Accounts:
     def used(self) -> ResourceUsage:
         """Cost of the completed rounds."""
         total = ResourceUsage()
-        for each in self._run.summaries():
-            total += each.usage
+        for summary in self._run.summaries():
+            total += summary.usage
         return total
 
     def find_reached_limit(self, caps: RunLimits, rounds: int) -> str:
@@ -103,9 +103,9 @@ class Accounts:
         """Return why the last round omitted a model call, if its limits are unchanged."""
         if not rounds:
             return ""
-        for each in read_slots(self._run, rounds):
-            if each.withheld and each.caps == (caps.tokens, caps.usd):
-                return each.withheld
+        for slot in read_slots(self._run, rounds):
+            if slot.withheld and slot.caps == (caps.tokens, caps.usd):
+                return slot.withheld
         return ""
 
     def find_spent_limit(self, caps: RunLimits, within: ResourceUsage = ResourceUsage()) -> str:  # noqa: B008 - it is immutable

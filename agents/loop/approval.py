@@ -18,8 +18,8 @@ from agents.run.records import ApprovalMode, Ending, Review, ReviewVerdict
 
 def route_after_review(state: LoopState, runtime: Runtime[LoopContext]) -> str:
     """Route to approval if every new best needs one, else to the archive."""
-    each = runtime.context.request.approve is ApprovalMode.EACH
-    return "offer" if each and state.get("challenger") else "archive"
+    approve_each = runtime.context.request.approve is ApprovalMode.EACH
+    return "offer" if approve_each and state.get("challenger") else "archive"
 
 
 def offer_candidate(state: LoopState) -> LoopState:
@@ -51,7 +51,7 @@ def apply_decision(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState
         return {"challenger": _last_best(run, state["candidates"])}
     # The run ends with this candidate or offers the next; a later session may build on the best.
     candidates = list_candidates_before(run, state["round"] + 1)
-    run.write("archive.json", [run.review(each) for each in candidates])
+    run.write("archive.json", [run.review(candidate) for candidate in candidates])
     return {"best": _last_best(run, candidates)}
 
 
@@ -66,7 +66,9 @@ def route_after_decision(state: LoopState) -> str:
 
 def _last_best(run: RunDirectory, candidates: Sequence[str]) -> str | None:
     """Return the last candidate that became the best and was not rejected."""
-    leaders = [each for each in candidates if run.review(each).verdict is ReviewVerdict.BEST]
+    leaders = [
+        candidate for candidate in candidates if run.review(candidate).verdict is ReviewVerdict.BEST
+    ]
     return leaders[-1] if leaders else None
 
 
@@ -130,23 +132,23 @@ def _next_best(run: RunDirectory, best: str | None) -> str | None:
 
     If the best so far was rejected, an earlier best comes before any other candidate with a gain.
     """
-    rejected = {each.candidate for each in run.decisions() if not each.approved}
+    rejected = {decision.candidate for decision in run.decisions() if not decision.approved}
     if best is not None and best not in rejected:
         return best
 
-    def certain_gain(each: Review) -> float:
-        if each.baseline_gain is None:  # an allocation has no baseline to beat
-            return each.objective or 0.0
-        return each.baseline_gain.low
+    def certain_gain(review: Review) -> float:
+        if review.baseline_gain is None:  # an allocation has no baseline to beat
+            return review.objective or 0.0
+        return review.baseline_gain.low
 
     eligible = [
-        each for each in run.reviews()
-        if each.verdict in (ReviewVerdict.BEST, ReviewVerdict.KEPT)
-        and certain_gain(each) > 0
-        and each.candidate not in rejected
+        review for review in run.reviews()
+        if review.verdict in (ReviewVerdict.BEST, ReviewVerdict.KEPT)
+        and certain_gain(review) > 0
+        and review.candidate not in rejected
     ]  # fmt: skip
     if not eligible:
         return None
     return max(
-        eligible, key=lambda each: (each.verdict is ReviewVerdict.BEST, certain_gain(each))
+        eligible, key=lambda review: (review.verdict is ReviewVerdict.BEST, certain_gain(review))
     ).candidate

@@ -196,8 +196,8 @@ class RoundBench(SpendTracker):
         self._check_interrupt()
         if other is None and self._best is not None and self._best.language is language:
             other = self._best.source
-        for each in (source, other):
-            if each is not None and not self._may_play(each, thorough=True):
+        for program in (source, other):
+            if program is not None and not self._may_play(program, thorough=True):
                 raise InputError("no programs are left to play in this round")
         comparison = self._arena.compare(source, other, self._shown, language)
         if comparison is None:

@@ -93,7 +93,7 @@ class DiscoveryTask:
         played_before: set[str] = set()
         for earlier in range(1, number):
             played_before.update(
-                mark for each in read_slots(self._run, earlier) for mark in each.played
+                mark for slot in read_slots(self._run, earlier) for mark in slot.played
             )
 
         def report(message: str, **data: object) -> None:
@@ -118,7 +118,7 @@ class DiscoveryTask:
 
     def _best_before(self, number: int) -> Incumbent | None:
         """Return the best candidate of the rounds before one, if there is one."""
-        names = [each.best for each in self._run.summaries() if each.round < number]
+        names = [summary.best for summary in self._run.summaries() if summary.round < number]
         if not names or names[-1] is None:
             return None
         name = names[-1]
@@ -157,19 +157,22 @@ class DiscoveryTask:
     def select(self, best: str | None) -> str | None:
         """Select among candidates that are statistically equal; see `agents.search.selection`."""
         run = self._run
-        rejected = {each.candidate for each in run.decisions() if not each.approved}
+        rejected = {decision.candidate for decision in run.decisions() if not decision.approved}
         candidates = [
             SelectionCandidate(
-                each.candidate, run.source(each.candidate), run.language(each.candidate), each.size
+                review.candidate,
+                run.source(review.candidate),
+                run.language(review.candidate),
+                review.size,
             )
-            for each in run.reviews()
-            if each.verdict in (ReviewVerdict.BEST, ReviewVerdict.KEPT)
-            and each.baseline_gain is not None
-            and each.baseline_gain.counts
-            and each.candidate not in rejected
+            for review in run.reviews()
+            if review.verdict in (ReviewVerdict.BEST, ReviewVerdict.KEPT)
+            and review.baseline_gain is not None
+            and review.baseline_gain.counts
+            and review.candidate not in rejected
         ]
         ranked = rank_candidates(self._arena, candidates, self._request.seed)
-        run.write("selection.json", [each._asdict() for each in ranked])
+        run.write("selection.json", [entry._asdict() for entry in ranked])
         return ranked[0].name if ranked else best
 
     def tune(self, number: int, candidates: Sequence[str], services: LoopServices) -> str | None:

@@ -42,7 +42,7 @@ def catch_interrupts() -> Iterator[Interruption]:
     The wakeup pipe of the interpreter is written in every thread, so it is read as well.
     """
     interruption = Interruption()
-    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     # Background jobs of a shell ignore Ctrl-C, and an unhandled SIGTERM ends the process at once:
     # neither has a callable handler.
     callable_handlers = {

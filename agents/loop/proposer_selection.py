@@ -54,20 +54,20 @@ def choose_proposer(run: RunDirectory, names: Sequence[str], number: int) -> Pro
     reserved = min(MAX_TEMPLATE_ROUNDS, ceil(TEMPLATE_SHARE * run.request.caps.rounds))
     if TEMPLATES in names and number <= reserved:
         return ProposerChoice(TEMPLATES, f"{TEMPLATES} has the first {reserved} rounds")
-    summaries = [each for each in run.summaries() if each.round < number]
+    summaries = [summary for summary in run.summaries() if summary.round < number]
     best = summaries[-1].objective if summaries else 0.0
     rewards: dict[str, list[float]] = {name: [] for name in names}
     for summary in summaries:
-        for name in {each.proposer for each in read_slots(run, summary.round)} & rewards.keys():
+        for name in {slot.proposer for slot in read_slots(run, summary.round)} & rewards.keys():
             rewards[name].append(_round_reward(run, summary, name, best))
     for name in names:
         if not rewards[name]:
             return ProposerChoice(name, f"{name} has its first round")
-    rounds = sum(len(each) for each in rewards.values())
-    scores = {name: _ucb_score(each, rounds) for name, each in rewards.items()}
+    rounds = sum(len(history) for history in rewards.values())
+    scores = {name: _ucb_score(history, rounds) for name, history in rewards.items()}
     first = max(names, key=lambda name: scores[name])
     listing = ", ".join(
-        f"{name} {_mean_reward(each):.2f} in {len(each)}" for name, each in rewards.items()
+        f"{name} {_mean_reward(history):.2f} in {len(history)}" for name, history in rewards.items()
     )
     return ProposerChoice(first, f"{first} has this round; brought so far: {listing}")
 

@@ -96,7 +96,7 @@ def read_slot(run: RunDirectory, number: int, slot: str) -> SlotRecord | None:
 def read_slots(run: RunDirectory, number: int) -> list[SlotRecord]:
     """Read all results of a round, including repairs, ordered by slot name."""
     folder = run.round_path(number) / "proposals"
-    names = sorted(each.stem for each in folder.glob("*.json"))
+    names = sorted(path.stem for path in folder.glob("*.json"))
     return [run.read(slot_path(number, name), SlotRecord) for name in names]
 
 
@@ -120,8 +120,8 @@ def sum_usage(run: RunDirectory, number: int, reviewed: Sequence[str] = ()) -> R
         reviewed: Candidates of the round that were played for their review.
     """
     total = ResourceUsage(evaluations=len(reviewed))
-    for each in read_slots(run, number):
-        total += each.usage + ResourceUsage(evaluations=len(each.played))
+    for slot in read_slots(run, number):
+        total += slot.usage + ResourceUsage(evaluations=len(slot.played))
     tuned = read_tuning(run, number)
     return total if tuned is None else total + ResourceUsage(evaluations=tuned.evaluations)
 
@@ -129,8 +129,8 @@ def sum_usage(run: RunDirectory, number: int, reviewed: Sequence[str] = ()) -> R
 def list_candidates_before(run: RunDirectory, number: int) -> list[str]:
     """Return the candidates of all rounds before this one, in order."""
     return [
-        each for summary in run.summaries() if summary.round < number
-        for each in summary.candidates
+        candidate for summary in run.summaries() if summary.round < number
+        for candidate in summary.candidates
     ]  # fmt: skip
 
 

@@ -47,10 +47,10 @@ def route_to_proposers(state: LoopState, runtime: Runtime[LoopContext]) -> list[
     allowance = _allowance(context, ResourceUsage(), 1)
     spend_limit = context.accounts.compute_spend_limit(context.request.caps, ResourceUsage(), 1)
     return [
-        Send("propose", Slot(round=number, slot=f"{at:02d}-{name.partition(':')[0]}", proposer=name,
-                             mend=None, tries=1, allowance=allowance, tokens=spend_limit.tokens,
-                             usd=spend_limit.usd))
-        for at, name in enumerate([*named, HUMAN_PROPOSER], start=1)
+        Send("propose", Slot(round=number, slot=f"{position:02d}-{name.partition(':')[0]}",
+                             proposer=name, mend=None, tries=1, allowance=allowance,
+                             tokens=spend_limit.tokens, usd=spend_limit.usd))
+        for position, name in enumerate([*named, HUMAN_PROPOSER], start=1)
         if name in (chosen.name, HUMAN_PROPOSER)
     ]  # fmt: skip
 
@@ -110,7 +110,7 @@ def check_proposals(state: LoopState, runtime: Runtime[LoopContext]) -> LoopStat
             context.log.add("repaired", round=number, candidate=draft.candidate)
         run.store_draft(draft)
     return {
-        "candidates": state["candidates"] or [each.candidate for each in drafts],
+        "candidates": state["candidates"] or [draft.candidate for draft in drafts],
         "unsound": unsound,
     }
 
@@ -157,19 +157,19 @@ def _allowance(context: LoopContext, within: ResourceUsage, slots: int) -> int:
 
 def _name_proposals(context: LoopContext, number: int) -> list[Draft]:
     """Name and check the proposals of a round."""
-    proposals = [(each.proposer, proposal) for each in read_slots(context.run, number)
-             for proposal in each.proposals]  # fmt: skip
+    proposals = [(slot.proposer, proposal) for slot in read_slots(context.run, number)
+             for proposal in slot.proposals]  # fmt: skip
     return [
         context.task.check(
             Draft(
-                candidate=f"r{number:03d}-{at}",
+                candidate=f"r{number:03d}-{position}",
                 proposer=proposer,
                 proposal=proposal,
                 tries=proposal.tries,
             ),
             number,
         )
-        for at, (proposer, proposal) in enumerate(proposals, start=1)
+        for position, (proposer, proposal) in enumerate(proposals, start=1)
     ]
 
 
@@ -213,7 +213,7 @@ def tune_best(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
     name = context.task.tune(state["round"], state["candidates"], context.services)
     if name is None:
         return {}
-    untuned = [each for each in state["candidates"] if each != name]
+    untuned = [candidate for candidate in state["candidates"] if candidate != name]
     return {"candidates": [*untuned, name]}
 
 
@@ -251,11 +251,12 @@ def archive_round(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
     run = context.run
     best = state.get("challenger") or state.get("best")
     reviews = [
-        run.review(each) for each in (*list_candidates_before(run, number), *state["candidates"])
+        run.review(candidate)
+        for candidate in (*list_candidates_before(run, number), *state["candidates"])
     ]
     run.write("archive.json", reviews)
-    played = [each.candidate for each in reviews[-len(state["candidates"]) :]
-              if state["candidates"] and each.objective is not None]  # fmt: skip
+    played = [review.candidate for review in reviews[-len(state["candidates"]) :]
+              if state["candidates"] and review.objective is not None]  # fmt: skip
     objective = run.review(best).objective if best is not None else None
     summary = RoundSummary(
         round=number,
@@ -263,7 +264,7 @@ def archive_round(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
         best=best,
         objective=round(context.task.floor if objective is None else objective, 4),
         usage=sum_usage(run, number, played),
-        search={each.proposer: each.search for each in read_slots(run, number) if each.search},
+        search={slot.proposer: slot.search for slot in read_slots(run, number) if slot.search},
     )
     run.write(f"rounds/{number:03d}/summary.json", summary)
     context.log.add(

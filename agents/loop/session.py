@@ -73,7 +73,7 @@ def run_session(
         KeyboardInterrupt: The session was interrupted; the event ``left`` is in the log.
     """
     with run.locked():
-        number = 1 + sum(each.kind in ("started", "resumed") for each in run.events())
+        number = 1 + sum(event.kind in ("started", "resumed") for event in run.events())
         log = EventLog(run.events_path, number, options.listen)
         log.add("started" if number == 1 else "resumed")
         try:
@@ -91,7 +91,7 @@ def run_session(
 def _drop_notes(problem: Exception) -> None:
     """Remove the notes that LangGraph adds to an exception about the node it came from."""
     notes = getattr(problem, "__notes__", [])
-    notes[:] = [each for each in notes if not each.startswith("During task with name")]
+    notes[:] = [note for note in notes if not note.startswith("During task with name")]
 
 
 def _run_locked(

@@ -46,7 +46,9 @@ class EvolveProposer:
         evolution = Evolution(bench.random, _make_player(bench))
         # A program with free knobs has no schedule that could be varied.
         candidates = [] if bench.free_knobs else _candidates(brief)
-        newcomers = [ProgramOrigin(each.source, each.name, ()) for each in candidates]
+        newcomers = [
+            ProgramOrigin(candidate.source, candidate.name, ()) for candidate in candidates
+        ]
         evolution.settle(state.islands, newcomers)
         evolution.remember(state.archive)
         bench.report("settled", **evolution.diagnostics)
@@ -55,9 +57,12 @@ class EvolveProposer:
                 break
             bench.report("brood", **evolution.diagnostics)
         proposals = self._fresh(evolution, set(state.proposed), brief, bench)
-        proposed = [*state.proposed, *(compute_source_digest(each.source) for each in proposals)]
-        islands = [[each.origin for each in island.members] for island in evolution.islands]
-        archive = [each.origin for each in evolution.archive.fittest(MAX_REMEMBERED)]
+        proposed = [
+            *state.proposed,
+            *(compute_source_digest(proposal.source) for proposal in proposals),
+        ]
+        islands = [[member.origin for member in island.members] for island in evolution.islands]
+        archive = [member.origin for member in evolution.archive.fittest(MAX_REMEMBERED)]
         return ProposalBatch(
             proposals,
             search=evolution.diagnostics,
@@ -73,10 +78,10 @@ class EvolveProposer:
     def _fresh(
         self, evolution: Evolution, proposed: set[str], brief: Brief, bench: Bench
     ) -> list[Proposal]:
-        known = proposed | {compute_source_digest(each.source) for each in brief.known}
+        known = proposed | {compute_source_digest(program.source) for program in brief.known}
         proposals: list[Proposal] = []
-        for each in evolution.ranked:
-            origin = each.origin
+        for member in evolution.ranked:
+            origin = member.origin
             source = free_schedule_knobs(origin.source) if bench.free_knobs else origin.source
             if len(proposals) < bench.most and compute_source_digest(source) not in known:
                 words = "; then ".join(origin.steps) or "as it was"
@@ -90,7 +95,7 @@ def _make_player(bench: Bench) -> BatchEvaluator:
         return bench.play
 
     def play(sources: Sequence[str], *, thorough: bool = False) -> list[ProgramScore | None]:
-        return bench.play([free_schedule_knobs(each) for each in sources], thorough=thorough)
+        return bench.play([free_schedule_knobs(source) for source in sources], thorough=thorough)
 
     return play
 
@@ -100,9 +105,9 @@ def _load_state(bench: Bench) -> _EvolveState:
     if bench.state is not None:
         return msgspec.msgpack.decode(bench.state, type=_EvolveState)
     origins = [
-        ProgramOrigin(each.source, each.name, ())
-        for each in bench.starting_programs
-        if follows_beta(each)
+        ProgramOrigin(program.source, program.name, ())
+        for program in bench.starting_programs
+        if follows_beta(program)
     ]
     return _EvolveState([origins] * len(ISLAND_KINDS), [], [])
 
@@ -110,7 +115,7 @@ def _load_state(bench: Bench) -> _EvolveState:
 def _candidates(brief: Brief) -> Sequence[KnownProgram]:
     """Return the best candidates of the run: those that were reviewed, which no baseline is."""
     return [
-        each
-        for each in brief.known
-        if each.objective is not None and each.language is ControllerLanguage.RHEO
+        program
+        for program in brief.known
+        if program.objective is not None and program.language is ControllerLanguage.RHEO
     ][:ARCHIVE_PROPOSALS]

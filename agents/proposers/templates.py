@@ -86,7 +86,7 @@ class TemplatesProposer:
         )
         paths = paths if changed is None else _replace_path(paths, changed)
         proposals = _list_proposals(paths if changed is None else [changed], state.proposed, bench)
-        digests = [compute_source_digest(each.source) for each in proposals]
+        digests = [compute_source_digest(proposal.source) for proposal in proposals]
         left = _TemplateState(
             paths=paths,
             proposed=[*state.proposed, *digests],
@@ -146,12 +146,14 @@ class _RoundSearch:
             raced: Names of the templates whose settings were raced.
         """
         templates = [
-            parse_program_template(each.name, each.source)
-            for each in self._bench.starting_programs
-            if not follows_beta(each)
+            parse_program_template(program.name, program.source)
+            for program in self._bench.starting_programs
+            if not follows_beta(program)
         ]
         unraced = (
-            each for each in (*templates, *load_program_templates()) if each.name not in raced
+            template
+            for template in (*templates, *load_program_templates())
+            if template.name not in raced
         )
         return next(unraced, None)
 
@@ -261,27 +263,27 @@ def _list_proposals(
 def _replace_path(paths: Sequence[PathState], refined: PathState) -> list[PathState]:
     """Replace the path that a refined path continues."""
     others = [
-        each
-        for each in paths
-        if (each.template, len(each.path)) != (refined.template, len(refined.path))
+        path
+        for path in paths
+        if (path.template, len(path.path)) != (refined.template, len(refined.path))
     ]
     return _rank([*others, refined])
 
 
 def _rank(paths: Sequence[PathState]) -> list[PathState]:
-    return sorted(paths, key=lambda each: -each.score)
+    return sorted(paths, key=lambda path: -path.score)
 
 
 def _describe(paths: Sequence[PathState]) -> dict[str, object]:
     return {
         "paths": [
             {
-                "template": each.template,
-                "control points": len(each.path),
-                "generations": each.generations,
-                "score": round(each.score, 3),
+                "template": path.template,
+                "control points": len(path.path),
+                "generations": path.generations,
+                "score": round(path.score, 3),
             }
-            for each in paths
+            for path in paths
         ]
     }
 

@@ -55,7 +55,14 @@ def build_blocks(report: RunReport) -> list[Block]:
 def describe_verdict(report: RunReport) -> list[InlineText]:
     """Describe the result in sentences: the status of the run, then the winner's objective."""
     sentences: list[InlineText] = [_describe_status(report)]
-    winner = next((each for each in report.controllers if each.role is ControllerRole.WINNER), None)
+    winner = next(
+        (
+            controller
+            for controller in report.controllers
+            if controller.role is ControllerRole.WINNER
+        ),
+        None,
+    )
     if winner is None:
         best = report.search.best_baseline
         sentences.append(["The best baseline is ", CodeSpan(best), "."])
@@ -74,7 +81,14 @@ def _build_verdict(report: RunReport) -> list[Block]:
 
 
 def _describe_status(report: RunReport) -> InlineText:
-    winner = next((each for each in report.controllers if each.role is ControllerRole.WINNER), None)
+    winner = next(
+        (
+            controller
+            for controller in report.controllers
+            if controller.role is ControllerRole.WINNER
+        ),
+        None,
+    )
     ended = report.state is RunPhase.ENDED
     start = (
         f"The run has ended: {report.says}." if ended else f"The run has not ended: {report.says}."
@@ -136,7 +150,7 @@ def _describe_seed_gain(side: Side) -> InlineText:
 
 
 def _build_side(report: RunReport, side: Side, name: str) -> list[Block]:
-    labels = [each.label for each in side.recordings]
+    labels = [recording.label for recording in side.recordings]
     blocks: list[Block] = [
         Paragraph([_describe_recordings(side)]),
         tables.build_overall_table(report, side),
@@ -173,7 +187,14 @@ def _build_side(report: RunReport, side: Side, name: str) -> list[Block]:
 
 def _build_profiles(report: RunReport, side: Side) -> list[Block]:
     """Return which user profiles the winner meets, and at what β."""
-    winner = next((each for each in report.controllers if each.role is ControllerRole.WINNER), None)
+    winner = next(
+        (
+            controller
+            for controller in report.controllers
+            if controller.role is ControllerRole.WINNER
+        ),
+        None,
+    )
     if not report.profiles or winner is None or winner.label in side.left_out:
         return []
     return [
@@ -184,7 +205,7 @@ def _build_profiles(report: RunReport, side: Side) -> list[Block]:
 
 
 def _build_point_tables(side: Side) -> list[Block]:
-    labels = [each.label for each in side.recordings]
+    labels = [recording.label for recording in side.recordings]
     folds: list[Block] = [
         CollapsibleSection(label, [tables.build_point_table(side, label)]) for label in labels
     ]
@@ -200,8 +221,9 @@ def _build_point_tables(side: Side) -> list[Block]:
 
 def _describe_recordings(side: Side) -> str:
     descriptions = [
-        f"{each.label} ({format_count(each.questions, 'question')}, {each.digest[:DIGEST]})"
-        for each in side.recordings
+        f"{recording.label} ({format_count(recording.questions, 'question')},"
+        f" {recording.digest[:DIGEST]})"
+        for recording in side.recordings
     ]
     count = format_count(len(descriptions), "recording")
     return f"{count}, {side.seeds} shuffles: {join_words(descriptions)}."
@@ -220,20 +242,20 @@ def _list_left_out(side: Side) -> list[Block]:
 def _plot_frontiers(report: RunReport, side: Side, name: str) -> list[ReportImage]:
     """Build a plot for each recording; as text, one for the whole side."""
     plotted = {
-        each.label
-        for each in report.controllers
-        if each.role in (ControllerRole.WINNER, ControllerRole.PUBLISHED)
-        or each.label == side.best_baseline
+        controller.label
+        for controller in report.controllers
+        if controller.role in (ControllerRole.WINNER, ControllerRole.PUBLISHED)
+        or controller.label == side.best_baseline
     }
     rows = [row for row in side.rows if row.controller in plotted]
     text_plot = plot_in_terminal(rows, get_overall_label(side))
     return [
         ReportImage(
-            plots.plot_frontier(report, side, each.label, f"{name}-{index}"),
-            f"Accuracy over tokens on {each.label}",
+            plots.plot_frontier(report, side, recording.label, f"{name}-{index}"),
+            f"Accuracy over tokens on {recording.label}",
             text_plot if index == 0 else "",
         )
-        for index, each in enumerate(side.recordings)
+        for index, recording in enumerate(side.recordings)
     ]
 
 
@@ -261,13 +283,13 @@ def _build_decisions(report: RunReport) -> list[Block]:
     if not report.decisions:
         return []
     blocks: list[Block] = [Heading(2, "Decisions")]
-    for each in report.decisions:
-        reviewer = f" by {each.by}" if each.by else ""
-        verb = "approved" if each.approved else "rejected"
-        note = ":" if each.note else ", without a note."
-        blocks.append(Paragraph([CodeSpan(each.candidate), f" was {verb}{reviewer}{note}"]))
-        if each.note:
-            blocks.append(Quote(each.note))
+    for decision in report.decisions:
+        reviewer = f" by {decision.by}" if decision.by else ""
+        verb = "approved" if decision.approved else "rejected"
+        note = ":" if decision.note else ", without a note."
+        blocks.append(Paragraph([CodeSpan(decision.candidate), f" was {verb}{reviewer}{note}"]))
+        if decision.note:
+            blocks.append(Quote(decision.note))
     return blocks
 
 
@@ -296,4 +318,4 @@ def _build_methods(report: RunReport) -> list[Block]:
             " evolution made the winner from."
         ),
     ]
-    return [Bullets([[each] for each in items])]
+    return [Bullets([[item] for item in items])]

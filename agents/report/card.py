@@ -53,14 +53,14 @@ def compute_intervals(run: RunDirectory, candidate: str) -> dict[str, list[Confi
     """
     with open_arena(run, workers=1) as arena:
         measured = arena.play(run.source(candidate))
-        labels = [each.label for each in arena.recordings]
+        labels = [recording.label for recording in arena.recordings]
     if isinstance(
         measured, str
     ):  # it was played in its review, so only a machine failure can reach this line
         return {}
     return {
-        label: _compute_accuracy_intervals(each)
-        for label, each in zip(labels, measured, strict=True)
+        label: _compute_accuracy_intervals(measurement)
+        for label, measurement in zip(labels, measured, strict=True)
     }
 
 
@@ -121,7 +121,7 @@ def _build_card(
 def _describe_search_set(request: Request) -> list[InlineText]:
     rules = "" if request.budget is None else f", a budget of {request.budget:,} tokens"
     recordings: list[InlineText] = [
-        [f"{each.label}, ", CodeSpan(each.digest)] for each in request.search
+        [f"{recording.label}, ", CodeSpan(recording.digest)] for recording in request.search
     ]
     return [
         *recordings,
@@ -131,7 +131,7 @@ def _describe_search_set(request: Request) -> list[InlineText]:
                 f" every question{rules}; a probe costs {request.kappa}."
             )
         ],
-        ["Baselines: " + join_words([each.label for each in request.baselines]) + "."],
+        ["Baselines: " + join_words([baseline.label for baseline in request.baselines]) + "."],
     ]
 
 
@@ -155,12 +155,12 @@ def _describe_results(request: Request, review: Review) -> list[InlineText]:
     sentences += [
         [
             (
-                f"{format_signed(review.without[each.label])} over the best baseline"
-                f" without {each.label}."
+                f"{format_signed(review.without[recording.label])} over the best baseline"
+                f" without {recording.label}."
             )
         ]
-        for each in request.search
-        if each.label in review.without
+        for recording in request.search
+        if recording.label in review.without
     ]
     return sentences
 
@@ -179,7 +179,9 @@ def _describe_gain(gain: Gain, role: str) -> InlineText:
 def _build_points(run: RunDirectory, review: Review) -> list[Block]:
     intervals = compute_intervals(run, review.candidate) if review.points else {}
     blocks: list[Block] = []
-    for label in [each.label for each in run.request.search if each.label in review.points]:
+    for label in [
+        recording.label for recording in run.request.search if recording.label in review.points
+    ]:
         points = review.points[label]
         blocks += [
             Paragraph([f"{label}: objective {format_number(review.by_recording.get(label))}."]),
@@ -193,12 +195,12 @@ def _build_point_table(
 ) -> TextTable:
     rows = [
         [
-            format_setting(each.beta, each.settings),
-            format_number(each.accuracy),
+            format_setting(point.beta, point.settings),
+            format_number(point.accuracy),
             "-" if ends is None else format_bounds(ends.low, ends.high, 1),
-            f"{each.cost:,.0f}",
+            f"{point.cost:,.0f}",
         ]
-        for each, ends in zip(points, intervals, strict=True)
+        for point, ends in zip(points, intervals, strict=True)
     ]
     return TextTable(["at", "accuracy, %", "95 %", "tokens for each question"], rows)
 
@@ -206,9 +208,10 @@ def _build_point_table(
 def _build_descent(run: RunDirectory, candidate: str) -> list[Block]:
     draft = run.draft(candidate)
     items: list[InlineText] = [
-        [CodeSpan(each.candidate), f", by {each.proposer}", *_describe_parents(each.parents),
-         f": {each.headline}." if each.headline else "."]
-        for each in trace_descent(run, candidate)
+        [CodeSpan(ancestor.candidate), f", by {ancestor.proposer}",
+         *_describe_parents(ancestor.parents),
+         f": {ancestor.headline}." if ancestor.headline else "."]
+        for ancestor in trace_descent(run, candidate)
     ]  # fmt: skip
     if draft.tuned:
         items.append([f"Its constants were fitted: {join_words(draft.tuned)}."])
@@ -260,6 +263,8 @@ def _build_held_out(request: Request, language: ControllerLanguage) -> list[Bloc
     ]
     return [
         Paragraph([f"{caveat} Held out, and not opened by the search:"]),
-        Bullets([[f"{each.label}, ", CodeSpan(each.digest)] for each in request.held_out]),
+        Bullets(
+            [[f"{recording.label}, ", CodeSpan(recording.digest)] for recording in request.held_out]
+        ),
         Paragraph(advice),
     ]

@@ -72,9 +72,9 @@ def compute_report(
         seeds=request.seeds,
         betas=request.betas,
         proposers=request.proposers,
-        held_out=[each.label for each in request.held_out],
+        held_out=[recording.label for recording in request.held_out],
         profiles=request.profiles,
-        controllers=[each.record for each in entrants],
+        controllers=[entrant.record for entrant in entrants],
         search=search,
         unseen=unseen,
         opened=list_openings(log),
@@ -98,6 +98,6 @@ def _should_open(run: RunDirectory, status: RunStatus, requested: bool | None) -
 
 def _find_best_baseline(run: RunDirectory) -> str | None:
     """Return the baseline that the reviews compared candidates with."""
-    gains = [each.baseline_gain for each in run.reviews()]
-    gain = next((each for each in gains if each is not None), None)
+    gains = [review.baseline_gain for review in run.reviews()]
+    gain = next((gain for gain in gains if gain is not None), None)
     return None if gain is None else gain.against

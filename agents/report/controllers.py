@@ -58,20 +58,20 @@ def list_entrants(run: RunDirectory, request: Request, winner: str | None) -> li
     """
     entrants = [] if winner is None else [_candidate(run, request, winner, ControllerRole.WINNER)]
     entrants += [
-        _candidate(run, request, each.candidate, ControllerRole.RUNNER_UP)
-        for each in select_runners_up(run.reviews(), list_rejected(run), winner)
+        _candidate(run, request, candidate.candidate, ControllerRole.RUNNER_UP)
+        for candidate in select_runners_up(run.reviews(), list_rejected(run), winner)
     ]
     seed = None if winner is None else find_seed(run, winner)
     if seed is not None:
         entrants.append(Entrant(ControllerRole.SEED, _seed(seed), [{}]))
-    for each in request.baselines:
-        program = load_program(each.controller)._replace(label=each.label)
-        entrants.append(Entrant(ControllerRole.BASELINE, program, each.settings or [{}]))
+    for baseline in request.baselines:
+        program = load_program(baseline.controller)._replace(label=baseline.label)
+        entrants.append(Entrant(ControllerRole.BASELINE, program, baseline.settings or [{}]))
     objective = parse_objective(request.objective, request.profiles)
     target = [objective.controller] if isinstance(objective, TokensAtObjective) else []
     for name in (*PUBLISHED, *target):
         program = load_program(name)
-        if program.label not in [each.program.label for each in entrants]:
+        if program.label not in [entrant.program.label for entrant in entrants]:
             entrants.append(Entrant(ControllerRole.PUBLISHED, program, [{}]))
     return entrants
 
@@ -87,15 +87,15 @@ def select_runners_up(
         winner: Name of the winner; ``None`` if there is none.
     """
     eligible = [
-        each
-        for each in reviews
-        if each.verdict in (ReviewVerdict.BEST, ReviewVerdict.KEPT)
-        and each.candidate != winner
-        and each.candidate not in rejected
-        and each.baseline_gain is not None
+        review
+        for review in reviews
+        if review.verdict in (ReviewVerdict.BEST, ReviewVerdict.KEPT)
+        and review.candidate != winner
+        and review.candidate not in rejected
+        and review.baseline_gain is not None
     ]
     ranked = sorted(
-        eligible, key=lambda each: -(each.baseline_gain.low if each.baseline_gain else 0.0)
+        eligible, key=lambda review: -(review.baseline_gain.low if review.baseline_gain else 0.0)
     )
     return ranked[:RUNNERS_UP]
 
@@ -107,7 +107,7 @@ def find_seed(run: RunDirectory, candidate: str) -> StartingProgram | None:
         InputError: a file of the run is damaged.
     """
     starting = run.request.starting_programs or load_seeds()
-    programs = {each.name: each for each in starting}
+    programs = {program.name: program for program in starting}
     visited: set[str] = set()
     name = candidate
     while name not in visited and run.has(f"candidates/{name}/draft.json"):
@@ -122,14 +122,14 @@ def find_seed(run: RunDirectory, candidate: str) -> StartingProgram | None:
 
 def list_rejected(run: RunDirectory) -> set[str]:
     """List the rejected candidates."""
-    return {each.candidate for each in run.decisions() if not each.approved}
+    return {decision.candidate for decision in run.decisions() if not decision.approved}
 
 
 def choose_settings(program: Playable, betas: Sequence[float]) -> list[KnobValues]:
     """Choose the free-knob settings of a candidate; spread ones if it does not follow β."""
     if program.scheduled:
         return [{}]
-    return [each.knobs for each in choose_points(program, betas)]
+    return [point.knobs for point in choose_points(program, betas)]
 
 
 def _seed(seed: StartingProgram) -> RheoController:

@@ -44,7 +44,8 @@ def _bootstrap_recording(
     columns = [
         np.stack([part.sum(axis=1, dtype=np.int64) for part in parts], axis=1)
         for parts in zip(
-            *((each.right, each.tokens, each.sequential) for each in episodes), strict=True
+            *((episode.right, episode.tokens, episode.sequential) for episode in episodes),
+            strict=True,
         )
     ]
     totals = np.concatenate(columns, axis=1).astype(np.float64)
@@ -55,7 +56,7 @@ def _bootstrap_recording(
     accuracy, cost, sequential = np.split(rows, 3, axis=1)
     curves = []
     for program in grid.programs:
-        columns_of_program = [at for at in points if grid.points[at].program is program]
+        columns_of_program = [index for index in points if grid.points[index].program is program]
         curves.append(
             CurvePoints(
                 cost[:, columns_of_program],
@@ -72,12 +73,12 @@ def _strata(recordings: Sequence[NamedRecording]) -> list[int]:
     return [
         numbers.setdefault(
             (
-                each.recording.provenance.benchmark,
-                *(question.id for question in each.recording.questions),
+                recording.recording.provenance.benchmark,
+                *(question.id for question in recording.recording.questions),
             ),
             len(numbers),
         )
-        for each in recordings
+        for recording in recordings
     ]
 
 
@@ -123,8 +124,8 @@ def estimate_worths(
     """
     values, baseline_values = (
         [
-            objective(each, reference, prices)
-            for each, reference in zip(side, references, strict=True)
+            objective(curve, reference, prices)
+            for curve, reference in zip(side, references, strict=True)
         ]
         for side in (ours, baseline)
     )
@@ -177,8 +178,8 @@ def estimate_token_ratios(
             latencies.append(latency)
         ratios.append(_ratio(controller, reference, label, mean, points, missed, latency))
     if len(labels) > 1:
-        points = sum(each.points for each in ratios)
-        missed = sum(each.missed for each in ratios)
+        points = sum(ratio.points for ratio in ratios)
+        missed = sum(ratio.missed for ratio in ratios)
         over_all = np.mean(mean_logs, axis=0) if mean_logs else None
         latency = float(np.mean(latencies)) if latencies else None
         ratios.append(_ratio(controller, reference, MEAN, over_all, points, missed, latency))
@@ -204,7 +205,7 @@ def _estimate_objective(
 def _log_ratios(mine: CurvePoints, other: CurvePoints) -> Floats:
     """Return log ratios, (1 + n, points of the reference); infinite if a point is not reached."""
     ours = build_curve(mine.cost, mine.accuracy)
-    needed = [cost_at(ours, other.accuracy[:, at]) for at in range(other.accuracy.shape[1])]
+    needed = [cost_at(ours, other.accuracy[:, index]) for index in range(other.accuracy.shape[1])]
     ratios: Floats = np.log(np.stack(needed, axis=1)) - np.log(np.maximum(other.cost, 1.0))
     return ratios
 

@@ -22,7 +22,7 @@ def parse_spans(text: str) -> InlineText:
     parts = text.split("`")
     if len(parts) % 2 == 0:  # one of them is open
         return [text]
-    return [CodeSpan(part) if at % 2 else part for at, part in enumerate(parts) if part]
+    return [CodeSpan(part) if index % 2 else part for index, part in enumerate(parts) if part]
 
 
 class Heading(NamedTuple):

@@ -94,7 +94,7 @@ def evaluate_side(
         ExternalError: A worker process ended early.
     """
     left_out = _find_unplayable(entrants, recordings)
-    playable = [each for each in entrants if each.program.label not in left_out]
+    playable = [entrant for entrant in entrants if entrant.program.label not in left_out]
     grid = _grid(playable, recordings, request, seeds)
     with services.progress(label, len(grid.cells)) as advance:
         swept = play_grid(grid, services.results, options=services.execution, advance=advance)
@@ -119,10 +119,12 @@ def compute_side(playing: EvaluatedSide, request: Request, best_baseline: str | 
         InputError: No baseline could be played.
     """
     recordings = playing.grid.recordings
-    labels = [each.label for each in recordings]
+    labels = [recording.label for recording in recordings]
     curves = _by_controller(playing)
     names = [
-        each.program.label for each in playing.entrants if each.role is ControllerRole.BASELINE
+        entrant.program.label
+        for entrant in playing.entrants
+        if entrant.role is ControllerRole.BASELINE
     ]
     if not names:
         raise InputError("none of the run's baselines can be played over its recordings")
@@ -147,11 +149,11 @@ def compute_side(playing: EvaluatedSide, request: Request, best_baseline: str | 
     if best_baseline not in names:
         best_baseline = max(names, key=lambda name: estimates[name][-1].value or 0.0)
     baseline_points = curves[best_baseline]
-    labelled = {each.role: each.program.label for each in playing.entrants}
+    labelled = {entrant.role: entrant.program.label for entrant in playing.entrants}
     winner, seed = labelled.get(ControllerRole.WINNER), labelled.get(ControllerRole.SEED)
     matched = [name for name in (best_baseline, *PUBLISHED) if name in curves]
     return Side(
-        recordings=[_describe_recording(each) for each in recordings],
+        recordings=[_describe_recording(recording) for recording in recordings],
         seeds=len(playing.grid.seeds),
         best_baseline=best_baseline,
         rows=_rows(playing, request, best_baseline),
@@ -174,7 +176,8 @@ def _find_target(playing: EvaluatedSide, objective: Objective) -> str | None:
         return None
     label = objective.controller.rpartition("/")[2].removesuffix(".rheo")
     return next(
-        (each.program.label for each in playing.entrants if each.program.label == label), None
+        (entrant.program.label for entrant in playing.entrants if entrant.program.label == label),
+        None,
     )
 
 
@@ -187,8 +190,8 @@ def _find_unplayable(
     entrants: Sequence[Entrant], recordings: Sequence[NamedRecording]
 ) -> dict[str, str]:
     """List controllers that need data a recording lacks, with reasons."""
-    rheo = [each.program for each in entrants if isinstance(each.program, RheoController)]
-    needy = [each for each in rheo if any(each.checked.needs)]
+    rheo = [entrant.program for entrant in entrants if isinstance(entrant.program, RheoController)]
+    needy = [program for program in rheo if any(program.checked.needs)]
     reasons: dict[str, str] = {}
     for label, recording in recordings if needy else ():
         replay_environment = load_replay_environment(recording)
@@ -204,29 +207,31 @@ def _by_controller(playing: EvaluatedSide) -> dict[str, list[CurvePoints]]:
     """Collect the points of each controller, by recording."""
     by_recording = bootstrap_curves(playing.grid, playing.played)
     return {
-        entrant.program.label: [each[index] for each in by_recording]
+        entrant.program.label: [curves[index] for curves in by_recording]
         for index, entrant in enumerate(playing.entrants)
     }
 
 
 def _rows(playing: EvaluatedSide, request: Request, first: str) -> list[SweepRow]:
     """Build sweep rows with differences from one controller, in table order."""
-    order = [each.program.label for each in playing.entrants]
-    leading = sorted(playing.entrants, key=lambda each: each.program.label != first)
+    order = [entrant.program.label for entrant in playing.entrants]
+    leading = sorted(playing.entrants, key=lambda entrant: entrant.program.label != first)
     recordings = playing.grid.recordings
     grid = _grid(leading, recordings, request, len(playing.grid.seeds))
     point_indices = {
-        (each.program.label, each.beta, format_knobs(each.knobs)): point
-        for point, each in enumerate(playing.grid.points)
+        (grid_point.program.label, grid_point.beta, format_knobs(grid_point.knobs)): point
+        for point, grid_point in enumerate(playing.grid.points)
     }
     reordered = {
         cell: playing.played[
             GridCell(
-                point_indices[each.program.label, each.beta, format_knobs(each.knobs)],
+                point_indices[
+                    grid_point.program.label, grid_point.beta, format_knobs(grid_point.knobs)
+                ],
                 recording_index,
             )
         ]
-        for point, each in enumerate(grid.points)
+        for point, grid_point in enumerate(grid.points)
         for recording_index in range(len(recordings))
         for cell in [GridCell(point, recording_index)]
     }
@@ -237,8 +242,8 @@ def _grid(
     entrants: Sequence[Entrant], recordings: Sequence[NamedRecording], request: Request, seeds: int
 ) -> Grid:
     return Grid(
-        [each.program for each in entrants],
-        [each.settings for each in entrants],
+        [entrant.program for entrant in entrants],
+        [entrant.settings for entrant in entrants],
         request.betas,
         recordings,
         seeds=seeds,

@@ -39,18 +39,18 @@ def open_held_out(run: RunDirectory, entrants: Sequence[Entrant]) -> list[NamedR
             hint="evaluate the winner on other recordings: `rheostat sweep RUN/selected.rheo"
             " --on RECORDINGS`",
         )
-    opened = open_recordings([each.path for each in references])
-    for each, named in zip(references, opened, strict=True):
-        _require_same_recording(each, named)
+    opened = open_recordings([reference.path for reference in references])
+    for reference, named in zip(references, opened, strict=True):
+        _require_same_recording(reference, named)
     programs = {
-        each.program.digest: each.program.label
-        for each in entrants
-        if each.role in (ControllerRole.WINNER, ControllerRole.RUNNER_UP)
+        entrant.program.digest: entrant.program.label
+        for entrant in entrants
+        if entrant.role in (ControllerRole.WINNER, ControllerRole.RUNNER_UP)
     }
-    log_opening(run, programs, recordings=[each.digest for each in references])
+    log_opening(run, programs, recordings=[reference.digest for reference in references])
     return [
-        NamedRecording(each.label, named.recording)
-        for each, named in zip(references, opened, strict=True)
+        NamedRecording(reference.label, named.recording)
+        for reference, named in zip(references, opened, strict=True)
     ]
 
 
@@ -114,8 +114,8 @@ def describe_openings(opened: Sequence[Opening], entrants: str) -> list[Block]:
             )
         ]
     items = [
-        [f"{each.at:%Y-%m-%d %H:%M} UTC: {join_words(each.programs) or 'baselines alone'}"]
-        for each in opened
+        [f"{opening.at:%Y-%m-%d %H:%M} UTC: {join_words(opening.programs) or 'baselines alone'}"]
+        for opening in opened
     ]
     return [
         Paragraph(

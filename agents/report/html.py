@@ -45,7 +45,7 @@ _KINDS: dict[str, type] = {
 
 def render_html(blocks: Sequence[Block]) -> str:
     """Render blocks as a page."""
-    title = next((each.text for each in blocks if isinstance(each, Heading)), "Report")
+    title = next((block.text for block in blocks if isinstance(block, Heading)), "Report")
     style = (files(__package__) / "page.css").read_text(encoding="utf-8")
     page = _environment().get_template("page.html.j2")
     return page.render(title=title, style=style, blocks=blocks)

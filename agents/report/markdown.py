@@ -26,7 +26,7 @@ from harness.pages import profile_page
 
 def render_markdown(blocks: Sequence[Block]) -> str:
     """Render blocks as a page."""
-    return "\n".join(part for each in blocks for part in _block(each))
+    return "\n".join(part for block in blocks for part in _block(block))
 
 
 def _block(block: Block) -> list[str]:
@@ -37,7 +37,7 @@ def _block(block: Block) -> list[str]:
         case Paragraph(sentence):
             return [f"{_sentence(sentence)}\n"]
         case Bullets(items):
-            return ["".join(f"- {_sentence(each)}\n" for each in items)]
+            return ["".join(f"- {_sentence(item)}\n" for item in items)]
         case Quote(text):
             lines = escape_block(text).splitlines()
             return [
@@ -52,13 +52,13 @@ def _block(block: Block) -> list[str]:
         case TextTable():
             return [_table(block)]
         case Gallery(pictures):
-            return [_fenced(each.text) for each in pictures if each.text]
+            return [_fenced(picture.text) for picture in pictures if picture.text]
         case CollapsibleSection(title, some):
-            return [f"**{_escape(title)}**\n", *(part for each in some for part in _block(each))]
+            return [f"**{_escape(title)}**\n", *(part for block in some for part in _block(block))]
 
 
 def _sentence(sentence: InlineText) -> str:
-    parts = [_code(each.text) if isinstance(each, CodeSpan) else _escape(each) for each in sentence]
+    parts = [_code(part.text) if isinstance(part, CodeSpan) else _escape(part) for part in sentence]
     return _escape_start("".join(parts).strip())
 
 

@@ -55,27 +55,27 @@ def plot_frontier(report: RunReport, side: Side, recording: str, name: str) -> s
         panel = figure.subplots()
         styles = _styles(report)
         curves = [
-            each for each in collect_series(side.rows, recording) if each.controller in styles
+            series for series in collect_series(side.rows, recording) if series.controller in styles
         ]
         named: list[tuple[Artist, str]] = []
         # The winner is drawn last, over all others.
-        for each in sorted(curves, key=lambda series: styles[series.controller] is _WINNER):
-            costs = [max(row.cost, 1) for row in each.rows]
-            style = styles[each.controller]
+        for curve in sorted(curves, key=lambda series: styles[series.controller] is _WINNER):
+            costs = [max(row.cost, 1) for row in curve.rows]
+            style = styles[curve.controller]
             winner = style is _WINNER
             [line] = panel.plot(
-                costs, [row.accuracy for row in each.rows], linestyle=style.dash,
+                costs, [row.accuracy for row in curve.rows], linestyle=style.dash,
                 marker=style.marker, color=style.colour,
                 markersize=4 if winner else 3.5, linewidth=1.8 if winner else 1.2,
             )  # fmt: skip
-            named.append((line, each.controller))
+            named.append((line, curve.controller))
             if winner:
                 panel.fill_between(
-                    costs, [row.accuracy_low for row in each.rows],
-                    [row.accuracy_high for row in each.rows],
+                    costs, [row.accuracy_low for row in curve.rows],
+                    [row.accuracy_high for row in curve.rows],
                     color=WINNER_COLOUR, alpha=0.15, linewidth=0,
                 )  # fmt: skip
-        _tokens_axis(panel, [row.cost for each in curves for row in each.rows])
+        _tokens_axis(panel, [row.cost for curve in curves for row in curve.rows])
         panel.set_title(plot_text(recording), fontsize=10)
         panel.set_ylabel("accuracy, %")
         add_legend(figure, named)
@@ -96,12 +96,12 @@ def plot_trajectory(rounds: Sequence[Round], baseline: str, name: str) -> str:
         from matplotlib.ticker import MaxNLocator
 
         panel = figure.subplots()
-        gains = [each.gain for each in rounds]
+        gains = [summary.gain for summary in rounds]
         floor = get_initial_objective(rounds)
         # Before the first round there is the best baseline.
-        numbers = [0, *(each.round for each in rounds)]
+        numbers = [0, *(summary.round for summary in rounds)]
         [best] = panel.step(
-            numbers, [floor, *(each.objective for each in rounds)], where="post",
+            numbers, [floor, *(summary.objective for summary in rounds)], where="post",
             color=WINNER_COLOUR, linewidth=1.8, marker="o", markersize=3.5,
         )  # fmt: skip
         low = [floor, *(floor + (gain.low if gain is not None else 0.0) for gain in gains)]
@@ -143,14 +143,18 @@ def plot_schedule(winner: Winner, name: str) -> str:
 def _styles(report: RunReport) -> dict[str, CurveStyle]:
     """Choose the style of each plotted controller; runners-up are omitted for clarity."""
     styles = {}
-    baselines = [each for each in report.controllers if each.role is ControllerRole.BASELINE]
-    for each in report.controllers:
-        if each.role is ControllerRole.WINNER:
-            styles[each.label] = _WINNER
-        elif each.role is ControllerRole.PUBLISHED:
-            styles[each.label] = _PUBLISHED
-        elif each.role is ControllerRole.BASELINE:
-            styles[each.label] = curve_style(baselines.index(each))
+    baselines = [
+        controller
+        for controller in report.controllers
+        if controller.role is ControllerRole.BASELINE
+    ]
+    for controller in report.controllers:
+        if controller.role is ControllerRole.WINNER:
+            styles[controller.label] = _WINNER
+        elif controller.role is ControllerRole.PUBLISHED:
+            styles[controller.label] = _PUBLISHED
+        elif controller.role is ControllerRole.BASELINE:
+            styles[controller.label] = curve_style(baselines.index(controller))
     return styles
 
 

@@ -22,7 +22,7 @@ def build_trajectory(run: RunDirectory) -> list[Round]:
     Raises:
         InputError: a file of the run is damaged.
     """
-    reviews = {each.candidate: each for each in run.reviews()}
+    reviews = {review.candidate: review for review in run.reviews()}
     rounds = []
     for summary in run.summaries():
         best = reviews.get(summary.best) if summary.best is not None else None
@@ -48,7 +48,9 @@ def get_initial_objective(rounds: Sequence[Round]) -> float:
     Args:
         rounds: Rounds of the run, at least one.
     """
-    floors = (each.objective - each.gain.value for each in rounds if each.gain is not None)
+    floors = (
+        summary.objective - summary.gain.value for summary in rounds if summary.gain is not None
+    )
     return next(floors, rounds[0].objective)
 
 
@@ -56,10 +58,10 @@ def compute_cost(run: RunDirectory, log: list[Event]) -> Cost:
     """Compute the cost of a run so far."""
     summaries = run.summaries()
     ending = run.ending
-    usage = sum((each.usage for each in summaries), ResourceUsage())
+    usage = sum((summary.usage for summary in summaries), ResourceUsage())
     return Cost(
         rounds=len(summaries),
-        candidates=sum(len(each.candidates) for each in summaries),
+        candidates=sum(len(summary.candidates) for summary in summaries),
         usage=usage if ending is None else ending.usage,
         minutes=round(count_minutes(log), 2),
     )
@@ -74,7 +76,7 @@ def compare_proposers(run: RunDirectory) -> list[ProposerResult]:
     Raises:
         InputError: A file of the run is damaged.
     """
-    reviews = {each.candidate: each for each in run.reviews()}
+    reviews = {review.candidate: review for review in run.reviews()}
     rounds: dict[str, int] = {}
     usage: dict[str, ResourceUsage] = {}
     candidates: dict[str, list[Review]] = {}
@@ -96,8 +98,8 @@ def compare_proposers(run: RunDirectory) -> list[ProposerResult]:
 def _proposer_result(
     name: str, rounds: int, reviews: Sequence[Review], usage: ResourceUsage
 ) -> ProposerResult:
-    scored = [each for each in reviews if each.objective is not None]
-    best = max(scored, key=lambda each: each.objective or 0.0, default=None)
+    scored = [review for review in reviews if review.objective is not None]
+    best = max(scored, key=lambda review: review.objective or 0.0, default=None)
     return ProposerResult(
         proposer=name,
         rounds=rounds,
@@ -119,9 +121,9 @@ def estimate_carry_over(run: RunDirectory) -> CarryOver | None:
         InputError: A file of the run is damaged.
     """
     pairs = [
-        (each.shown_gain, each.withheld_gain)
-        for each in run.reviews()
-        if each.shown_gain is not None and each.withheld_gain is not None
+        (review.shown_gain, review.withheld_gain)
+        for review in run.reviews()
+        if review.shown_gain is not None and review.withheld_gain is not None
     ]
     if not pairs:
         return None
@@ -152,9 +154,9 @@ def collect_diagnostics(run: RunDirectory) -> dict[str, list[dict[str, Any]]]:
 def list_openings(log: list[Event]) -> list[Opening]:
     """List when held-out recordings were opened, and for which programs."""
     return [
-        Opening(at=each.at, programs=[str(name) for name in each.data.get("programs", [])])
-        for each in log
-        if each.kind == "opened"
+        Opening(at=event.at, programs=[str(name) for name in event.data.get("programs", [])])
+        for event in log
+        if event.kind == "opened"
     ]
 
 

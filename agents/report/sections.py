@@ -56,8 +56,8 @@ def _build_descent(winner: Winner) -> list[Block]:
     blocks: list[Block] = [Heading(3, "Descent")]
     if winner.tuned:
         blocks.append(Paragraph([f"Its constants were fitted: {join_words(winner.tuned)}."]))
-    for each in winner.descent:
-        blocks += _build_ancestor(each)
+    for ancestor in winner.descent:
+        blocks += _build_ancestor(ancestor)
     return blocks
 
 
@@ -98,11 +98,11 @@ def _build_schedule(winner: Winner) -> list[Block]:
 
 
 def _describe_profile(winner: Winner) -> str:
-    at = format_setting(0.5 if winner.schedule else None, winner.settings)
+    setting = format_setting(0.5 if winner.schedule else None, winner.settings)
     profile = winner.profile
     share = 100 * profile.right / max(profile.episodes, 1)
     return (
-        f"Over the search set at {at}, {format_count(winner.profile_seeds, 'shuffle')}:"
+        f"Over the search set at {setting}, {format_count(winner.profile_seeds, 'shuffle')}:"
         f" {profile.episodes:,} episodes, {share:.1f} % right, {profile.tokens:,} tokens. A line"
         " has the tokens that its verbs were charged, and the episodes that it ended, with the"
         " share of them that were right."
@@ -148,15 +148,15 @@ def build_course_section(report: RunReport) -> list[Block]:
 def _build_proposer_table(report: RunReport) -> TextTable:
     """Return what each proposer brought, for what it cost."""
     rows = []
-    for each in report.by_proposer:
-        gain, usage = each.gain, each.usage
+    for proposer in report.by_proposer:
+        gain, usage = proposer.gain, proposer.usage
         rows.append(
             [
-                each.proposer,
-                str(each.rounds),
-                str(each.candidates),
-                each.best or "-",
-                "-" if each.objective is None else format_number(each.objective),
+                proposer.proposer,
+                str(proposer.rounds),
+                str(proposer.candidates),
+                proposer.best or "-",
+                "-" if proposer.objective is None else format_number(proposer.objective),
                 "-" if gain is None else format_signed(gain.value),
                 "-" if gain is None else format_bounds(gain.low, gain.high),
                 f"{usage.evaluations:,}",
@@ -188,18 +188,18 @@ def _describe_carry_over(report: RunReport) -> list[Block]:
 
 def _build_trajectory_table(report: RunReport) -> TextTable:
     rows = []
-    for each in report.trajectory:
-        verdicts = ", ".join(f"{count} {verdict}" for verdict, count in each.verdicts.items())
-        gain = each.gain
+    for summary in report.trajectory:
+        verdicts = ", ".join(f"{count} {verdict}" for verdict, count in summary.verdicts.items())
+        gain = summary.gain
         rows.append(
             [
-                str(each.round),
+                str(summary.round),
                 verdicts or "-",
-                each.best or "-",
-                format_number(each.objective),
+                summary.best or "-",
+                format_number(summary.objective),
                 "-" if gain is None else format_signed(gain.value),
                 "-" if gain is None else format_bounds(gain.low, gain.high),
-                f"{each.usage.evaluations:,}",
+                f"{summary.usage.evaluations:,}",
             ]
         )
     heads = ["round", "candidates", "best", "objective", "gain", "95 %", "played"]
@@ -231,44 +231,50 @@ def build_search_section(report: RunReport) -> list[Block]:
 def _build_rounds(diagnostics: ProposerDiagnostics) -> TextTable:
     names = [
         name
-        for name in dict.fromkeys(key for each in diagnostics for key in each)
-        if not any(_is_counts(each.get(name)) or _is_list(each.get(name)) for each in diagnostics)
+        for name in dict.fromkeys(key for diagnostic in diagnostics for key in diagnostic)
+        if not any(
+            _is_counts(diagnostic.get(name)) or _is_list(diagnostic.get(name))
+            for diagnostic in diagnostics
+        )
     ]
     return TextTable(
-        names, [[_format_value(each.get(name)) for name in names] for each in diagnostics]
+        names,
+        [[_format_value(diagnostic.get(name)) for name in names] for diagnostic in diagnostics],
     )
 
 
 def _build_sums(diagnostics: ProposerDiagnostics, name: str) -> TextTable:
     """Sum counts by name, one row per name."""
     sums: dict[str, dict[str, float]] = {}
-    for each in diagnostics:
-        for row, counts in (each.get(name) or {}).items():
+    for diagnostic in diagnostics:
+        for row, counts in (diagnostic.get(name) or {}).items():
             totals = sums.setdefault(row, {})
             for column, count in (counts if isinstance(counts, Mapping) else {"": counts}).items():
                 if isinstance(count, int | float):
                     totals[column] = totals.get(column, 0) + count
     columns = list(dict.fromkeys(column for counts in sums.values() for column in counts))
     rows = [
-        [row, *(_format_value(sums[row].get(each)) for each in columns)] for row in sorted(sums)
+        [row, *(_format_value(sums[row].get(column)) for column in columns)] for row in sorted(sums)
     ]
     return TextTable([name, *columns], rows)
 
 
 def _build_last_round(diagnostics: ProposerDiagnostics, name: str) -> TextTable:
     rows: Sequence[Mapping[str, Any]] = next(
-        (each[name] for each in reversed(diagnostics) if each.get(name)), []
+        (diagnostic[name] for diagnostic in reversed(diagnostics) if diagnostic.get(name)), []
     )
     columns = list(dict.fromkeys(column for row in rows for column in row))
-    texts = [each for each in columns if any(isinstance(row.get(each), str) for row in rows)]
-    columns = [*texts, *(each for each in columns if each not in texts)]
-    cells = [[_format_value(row.get(each)) for each in columns] for row in rows]
+    texts = [column for column in columns if any(isinstance(row.get(column), str) for row in rows)]
+    columns = [*texts, *(column for column in columns if column not in texts)]
+    cells = [[_format_value(row.get(column)) for column in columns] for row in rows]
     return TextTable(columns, cells, max(1, len(texts)))
 
 
 def _names(diagnostics: ProposerDiagnostics, kind: Callable[[object], bool]) -> list[str]:
     return list(
-        dict.fromkeys(name for each in diagnostics for name, value in each.items() if kind(value))
+        dict.fromkeys(
+            name for diagnostic in diagnostics for name, value in diagnostic.items() if kind(value)
+        )
     )
 
 

@@ -46,19 +46,21 @@ def build_overall_table(report: RunReport, side: Side) -> TextTable:
     controllers = list_playable(report, side)
     references = list_references(side, controllers)
     rows = []
-    for each in controllers:
-        worth = find_worth(side, each.label, recording)
+    for controller in controllers:
+        worth = find_worth(side, controller.label, recording)
         gain = format_gain(worth.gain, worth.gain_low, worth.gain_high)
         value = format_estimate(worth.value, worth.low, worth.high, bound_decimals=1)
-        gain_cell = "-" if each.label == best else gain
+        gain_cell = "-" if controller.label == best else gain
         row = [
-            each.label,
-            each.role.value,
+            controller.label,
+            controller.role.value,
             value,
-            *build_start_cells(report, side, each.label),
+            *build_start_cells(report, side, controller.label),
             gain_cell,
         ]
-        ratios = [find_ratio(side, each.label, reference, recording) for reference in references]
+        ratios = [
+            find_ratio(side, controller.label, reference, recording) for reference in references
+        ]
         rows.append([*row, *map(_format_ratio, ratios)])
     heads = ["controller", "", "objective", *build_start_heads(report, side), f"gain over {best}"]
     heads += [f"tokens, {reference}=1" for reference in references]
@@ -67,7 +69,9 @@ def build_overall_table(report: RunReport, side: Side) -> TextTable:
 
 def build_start_heads(report: RunReport, side: Side) -> list[str]:
     """Return the heading over `build_start_cells`, if any controller has such a cell."""
-    late = any(_starts_late(report, side, each.label) for each in list_playable(report, side))
+    late = any(
+        _starts_late(report, side, controller.label) for controller in list_playable(report, side)
+    )
     return ["starts at"] if late else []
 
 
@@ -94,11 +98,13 @@ def _starts_late(report: RunReport, side: Side, controller: str) -> bool:
     if report.objective != "frontier":
         return False
     baselines = [
-        each.label for each in list_playable(report, side) if each.role is ControllerRole.BASELINE
+        controller.label
+        for controller in list_playable(report, side)
+        if controller.role is ControllerRole.BASELINE
     ]
     for recording in side.recordings:
         costs = [
-            row.cost for each in baselines for row in _rows(side, each, recording.label)
+            row.cost for baseline in baselines for row in _rows(side, baseline, recording.label)
         ]  # fmt: skip
         begins = min(row.cost for row in _rows(side, controller, recording.label))
         if costs and begins > min(costs):
@@ -112,19 +118,19 @@ def _rows(side: Side, controller: str, recording: str) -> list[SweepRow]:
 
 def list_references(side: Side, controllers: Sequence[ReportedController]) -> list[str]:
     """List references for token ratios: the best baseline and the published controller."""
-    labels = {each.label for each in controllers}
-    return [each for each in dict.fromkeys((side.best_baseline, *PUBLISHED)) if each in labels]
+    labels = {controller.label for controller in controllers}
+    return [label for label in dict.fromkeys((side.best_baseline, *PUBLISHED)) if label in labels]
 
 
 def build_recording_table(report: RunReport, side: Side) -> TextTable:
     """Build the table of objectives with intervals, by recording."""
-    labels = [each.label for each in side.recordings]
+    labels = [recording.label for recording in side.recordings]
     rows = []
-    for each in list_playable(report, side):
-        worths = [find_worth(side, each.label, label) for label in labels]
+    for controller in list_playable(report, side):
+        worths = [find_worth(side, controller.label, label) for label in labels]
         rows.append(
             [
-                each.label,
+                controller.label,
                 *(format_estimate(w.value, w.low, w.high, bound_decimals=1) for w in worths),
             ]
         )
@@ -142,13 +148,18 @@ def build_comparison_table(
         controllers: Controllers to list; by default all that could be played.
     """
     controllers = list_playable(report, side) if controllers is None else controllers
-    labels = [each.label for each in side.recordings]
+    labels = [recording.label for recording in side.recordings]
     middles = {label: compute_middle_cost(report, side, label) for label in labels}
     rows = []
-    for each in controllers:
-        points = [find_nearest_point(side, each.label, label, middles[label]) for label in labels]
+    for controller in controllers:
+        points = [
+            find_nearest_point(side, controller.label, label, middles[label]) for label in labels
+        ]
         rows.append(
-            [each.label, *(f"{row.accuracy:.1f} at {format_tokens(row.cost)}" for row in points)]
+            [
+                controller.label,
+                *(f"{row.accuracy:.1f} at {format_tokens(row.cost)}" for row in points),
+            ]
         )
     return TextTable(["controller", *labels], rows, 1, _winners(controllers))
 
@@ -161,12 +172,14 @@ def build_ratio_table(report: RunReport, side: Side, reference: str) -> TextTabl
         side: The search set or the held-out recordings.
         reference: Label of the controller whose accuracy is to be matched; it has no row.
     """
-    labels = [each.label for each in side.recordings]
-    controllers = [each for each in list_playable(report, side) if each.label != reference]
+    labels = [recording.label for recording in side.recordings]
+    controllers = [
+        controller for controller in list_playable(report, side) if controller.label != reference
+    ]
     rows = []
-    for each in controllers:
-        ratios = [find_ratio(side, each.label, reference, label) for label in labels]
-        rows.append([each.label, *(_format_ratio(ratio) for ratio in ratios)])
+    for controller in controllers:
+        ratios = [find_ratio(side, controller.label, reference, label) for label in labels]
+        rows.append([controller.label, *(_format_ratio(ratio) for ratio in ratios)])
     return TextTable(["controller", *labels], rows, 1, _winners(controllers))
 
 
@@ -196,7 +209,9 @@ def build_point_table(side: Side, recording: str) -> TextTable:
 
 def list_playable(report: RunReport, side: Side) -> list[ReportedController]:
     """List the controllers that could be played over a side, in table order."""
-    return [each for each in report.controllers if each.label not in side.left_out]
+    return [
+        controller for controller in report.controllers if controller.label not in side.left_out
+    ]
 
 
 def find_worth(side: Side, controller: str, recording: str) -> ObjectiveEstimate:
@@ -208,7 +223,9 @@ def find_worth(side: Side, controller: str, recording: str) -> ObjectiveEstimate
         recording: Label of a recording, or ``mean`` over all.
     """
     return next(
-        each for each in side.worths if (each.controller, each.recording) == (controller, recording)
+        worth
+        for worth in side.worths
+        if (worth.controller, worth.recording) == (controller, recording)
     )
 
 
@@ -223,7 +240,7 @@ def build_profile_table(report: RunReport, side: Side, controller: str) -> TextT
     Returns:
         A row for each profile; a cell has the lowest β whose point meets all limits, or ``-``.
     """
-    labels = [each.label for each in side.recordings]
+    labels = [recording.label for recording in side.recordings]
     rows = []
     for profile in report.profiles:
         cells = []
@@ -255,8 +272,8 @@ def find_ratio(side: Side, controller: str, reference: str, recording: str) -> T
     """
     key = (controller, reference, recording)
     matches = (
-        each for each in side.ratios
-        if (each.controller, each.reference, each.recording) == key
+        ratio for ratio in side.ratios
+        if (ratio.controller, ratio.reference, ratio.recording) == key
     )  # fmt: skip
     return next(matches, None)
 
@@ -272,7 +289,11 @@ def compute_middle_cost(report: RunReport, side: Side, recording: str) -> float:
     Returns:
         Tokens per question.
     """
-    names = {each.label for each in report.controllers if each.role is ControllerRole.BASELINE}
+    names = {
+        controller.label
+        for controller in report.controllers
+        if controller.role is ControllerRole.BASELINE
+    }
     costs = [
         max(row.cost, 1)
         for row in side.rows
@@ -299,17 +320,20 @@ def format_table(sheet: TextTable, width: int | None = None) -> str:
     lines = [list(map(escape_line, line)) for line in (sheet.heads, *sheet.rows)]
     widths = [max(map(measure_text, cells)) for cells in zip(*lines, strict=True)]
     if width is not None:
-        floors = [8 if at < sheet.texts else measure_column(sheet, at) for at in range(len(widths))]
+        floors = [
+            8 if index < sheet.texts else measure_column(sheet, index)
+            for index in range(len(widths))
+        ]
         for _ in range(sum(widths) + 2 * (len(widths) - 1) - width):
-            shrinkable = [at for at, floor in enumerate(floors) if widths[at] > floor]
+            shrinkable = [index for index, floor in enumerate(floors) if widths[index] > floor]
             if not shrinkable:
                 break
-            widths[max(shrinkable, key=lambda at: widths[at])] -= 1
+            widths[max(shrinkable, key=lambda index: widths[index])] -= 1
     formatted = []
     for line in lines:
         cells = [
-            align(truncate(cell, size), size, right=at >= sheet.texts)
-            for at, (cell, size) in enumerate(zip(line, widths, strict=True))
+            align(truncate(cell, size), size, right=index >= sheet.texts)
+            for index, (cell, size) in enumerate(zip(line, widths, strict=True))
         ]
         formatted.append("  ".join(cells).rstrip())
     return "\n".join(formatted) + "\n"
@@ -339,5 +363,7 @@ def _format_ratio(ratio: TokenRatio | None) -> str:
 
 def _winners(controllers: Sequence[ReportedController]) -> frozenset[int]:
     return frozenset(
-        at for at, each in enumerate(controllers) if each.role is ControllerRole.WINNER
+        index
+        for index, controller in enumerate(controllers)
+        if controller.role is ControllerRole.WINNER
     )

@@ -68,21 +68,25 @@ def format_terminal_summary(
 
 def _list_controllers(report: RunReport) -> list[ReportedController]:
     """List the controllers that fit; runners-up appear in the report only."""
-    return [each for each in report.controllers if each.role is not ControllerRole.RUNNER_UP]
+    return [
+        controller
+        for controller in report.controllers
+        if controller.role is not ControllerRole.RUNNER_UP
+    ]
 
 
 def _format_verdict(report: RunReport, width: int) -> str:
     sentences = [
-        "".join(each.text if isinstance(each, CodeSpan) else each for each in sentence)
+        "".join(part.text if isinstance(part, CodeSpan) else part for part in sentence)
         for sentence in describe_verdict(report)
     ]
-    return "".join("\n".join(wrap(each, width)) + "\n" for each in sentences)
+    return "".join("\n".join(wrap(sentence, width)) + "\n" for sentence in sentences)
 
 
 def _format_side(
     report: RunReport, side: Side, controllers: Sequence[ReportedController], name: str, width: int
 ) -> list[str]:
-    playable = [each for each in controllers if each.label not in side.left_out]
+    playable = [controller for controller in controllers if controller.label not in side.left_out]
     worth = format_table(_build_overall_table(report, side, playable), width)
     points = tables.build_comparison_table(report, side, playable)
     zero = f"{_ZERO}\n" if report.objective == "frontier" else ""
@@ -104,15 +108,18 @@ def _build_overall_table(
     recording, best = get_overall_label(side), side.best_baseline
     references = tables.list_references(side, controllers)[-2:]  # more do not fit a narrow terminal
     rows = []
-    for each in controllers:
-        worth = tables.find_worth(side, each.label, recording)
+    for controller in controllers:
+        worth = tables.find_worth(side, controller.label, recording)
         gain = (
             f"{format_signed(worth.gain, 1)}, {format_bounds(worth.gain_low, worth.gain_high, 1)}"
         )
-        value = [format_number(worth.value), *tables.build_start_cells(report, side, each.label)]
-        row = [each.label, *value, "-" if each.label == best else gain]
+        value = [
+            format_number(worth.value),
+            *tables.build_start_cells(report, side, controller.label),
+        ]
+        row = [controller.label, *value, "-" if controller.label == best else gain]
         rows.append(
-            [*row, *(_format_ratio(side, each.label, reference) for reference in references)]
+            [*row, *(_format_ratio(side, controller.label, reference) for reference in references)]
         )
     heads = ["controller", "objective", *tables.build_start_heads(report, side), f"vs {best}, 95 %",
              *(f"tokens, {reference}=1" for reference in references)]  # fmt: skip
@@ -131,20 +138,22 @@ def _format_ratio(side: Side, controller: str, reference: str) -> str:
 
 def _format_folded(sheet: TextTable, width: int) -> list[str]:
     """Format a table, split into several if its columns need more room."""
-    needs = [max(12, tables.measure_column(sheet, at)) + 2 for at in range(1, len(sheet.heads))]
+    needs = [
+        max(12, tables.measure_column(sheet, index)) + 2 for index in range(1, len(sheet.heads))
+    ]
     room = width - max(measure_text(row[0]) for row in [sheet.heads, *sheet.rows])
     parts: list[list[int]] = [[]]
     used = 0
-    for at, need in enumerate(needs, start=1):
+    for number, need in enumerate(needs, start=1):
         if parts[-1] and used + need > room:
             parts.append([])
             used = 0
-        parts[-1].append(at)
+        parts[-1].append(number)
         used += need
     return [
         format_table(
-            TextTable([sheet.heads[0], *(sheet.heads[at] for at in part)],
-                  [[row[0], *(row[at] for at in part)] for row in sheet.rows]),
+            TextTable([sheet.heads[0], *(sheet.heads[index] for index in part)],
+                  [[row[0], *(row[index] for index in part)] for row in sheet.rows]),
             width,
         )
         for part in parts
@@ -154,8 +163,8 @@ def _format_folded(sheet: TextTable, width: int) -> list[str]:
 def _plot_frontier(report: RunReport, controllers: Sequence[ReportedController], width: int) -> str:
     side = report.search
     plotted = {
-        each.label for each in controllers
-        if each.role is not ControllerRole.BASELINE or each.label == side.best_baseline
+        controller.label for controller in controllers
+        if controller.role is not ControllerRole.BASELINE or controller.label == side.best_baseline
     }  # fmt: skip
     rows = [row for row in side.rows if row.controller in plotted]
     return plot_in_terminal(rows, get_overall_label(side), width=width)
@@ -176,7 +185,7 @@ def _format_course(report: RunReport, width: int) -> str:
     ]
     if report.trajectory:
         first = get_initial_objective(report.trajectory)
-        values = [first, *(each.objective for each in report.trajectory)]
+        values = [first, *(step.objective for step in report.trajectory)]
         # It fits one line: a wrapped name could begin a line that reads like a message.
         baseline, bars = truncate(report.search.best_baseline, 16), _format_bars(values, width - 64)
         lines.insert(0, f"objective over rounds: {first:.2f} ({baseline}) {bars} {values[-1]:.2f}")
@@ -189,7 +198,7 @@ def _format_bars(values: Sequence[float], most: int) -> str:
     sampled = [*values[:-1:step], values[-1]]
     low, high = min(sampled), max(sampled)
     scale = (len(_BARS) - 1) / (high - low) if high > low else 0.0
-    return "".join(_BARS[round((each - low) * scale)] for each in sampled)
+    return "".join(_BARS[round((value - low) * scale)] for value in sampled)
 
 
 def _format_next_steps(run: RunDirectory, report: RunReport, width: int) -> str:
@@ -235,13 +244,13 @@ def _list_inspections(run: RunDirectory, report: RunReport) -> list[tuple[str, s
     if path is None:
         return []
     program, request = _format_path(path), run.request
-    on = " ".join(_format_path(each.path) for each in request.search)
+    on = " ".join(_format_path(recording.path) for recording in request.search)
     steps = [
         (f"cat {program}", "show the program"),
         (f"rheostat profile {program} --on {on}", "show its token use by line"),
     ]
     if report.unseen is not None:
-        on = " ".join(_format_path(each.path) for each in request.held_out)
+        on = " ".join(_format_path(recording.path) for recording in request.held_out)
         steps.append(
             (
                 f"rheostat compare {program} {' '.join(PUBLISHED)} --on {on}",

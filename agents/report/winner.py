@@ -59,7 +59,7 @@ def analyze_winner(
     setting = ControllerSetting(BETA if program.scheduled else None, settings[len(settings) // 2])
     plan = make_plan(program, setting, EpisodeRules(request.budget, request.kappa))
     player = get_engine(ENGINE, services.execution.workers, services.execution.objects)
-    questions = sum(len(each.recording.questions) for each in recordings)
+    questions = sum(len(recording.recording.questions) for recording in recordings)
     with services.progress("profiling", questions) as advance:
         profile = profile_controller(plan, recordings, range(SEEDS), player, advance)[-1]
     checked = program.checked if isinstance(program, RheoController) else None
@@ -116,16 +116,16 @@ def _source(run: RunDirectory, name: str) -> str | None:
     """Read the source of a parent: a candidate, an evolution seed, or a library controller."""
     if run.source_path(name) is not None:
         return run.source(name)
-    for each in evolution_seeds():
-        if each.name == name:
-            return each.source
+    for program in evolution_seeds():
+        if program.name == name:
+            return program.source
     return library.load_source(name).text if name in library.NAMES else None
 
 
 def _schedule(checked: CheckedProgram, betas: Sequence[float]) -> dict[str, list[float]]:
-    at = [evaluate(checked, beta) for beta in betas]
+    settings = [evaluate(checked, beta) for beta in betas]
     return {
-        name: [float(each[name]) for each in at]
+        name: [float(knobs[name]) for knobs in settings]
         for name in schedule_lines(checked.program)
         if betas
     }

@@ -58,6 +58,8 @@ def _refuse_unwritable(directory: Path) -> None:
     Raises:
         OSError: The directory is not writable; the message names it.
     """
-    existing = next(each for each in (directory, *directory.absolute().parents) if each.exists())
+    existing = next(
+        parent for parent in (directory, *directory.absolute().parents) if parent.exists()
+    )
     if not os.access(existing, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(existing))

@@ -68,7 +68,7 @@ def find_damage(run: RunDirectory, cache: DamageCache | None = None) -> list[str
     problems += [
         find_foreign_problem(path) for path in (run.checkpoints_path, run.evaluations_path)
     ]
-    return [each for each in problems if each]
+    return [problem for problem in problems if problem]
 
 
 def _list_records(run: RunDirectory) -> Iterator[tuple[str, Any]]:

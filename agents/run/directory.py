@@ -76,8 +76,8 @@ class RunDirectory:
     @property
     def selected_path(self) -> Path:
         """Path of the winner's source; the one in Rheo if there is no winner."""
-        paths = [self.path / f"selected{each.suffix}" for each in ControllerLanguage]
-        return next((each for each in paths if each.is_file()), paths[0])
+        paths = [self.path / f"selected{language.suffix}" for language in ControllerLanguage]
+        return next((path for path in paths if path.is_file()), paths[0])
 
     @property
     def card_path(self) -> Path:
@@ -107,8 +107,8 @@ class RunDirectory:
         ``None`` if there is no such candidate.
         """
         folder = self.candidate_path(candidate)
-        paths = [folder / f"source{each.suffix}" for each in ControllerLanguage]
-        return next((each for each in paths if each.is_file()), None)
+        paths = [folder / f"source{language.suffix}" for language in ControllerLanguage]
+        return next((path for path in paths if path.is_file()), None)
 
     def source(self, candidate: str) -> str:
         """Return a candidate's program.
@@ -125,7 +125,7 @@ class RunDirectory:
         """Return the language of a candidate's program; Rheo if there is none."""
         path = self.source_path(candidate)
         suffix = ControllerLanguage.RHEO.suffix if path is None else path.suffix
-        return next(each for each in ControllerLanguage if each.suffix == suffix)
+        return next(language for language in ControllerLanguage if language.suffix == suffix)
 
     def store_draft(self, draft: Draft) -> None:
         """Store a candidate as it was proposed."""
@@ -148,7 +148,7 @@ class RunDirectory:
     def summaries(self) -> list[RoundSummary]:
         """Return the summaries of the completed rounds, in order."""
         paths = sorted((self.path / "rounds").glob("*/summary.json"))
-        return [self.read(str(each.relative_to(self.path)), RoundSummary) for each in paths]
+        return [self.read(str(path.relative_to(self.path)), RoundSummary) for path in paths]
 
     def reviews(self) -> list[Review]:
         """Return the reviews of all completed rounds, in the order of the candidates."""
@@ -181,7 +181,7 @@ class RunDirectory:
     def decisions(self) -> list[Decision]:
         """Return all decisions, ordered by candidate."""
         paths = sorted((self.path / "decisions").glob("*.json"))
-        return [self.read(f"decisions/{each.name}", Decision) for each in paths]
+        return [self.read(f"decisions/{path.name}", Decision) for path in paths]
 
     @property
     def ending(self) -> Ending | None:
@@ -333,12 +333,12 @@ def find_runs(path: Path) -> list[RunDirectory]:
     if is_run(path):
         return [RunDirectory(path)]
     below = sorted(path.iterdir()) if path.is_dir() else []
-    return [RunDirectory(each) for each in below if is_run(each)]
+    return [RunDirectory(path) for path in below if is_run(path)]
 
 
 def is_run(folder: Path) -> bool:
     """Return whether a directory is a run, damaged or not."""
-    return any((folder / each).is_file() for each in ("request.json", "events.jsonl"))
+    return any((folder / name).is_file() for name in ("request.json", "events.jsonl"))
 
 
 def find_link_problem(run: Path, path: Path) -> str:

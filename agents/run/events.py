@@ -151,7 +151,7 @@ def read_events(path: Path) -> list[Event]:
 def count_minutes(log: list[Event]) -> float:
     """Count the minutes of work in a log: the time of all sessions, without waiting for reviews."""
     total = 0.0
-    for before, after in pairwise([each for each in log if each.session]):
+    for before, after in pairwise([event for event in log if event.session]):
         if before.session == after.session and before.kind != "waiting":
             total += (after.at - before.at).total_seconds()
     return total / 60

@@ -73,28 +73,28 @@ def load_profiles(path: Path) -> list[UserProfile]:
         ) from None
     if not file.profiles:
         raise InputError(f"{path}: contains no profile; write at least one [[profiles]]")
-    names = [each.name for each in file.profiles]
+    names = [profile.name for profile in file.profiles]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise InputError(f"{path}: two profiles have the name {twice!r}; rename one")
-    for each in file.profiles:
-        _check_limits(path, each, file.usd_per_million_tokens)
+    for profile in file.profiles:
+        _check_limits(path, profile, file.usd_per_million_tokens)
     return [
-        each
-        if each.usd_per_million_tokens
-        else msgspec.structs.replace(each, usd_per_million_tokens=file.usd_per_million_tokens)
-        for each in file.profiles
+        profile
+        if profile.usd_per_million_tokens
+        else msgspec.structs.replace(profile, usd_per_million_tokens=file.usd_per_million_tokens)
+        for profile in file.profiles
     ]
 
 
 def _check_limits(path: Path, profile: UserProfile, price: float) -> None:
     limits = (profile.accuracy, profile.tokens, profile.sequential, profile.usd)
-    if all(each is None for each in limits):
+    if all(limit is None for limit in limits):
         raise InputError(
             f"{path}: the profile {profile.name!r} has no limit; give it accuracy, tokens,"
             " sequential or usd"
         )
-    if any(each is not None and not 0 <= each < float("inf") for each in limits):
+    if any(limit is not None and not 0 <= limit < float("inf") for limit in limits):
         raise InputError(f"{path}: a limit of the profile {profile.name!r} is below 0")
     if profile.usd is not None and not (profile.usd_per_million_tokens or price) > 0:
         raise InputError(

@@ -51,10 +51,12 @@ class Arena:
         InputError: A baseline cannot be played over the recordings.
     """
 
-    def __init__(self, request: Request, recordings: Sequence[NamedRecording], at: Evaluator):
+    def __init__(
+        self, request: Request, recordings: Sequence[NamedRecording], evaluator: Evaluator
+    ):
         self.request = request
         self.recordings = recordings
-        self._evaluator = at
+        self._evaluator = evaluator
         self._everywhere = tuple(range(len(recordings)))
         self.baselines = self._play_baselines(request.baselines)
         """By name, the measurements of each baseline on every recording."""
@@ -66,7 +68,8 @@ class Arena:
             PriceOptions(request.latency, request.max_sequential),
         )
         scores = {
-            name: self.scorer.score_program(each).score for name, each in self.baselines.items()
+            name: self.scorer.score_program(baseline).score
+            for name, baseline in self.baselines.items()
         }
         self.best_baseline = max(scores, key=lambda name: scores[name])
         """Name of the baseline with the highest objective."""
@@ -128,8 +131,8 @@ class Arena:
             Scores in order; ``None`` for a program that does not check or cannot be played.
         """
         return [
-            None if isinstance(each, str) else self.scorer.score_program(each, shown)
-            for each in self._screened(sources, shown, language, thorough=thorough)
+            None if isinstance(measured, str) else self.scorer.score_program(measured, shown)
+            for measured in self._screened(sources, shown, language, thorough=thorough)
         ]
 
     def compare(
@@ -154,7 +157,7 @@ class Arena:
         theirs: list[ProgramMeasurement] | str
         if other is None:
             baseline = self.baselines[self.best_baseline]
-            theirs = [baseline[at] for at in shown.recordings]
+            theirs = [baseline[index] for index in shown.recordings]
         else:
             theirs = self._screened([other], shown, language, thorough=True)[0]
         if isinstance(ours, str) or isinstance(theirs, str):
@@ -163,13 +166,15 @@ class Arena:
         gain = self.scorer.gain(ours, theirs, name, shown)
         assert gain is not None  # a round always shows something
         questions = [
-            each
-            for at, mask, mine, its in zip(
+            difference
+            for index, mask, mine, its in zip(
                 shown.recordings, shown.questions, ours, theirs, strict=True
             )
-            for each in _differences(self.recordings[at].label, mask, mine, its)
+            for difference in _differences(self.recordings[index].label, mask, mine, its)
         ]
-        return ProgramComparison(gain, sorted(questions, key=lambda each: -abs(each.difference)))
+        return ProgramComparison(
+            gain, sorted(questions, key=lambda question: -abs(question.difference))
+        )
 
     def play_settings(
         self, source: str, settings: Sequence[Knobs], seeds: range, shown: SearchSubset
@@ -195,12 +200,12 @@ class Arena:
             )
         ]
         outcomes = self._evaluator.measure(entries)
-        problem = next((each for each in outcomes if isinstance(each, str)), None)
+        problem = next((outcome for outcome in outcomes if isinstance(outcome, str)), None)
         if problem is not None:
             raise InputError(f"the template cannot be played: {problem}")
         by_recording = [
-            [compute_curves(m[at], mask) for m in outcomes if not isinstance(m, str)]
-            for at, mask in enumerate(shown.questions)
+            [compute_curves(m[index], mask) for m in outcomes if not isinstance(m, str)]
+            for index, mask in enumerate(shown.questions)
         ]
         cost, accuracy, sequential = (
             np.stack([np.concatenate(parts) for parts in column], axis=1)
@@ -221,8 +226,8 @@ class Arena:
         if thorough:
             seeds, betas = self.request.seeds, tuple(self.request.betas)
         entries = [
-            EvaluationRequest(each, shown.recordings, seeds, betas, language=language)
-            for each in sources
+            EvaluationRequest(source, shown.recordings, seeds, betas, language=language)
+            for source in sources
         ]
         return self._evaluator.measure(entries)
 
@@ -238,19 +243,19 @@ class Arena:
     ) -> Mapping[str, list[ProgramMeasurement]]:
         entries = [
             EvaluationRequest(
-                load_program(each.controller).checked.source.text,
+                load_program(baseline.controller).checked.source.text,
                 self._everywhere,
                 self.request.seeds,
                 tuple(self.request.betas),
-                tuple(each.settings),
+                tuple(baseline.settings),
             )
-            for each in wanted
+            for baseline in wanted
         ]
         measurements = {}
-        for each, measured in zip(wanted, self._evaluator.measure(entries), strict=True):
+        for baseline, measured in zip(wanted, self._evaluator.measure(entries), strict=True):
             if isinstance(measured, str):
-                raise InputError(f"the baseline {each.controller} cannot be played: {measured}")
-            measurements[each.label] = measured
+                raise InputError(f"the baseline {baseline.controller} cannot be played: {measured}")
+            measurements[baseline.label] = measured
         return measurements
 
 
@@ -282,8 +287,8 @@ def _differences(
 ) -> list[QuestionGain]:
     """List the questions of a recording on which two programs differ."""
     right, other_right, tokens, other_tokens = (
-        part[:, mask].mean(axis=0) / each.seeds
-        for part, each in (
+        part[:, mask].mean(axis=0) / measured.seeds
+        for part, measured in (
             (ours.right, ours), (theirs.right, theirs), (ours.tokens, ours),
             (theirs.tokens, theirs),
         )
@@ -313,14 +318,14 @@ def reopen_recordings(wanted: Sequence[RecordingRef]) -> list[NamedRecording]:
         InputError: A recording changed.
         StoreError: A recording cannot be read.
     """
-    opened = open_recordings([each.path for each in wanted])
-    for each, (_, recording) in zip(wanted, opened, strict=True):
-        if recording.digest != each.digest:
+    opened = open_recordings([reference.path for reference in wanted])
+    for reference, (_, recording) in zip(wanted, opened, strict=True):
+        if recording.digest != reference.digest:
             raise InputError(
-                f"{each.path}: the recording changed since the run began",
-                hint=f"the run needs {each.label} with the digest {each.digest}",
+                f"{reference.path}: the recording changed since the run began",
+                hint=f"the run needs {reference.label} with the digest {reference.digest}",
             )
     return [
-        NamedRecording(each.label, named.recording)
-        for each, named in zip(wanted, opened, strict=True)
+        NamedRecording(reference.label, named.recording)
+        for reference, named in zip(wanted, opened, strict=True)
     ]

@@ -95,7 +95,7 @@ class Evaluator:
         self, entries: Sequence[EvaluationRequest]
     ) -> list[list[ProgramMeasurement] | str]:
         tasks = [[self._task(entry, index) for index in entry.recordings] for entry in entries]
-        wanted = {self._key(task): task for each in tasks for task in each}
+        wanted = {self._key(task): task for group in tasks for task in group}
         outcomes = self._find(wanted)
         missing = [key for key in wanted if key not in outcomes]
         played = self._players.play([wanted[key] for key in missing]) if missing else ()
@@ -106,7 +106,7 @@ class Evaluator:
             else:
                 self._keep(key, outcome)
         self._database.commit()
-        return [_together([outcomes[self._key(task)] for task in each]) for each in tasks]
+        return [_together([outcomes[self._key(task)] for task in group]) for group in tasks]
 
     def _task(self, entry: EvaluationRequest, index: int) -> PlayTask:
         recording = self.recordings[index].recording

@@ -42,7 +42,7 @@ class SettingFigures(NamedTuple):
 
     def part(self, start: int, end: int) -> "SettingFigures":
         """Return the figures of the settings from ``start`` to before ``end``."""
-        return SettingFigures(*(each[start:end] for each in self))
+        return SettingFigures(*(figures[start:end] for figures in self))
 
 
 class CurveScore(NamedTuple):
@@ -175,4 +175,4 @@ def compute_curves(measured: ProgramMeasurement, questions: NDArray[np.bool_]) -
 
 def count_questions(recordings: Sequence[NamedRecording]) -> list[int]:
     """Count the questions of each recording."""
-    return [len(each.recording.questions) for each in recordings]
+    return [len(recording.recording.questions) for recording in recordings]

@@ -176,7 +176,7 @@ class TokensAtObjective:
         ours = _curve(points, references, prices)
         wanted, price = references.target.accuracy, prices.price(references.target)
         reached = np.stack(
-            [cost_at(ours, wanted[..., at]) for at in range(wanted.shape[-1])], axis=-1
+            [cost_at(ours, wanted[..., index]) for index in range(wanted.shape[-1])], axis=-1
         )
         missing = np.maximum(wanted - ours.accuracy[..., -1:], 0.0)
         highest = np.maximum(ours.cost[..., -1:], price.max(axis=-1, keepdims=True))
@@ -203,8 +203,8 @@ class MeetObjective:
     ) -> Floats:
         """See `Objective`."""
         met = [
-            each.find_met(points.accuracy, points.cost, points.sequential).any(axis=-1)
-            for each in self.profiles
+            profile.find_met(points.accuracy, points.cost, points.sequential).any(axis=-1)
+            for profile in self.profiles
         ]
         share: Floats = 100 * np.mean(met, axis=0)
         return share + TIE_WEIGHT * FrontierObjective()(points, references, prices)
@@ -261,7 +261,7 @@ def parse_objective(text: str, profiles: Sequence[UserProfile] = ()) -> Objectiv
     if name == "meet" and rest:
         return MeetObjective(profiles or load_profiles(Path(rest)))
     forms = ", ".join(OBJECTIVE_FORMS[:-1]) + f" and {OBJECTIVE_FORMS[-1]}"
-    names = [each.partition(":")[0] for each in OBJECTIVE_FORMS]
+    names = [form.partition(":")[0] for form in OBJECTIVE_FORMS]
     raise InputError(
         f"--objective {text}: unknown objective; choose from {forms}",
         hint=suggest(name, names, "see rheostat discover --help"),

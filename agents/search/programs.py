@@ -123,10 +123,10 @@ def choose_points(
     ranges = list_knob_ranges(checked)
     if not ranges:
         return [ControllerSetting()]
-    levels = {knob.name: _list_levels(knob, len(betas), at) for at, knob in enumerate(ranges)}
+    levels = {knob.name: _list_levels(knob, len(betas), index) for index, knob in enumerate(ranges)}
     return [
-        ControllerSetting(None, {name: values[at] for name, values in levels.items()})
-        for at in range(len(betas))
+        ControllerSetting(None, {name: values[index] for name, values in levels.items()})
+        for index in range(len(betas))
     ]
 
 

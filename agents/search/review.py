@@ -111,15 +111,15 @@ class _Gains:
         shown = arena.split(number).shown
         self.shown_gain = _gain_on(arena, ours, baseline, shown)
         self.withheld_gain = _gain_on(arena, ours, baseline, withheld)
-        mine, other = (scorer.score_program(each).by_recording for each in (ours, baseline))
-        each = [a - b for a, b in zip(mine, other, strict=True)]
+        mine, other = (scorer.score_program(program).by_recording for program in (ours, baseline))
+        gains = [a - b for a, b in zip(mine, other, strict=True)]
         labels = [label for label, _ in arena.recordings]
         self.without = (
             {
-                label: round((sum(each) - each[index]) / (len(each) - 1), 4)
+                label: round((sum(gains) - gains[index]) / (len(gains) - 1), 4)
                 for index, label in enumerate(labels)
             }
-            if len(each) > 1
+            if len(gains) > 1
             else {}
         )
 
@@ -166,7 +166,7 @@ def _gain_on(
     if not part.recordings:
         return None
     mine, other = (
-        arena.scorer.score_program(_of(each, part), part).score for each in (ours, theirs)
+        arena.scorer.score_program(_of(program, part), part).score for program in (ours, theirs)
     )
     return round(mine - other, 4)
 
@@ -187,23 +187,23 @@ def _misplaced_knobs(program: Playable, *, free: bool) -> str:
 
 def _faults(arena: Arena, score: ProgramScore, measured: Sequence[ProgramMeasurement]) -> list[str]:
     """List why a candidate cannot be selected, whatever its gain."""
-    if not any(each.tokens.any() for each in measured):
+    if not any(figures.tokens.any() for figures in measured):
         return ["it takes no action: every episode ended at 0 tokens"]
     if arena.request.free_knobs:
         return []
-    at = find_cost_drop(score.curves)
-    if at is None and all(curve.cost.min() == curve.cost.max() for curve in score.curves):
+    drop = find_cost_drop(score.curves)
+    if drop is None and all(curve.cost.min() == curve.cost.max() for curve in score.curves):
         return ["it does not follow beta: it costs the same at every value"]
-    if at is None:
+    if drop is None:
         return []
     betas = arena.request.betas
     before, after = (
         sum(curve.cost[index] for curve in score.curves) / len(score.curves)
-        for index in (at - 1, at)
+        for index in (drop - 1, drop)
     )
     fall = f"from {before:,.0f} to {after:,.0f} tokens"
     return [
-        f"beta does not raise its cost: from {betas[at - 1]:g} to {betas[at]:g} it falls {fall}"
+        f"beta does not raise its cost: from {betas[drop - 1]:g} to {betas[drop]:g} it falls {fall}"
     ]
 
 

@@ -61,13 +61,17 @@ class Scorer:
         self.prices = prices
         self._questions = [
             (
-                each.recording.provenance.benchmark,
-                *(question.id for question in each.recording.questions),
+                recording.recording.provenance.benchmark,
+                *(question.id for question in recording.recording.questions),
             )
-            for each in recordings
+            for recording in recordings
         ]
-        self.whole = select_everything([len(each.recording.questions) for each in recordings])
-        self._baselines = [_join(each) for each in zip(*programs.baselines.values(), strict=True)]
+        self.whole = select_everything(
+            [len(recording.recording.questions) for recording in recordings]
+        )
+        self._baselines = [
+            _join(measurements) for measurements in zip(*programs.baselines.values(), strict=True)
+        ]
         self._target = programs.target
         self._references: dict[tuple[int, bytes], ReferenceCurves] = {}
         self._samples: dict[tuple[int, bytes, int], ReferenceCurves] = {}
@@ -114,11 +118,14 @@ class Scorer:
         """
         columns = (figures.cost, figures.accuracy, figures.sequential)
         curves = [
-            CurvePoints(*(each[:, at] for each in columns)) for at in range(figures.cost.shape[1])
+            CurvePoints(*(column[:, index] for column in columns))
+            for index in range(figures.cost.shape[1])
         ]
         references = self._list_references(shown or self.whole)
         fitness = self._measure_fitness(curves, references)
-        baselines = self._measure_fitness([each.baselines for each in references], references)
+        baselines = self._measure_fitness(
+            [reference.baselines for reference in references], references
+        )
         uncovered = [
             max(0.0, float(np.log2(reference.high / self.prices.price(curve).max())))
             for curve, reference in zip(curves, references, strict=True)
@@ -155,19 +162,19 @@ class Scorer:
         exact = 0.0
         references = self._list_references(shown)
         for stratum, members in enumerate(self._strata(shown)):
-            for at in members:
-                mask = shown.questions[at]
-                sampled = self._sample_references(shown.recordings[at], mask, stratum)
+            for index in members:
+                mask = shown.questions[index]
+                sampled = self._sample_references(shown.recordings[index], mask, stratum)
                 pair = [
                     (
                         self._objective(
-                            compute_curves(each[at], mask), references[at], self.prices
+                            compute_curves(program[index], mask), references[index], self.prices
                         ),
                         self._objective(
-                            _resample_curves(each[at], mask, stratum), sampled, self.prices
+                            _resample_curves(program[index], mask, stratum), sampled, self.prices
                         ),
                     )
-                    for each in (ours, theirs)
+                    for program in (ours, theirs)
                 ]
                 exact += float(pair[0][0] - pair[1][0])
                 differences = differences + (pair[0][1] - pair[1][1])
@@ -201,7 +208,7 @@ class Scorer:
         """Return what a search of curves maximises; see `CurveScore`."""
         if not isinstance(self._objective, FrontierObjective):
             return float(np.mean(self._evaluate(curves, references)))
-        baselines = _average([each.baselines for each in references])
+        baselines = _average([reference.baselines for reference in references])
         price = self.prices.price(baselines)
         reference = ReferenceCurves(baselines, float(price.min()), float(price.max()))
         return measure_savings(_average(curves), reference, self.prices)
@@ -245,8 +252,10 @@ class Scorer:
     def _strata(self, shown: SearchSubset) -> list[list[int]]:
         """Group the recordings of ``shown`` that have the same questions and share samples."""
         together: dict[tuple[object, ...], list[int]] = {}
-        for at, (index, mask) in enumerate(zip(shown.recordings, shown.questions, strict=True)):
-            together.setdefault((self._questions[index], mask.tobytes()), []).append(at)
+        for position, (index, mask) in enumerate(
+            zip(shown.recordings, shown.questions, strict=True)
+        ):
+            together.setdefault((self._questions[index], mask.tobytes()), []).append(position)
         return list(together.values())
 
 
@@ -256,22 +265,22 @@ def find_cost_drop(curves: Sequence[CurvePoints]) -> int | None:
     Args:
         curves: Points by recording, in the order of β.
     """
-    logs = np.mean([np.log(np.maximum(each.cost, 1.0)) for each in curves], axis=0)
+    logs = np.mean([np.log(np.maximum(curve.cost, 1.0)) for curve in curves], axis=0)
     down = np.flatnonzero(np.diff(logs) < -SLACK)
     return int(down[0]) + 1 if len(down) else None
 
 
 def _average(curves: Sequence[CurvePoints]) -> CurvePoints:
     """Return the mean of curves with the same number of points, point by point."""
-    return CurvePoints(*(np.mean(np.stack(each), axis=0) for each in zip(*curves, strict=True)))
+    return CurvePoints(*(np.mean(np.stack(values), axis=0) for values in zip(*curves, strict=True)))
 
 
 def _join(measured: Sequence[ProgramMeasurement]) -> ProgramMeasurement:
     """Join the points of several programs on one recording."""
     return ProgramMeasurement(
-        np.concatenate([each.right for each in measured]),
-        np.concatenate([each.tokens for each in measured]),
-        np.concatenate([each.sequential for each in measured]),
+        np.concatenate([program.right for program in measured]),
+        np.concatenate([program.tokens for program in measured]),
+        np.concatenate([program.sequential for program in measured]),
         measured[0].seeds,
     )
 

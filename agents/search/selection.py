@@ -66,10 +66,10 @@ def rank_candidates(
         The candidates of the choice, best first; empty if there are no candidates.
     """
     played = []
-    for each in candidates:
-        measured = arena.play(each.source, each.language)
+    for proposal in candidates:
+        measured = arena.play(proposal.source, proposal.language)
         if not isinstance(measured, str):
-            played.append((arena.scorer.score_program(measured).score, each, measured))
+            played.append((arena.scorer.score_program(measured).score, proposal, measured))
     played.sort(key=lambda entry: -entry[0])
     rows = []
     for objective, candidate, measured in played[:MOST]:
@@ -115,5 +115,5 @@ def _score_variants(arena: Arena, candidate: SelectionCandidate, seed: int) -> f
         random = Random(f"{seed}/{candidate.name}")
         sources = [perturb_constants(candidate.source, random) for _ in range(VARIANTS)]
     played = arena.screen(sources, arena.scorer.whole, language=candidate.language)
-    scores = [each.score for each in played if each is not None]
+    scores = [row.score for row in played if row is not None]
     return sum(scores) / len(scores) if scores else 0.0

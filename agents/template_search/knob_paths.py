@@ -39,8 +39,8 @@ def locate(path: Floats, betas: Sequence[float]) -> Floats:
         path: Array (C, K): control points.
         betas: B values in [0, 1].
     """
-    at = np.linspace(0.0, 1.0, len(path))
-    return np.stack([np.interp(betas, at, coordinates) for coordinates in path.T], axis=1)
+    positions = np.linspace(0.0, 1.0, len(path))
+    return np.stack([np.interp(betas, positions, coordinates) for coordinates in path.T], axis=1)
 
 
 def list_settings(template: ProgramTemplate, path: Floats, betas: Sequence[float]) -> list[Setting]:
@@ -78,7 +78,7 @@ def write_program(template: ProgramTemplate, path: Floats) -> str:
 
 
 def _write_line(knob: KnobRange, coordinates: Floats) -> tree.Scheduled:
-    values = [knob.value(float(each)) for each in coordinates]
+    values = [knob.value(float(coordinate)) for coordinate in coordinates]
     rounded = [float(round(v)) if knob.integer else round_significant(v, 3) for v in values]
     first, last = rounded[0], rounded[-1]
     curve = KnobCurve(knob.integer, knob.geometric, first, last)
@@ -114,5 +114,5 @@ def _number(value: float) -> str:
 def _parse(text: str) -> tree.Expression:
     program = parse(Source(f"controller c {{ schedule {{ fixed k = {text} }} }}")).program
     assert program is not None
-    schedule = next(each for each in program.sections if isinstance(each, tree.Schedule))
+    schedule = next(section for section in program.sections if isinstance(section, tree.Schedule))
     return schedule.items[0].value

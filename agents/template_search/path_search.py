@@ -128,7 +128,7 @@ def start_path(
         curves = _play_paths(template, paths, play, [(betas, seeds)], first)
         if curves is None:
             return None
-        scores = [_penalise(score(each)) for each in curves]
+        scores = [_penalise(score(curve)) for curve in curves]
         paths = [paths[index] for index in np.argsort(scores, kind="stable")[::-1]]
         first += seeds
     return PathState(
@@ -183,8 +183,8 @@ def refine_path(
         curves = _play_paths(template, paths, play, _group_betas(betas), first)
         if curves is None:
             break
-        scores = [_penalise(score(each)) for each in curves]
-        strategy.tell([(at, -value) for at, value in zip(samples, scores, strict=True)])
+        scores = [_penalise(score(curve)) for curve in curves]
+        strategy.tell([(sample, -value) for sample, value in zip(samples, scores, strict=True)])
         first, played = first + SEEDS, played + 1
     if not played:
         return state
@@ -212,12 +212,15 @@ def _play_paths(
     """
     parts = []
     for group, seeds in groups:
-        settings = [each for path in paths for each in list_settings(template, path, group)]
+        settings = [setting for path in paths for setting in list_settings(template, path, group)]
         figures = play(template, settings, range(first, first + seeds))
         if figures is None:
             return None
         parts.append(
-            [figures.part(at * len(group), (at + 1) * len(group)) for at in range(len(paths))]
+            [
+                figures.part(index * len(group), (index + 1) * len(group))
+                for index in range(len(paths))
+            ]
         )
     return [
         SettingFigures(*(np.concatenate(columns) for columns in zip(*curve, strict=True)))

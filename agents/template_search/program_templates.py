@@ -61,9 +61,9 @@ def load_program_templates() -> tuple[ProgramTemplate, ...]:
     """Load the templates of the folder ``programs``, those with the most knobs first."""
     folder = files(__package__) / "programs"
     texts = {
-        each.name.removesuffix(".rheo"): each.read_text(encoding="utf-8")
-        for each in folder.iterdir()
-        if each.name.endswith(".rheo")
+        path.name.removesuffix(".rheo"): path.read_text(encoding="utf-8")
+        for path in folder.iterdir()
+        if path.name.endswith(".rheo")
     }
     templates = [parse_program_template(name, texts[name]) for name in sorted(texts)]
     return tuple(sorted(templates, key=lambda template: -len(template.knobs)))
@@ -104,17 +104,23 @@ def convert_program(name: str, source: str) -> tuple[ProgramTemplate, Floats] | 
     constants = find_constants(program)
     if schedule is None or len(constants) < len(schedule.items):
         return None
-    knobs = tuple(_widen(each) for each in constants)
+    knobs = tuple(_widen(constant) for constant in constants)
     ends = np.array(
         [
-            [knob.coordinate(each.at_zero) for knob, each in zip(knobs, constants, strict=True)],
-            [knob.coordinate(each.at_one) for knob, each in zip(knobs, constants, strict=True)],
+            [
+                knob.coordinate(constant.at_zero)
+                for knob, constant in zip(knobs, constants, strict=True)
+            ],
+            [
+                knob.coordinate(constant.at_one)
+                for knob, constant in zip(knobs, constants, strict=True)
+            ],
         ]
     )
     lines = "\n".join(
-        f"{knob.name} = {_literal(knob, each.at_zero)} in"
+        f"{knob.name} = {_literal(knob, constant.at_zero)} in"
         f" {_literal(knob, knob.low)}..{_literal(knob, knob.high)}"
-        for knob, each in zip(knobs, constants, strict=True)
+        for knob, constant in zip(knobs, constants, strict=True)
     )
     free = parse(Source(f"controller c {{ knobs {{\n{lines}\n}} }}")).program
     assert free is not None

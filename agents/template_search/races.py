@@ -157,7 +157,7 @@ def breed_points(raced: RacedSettings, random: np.random.Generator) -> Floats:
 def _play_points(
     template: ProgramTemplate, points: Floats, play: SettingPlayer, seeds: range
 ) -> RacedSettings | None:
-    figures = play(template, [template.setting(each) for each in points], seeds)
+    figures = play(template, [template.setting(point) for point in points], seeds)
     if figures is None:
         return None
     log_price = np.log2(np.maximum(figures.price, 1.0)).mean(axis=1)

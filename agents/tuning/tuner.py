@@ -87,7 +87,7 @@ def tune(
         samples = [strategy.ask() for _ in range(strategy.population_size)]
         scores = _scores(arena, [write(sample) for sample in samples], split.shown)
         played += len(samples)
-        strategy.tell([(at, -score) for at, score in zip(samples, scores, strict=True)])
+        strategy.tell([(sample, -score) for sample, score in zip(samples, scores, strict=True)])
         if strategy.should_stop():
             break
     if not played:
@@ -138,8 +138,11 @@ def _ends(
 ) -> Mapping[str, tuple[float, float]]:
     """Convert fractions of ranges back to the values at β = 0 and β = 1."""
     return {
-        knob.knob: (_value(knob, float(parts[2 * at])), _value(knob, float(parts[2 * at + 1])))
-        for at, knob in enumerate(knobs)
+        knob.knob: (
+            _value(knob, float(parts[2 * index])),
+            _value(knob, float(parts[2 * index + 1])),
+        )
+        for index, knob in enumerate(knobs)
     }
 
 

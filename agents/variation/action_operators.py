@@ -84,7 +84,7 @@ def change_probing(draft: ProgramEdit) -> ProgramVariant | None:
     due = binary("==", binary("%", name("steps"), call("max", number(1), name(pause))), number(0))
     unseen = tree.FilterSet(NOWHERE, name("active"), tree.Unary(NOWHERE, "not", _field(".seen")))
     probing = tree.If(NOWHERE, due, block([tree.Probe(NOWHERE, unseen, None)]), None)
-    body = splice_block(spot.block, spot.at, 1, (changed, probing))
+    body = splice_block(spot.block, spot.position, 1, (changed, probing))
     program = replace_nodes(draft.program, {spot.block: body})
     summary = f"probes branches only every `{pause}` steps"
     return draft.build_variant("look", summary, program)
@@ -223,7 +223,7 @@ def sustain_condition(draft: ProgramEdit) -> ProgramVariant | None:
     counting = tree.Assign(NOWHERE, identifier(counter), counted)
     condition = binary(">=", name(counter), calm)
     changed = tree.If(NOWHERE, condition, old.then, old.otherwise)
-    body = splice_block(spot.block, spot.at, 1, (counting, changed))
+    body = splice_block(spot.block, spot.position, 1, (counting, changed))
     summary = (
         f"requires that {quote_expression(old.condition)} hold for"
         f" {quote_expression(calm)} steps: {describe_statement(old)}"
@@ -262,7 +262,7 @@ def smooth_measure(draft: ProgramEdit) -> ProgramVariant | None:
         return None
     keeping, reading = _smooth(draft, site.node)
     changed = replace_nodes(spot.statement, {site.node: reading})
-    body = splice_block(spot.block, spot.at, 1, (keeping, changed))
+    body = splice_block(spot.block, spot.position, 1, (keeping, changed))
     summary = (
         f"reads {quote_expression(site.node)} over several steps, as {quote_expression(reading)}"
     )

@@ -66,14 +66,14 @@ def _cross_rules(draft: ProgramEdit, donor_survey: ProgramSurvey) -> ProgramVari
     if step is None or own is None or not step.body.statements:
         return None
     wanted = [
-        at
-        for at, statement in enumerate(step.body.statements)
+        index
+        for index, statement in enumerate(step.body.statements)
         if not isinstance(statement, tree.Let | tree.Assign | tree.Push)
     ]
-    at = draft.choose(wanted)
-    if at is None:
+    index = draft.choose(wanted)
+    if index is None:
         return None
-    carried = _collect_dependencies(donor_survey, step, at)
+    carried = _collect_dependencies(donor_survey, step, index)
     statements = [step.body.statements[index] for index in carried.step]
     start = find_section(donor_survey.program, tree.Start)
     first = [start.body.statements[index] for index in carried.start] if start else []
@@ -92,16 +92,16 @@ def _cross_rules(draft: ProgramEdit, donor_survey: ProgramSurvey) -> ProgramVari
         before = mine.body.statements if mine else ()
         new = block((*before, *(rename_names(statement, names) for statement in first)))
         program = with_section(program, tree.Start(NOWHERE, new))
-    description = describe_statement(rename_names(step.body.statements[at], names))
+    description = describe_statement(rename_names(step.body.statements[index], names))
     summary = f"{description}, as `{donor_survey.program.name.text}` does"
     return draft.build_variant("cross rules", summary, program)
 
 
-def _collect_dependencies(donor_survey: ProgramSurvey, step: tree.Step, at: int) -> _Carried:
+def _collect_dependencies(donor_survey: ProgramSurvey, step: tree.Step, index: int) -> _Carried:
     """Return a rule with the `let`s and the assignments that it depends on."""
     start = find_section(donor_survey.program, tree.Start)
     setup = start.body.statements if start else ()
-    needed, early = {at}, set[int]()
+    needed, early = {index}, set[int]()
     names: set[str] = set()
     while True:
         before = len(names)

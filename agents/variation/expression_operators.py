@@ -30,15 +30,15 @@ def change_answer(draft: ProgramEdit) -> ProgramVariant | None:
     assert isinstance(old, tree.Answer)
     new = draft.writer.write("LEADER", SiteContext(spot.env.part, False, spot.env.lets))
     choices = [copy_tree(choice) for choice in old.choices]
-    at = draft.random.randrange(len(choices))
+    index = draft.random.randrange(len(choices))
     if draft.random.random() < 0.5:
-        summary = f"answers {quote_expression(new)} in place of {quote_expression(choices[at])}"
-        choices[at] = new
-        if at == len(choices) - 1:
+        summary = f"answers {quote_expression(new)} in place of {quote_expression(choices[index])}"
+        choices[index] = new
+        if index == len(choices) - 1:
             choices.append(copy_tree(old.choices[-1]))
     else:
-        summary = f"answers {quote_expression(new)} before {quote_expression(choices[at])}"
-        choices.insert(at, new)
+        summary = f"answers {quote_expression(new)} before {quote_expression(choices[index])}"
+        choices.insert(index, new)
     changed = tree.Answer(NOWHERE, tuple(choices), old.because)
     return draft.build_variant("answer", summary, replace_nodes(draft.program, {old: changed}))
 

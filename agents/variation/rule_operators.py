@@ -70,7 +70,7 @@ def _choose_position(draft: ProgramEdit, step: tree.Step) -> tuple[tree.Block, i
     )
     if inner and random.random() < NESTED:
         spot = random.choice(inner)
-        return spot.block, spot.at, spot.env
+        return spot.block, spot.position, spot.env
     own = draft.find_statements(lambda spot: spot.block is step.body)
     count = len(own)
     index = count if random.random() < LATE else random.randint(0, count)
@@ -115,7 +115,9 @@ def delete_statement(draft: ProgramEdit) -> ProgramVariant | None:
     spot = draft.choose(draft.find_statements(_can_go))
     if spot is None:
         return None
-    program = replace_nodes(draft.program, {spot.block: splice_block(spot.block, spot.at, 1, ())})
+    program = replace_nodes(
+        draft.program, {spot.block: splice_block(spot.block, spot.position, 1, ())}
+    )
     return draft.build_variant(
         "delete", f"no longer: {describe_statement(spot.statement)}", program
     )
@@ -170,31 +172,31 @@ def move_statement(draft: ProgramEdit) -> ProgramVariant | None:
     if spot is None:
         return None
     statements = list(spot.block.statements)
-    moved = statements.pop(spot.at)
+    moved = statements.pop(spot.position)
     targets = [
-        at
-        for at in range(len(statements) + 1)
-        if at != spot.at and is_ordered([*statements[:at], moved, *statements[at:]])
+        index
+        for index in range(len(statements) + 1)
+        if index != spot.position and is_ordered([*statements[:index], moved, *statements[index:]])
     ]
     target = draft.choose(targets)
     if target is None:
         return None
     statements.insert(target, moved)
     program = replace_nodes(draft.program, {spot.block: block(statements)})
-    where = "earlier" if target < spot.at else "later"
+    where = "earlier" if target < spot.position else "later"
     return draft.build_variant("move", f"{describe_statement(moved)} {where} in a step", program)
 
 
 def is_ordered(statements: list[tree.Statement]) -> bool:
     """Return whether each `let` precedes its uses, and no statement is unreachable."""
     later = {s.name.text for s in statements if isinstance(s, tree.Let)}
-    for at, statement in enumerate(statements):
+    for index, statement in enumerate(statements):
         used = {n.text for n in walk(statement) if isinstance(n, tree.Name)}
         if used & later:
             return False
         if isinstance(statement, tree.Let):
             later.discard(statement.name.text)
-        if always_ends_step(statement) and at + 1 < len(statements):
+        if always_ends_step(statement) and index + 1 < len(statements):
             return False
     return True
 
@@ -216,7 +218,7 @@ def repeat_rule(draft: ProgramEdit) -> ProgramVariant | None:
     twin = _with_own_knobs(draft, twin)
     if is_equivalent(twin, spot.statement):
         return None
-    body = splice_block(spot.block, spot.at + 1, 0, (twin,))
+    body = splice_block(spot.block, spot.position + 1, 0, (twin,))
     program = replace_nodes(draft.program, {spot.block: body})
     return draft.build_variant(
         "repeat", f"{describe_statement(spot.statement)}, and again with other numbers", program
@@ -271,7 +273,7 @@ def unguard_statements(draft: ProgramEdit) -> ProgramVariant | None:
         return None
     statement = spot.statement
     assert isinstance(statement, tree.If)
-    body = splice_block(spot.block, spot.at, 1, statement.then.statements)
+    body = splice_block(spot.block, spot.position, 1, statement.then.statements)
     program = replace_nodes(draft.program, {spot.block: body})
     first = statement.then.statements[0]
     summary = (

@@ -20,10 +20,10 @@ NEAREST = 1e-4
 
 def choose_weighted(random: Random, items: Sequence[tuple[float, T]]) -> T:
     """Return a random item by weight."""
-    at = random.random() * sum(weight for weight, _ in items)
+    remaining = random.random() * sum(weight for weight, _ in items)
     for weight, item in items:
-        at -= weight
-        if at < 0:
+        remaining -= weight
+        if remaining < 0:
             return item
     return items[-1][1]
 

@@ -100,7 +100,7 @@ class StatementSite(NamedTuple):
 
     statement: tree.Statement
     block: tree.Block
-    at: int
+    position: int
     env: SiteContext
     """The scope before the statement."""
     updating: bool

@@ -241,7 +241,7 @@ def with_section(program: tree.Program, new: tree.Section) -> tree.Program:
         sections[kinds.index(type(new))] = new
     else:
         rank = SECTIONS.index(type(new))
-        later = [at for at, kind in enumerate(kinds) if SECTIONS.index(kind) > rank]
+        later = [index for index, kind in enumerate(kinds) if SECTIONS.index(kind) > rank]
         sections.insert(later[0] if later else len(sections), new)
     return tree.Program(
         NOWHERE, program.needs, program.name, program.title, tuple(sections)

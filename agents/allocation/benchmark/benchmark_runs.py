@@ -44,7 +44,9 @@ class BenchmarkRun(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def until(self) -> int | None:
         """Return the trials until nearly the optimum; ``None`` if it was not found."""
-        return next((at for at, score in enumerate(self.curve, 1) if score >= NEAR_OPTIMUM), None)
+        return next(
+            (number for number, score in enumerate(self.curve, 1) if score >= NEAR_OPTIMUM), None
+        )
 
 
 def read_benchmark_runs(paths: Sequence[Path]) -> list[BenchmarkRun]:

@@ -41,7 +41,7 @@ _FOOT = 5
 class MeanCurve(NamedTuple):
     """A mean over seeds, in percent of the optimum."""
 
-    at: Sequence[float]
+    x: Sequence[float]
     mean: "NDArray[np.float64]"
     error: "NDArray[np.float64]"
     """Half-width of the 95 % interval; 0 for a single run."""
@@ -50,7 +50,7 @@ class MeanCurve(NamedTuple):
 def curve_by_trials(runs: Sequence[BenchmarkRun]) -> MeanCurve:
     """Return the best so far after 1, 2, ... trials; an exhausted space keeps its last value."""
     longest = max(len(run.curve) for run in runs)
-    return _mean_over_runs(runs, range(1, longest + 1), lambda run, at: run.after(int(at)))
+    return _mean_over_runs(runs, range(1, longest + 1), lambda run, trial: run.after(int(trial)))
 
 
 def curve_by_cost(runs: Sequence[BenchmarkRun]) -> MeanCurve:
@@ -63,7 +63,9 @@ def curve_by_cost(runs: Sequence[BenchmarkRun]) -> MeanCurve:
     end = min(run.spent[-1] for run in runs if len(run.curve) == longest)
     quarters = range(int(4 * begin) + 1, int(4 * end) + 1)
     positions = [begin, *(quarter / 4 for quarter in quarters)]
-    return _mean_over_runs(runs, positions, lambda run, at: run.after(bisect_right(run.spent, at)))
+    return _mean_over_runs(
+        runs, positions, lambda run, cost: run.after(bisect_right(run.spent, cost))
+    )
 
 
 def _mean_over_runs(
@@ -116,9 +118,9 @@ def draw_figure(runs: Sequence[BenchmarkRun], path: Path) -> None:
 
 def _draw_panel(panel: "Axes", curve: MeanCurve, name: str) -> None:
     colour = _COLOURS[name]
-    panel.plot(curve.at, curve.mean, _STYLES[name], color=colour, linewidth=1.5, label=name)
+    panel.plot(curve.x, curve.mean, _STYLES[name], color=colour, linewidth=1.5, label=name)
     low, high = curve.mean - curve.error, np.minimum(curve.mean + curve.error, 100)
-    panel.fill_between(curve.at, low, high, color=colour, alpha=0.13, linewidth=0)
+    panel.fill_between(curve.x, low, high, color=colour, alpha=0.13, linewidth=0)
     panel.grid(alpha=0.25, linewidth=0.5)
 
 

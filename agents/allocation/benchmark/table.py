@@ -26,7 +26,7 @@ TRIAL_COUNTS = (10, 20, 50)
 
 def format_row(runs: Sequence[BenchmarkRun]) -> str:
     """Format the row of one proposer in one setting."""
-    parts = [_interval([100 * run.after(at) for run in runs]) for at in TRIAL_COUNTS]
+    parts = [_interval([100 * run.after(count) for run in runs]) for count in TRIAL_COUNTS]
     until = sorted(inf if run.until is None else float(run.until) for run in runs)
     low, middle, high = (_length(_quantile(until, part)) for part in (0.25, 0.5, 0.75))
     solved = sum(trials < inf for trials in until)
@@ -45,9 +45,9 @@ def _interval(values: Sequence[float]) -> str:
 
 def _quantile(ordered: Sequence[float], part: float) -> float:
     """Interpolate a quantile; it is unknown beyond the last known value."""
-    at = part * (len(ordered) - 1)
-    low, high = ordered[int(at)], ordered[min(int(at) + 1, len(ordered) - 1)]
-    share = at - int(at)
+    position = part * (len(ordered) - 1)
+    low, high = ordered[int(position)], ordered[min(int(position) + 1, len(ordered) - 1)]
+    share = position - int(position)
     return low if share == 0 else inf if high == inf else low + share * (high - low)
 
 

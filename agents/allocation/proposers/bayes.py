@@ -127,8 +127,8 @@ def _point(bench: TrialBench, choices: StageChoices) -> dict[str, Any]:
     minimal = [choice if choice.controller else StageChoice(choice.model, 1) for choice in choices]
     spare = max(space.budget - space.cost(tuple(minimal)), 1e-9)
     point: dict[str, Any] = {}
-    for at, (name, choice) in enumerate(zip(space.names, choices, strict=True)):
-        extra = space.stage_cost(at, choice) - space.stage_cost(at, minimal[at])
+    for index, (name, choice) in enumerate(zip(space.names, choices, strict=True)):
+        extra = space.stage_cost(index, choice) - space.stage_cost(index, minimal[index])
         point[f"{name} model"] = choice.label if choice.controller else choice.model
         point[f"{name} share"] = min(1.0, max(0.0, extra / spare))
     return point
@@ -138,10 +138,10 @@ def _allocation(bench: TrialBench, point: dict[str, Any]) -> StageChoices | None
     """Convert a point to an allocation; shares are scaled down where their sum exceeds 1."""
     space = bench.space
     minimal = []
-    for at, name in enumerate(space.names):
+    for index, name in enumerate(space.names):
         label = point[f"{name} model"]
         governor = next(
-            (governor for governor in space.governed[at] if governor.label == label), None
+            (governor for governor in space.governed[index] if governor.label == label), None
         )
         minimal.append(governor or StageChoice(label, 1))
     spare = space.budget - space.cost(tuple(minimal))
@@ -154,9 +154,9 @@ def _allocation(bench: TrialBench, point: dict[str, Any]) -> StageChoices | None
         if choice.controller
         else StageChoice(
             choice.model,
-            max(1, space.most(at, choice.model,
-                              space.stage_cost(at, choice) + spare * shares[at] / total)),
+            max(1, space.most(index, choice.model,
+                              space.stage_cost(index, choice) + spare * shares[index] / total)),
         )
-        for at, choice in enumerate(minimal)
+        for index, choice in enumerate(minimal)
     ]  # fmt: skip
     return tuple(choices)

@@ -60,7 +60,9 @@ class EvolveTrialProposer:
                 choices = nearest or choices
             if choices not in tried and bench.space.affords(choices):
                 number = next(
-                    at for at, trial in enumerate(bench.trials, 1) if trial.choices == parent
+                    number
+                    for number, trial in enumerate(bench.trials, 1)
+                    if trial.choices == parent
                 )
                 return TrialSuggestion(choices, f"a change of trial {number}")
         return None

@@ -90,10 +90,10 @@ def _split(text: str) -> Sequence[str]:
 def _cut_at_closing_brace(text: str) -> str:
     """Cut a text after its first block's closing brace."""
     depth = 0
-    for at, sign in enumerate(text):
+    for index, sign in enumerate(text):
         depth += (sign == "{") - (sign == "}")
         if sign == "}" and depth == 0:
-            return text[: at + 1] + "\n"
+            return text[: index + 1] + "\n"
     return text
 
 

@@ -80,16 +80,16 @@ def next_first_trial(
             baseline, "one sample of the largest model in every stage that affords it"
         )
     candidates = []
-    for at in range(len(space.names)):
+    for index in range(len(space.names)):
         before = baseline
-        for model in reversed(space.models[at]):
-            if model == baseline[at].model and baseline[at].samples == 1:
+        for model in reversed(space.models[index]):
+            if model == baseline[index].model and baseline[index].samples == 1:
                 continue
-            candidate = swap_stage_model(space, baseline, at, model)
+            candidate = swap_stage_model(space, baseline, index, model)
             if candidate is None:
                 continue
             if candidate not in scores:
-                candidates.append((at, model, candidate))
+                candidates.append((index, model, candidate))
                 break
             if scores[candidate] < scores[before] - CLEAR_SCORE_LOSS:
                 break
@@ -97,30 +97,32 @@ def next_first_trial(
     if not candidates:
         return None
     # Stages alternate, so that few trials cover each of them.
-    counts = [sum(choices[at] != baseline[at] for choices in scores) for at, _, _ in candidates]
-    at, model, candidate = candidates[counts.index(min(counts))]
-    rationale = f"{space.names[at]} gets {model} for the price of one large sample"
+    counts = [
+        sum(choices[index] != baseline[index] for choices in scores) for index, _, _ in candidates
+    ]
+    index, model, candidate = candidates[counts.index(min(counts))]
+    rationale = f"{space.names[index]} gets {model} for the price of one large sample"
     return TrialSuggestion(candidate, rationale)
 
 
 def swap_stage_model(
-    space: AllocationSpace, baseline: StageChoices, at: int, model: str
+    space: AllocationSpace, baseline: StageChoices, index: int, model: str
 ) -> StageChoices | None:
     """Spend the cost of one sample of a stage's largest model on another model.
 
     Args:
         space: Space of allocations.
         baseline: Allocation of the other stages.
-        at: Index of the stage.
+        index: Index of the stage.
         model: Name of the other model.
 
     Returns:
         The allocation; ``None`` where not even one sample is affordable.
     """
-    worth = space.rates[at][space.models[at][-1]].cost(1)
-    available = min(worth, space.remaining(baseline, at))
-    samples = space.most(at, model, available)
-    return replace_choice(baseline, at, StageChoice(model, samples)) if samples else None
+    worth = space.rates[index][space.models[index][-1]].cost(1)
+    available = min(worth, space.remaining(baseline, index))
+    samples = space.most(index, model, available)
+    return replace_choice(baseline, index, StageChoice(model, samples)) if samples else None
 
 
 def _most_promising(bench: TrialBench, belief: Belief) -> TrialSuggestion | None:
@@ -129,9 +131,11 @@ def _most_promising(bench: TrialBench, belief: Belief) -> TrialSuggestion | None
     # Use the belief about the best trial instead of its score, which includes luck.
     points = belief.points([trial.choices for trial in bench.trials])
     known = belief.predict(points).mean(axis=0)
-    ranked = sorted(range(len(known)), key=lambda at: -(known[at] + bench.trials[at].score))
+    ranked = sorted(
+        range(len(known)), key=lambda index: -(known[index] + bench.trials[index].score)
+    )
     best = float(known[ranked[0]] + bench.trials[ranked[0]].score) / 2
-    pool = set(_draw_pool(bench, [bench.trials[at].choices for at in ranked[:8]])) - tried
+    pool = set(_draw_pool(bench, [bench.trials[index].choices for index in ranked[:8]])) - tried
     if not pool:
         choices = draw_untried(bench)
         return None if choices is None else TrialSuggestion(choices, "the remaining allocation")

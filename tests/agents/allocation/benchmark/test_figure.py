@@ -11,7 +11,7 @@ from tests.agents.allocation.benchmark.runs import run
 
 def test_mean_curve_has_the_interval_of_its_standard_error() -> None:
     curve = curve_by_trials([run(0, 0.5, 0.9), run(1, 0.7, 0.8), run(2, 0.6, 1.0)])
-    assert list(curve.at) == [1, 2]
+    assert list(curve.x) == [1, 2]
     assert curve.mean == pytest.approx([60, 90])
     assert curve.error == pytest.approx([1.96 * 10 / 3**0.5] * 2)
 
@@ -23,7 +23,7 @@ def test_exhausted_space_keeps_its_last_value() -> None:
 def test_cost_curve_counts_a_trial_once_it_is_paid() -> None:
     cheap_run = run(0, 0.5, 0.9)  # half a budget for each trial
     other = run(1, 0.6, 0.8)
-    assert curve_by_cost([cheap_run]).at == [0.5, 0.75, 1.0]
+    assert curve_by_cost([cheap_run]).x == [0.5, 0.75, 1.0]
     assert curve_by_cost([cheap_run]).mean == pytest.approx([50, 50, 90])
     assert curve_by_cost([cheap_run, other]).mean == pytest.approx([55, 55, 85])
     assert list(curve_by_cost([cheap_run]).error) == [0, 0, 0]
