@@ -16,6 +16,7 @@ from dsl import syntax_errors, tree
 from dsl.diagnostics import Diagnostic
 from dsl.error_context import ErrorContext, span_of
 from dsl.expectation import DIRECTION_TOKENS, SECTION_TOKENS, STATEMENT_TOKENS, is_section
+from dsl.grammar_cache import load_parser
 from dsl.lexer import tokenize_source
 from dsl.recovery import END, Automaton, token_spellings
 from dsl.source import Source, Span
@@ -58,7 +59,7 @@ def load_grammar() -> Lark:
     """Return the grammar, compiled once a process."""
     text = files("dsl").joinpath("rheo.lark").read_text(encoding="utf-8")
     # The basic lexer reserves the keywords everywhere, which is what the language wants.
-    return Lark(
+    return load_parser(
         text, parser="lalr", lexer="basic", propagate_positions=True, maybe_placeholders=False
     )
 

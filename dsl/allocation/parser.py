@@ -12,6 +12,7 @@ from lark.visitors import v_args
 from dsl import syntax_errors
 from dsl.allocation import tree
 from dsl.diagnostics import Diagnostic, Mark
+from dsl.grammar_cache import load_parser
 from dsl.parser import MAX_DEPTH, MAX_LENGTH, Comment
 from dsl.source import Source, Span
 from dsl.tree_builder import ExpressionRules, identifier, quoted_text, span_of_meta
@@ -43,7 +44,7 @@ def load_allocation_grammar() -> Lark:
     grammar = files("dsl").joinpath("rheo.lark").read_text(encoding="utf-8")
     expressions = grammar[grammar.index("// Expressions") :]
     # The contextual lexer lets the form's words be names elsewhere.
-    return Lark(
+    return load_parser(
         own + expressions, parser="lalr", lexer="contextual", propagate_positions=True,
         maybe_placeholders=False,
     )  # fmt: skip
