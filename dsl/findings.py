@@ -5,7 +5,8 @@ may be added; existing fields never change their meaning.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from dsl import tree
 from dsl.checker import CheckedProgram
@@ -17,8 +18,7 @@ from dsl.program import Analysis
 from dsl.source import Source, Span
 
 
-@dataclass(frozen=True, slots=True)
-class SourceLocation:
+class SourceLocation(msgspec.Struct, frozen=True):
     """A position in the source."""
 
     line: int
@@ -26,8 +26,7 @@ class SourceLocation:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class LabelledRange:
+class LabelledRange(msgspec.Struct, frozen=True):
     """A labelled range of source; the end is exclusive."""
 
     start: SourceLocation
@@ -35,8 +34,7 @@ class LabelledRange:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
+class Replacement(msgspec.Struct, frozen=True):
     """An edit that fixes the program: replace the range with ``text``."""
 
     start: SourceLocation
@@ -44,8 +42,7 @@ class Replacement:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One diagnostic."""
 
     code: str
@@ -59,8 +56,7 @@ class Finding:
     edit: Replacement | None
 
 
-@dataclass(frozen=True, slots=True)
-class FreeKnob:
+class FreeKnob(msgspec.Struct, frozen=True):
     """A free knob with its default and its range, both ends included."""
 
     name: str
@@ -70,8 +66,7 @@ class FreeKnob:
     high: Number
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduledKnob:
+class ScheduledKnob(msgspec.Struct, frozen=True):
     """A knob that follows from beta, and the outcome of the proof of its direction."""
 
     name: str
@@ -82,8 +77,7 @@ class ScheduledKnob:
     high: Number
 
 
-@dataclass(frozen=True, slots=True)
-class FileFindings:
+class FileFindings(msgspec.Struct, frozen=True):
     """The findings of one file. The fields after the diagnostics describe a controller.
 
     They are empty if there are errors, and for an allocation, whose name is the last field.

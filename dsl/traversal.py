@@ -1,15 +1,14 @@
 """Walks over syntax trees, and their comparison by structure."""
 
 from collections.abc import Iterator
-from dataclasses import fields
 
 from dsl.tree import Expression, Group, Node
 
 
 def children(node: Node) -> Iterator[Node]:
     """Yield the nodes directly below a node, in source order."""
-    for item in fields(node):
-        value = getattr(node, item.name)
+    for name in node.__struct_fields__:
+        value = getattr(node, name)
         if isinstance(value, Node):
             yield value
         elif isinstance(value, tuple):
@@ -40,9 +39,9 @@ def is_equivalent(left: object, right: object) -> bool:
         return False
     if isinstance(left, Node):
         return all(
-            is_equivalent(getattr(left, item.name), getattr(right, item.name))
-            for item in fields(left)
-            if item.name not in {"span", "written"}
+            is_equivalent(getattr(left, name), getattr(right, name))
+            for name in left.__struct_fields__
+            if name not in {"span", "written"}
         )
     if isinstance(left, tuple) and isinstance(right, tuple):
         return len(left) == len(right) and all(map(is_equivalent, left, right))

@@ -4,29 +4,27 @@ Nodes are compared by identity, so that what the checker learns of a node can be
 tree; `dsl.traversal.is_equivalent` compares by structure.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
+
+import msgspec
 
 from dsl.source import Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Node:
+class Node(msgspec.Struct, frozen=True, eq=False):
     """Anything in the tree."""
 
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Identifier(Node):
+class Identifier(Node, frozen=True):
     """A name where it is written: ``warm_up``, or ``.dissent`` with its dot."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Text(Node):
+class Text(Node, frozen=True):
     """A quoted text, without its quotes; as an expression, the answer that it spells."""
 
     text: str
@@ -35,57 +33,49 @@ class Text(Node):
 # Expressions
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Number(Node):
+class Number(Node, frozen=True):
     """A number as it was written: an integer, or a real where it has a point or an exponent."""
 
     value: int | float
     written: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class BooleanLiteral(Node):
+class BooleanLiteral(Node, frozen=True):
     """``true`` or ``false``."""
 
     value: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class NoneLiteral(Node):
+class NoneLiteral(Node, frozen=True):
     """``none``: no answer."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Name(Node):
+class Name(Node, frozen=True):
     """The use of a knob, a memory cell, a ``let``, a set or a value of the episode."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Field(Node):
+class Field(Node, frozen=True):
     """The use of a branch's attribute or field, with its dot."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Group(Node):
+class Group(Node, frozen=True):
     """An expression in parentheses."""
 
     inner: "Expression"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Unary(Node):
+class Unary(Node, frozen=True):
     """``-x`` or ``not x``."""
 
     operator: str
     operand: "Expression"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Binary(Node):
+class Binary(Node, frozen=True):
     """Two operands: arithmetic, a comparison, ``and`` or ``or``."""
 
     operator: str
@@ -93,8 +83,7 @@ class Binary(Node):
     right: "Expression"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Conditional(Node):
+class Conditional(Node, frozen=True):
     """``if c then a else b``."""
 
     condition: "Expression"
@@ -102,56 +91,49 @@ class Conditional(Node):
     otherwise: "Expression"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PerBranch(Node):
+class PerBranch(Node, frozen=True):
     """``e of S`` as an argument: the expression for each branch of a set."""
 
     value: "Expression"
     branches: "Expression"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class KeywordArgument(Node):
+class KeywordArgument(Node, frozen=True):
     """``weight = e`` as an argument."""
 
     name: Identifier
     value: "Expression"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Call(Node):
+class Call(Node, frozen=True):
     """``f(a, b)``."""
 
     function: Identifier
     arguments: tuple["Expression | PerBranch | KeywordArgument", ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FilterSet(Node):
+class FilterSet(Node, frozen=True):
     """``S where c``."""
 
     branches: "Expression"
     condition: "Expression"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SortSet(Node):
+class SortSet(Node, frozen=True):
     """``S by key``: smallest first, stable."""
 
     branches: "Expression"
     key: "Expression"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ExcludeSet(Node):
+class ExcludeSet(Node, frozen=True):
     """``S except T``: the branches of S that are not in T."""
 
     branches: "Expression"
     without: "Expression"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TakeFirst(Node):
+class TakeFirst(Node, frozen=True):
     """``first n of S``."""
 
     count: "Expression"
@@ -180,15 +162,13 @@ Expression: TypeAlias = (
 # Statements
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Block(Node):
+class Block(Node, frozen=True):
     """Statements in braces."""
 
     statements: tuple["Statement", ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Open(Node):
+class Open(Node, frozen=True):
     """``open n``, or ``open n unseen``."""
 
     count: Expression
@@ -196,16 +176,14 @@ class Open(Node):
     because: Text | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sample(Node):
+class Sample(Node, frozen=True):
     """``sample n``."""
 
     count: Expression
     because: Text | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Advance(Node):
+class Advance(Node, frozen=True):
     """``advance S for k``, which probes every interval, or ``extend S for k``, which does not."""
 
     branches: Expression
@@ -214,71 +192,62 @@ class Advance(Node):
     because: Text | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Probe(Node):
+class Probe(Node, frozen=True):
     """``probe S``."""
 
     branches: Expression
     because: Text | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Prune(Node):
+class Prune(Node, frozen=True):
     """``prune S``."""
 
     branches: Expression
     because: Text | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Answer(Node):
+class Answer(Node, frozen=True):
     """``answer a else b``: the first of the choices that is not ``none``."""
 
     choices: tuple[Expression, ...]
     because: Text | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Stop(Node):
+class Stop(Node, frozen=True):
     """``stop``: goes to ``finally``."""
 
     because: Text | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Let(Node):
+class Let(Node, frozen=True):
     """``let x = e``; the value may be an ``open`` or a ``sample``: the branches that it touched."""
 
     name: Identifier
     value: Expression | Open | Sample
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Assign(Node):
+class Assign(Node, frozen=True):
     """``x = e`` for a memory cell."""
 
     name: Identifier
     value: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SetField(Node):
+class SetField(Node, frozen=True):
     """``.x = e`` inside ``update``."""
 
     field: Identifier
     value: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Push(Node):
+class Push(Node, frozen=True):
     """``push e onto w``."""
 
     value: Expression
     window: Identifier
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class If(Node):
+class If(Node, frozen=True):
     """``if c { … } else …``."""
 
     condition: Expression
@@ -286,8 +255,7 @@ class If(Node):
     otherwise: "Block | If | None"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Update(Node):
+class Update(Node, frozen=True):
     """``update S { … }``."""
 
     branches: Expression
@@ -309,8 +277,7 @@ class Direction(Enum):
     FIXED = "fixed"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Scheduled(Node):
+class Scheduled(Node, frozen=True):
     """A knob that follows from β."""
 
     direction: Direction
@@ -318,8 +285,7 @@ class Scheduled(Node):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Knob(Node):
+class Knob(Node, frozen=True):
     """A free hyperparameter with its default and its range, both ends included."""
 
     name: Identifier
@@ -328,59 +294,51 @@ class Knob(Node):
     high: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Cell(Node):
+class Cell(Node, frozen=True):
     """A memory cell, or a field of each branch, with its initial value."""
 
     name: Identifier
     value: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Schedule(Node):
+class Schedule(Node, frozen=True):
     """The ``schedule`` section."""
 
     items: tuple[Scheduled, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Knobs(Node):
+class Knobs(Node, frozen=True):
     """The ``knobs`` section."""
 
     items: tuple[Knob, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Memory(Node):
+class Memory(Node, frozen=True):
     """The ``memory`` section."""
 
     items: tuple[Cell, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EachBranch(Node):
+class EachBranch(Node, frozen=True):
     """The ``each branch`` section."""
 
     items: tuple[Cell, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Start(Node):
+class Start(Node, frozen=True):
     """The ``start`` section."""
 
     body: Block
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Step(Node):
+class Step(Node, frozen=True):
     """The ``step`` section, with its cap where one is declared."""
 
     cap: Expression | None
     body: Block
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Finally(Node):
+class Finally(Node, frozen=True):
     """The ``finally`` section."""
 
     body: Block
@@ -389,8 +347,7 @@ class Finally(Node):
 Section: TypeAlias = Schedule | Knobs | Memory | EachBranch | Start | Step | Finally
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Program(Node):
+class Program(Node, frozen=True):
     """A whole file: one controller. Sections are in the order in which they were written."""
 
     needs: tuple[Identifier, ...]

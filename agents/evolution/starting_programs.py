@@ -6,8 +6,9 @@ ablation in which each knob that followed β is free between its values at both 
 as its default.
 """
 
-from dataclasses import replace
 from importlib.resources import files
+
+from msgspec.structs import replace
 
 from agents.run.records import StartingProgram
 from dsl import library, tree

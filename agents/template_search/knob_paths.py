@@ -6,9 +6,9 @@ geometric one. Every knob moves in one direction, so the direction of its line c
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from agents.search.programs import KnobRange
 from agents.template_search.program_templates import Floats, ProgramTemplate, Setting

@@ -5,12 +5,12 @@ ratio are spread geometrically, the others evenly.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from agents.search.programs import KnobRange, list_knob_ranges

@@ -5,7 +5,8 @@ faster and is easier to read.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from agents.variation.scopes import collect_declared, free_name
 from agents.variation.tree_transforms import (

@@ -5,7 +5,6 @@ are distinguished by identity.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields
 from typing import Any, TypeVar, cast
 
 from dsl import tree
@@ -20,17 +19,6 @@ NOWHERE = Span(0, 0)
 N = TypeVar("N", bound=tree.Node)
 
 
-_PARTS: dict[type[tree.Node], tuple[str, ...]] = {}
-
-
-def _parts(kind: type[tree.Node]) -> tuple[str, ...]:
-    """Return the field names of a kind of node, cached by kind."""
-    names = _PARTS.get(kind)
-    if names is None:
-        names = _PARTS[kind] = tuple(item.name for item in fields(kind))
-    return names
-
-
 def copy_tree(node: N) -> N:
     """Return a copy in which no two positions share a node, without parentheses."""
     return cast("N", _copy(node))
@@ -41,7 +29,7 @@ def _copy(value: Any) -> Any:  # noqa: ANN401 - any field of a node
         return _copy(value.inner)
     if isinstance(value, tree.Node):
         kind = type(value)
-        return kind(*[_copy(getattr(value, part)) for part in _parts(kind)])
+        return kind(*[_copy(getattr(value, part)) for part in kind.__struct_fields__])
     if type(value) is tuple:
         return tuple([_copy(item) for item in value])
     return value
@@ -54,7 +42,7 @@ def walk(node: tree.Node) -> Iterator[tree.Node]:
         current = waiting.pop()
         yield current
         below: list[tree.Node] = []
-        for part in _parts(type(current)):
+        for part in current.__struct_fields__:
             value = getattr(current, part)
             if isinstance(value, tree.Node):
                 below.append(value)
@@ -79,7 +67,7 @@ def _transform(node: tree.Node, change: Callable[[Any], Any]) -> Any:  # noqa: A
     kind = type(node)
     values: list[Any] = []
     touched = False
-    for part in _parts(kind):
+    for part in kind.__struct_fields__:
         value = getattr(node, part)
         result: Any = value
         if isinstance(value, tree.Node):
@@ -118,7 +106,7 @@ def _replace(node: tree.Node, changes: Mapping[Any, Any]) -> Any:  # noqa: ANN40
     kind = type(node)
     values: list[Any] = []
     touched = False
-    for part in _parts(kind):
+    for part in kind.__struct_fields__:
         value = getattr(node, part)
         result: Any = value
         if isinstance(value, tree.Node):

@@ -1,34 +1,29 @@
 """The syntax tree of an allocation: frozen nodes over the expressions of `dsl.tree`."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from dsl.tree import Expression, Identifier, Node, Text
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Budget(Node):
+class Budget(Node, frozen=True):
     """``budget e``."""
 
     value: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Model(Node):
+class Model(Node, frozen=True):
     """``model = e``: a text, or a choice between texts."""
 
     value: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Samples(Node):
+class Samples(Node, frozen=True):
     """``samples = e``."""
 
     value: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Governor(Node):
+class Governor(Node, frozen=True):
     """``controller = NAME at beta = e``; without the β it is that of the allocation."""
 
     name: Identifier
@@ -38,16 +33,14 @@ class Governor(Node):
 Setting: TypeAlias = Model | Samples | Governor
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class StageBlock(Node):
+class StageBlock(Node, frozen=True):
     """``stage NAME { … }``."""
 
     name: Identifier
     settings: tuple[Setting, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Allocation(Node):
+class Allocation(Node, frozen=True):
     """A whole file: one allocation."""
 
     name: Identifier

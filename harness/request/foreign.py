@@ -5,12 +5,12 @@ files: an object that reads controllers, checks them, and names the registered e
 them.
 """
 
-from importlib.metadata import entry_points
 from typing import NamedTuple, Protocol, cast
 
 from dsl.findings import FileFindings
 from dsl.source import Source
 from harness.errors import ExternalError
+from harness.registry import registered
 
 LANGUAGES = "rheostat.languages"
 """The group of languages: ``suffix = "module:object"``."""
@@ -84,8 +84,10 @@ class LanguagePlugin(Protocol):
 def find_language(name: str) -> LanguagePlugin | None:
     """Return the language of a file by its suffix; ``None`` if none is registered for it."""
     suffix = name.rpartition("/")[2].rpartition(".")[2] if "." in name else ""
-    for entry_point in entry_points(group=LANGUAGES, name=suffix) if suffix else ():
-        return cast("LanguagePlugin", entry_point.load())
+    if suffix in ("", "rheo"):
+        return None
+    for registration in registered(LANGUAGES).get(suffix, ()):
+        return cast("LanguagePlugin", registration.load())
     return None
 
 

@@ -1,8 +1,7 @@
 """The tuner fits constants on what a round shows, and gives up what does not hold elsewhere."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from agents.search.arena import Arena
 from agents.tuning import tuner
