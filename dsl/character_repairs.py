@@ -174,7 +174,7 @@ def _other_quotes(text: str, start: int, tokens: list[Token]) -> CharacterRepair
     closing = _QUOTES[text[start]]
     line_end = text.find("\n", start)
     line = text[start : len(text) if line_end < 0 else line_end]
-    length = next((at + 1 for at in range(1, len(line)) if line[at] in closing + '"'), 1)
+    length = next((index + 1 for index in range(1, len(line)) if line[index] in closing + '"'), 1)
     inner = line[1 : length - 1]
     span = Span(start, start + length)
     is_closed = length > 1 and '"' not in inner

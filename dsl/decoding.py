@@ -85,7 +85,9 @@ class _RuleBuilder:
 
     def __init__(self) -> None:
         parser = load_grammar()
-        self._terminals: dict[str, TerminalDef] = {each.name: each for each in parser.terminals}
+        self._terminals: dict[str, TerminalDef] = {
+            terminal.name: terminal for terminal in parser.terminals
+        }
         self._bodies: dict[str, list[Sequence[Symbol]]] = {}
         for rule in parser.rules:
             self._bodies.setdefault(rule.origin.name, []).append(rule.expansion)
@@ -106,7 +108,7 @@ class _RuleBuilder:
             yield f"{self.form(name, behind_word=behind_word)} ::= {bodies}"
 
     def _alternatives(self, name: str, *, behind_word: bool) -> str:
-        bodies = [self._body(each, behind_word=behind_word) for each in self._bodies[name]]
+        bodies = [self._body(body, behind_word=behind_word) for body in self._bodies[name]]
         return " | ".join(bodies)
 
     def _body(self, symbols: Sequence[Symbol], *, behind_word: bool) -> str:
@@ -191,7 +193,7 @@ def _names() -> Iterator[str]:
     stems = {word[:size] for word in KEYWORDS for size in range(len(word) + 1)}
     for stem in sorted(stems):
         nexts = {word[len(stem)] for word in KEYWORDS if word.startswith(stem) and word != stem}
-        free = [each for each in _LETTERS + (_DIGITS if stem else "") if each not in nexts]
+        free = [letter for letter in _LETTERS + (_DIGITS if stem else "") if letter not in nexts]
         ways = [f"[{''.join(free)}] {_REST}"]
         ways += [f'"{letter}" {_stem(stem + letter)}' for letter in sorted(nexts)]
         if stem and stem not in KEYWORDS:

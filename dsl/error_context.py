@@ -51,17 +51,17 @@ class ErrorContext:
 
     def after(self, distance: int) -> Token | None:
         """Return the token at a distance after it."""
-        at = self.index + distance
-        return self.tokens[at] if at < len(self.tokens) else None
+        index = self.index + distance
+        return self.tokens[index] if index < len(self.tokens) else None
 
     @property
     def begins_line(self) -> bool:
         """Whether it is the first token of its line."""
         return self.starts_line(self.index)
 
-    def starts_line(self, at: int) -> bool:
+    def starts_line(self, index: int) -> bool:
         """Return whether the token at an index is the first of its line."""
-        return at == 0 or self.tokens[at - 1].end_line != self.tokens[at].line
+        return index == 0 or self.tokens[index - 1].end_line != self.tokens[index].line
 
     @property
     def is_late_keyword(self) -> bool:
@@ -70,18 +70,18 @@ class ErrorContext:
 
     def line_start(self) -> int:
         """Return the index of the first token of its line."""
-        at = self.index
-        while at and self.tokens[at - 1].line == self.token.line:
-            at -= 1
-        return at
+        index = self.index
+        while index and self.tokens[index - 1].line == self.token.line:
+            index -= 1
+        return index
 
     def _open(self) -> list[int]:
         """Return the indices of the open braces and parentheses before it, outermost first."""
         opened: list[int] = []
-        for at in range(self.index):
-            kind = self.tokens[at].type
+        for index in range(self.index):
+            kind = self.tokens[index].type
             if kind in _OPENERS:
-                opened.append(at)
+                opened.append(index)
             elif kind in _OPENERS.values():
                 if kind == "RBRACE":
                     while opened and self.tokens[opened[-1]].type == "LPAR":
@@ -92,26 +92,26 @@ class ErrorContext:
 
     def opener(self) -> Token | None:
         """Return the innermost brace that is open."""
-        for at in reversed(self._open()):
-            if self.tokens[at].type == "LBRACE":
-                return self.tokens[at]
+        for index in reversed(self._open()):
+            if self.tokens[index].type == "LBRACE":
+                return self.tokens[index]
         return None
 
     def open_parentheses(self) -> int:
         """How many parentheses are open inside of the innermost brace."""
         count = 0
-        for at in reversed(self._open()):
-            if self.tokens[at].type == "LBRACE":
+        for index in reversed(self._open()):
+            if self.tokens[index].type == "LBRACE":
                 break
             count += 1
         return count
 
     def section(self) -> str | None:
         """Return the section that it is in, ``each branch`` as ``each``."""
-        for at in self._open():
-            if self.tokens[at].type != "LBRACE":
+        for index in self._open():
+            if self.tokens[index].type != "LBRACE":
                 continue
-            begin = at - 1
+            begin = index - 1
             # Back over the head of the block: `step at most …`, `each branch`.
             while begin >= 0 and self.tokens[begin].type not in {"LBRACE", "RBRACE"}:
                 if str(self.tokens[begin]) in SECTIONS:

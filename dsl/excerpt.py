@@ -98,17 +98,17 @@ def _ends(source: Source, span: Span) -> tuple[int, int]:
 
 def _columns(text: str) -> tuple[list[int], list[str]]:
     """For each character the column where it begins, and how it is shown; one column more."""
-    columns, cells, at = [0], [], 0
+    columns, cells, column = [0], [], 0
     for char in text:
         if char == "\t":
-            cell = " " * (TAB - at % TAB)
+            cell = " " * (TAB - column % TAB)
         elif char.isprintable():
             cell = char
         else:
             cell = _written_out(char)
         cells.append(cell)
-        at += measure_text(cell)
-        columns.append(at)
+        column += measure_text(cell)
+        columns.append(column)
     return columns, cells
 
 
@@ -168,14 +168,14 @@ def _window(
     left = max(0, min(start - _LEFT_CONTEXT, width - WINDOW))
     right = left + WINDOW
     visible: list[str] = []
-    at = 0
+    column = 0
     for cell in cells:
         wide = measure_text(cell)
-        if left <= at and at + wide <= right:
+        if left <= column and column + wide <= right:
             visible.append(cell)
-        elif at < left < at + wide:
-            visible.append(" " * (at + wide - left))  # half of a wide character is truncated
-        at += wide
+        elif column < left < column + wide:
+            visible.append(" " * (column + wide - left))  # half of a wide character is truncated
+        column += wide
     front = _CUT if left else ""
     moved = []
     for piece in pieces:
@@ -222,27 +222,27 @@ def _signs(pieces: list[_LineMark], style: Style) -> str:
     for piece in pieces:
         if piece not in owners and (piece.start, piece.end) not in primary:
             owners[piece.start : piece.end] = [piece] * (piece.end - piece.start)
-    out, at = "", 0
-    while at < width:
-        owner, start = owners[at], at
-        while at < width and owners[at] is owner:
-            at += 1
+    out, column = "", 0
+    while column < width:
+        owner, start = owners[column], column
+        while column < width and owners[column] is owner:
+            column += 1
         if owner is None:
-            out += " " * (at - start)
+            out += " " * (column - start)
         else:
-            out += style(_part(owner), ("^" if owner.primary else "-") * (at - start))
+            out += style(_part(owner), ("^" if owner.primary else "-") * (column - start))
     return out
 
 
 def _hung(waiting: list[_LineMark], piece: _LineMark | None, style: Style) -> str:
     """One line of hanging labels: strokes for those that wait, then a label where there is one."""
-    out, at = "", 0
+    out, column = "", 0
     for start in sorted({one.start for one in waiting}):
-        out += " " * (start - at)
+        out += " " * (start - column)
         out += style(_part(next(one for one in waiting if one.start == start)), "|")
-        at = start + 1
+        column = start + 1
     if piece is not None:
-        out += " " * (piece.start - at) + style(_part(piece), piece.label)
+        out += " " * (piece.start - column) + style(_part(piece), piece.label)
     return out
 
 

@@ -39,11 +39,11 @@ def matching(tokens: Sequence[Token], opener: int) -> int:
         The number of tokens where nothing closes it.
     """
     depth = 0
-    for at in range(opener, len(tokens)):
-        depth += tokens[at].type in {"LBRACE", "LPAR"}
-        depth -= tokens[at].type in {"RBRACE", "RPAR"}
+    for index in range(opener, len(tokens)):
+        depth += tokens[index].type in {"LBRACE", "LPAR"}
+        depth -= tokens[index].type in {"RBRACE", "RPAR"}
         if depth == 0:
-            return at
+            return index
     return len(tokens)
 
 
@@ -54,18 +54,18 @@ def statement_end(tokens: Sequence[Token], start: int) -> int:
         tokens: of the program.
         start: the index of the statement's first token.
     """
-    at = start + 1
-    while at < len(tokens):
-        kind = tokens[at].type
+    index = start + 1
+    while index < len(tokens):
+        kind = tokens[index].type
         if kind == "LBRACE":
-            at = matching(tokens, at) + 1
-            continues = at < len(tokens) and str(tokens[at]) in {"else", "elif", "elsif"}
+            index = matching(tokens, index) + 1
+            continues = index < len(tokens) and str(tokens[index]) in {"else", "elif", "elsif"}
             if not continues:
-                return at
-        elif kind in _ENDS_STATEMENT or tokens[at].line != tokens[at - 1].end_line:
-            return at
-        at += 1
-    return at
+                return index
+        elif kind in _ENDS_STATEMENT or tokens[index].line != tokens[index - 1].end_line:
+            return index
+        index += 1
+    return index
 
 
 def _name(site: ErrorContext) -> SyntaxMessage | None:
@@ -148,9 +148,9 @@ def _first_from(site: ErrorContext, offset: int) -> int:
     """Return the index of the first token at or after a position in the text."""
     return next(
         (
-            at
-            for at in range(site.index, len(site.tokens))
-            if span_of(site.tokens[at]).start >= offset
+            index
+            for index in range(site.index, len(site.tokens))
+            if span_of(site.tokens[index]).start >= offset
         ),
         len(site.tokens),
     )
@@ -161,21 +161,21 @@ def _declaration(site: ErrorContext) -> SyntaxMessage | None:
     section = _direct_section(site)
     if section is None or expectation.is_operand(site.expected):
         return None
-    at = _foreign_word(site, section)
-    if at is None:
+    index = _foreign_word(site, section)
+    if index is None:
         return None
-    word = site.tokens[at]
+    word = site.tokens[index]
     title = "each branch" if section == "each" else section
     span = span_of(word)
     if str(word) in {"let", *_TYPES}:
-        return _let(site, section, at)
+        return _let(site, section, index)
     diagnostic = Diagnostic(
         "RH115",
         f"`{word}` is not allowed inside `{title}`",
         Mark(span, "a line of a schedule" if str(word) in DIRECTIONS else "a statement"),
         help=_declaration_advice(section, str(word)),
     )
-    return SyntaxMessage(diagnostic, resume=statement_end(site.tokens, at))
+    return SyntaxMessage(diagnostic, resume=statement_end(site.tokens, index))
 
 
 _TYPES = {"var", "const", "val", "auto", "mut", "int", "float", "double", "bool", "str", "string"}
@@ -187,8 +187,8 @@ def _direct_section(site: ErrorContext) -> str | None:
     opener = site.opener()
     if section not in {"schedule", "knobs", "memory", "each"} or opener is None:
         return None
-    at = next(i for i in range(site.index) if site.tokens[i] is opener)
-    return section if str(site.tokens[at - 1]) in {section, "branch"} else None
+    index = next(i for i in range(site.index) if site.tokens[i] is opener)
+    return section if str(site.tokens[index - 1]) in {section, "branch"} else None
 
 
 def _foreign_word(site: ErrorContext, section: str) -> int | None:
@@ -219,19 +219,19 @@ def _foreign_word(site: ErrorContext, section: str) -> int | None:
 
 def _has_block(site: ErrorContext, start: int) -> bool:
     """Return whether a brace follows on the line."""
-    for at in range(start, len(site.tokens)):
-        token = site.tokens[at]
+    for index in range(start, len(site.tokens)):
+        token = site.tokens[index]
         if token.type in {"LBRACE", "RBRACE"} or token.line != site.token.line:
             return token.type == "LBRACE"
     return False
 
 
-def _let(site: ErrorContext, section: str, at: int) -> SyntaxMessage:
+def _let(site: ErrorContext, section: str, index: int) -> SyntaxMessage:
     """``let`` or a type in front of a declared name: it is left out, or names a direction."""
-    span = span_of(site.tokens[at])
-    after = site.tokens[at + 1] if at + 1 < len(site.tokens) else None
+    span = span_of(site.tokens[index])
+    after = site.tokens[index + 1] if index + 1 < len(site.tokens) else None
     name = str(after) if after is not None and after.type in {"NAME", "FIELD"} else "x"
-    word = site.tokens[at]
+    word = site.tokens[index]
     title = "each branch" if section == "each" else section
     if section == "schedule":
         helps, text = f"write `fixed {name} = …`, or `rising` or `falling`", "fixed"
@@ -241,9 +241,9 @@ def _let(site: ErrorContext, section: str, at: int) -> SyntaxMessage:
     diagnostic = Diagnostic(
         "RH115", f"`{word}` is not allowed inside `{title}`", Mark(span), help=helps, edit=edit
     )
-    if section == "schedule" and at == site.index:
+    if section == "schedule" and index == site.index:
         return SyntaxMessage(diagnostic, instead=("FIXED", "fixed"))
-    return SyntaxMessage(diagnostic, resume=at + 1)
+    return SyntaxMessage(diagnostic, resume=index + 1)
 
 
 def _declaration_advice(section: str, word: str) -> str:
@@ -302,10 +302,13 @@ def _tuple(site: ErrorContext) -> SyntaxMessage | None:
     """Report ``(a, b)`` and ``()`` that are no arguments of a function."""
     token, before = site.token, site.before
     opener = next(
-        (at for at in range(site.index - 1, -1, -1) if matching(site.tokens, at) >= site.index
-         and site.tokens[at].type == "LPAR"),
+        (
+            index
+            for index in range(site.index - 1, -1, -1)
+            if matching(site.tokens, index) >= site.index and site.tokens[index].type == "LPAR"
+        ),
         None,
-    )  # fmt: skip
+    )
     if opener is None or opener == 0 or before is None:
         return None
     holder = site.tokens[opener - 1]

@@ -127,11 +127,11 @@ def _advice(kind: str, tokens: Sequence[Token]) -> str:
 
 def _section(tokens: Sequence[Token]) -> str | None:
     """Return the section of declarations that the text is in."""
-    for at in range(len(tokens) - 1, 0, -1):
-        if tokens[at].type == "RBRACE":
+    for index in range(len(tokens) - 1, 0, -1):
+        if tokens[index].type == "RBRACE":
             return None
-        if tokens[at].type == "LBRACE":
-            head = str(tokens[at - 1])
+        if tokens[index].type == "LBRACE":
+            head = str(tokens[index - 1])
             return "each" if head == "branch" else head if head in _SECTIONS else None
     return None
 

@@ -107,11 +107,11 @@ def _is_name(text: str, span: Span, tokens: list[Token]) -> bool:
 
 
 def _replace(
-    source: Source, at: Token, meant: tuple[tuple[str, str], ...], end: int, lexed: LexResult
+    source: Source, replaced: Token, meant: tuple[tuple[str, str], ...], end: int, lexed: LexResult
 ) -> None:
     """Replace the text from a token to ``end`` by tokens."""
     for kind, text in meant:
-        token = Token.new_borrow_pos(kind, text, at)
+        token = Token.new_borrow_pos(kind, text, replaced)
         token.end_pos = end
         token.end_line = source.position(max(end - 1, 0)).line
         lexed.tokens.append(token)

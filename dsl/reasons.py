@@ -63,9 +63,9 @@ def _because(site: ErrorContext, span: Span, text: Token) -> Diagnostic:
 
 def _verb(site: ErrorContext) -> str:
     """Return the verb that the location belongs to."""
-    for at in range(site.index - 1, -1, -1):
-        if site.tokens[at].type in _VERBS:
-            return str(site.tokens[at])
+    for index in range(site.index - 1, -1, -1):
+        if site.tokens[index].type in _VERBS:
+            return str(site.tokens[index])
     return "stop"
 
 
@@ -147,24 +147,24 @@ def _after_because(site: ErrorContext) -> SyntaxMessage | None:
 
 def _condition_behind(site: ErrorContext) -> SyntaxMessage | None:
     """``stop if c``, ``prune active unless c`` and ``x = a if c else b``."""
-    at = _condition(site)
-    if at is None:
+    index = _condition(site)
+    if index is None:
         return None
-    begin = at - 1
+    begin = index - 1
     while begin > 0 and not site.starts_line(begin) and site.tokens[begin].type not in _VERBS:
         if site.tokens[begin - 1].type in {"LBRACE", "RBRACE"}:
             break
         begin -= 1
     source = site.source
-    acts = source.text[span_of(site.tokens[begin]).start : span_of(site.tokens[at - 1]).end]
-    stop = statement_end(site.tokens, at)
+    acts = source.text[span_of(site.tokens[begin]).start : span_of(site.tokens[index - 1]).end]
+    stop = statement_end(site.tokens, index)
     last = site.tokens[stop - 1]
-    span = span_of(site.tokens[at]).to(span_of(last))
-    if any(token.type == "ELSE" for token in site.tokens[at:stop]):
+    span = span_of(site.tokens[index]).to(span_of(last))
+    if any(token.type == "ELSE" for token in site.tokens[index:stop]):
         advice = "inside an expression write `if c then a else b`"
     else:
-        negated = "not " if str(site.tokens[at]) == "unless" else ""
-        condition = source.text[span_of(site.tokens[at]).end : span.end].strip()
+        negated = "not " if str(site.tokens[index]) == "unless" else ""
+        condition = source.text[span_of(site.tokens[index]).end : span.end].strip()
         advice = f"write `if {negated}{condition} {{ {acts} }}`"
     diagnostic = Diagnostic(
         "RH104", "write the condition before the statement", Mark(span), help=advice
@@ -176,18 +176,22 @@ def _condition(site: ErrorContext) -> int | None:
     """Return the index of the word that begins a condition after a statement on its line."""
     before = site.before
     if before is not None and str(before) in _WORDS_OF_CONDITIONS and before.type == "NAME":
-        at = site.index - 1
-        stopped = at > 0 and site.tokens[at - 1].type == "STOP"
-        return at if stopped and not site.starts_line(at) else None
+        index = site.index - 1
+        stopped = index > 0 and site.tokens[index - 1].type == "STOP"
+        return index if stopped and not site.starts_line(index) else None
     if "LBRACE" not in site.expected:
         return None
-    for at in range(site.index - 1, 0, -1):
-        kind = site.tokens[at].type
+    for index in range(site.index - 1, 0, -1):
+        kind = site.tokens[index].type
         if kind in {"LBRACE", "RBRACE", "THEN"}:
             return None
         if kind == "IF":
-            first = site.starts_line(at) or site.tokens[at - 1].type in {"LBRACE", "RBRACE", "ELSE"}
-            return None if first else at
+            first = site.starts_line(index) or site.tokens[index - 1].type in {
+                "LBRACE",
+                "RBRACE",
+                "ELSE",
+            }
+            return None if first else index
     return None
 
 
@@ -227,7 +231,7 @@ def _comment(site: ErrorContext) -> SyntaxMessage | None:
         "RH116", "Rheo has no `//` comments", Mark(span), help="a comment starts with `#`",
         edit=Edit(span, "#"),
     )  # fmt: skip
-    at = site.index + 1
-    while at < len(site.tokens) and site.tokens[at].line == site.token.line:
-        at += 1
-    return SyntaxMessage(diagnostic, resume=at)
+    index = site.index + 1
+    while index < len(site.tokens) and site.tokens[index].line == site.token.line:
+        index += 1
+    return SyntaxMessage(diagnostic, resume=index)

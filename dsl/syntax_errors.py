@@ -166,15 +166,15 @@ def _attribute_without_dot(site: ErrorContext) -> SyntaxMessage | None:
 
 def _glued_field(site: ErrorContext) -> SyntaxMessage | None:
     """``b.answer``: read as two statements until this token, or started by a keyword."""
-    at = site.index + 1 if site.token.type == "BRANCH" else site.index
-    while 0 < at < len(site.tokens) and site.tokens[at].line == site.token.line:
-        field, holder = site.tokens[at], site.tokens[at - 1]
+    index = site.index + 1 if site.token.type == "BRANCH" else site.index
+    while 0 < index < len(site.tokens) and site.tokens[index].line == site.token.line:
+        field, holder = site.tokens[index], site.tokens[index - 1]
         glued = field.type == "FIELD" and holder.end_pos == field.start_pos
         if glued and holder.type in {"NAME", "RPAR", "BRANCH"}:
             return SyntaxMessage(
-                _member(ErrorContext(site.source, site.tokens, at, site.expected), holder)
+                _member(ErrorContext(site.source, site.tokens, index, site.expected), holder)
             )
-        at -= 1
+        index -= 1
     return None
 
 

@@ -20,10 +20,10 @@ def cut_text(text: str, width: int) -> str:
     if text.isascii():
         return text[: max(width, 0)]
     used = 0
-    for at, added in enumerate(_added_columns(text)):
+    for index, added in enumerate(_added_columns(text)):
         used += added
         if used > width:
-            return text[:at]
+            return text[:index]
     return text
 
 

@@ -98,9 +98,9 @@ class SandboxEngine:
         episodes = empty_episodes(len(replay_environment.branch_pools), len(seeds))
         try:
             for ended in self._warm(script, counting=counts is not None).play(tasks):
-                at = divmod(ended.task_index, len(seeds))
-                _refuse_fault(script, ended.fault, f"question {at[0] + 1}, seed {seeds[at[1]]}")
-                _enter(episodes, at, ended, replay_environment)
+                cell = divmod(ended.task_index, len(seeds))
+                _refuse_fault(script, ended.fault, f"question {cell[0] + 1}, seed {seeds[cell[1]]}")
+                _enter(episodes, cell, ended, replay_environment)
                 if counts is not None:
                     _count(counts, ended)
         except BaseException:
@@ -166,21 +166,21 @@ def _count(counts: LineCounts, ended: WorkerEpisodeResult) -> None:
 
 def _enter(
     episodes: EpisodeArrays,
-    at: tuple[int, int],
+    cell: tuple[int, int],
     ended: WorkerEpisodeResult,
     replay_environment: ReplayEnvironment,
 ) -> None:
-    question, _ = at
+    question, _ = cell
     replay, last = ended.replay, ended.last
     assert isinstance(last, Answer)
     end = last.stopped or last.origin
     line = ended.lines.get(LAST, 0) if end is None else end.line
-    episodes.right[at] = replay.answer == replay_environment.gold[question]
-    episodes.answer[at] = replay_environment.word(question, replay.answer)
-    episodes.tokens[at] = replay.spent
-    episodes.sequential[at] = replay.sequential
-    episodes.rounds[at] = ended.rounds
-    episodes.line[at] = max(0, min(line, _MOST_LINE))
+    episodes.right[cell] = replay.answer == replay_environment.gold[question]
+    episodes.answer[cell] = replay_environment.word(question, replay.answer)
+    episodes.tokens[cell] = replay.spent
+    episodes.sequential[cell] = replay.sequential
+    episodes.rounds[cell] = ended.rounds
+    episodes.line[cell] = max(0, min(line, _MOST_LINE))
 
 
 _MOST_LINE = 1 << 30

@@ -90,7 +90,7 @@ def list_findings(script: Script) -> FileFindings:
         file=script.name,
         sound=not refusals,
         controller=None if refusals else Path(script.name).stem,
-        diagnostics=[_finding(source, each) for each in refusals],
+        diagnostics=[_finding(source, refusal) for refusal in refusals],
         signals=[],
         probes=True,
         knobs=[],
@@ -108,8 +108,8 @@ def _finding(source: Source, refusal: Refusal) -> Finding:
 
 def extract_title(tree: ast.Module) -> str:
     """Return the title of a controller: the first line of its docstring, or its module's."""
-    own = [each for each in tree.body if isinstance(each, ast.FunctionDef)]
-    controllers = [each for each in own if each.name == "controller"]
+    own = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    controllers = [function for function in own if function.name == "controller"]
     docstring = (
         (controllers and ast.get_docstring(controllers[-1])) or ast.get_docstring(tree) or ""
     )

@@ -85,7 +85,7 @@ class ForcingTokens(NamedTuple):
 def find_tokens(tokens: Sequence[int], part: Sequence[int]) -> int | None:
     """Where ``part`` first is in ``tokens``, or ``None``."""
     first, length = part[0], len(part)
-    for at, token in enumerate(tokens):
-        if token == first and tuple(tokens[at : at + length]) == tuple(part):
-            return at
+    for index, token in enumerate(tokens):
+        if token == first and tuple(tokens[index : index + length]) == tuple(part):
+            return index
     return None

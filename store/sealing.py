@@ -56,7 +56,7 @@ def distinct_answers(journal: Journal, file: BlockFile) -> dict[str, list[str]]:
     answers: dict[str, list[str]] = {}
     for identifier, offsets in journal.branches.items():
         branches = (read_branch(file, offset) for offset in offsets.values())
-        distinct = {answer for each in branches for answer in (*each.answers, each.final)}
+        distinct = {answer for branch in branches for answer in (*branch.answers, branch.final)}
         answers[identifier] = sorted(distinct)
     return answers
 

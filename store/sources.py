@@ -136,10 +136,10 @@ def _fields_at(kind: msgspec.inspect.Type, location: str) -> list[str]:
     kind = _object(kind)
     for name in re.findall(r"\.(\w+)", location):
         if isinstance(kind, msgspec.inspect.StructType):
-            types = [each.type for each in kind.fields if each.encode_name == name]
+            types = [field.type for field in kind.fields if field.encode_name == name]
             kind = _object(types[0]) if types else kind
     if isinstance(kind, msgspec.inspect.StructType):
-        return [each.encode_name for each in kind.fields]
+        return [field.encode_name for field in kind.fields]
     return []
 
 

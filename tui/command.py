@@ -68,9 +68,9 @@ def tui(path: Path, on: tuple[Path, ...], serve: bool, port: int) -> None:
         raise InputError(f"{path}: does not exist", hint="create runs with rheostat discover")
     if path.is_file() and path.suffix != ".rheo":
         raise InputError(f"{path}: is not a run, a directory of runs, or a Rheo program")
-    for each in on:
-        if not each.exists():
-            raise InputError(f"{each}: no such recording")
+    for recording in on:
+        if not recording.exists():
+            raise InputError(f"{recording}: no such recording")
     if serve:
         _serve(path, on, port)
         return

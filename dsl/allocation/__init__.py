@@ -50,5 +50,7 @@ def load_allocation(source: Source) -> CheckedAllocation:
     """
     analysis = analyse_allocation(source)
     if analysis.checked is None:
-        raise DslError(source, [each for each in analysis.diagnostics if each.is_error])
+        raise DslError(
+            source, [diagnostic for diagnostic in analysis.diagnostics if diagnostic.is_error]
+        )
     return analysis.checked

@@ -55,9 +55,9 @@ class CheckedAllocation(NamedTuple):
     def scheduled(self) -> bool:
         """Whether it follows β."""
         return any(
-            (isinstance(each, Name) and each.text == "beta")
-            or (isinstance(each, tree.Governor) and each.beta is None)
-            for each in walk(self.program)
+            (isinstance(node, Name) and node.text == "beta")
+            or (isinstance(node, tree.Governor) and node.beta is None)
+            for node in walk(self.program)
         )
 
     def at(self, beta: float) -> ResolvedAllocation:
@@ -104,9 +104,9 @@ def check_allocation(
             "RH803", "the allocation has no stages", program.name.span,
             help='add `stage NAME { model = "…" samples = 1 }` for each stage of the pipeline',
         )  # fmt: skip
-    if not any(each.is_error for each in scope.diagnostics):
+    if not any(diagnostic.is_error for diagnostic in scope.diagnostics):
         _ranges(scope, program)
-    if any(each.is_error for each in scope.diagnostics):
+    if any(diagnostic.is_error for diagnostic in scope.diagnostics):
         return None, scope
     return CheckedAllocation(source, program, scope), scope
 
@@ -118,18 +118,18 @@ def _budgets(scope: Scope, program: tree.Allocation) -> None:
             "RH802", f"`{program.name.text}` has no budget", program.name.span,
             help="add `budget 1000`, in the unit of the pipeline",
         )  # fmt: skip
-    for each in budgets[1:]:
+    for budget in budgets[1:]:
         scope.error(
-            "RH802", "duplicate budget", each.span, "the second",
+            "RH802", "duplicate budget", budget.span, "the second",
             also=(Mark(budgets[0].span, "the first"),), help="keep one",
         )  # fmt: skip
-    for each in budgets:
-        _expect(scope, each.value, Type.REAL, "`budget` takes")
+    for budget in budgets:
+        _expect(scope, budget.value, Type.REAL, "`budget` takes")
 
 
 def _stage(scope: Scope, stage: tree.StageBlock) -> None:
-    models = [each for each in stage.settings if isinstance(each, tree.Model)]
-    amounts = [each for each in stage.settings if not isinstance(each, tree.Model)]
+    models = [setting for setting in stage.settings if isinstance(setting, tree.Model)]
+    amounts = [setting for setting in stage.settings if not isinstance(setting, tree.Model)]
     for what, some, missing in (
         ("model", models, 'add `model = "…"`'),
         ("samples and no controller", amounts, "add `samples = 1`"),
@@ -188,19 +188,19 @@ def _expect(scope: Scope, expression: Expression, wanted: Type, where: str) -> N
 def _ranges(scope: Scope, program: tree.Allocation) -> None:
     """Check at every β that the budget, the samples and the models are within their ranges."""
     betas = [step / STEPS for step in range(STEPS + 1)]
-    _first_wrong(scope, program.budgets[0].value, betas, lambda each: each > 0,
+    _first_wrong(scope, program.budgets[0].value, betas, lambda value: value > 0,
                  "the budget must be more than 0")  # fmt: skip
     for stage in program.stages:
         for setting in stage.settings:
             match setting:
                 case tree.Model(value=expression):
-                    _first_wrong(scope, expression, betas, lambda each: answer_text(each) or "",
+                    _first_wrong(scope, expression, betas, lambda value: answer_text(value) or "",
                                  "the model must have a name")  # fmt: skip
                 case tree.Samples(value=expression):
-                    _first_wrong(scope, expression, betas, lambda each: each >= 1,
+                    _first_wrong(scope, expression, betas, lambda value: value >= 1,
                                  "samples must be 1 or more")  # fmt: skip
                 case tree.Governor(beta=beta) if beta is not None:
-                    _first_wrong(scope, beta, betas, lambda each: 0 <= each <= 1,
+                    _first_wrong(scope, beta, betas, lambda value: 0 <= value <= 1,
                                  "beta must be from 0 to 1")  # fmt: skip
 
 

@@ -44,15 +44,15 @@ def write_allocation(name: str, budget: float, stages: Sequence[ResolvedStage]) 
         stages: the stages, in order.
     """
     lines = [f"allocation {name} {{", f"  budget {_number(budget)}"]
-    for each in stages:
+    for stage in stages:
         amount = (
-            f"controller = {each.controller} at beta = {_number(each.beta)}"
-            if each.controller
-            else f"samples = {each.samples}"
+            f"controller = {stage.controller} at beta = {_number(stage.beta)}"
+            if stage.controller
+            else f"samples = {stage.samples}"
         )
-        width = len("controller" if each.controller else "samples")
-        model = f"{'model':{width}} = {quoted(each.model)}"
-        lines += ["", f"  stage {each.stage} {{", f"    {model}", f"    {amount}", "  }"]
+        width = len("controller" if stage.controller else "samples")
+        model = f"{'model':{width}} = {quoted(stage.model)}"
+        lines += ["", f"  stage {stage.stage} {{", f"    {model}", f"    {amount}", "  }"]
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -69,7 +69,7 @@ class _AllocationWriter(ProgramWriter):
         brace = self._margins.brace(header.span.end)
         title = "" if node.title is None else f" {quoted(node.title.text)}"
         inside = Span(brace + 1, node.span.end - 1)
-        entries = [self._entry(each) for each in node.entries]
+        entries = [self._entry(entry) for entry in node.entries]
         head = f"allocation {node.name.text}{title}"
         entry = WriterEntry(
             node.name.span.start, brace, node.span.end,
@@ -83,12 +83,14 @@ class _AllocationWriter(ProgramWriter):
             return self._simple(node.span, concat("budget ", lay_out(node.value)))
         brace = self._margins.brace(node.name.span.end)
         inside = Span(brace + 1, node.span.end - 1)
-        names = ["controller" if isinstance(each, tree.Governor) else type(each).__name__.lower()
-                 for each in node.settings]  # fmt: skip
+        names = [
+            "controller" if isinstance(setting, tree.Governor) else type(setting).__name__.lower()
+            for setting in node.settings
+        ]
         width = max(map(len, names), default=0)
         settings = [
-            self._simple(each.span, concat(f"{name:{width}} = ", _amount(each)))
-            for name, each in zip(names, node.settings, strict=True)
+            self._simple(setting.span, concat(f"{name:{width}} = ", _amount(setting)))
+            for name, setting in zip(names, node.settings, strict=True)
         ]
         return WriterEntry(
             node.span.start, brace, node.span.end,

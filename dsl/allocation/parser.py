@@ -73,7 +73,9 @@ def parse_allocation(source: Source) -> ParsedAllocation:
 def _comments(text: str) -> list[Comment]:
     """Return the comments: a ``#`` inside of a text is none."""
     matches = re.finditer(r'"[^"\n]*"|(#[^\n]*)', text)
-    return [Comment(Span(*each.span()), each.group().rstrip()) for each in matches if each.group(1)]
+    return [
+        Comment(Span(*match.span()), match.group().rstrip()) for match in matches if match.group(1)
+    ]
 
 
 def _report_syntax_error(source: Source, problem: UnexpectedInput) -> Diagnostic:
@@ -106,8 +108,8 @@ def _suggest_fix(source: Source, span: Span, accepted: set[str]) -> str | None:
         return "write the budget without `=`: `budget 400`"
     if excerpt in _SECTIONS:
         return "an allocation contains a budget and stages; this belongs in a `controller`"
-    words = sorted({_WORD[each] for each in accepted if each in _WORD})
-    close = did_you_mean(excerpt, [each.strip("`") for each in words])
+    words = sorted({_WORD[terminal] for terminal in accepted if terminal in _WORD})
+    close = did_you_mean(excerpt, [word.strip("`") for word in words])
     return close or (f"expected {', '.join(words)}" if words else None)
 
 

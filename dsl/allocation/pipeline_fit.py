@@ -54,7 +54,7 @@ def find_misfits(
     diagnostics = [*_stages(checked, shape)]
     reported: set[tuple[Span, str]] = set()
     for beta in betas:
-        resolved = {each.stage: each for each in checked.at(beta).stages}
+        resolved = {stage.stage: stage for stage in checked.at(beta).stages}
         for stage in checked.program.stages:
             if stage.name.text not in shape.models:
                 continue
@@ -68,8 +68,8 @@ def find_misfits(
 
 def _stages(checked: CheckedAllocation, shape: PipelineShape) -> list[Diagnostic]:
     diagnostics = []
-    listed = {each.name.text for each in checked.program.stages}
-    missing = [each for each in shape.models if each not in listed]
+    listed = {stage.name.text for stage in checked.program.stages}
+    missing = [model for model in shape.models if model not in listed]
     for stage in checked.program.stages:
         name, span = stage.name.text, stage.name.span
         if name in shape.models:
@@ -84,15 +84,15 @@ def _stages(checked: CheckedAllocation, shape: PipelineShape) -> list[Diagnostic
                 edit=None if near is None else Edit(span, near),
             )
         )
-        missing = [each for each in missing if each != near]
+        missing = [name for name in missing if name != near]
     return diagnostics + [
         Diagnostic(
             CODE,
-            f"`{checked.name}` does not list the stage `{each}` of {shape.name}",
+            f"`{checked.name}` does not list the stage `{name}` of {shape.name}",
             Mark(checked.program.name.span),
-            help=f'add `stage {each} {{ model = "{shape.models[each][0]}" samples = 1 }}`',
+            help=f'add `stage {name} {{ model = "{shape.models[name][0]}" samples = 1 }}`',
         )
-        for each in missing
+        for name in missing
     ]
 
 
@@ -112,7 +112,7 @@ def _model(
             edit=None if near is None else Edit(span, f'"{near}"'),
         )
     if resolved.controller and resolved.model not in shape.governable.get(resolved.stage, ()):
-        governor = next(each for each in stage.settings if isinstance(each, tree.Governor))
+        governor = next(setting for setting in stage.settings if isinstance(setting, tree.Governor))
         return Diagnostic(
             CODE,
             f"{shape.name} has no recording of the stage `{resolved.stage}` with"
@@ -125,9 +125,9 @@ def _model(
 
 def _spelt(stage: tree.StageBlock, model: str) -> Span:
     """Where a model is written in a stage; the whole setting where it is put together."""
-    setting = next(each for each in stage.settings if isinstance(each, tree.Model))
-    texts = [each for each in walk(setting) if isinstance(each, Text)]
-    return next((each.span for each in texts if each.text == model), setting.value.span)
+    setting = next(setting for setting in stage.settings if isinstance(setting, tree.Model))
+    texts = [node for node in walk(setting) if isinstance(node, Text)]
+    return next((text.span for text in texts if text.text == model), setting.value.span)
 
 
 def _costs(
@@ -136,14 +136,16 @@ def _costs(
     """Return the first β at which its cost passes its budget."""
     for beta in betas:
         resolved = checked.at(beta)
-        costs = {each.stage: shape.cost(each) for each in resolved.stages if not each.controller}
+        costs = {
+            stage.stage: shape.cost(stage) for stage in resolved.stages if not stage.controller
+        }
         total = sum(costs.values())
         if is_within_budget(total, resolved.budget):
             continue
         where = f"at beta = {beta:g} " if checked.scheduled else ""
-        costliest = max(costs, key=lambda each: costs[each])
+        costliest = max(costs, key=lambda cost: costs[cost])
         span = checked.program.budgets[0].value.span
-        stage = next(each for each in checked.program.stages if each.name.text == costliest)
+        stage = next(stage for stage in checked.program.stages if stage.name.text == costliest)
         return [
             Diagnostic(
                 CODE,
@@ -158,4 +160,4 @@ def _costs(
 
 
 def _listed(names: Mapping[str, object] | Sequence[str]) -> str:
-    return ", ".join(f"`{each}`" for each in names)
+    return ", ".join(f"`{name}`" for name in names)

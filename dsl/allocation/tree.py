@@ -50,9 +50,9 @@ class Allocation(Node, frozen=True):
     @property
     def stages(self) -> list[StageBlock]:
         """Its stages, in order."""
-        return [each for each in self.entries if isinstance(each, StageBlock)]
+        return [entry for entry in self.entries if isinstance(entry, StageBlock)]
 
     @property
     def budgets(self) -> list[Budget]:
         """The budget settings; a sound program has exactly one."""
-        return [each for each in self.entries if isinstance(each, Budget)]
+        return [entry for entry in self.entries if isinstance(entry, Budget)]

@@ -61,7 +61,11 @@ def _always_leaves(scope: Scope, block: tree.Block) -> str | None:
 def _is_wrong(scope: Scope, statements: tuple[tree.Statement, ...]) -> bool:
     """Return whether statements have errors, which can make them unreachable."""
     start, end = statements[0].span.start, statements[-1].span.end
-    return any(start <= each.mark.span.start < end for each in scope.diagnostics if each.is_error)
+    return any(
+        start <= diagnostic.mark.span.start < end
+        for diagnostic in scope.diagnostics
+        if diagnostic.is_error
+    )
 
 
 def _leaves(scope: Scope, statement: tree.Statement) -> str | None:

@@ -16,8 +16,8 @@ class BranchEmitter:
         """Emit a branch's recorded answer after ``index`` + 1 intervals, as a 64-bit number."""
         emit, state = self._emit, self._state
         row = emit.load_element("i64", state.row, branch)
-        at = emit.op(f"add i64 {row}, {index}")
-        narrow = emit.load_element(self._word, state.answers, at)
+        cell = emit.op(f"add i64 {row}, {index}")
+        narrow = emit.load_element(self._word, state.answers, cell)
         return emit.op(f"sext {self._word} {narrow} to i64")
 
     def affordable(self, tokens: str) -> str:

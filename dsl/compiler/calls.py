@@ -199,20 +199,22 @@ class CallEmitter:
             emit.store_element(kind, value, values, index)
 
         expressions.sets.of_each(members, enter)
-        return self._fold(name, kind, members.size, lambda at: emit.load_element(kind, values, at))
+        return self._fold(
+            name, kind, members.size, lambda index: emit.load_element(kind, values, index)
+        )
 
-    def _fold(self, name: str, kind: str, count: str, at: Callable[[str], str]) -> str:
+    def _fold(self, name: str, kind: str, count: str, element: Callable[[str], str]) -> str:
         """Fold ``count`` values, read by index in their order; 0 for none."""
         emit = self._emit
         zero = "0" if kind == "i64" else "0.0"
         if name == "mean":
-            return self._mean(count, at)
+            return self._mean(count, element)
         if name == "variance":
-            return self._variance(count, at)
+            return self._variance(count, element)
         total = emit.slot(kind)
         emit.store(kind, zero, total)
         with emit.loop(count) as index:
-            value, before = at(index), emit.load(kind, total)
+            value, before = element(index), emit.load(kind, total)
             if name == "sum" and kind == "i64":
                 after = numbers.integer(emit, "+", before, value)
             elif name == "sum":
@@ -224,16 +226,16 @@ class CallEmitter:
             emit.store(kind, after, total)
         return emit.load(kind, total)
 
-    def _mean(self, count: str, at: Callable[[str], str]) -> str:
-        total = self._fold("sum", "double", count, at)
+    def _mean(self, count: str, element: Callable[[str], str]) -> str:
+        total = self._fold("sum", "double", count, element)
         return numbers.real_number(self._emit, "/", total, self._expressions.widen(count))
 
-    def _variance(self, count: str, at: Callable[[str], str]) -> str:
+    def _variance(self, count: str, element: Callable[[str], str]) -> str:
         emit = self._emit
-        mean = self._mean(count, at)
+        mean = self._mean(count, element)
 
         def squared(index: str) -> str:
-            off = numbers.real_number(emit, "-", at(index), mean)
+            off = numbers.real_number(emit, "-", element(index), mean)
             return numbers.real_number(emit, "*", off, off)
 
         total = self._fold("sum", "double", count, squared)
@@ -243,11 +245,11 @@ class CallEmitter:
         emit = self._emit
         count = emit.load("i64", window.length)
 
-        def at(index: str) -> str:
+        def element(index: str) -> str:
             return emit.load_element("double", window.values, self.ring(window, index))
 
         def newest() -> str:
-            return at(emit.op(f"sub i64 {count}, 1"))
+            return element(emit.op(f"sub i64 {count}, 1"))
 
         some = emit.op(f"icmp sgt i64 {count}, 0")
         choose = self._expressions.choose
@@ -257,12 +259,14 @@ class CallEmitter:
             case "full":
                 return emit.op(f"icmp eq i64 {count}, {emit.load('i64', window.capacity)}")
             case "oldest":
-                return choose(some, "double", lambda: at("0"), lambda: "0.0")
+                return choose(some, "double", lambda: element("0"), lambda: "0.0")
             case "newest":
                 return choose(some, "double", newest, lambda: "0.0")
             case "rise":
-                return choose(some, "double", lambda: self._less(newest(), at("0")), lambda: "0.0")
-        return self._fold(name, "double", count, at)
+                return choose(
+                    some, "double", lambda: self._less(newest(), element("0")), lambda: "0.0"
+                )
+        return self._fold(name, "double", count, element)
 
     def ring(self, window: "RingBuffer", offset: str) -> str:
         """Return the index of a window's value, the oldest at index 0."""

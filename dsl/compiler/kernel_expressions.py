@@ -110,16 +110,16 @@ class KernelExpressions:
         if isinstance(base, KernelConstant):
             return KernelConstant(getattr(base.value, attribute))
         record: Any = base.record
-        at = record._fields.index(attribute)
-        kind = split(base.kind)[at]
-        return TypedValue(kind, self._emit.op(f"extractvalue {base.kind} {base.value}, {at}"))
+        position = record._fields.index(attribute)
+        kind = split(base.kind)[position]
+        return TypedValue(kind, self._emit.op(f"extractvalue {base.kind} {base.value}, {position}"))
 
     def _subscript(self, node: ast.Subscript, base: ast.expr, index: ast.expr) -> Operand:
         array = self._operand(base) if not isinstance(base, ast.Subscript) else None
         if isinstance(array, KernelConstant):
-            at = self._operand(index)
-            assert isinstance(at, KernelConstant)
-            return KernelConstant(array.value[at.value])
+            position = self._operand(index)
+            assert isinstance(position, KernelConstant)
+            return KernelConstant(array.value[position.value])
         kind, pointer = self._element_pointer(node)
         value = self._emit.load(kind, pointer)
         if kind in NARROW:
@@ -133,9 +133,11 @@ class KernelExpressions:
                 start = self._arithmetic(
                     ast.Mult(), self._operand(row), KernelConstant(table.columns)
                 )
-                at = self._as(self._arithmetic(ast.Add(), start, self._operand(node.slice)), "i64")
+                offset = self._as(
+                    self._arithmetic(ast.Add(), start, self._operand(node.slice)), "i64"
+                )
                 base = self._emit.load("ptr", table.pointer)
-                return "double", self._emit.element("double", base, at.value)
+                return "double", self._emit.element("double", base, offset.value)
         array = self._operand(node.value)
         assert isinstance(array, TypedValue)
         assert array.kind.startswith("*"), ast.unparse(node)
@@ -159,8 +161,8 @@ class KernelExpressions:
             typed = [self._typed(part) for part in parts]
         kind = f"{{ {', '.join(part.kind for part in typed)} }}"
         value = "undef"
-        for at, part in enumerate(typed):
-            value = self._emit.op(f"insertvalue {kind} {value}, {part.kind} {part.value}, {at}")
+        for index, part in enumerate(typed):
+            value = self._emit.op(f"insertvalue {kind} {value}, {part.kind} {part.value}, {index}")
         return TypedValue(kind, value, record)
 
     def _arithmetic(self, operator: ast.operator, left: Operand, right: Operand) -> Operand:

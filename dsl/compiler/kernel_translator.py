@@ -112,9 +112,9 @@ class Translator(KernelExpressions):
                     kinds = split(value.kind)
                     parts = [
                         TypedValue(
-                            kind, self._emit.op(f"extractvalue {value.kind} {value.value}, {at}")
+                            kind, self._emit.op(f"extractvalue {value.kind} {value.value}, {index}")
                         )
-                        for at, kind in enumerate(kinds)
+                        for index, kind in enumerate(kinds)
                     ]
                 for element, part in zip(elements, parts, strict=True):
                     self._bind(element, part)

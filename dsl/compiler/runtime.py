@@ -270,15 +270,15 @@ def sort_integers(members: Ints32, keys: Ints64, size: int) -> None:
     for index in range(1, size):
         member = members[index]
         key = keys[index]
-        at = index
-        while at > 0:
-            if keys[at - 1] <= key:
+        slot = index
+        while slot > 0:
+            if keys[slot - 1] <= key:
                 break
-            members[at] = members[at - 1]
-            keys[at] = keys[at - 1]
-            at -= 1
-        members[at] = member
-        keys[at] = key
+            members[slot] = members[slot - 1]
+            keys[slot] = keys[slot - 1]
+            slot -= 1
+        members[slot] = member
+        keys[slot] = key
 
 
 def sort_reals(members: Ints32, keys: Reals, size: int) -> None:
@@ -292,15 +292,15 @@ def sort_reals(members: Ints32, keys: Reals, size: int) -> None:
     for index in range(1, size):
         member = members[index]
         key = keys[index]
-        at = index
-        while at > 0:
-            if keys[at - 1] <= key:
+        slot = index
+        while slot > 0:
+            if keys[slot - 1] <= key:
                 break
-            members[at] = members[at - 1]
-            keys[at] = keys[at - 1]
-            at -= 1
-        members[at] = member
-        keys[at] = key
+            members[slot] = members[slot - 1]
+            keys[slot] = keys[slot - 1]
+            slot -= 1
+        members[slot] = member
+        keys[slot] = key
 
 
 def subtract(

@@ -53,7 +53,7 @@ class EpisodeState:
         self.chain_tokens = self.word(StateWord.TOKENS, "ptr")
         votes, count = self.word(StateWord.VOTES, "ptr"), self.word(StateWord.ANSWER_COUNT)
         self.vote_arrays = [
-            emit.element("i64", votes, emit.op(f"mul i64 {count}, {at}")) for at in range(5)
+            emit.element("i64", votes, emit.op(f"mul i64 {count}, {index}")) for index in range(5)
         ]
         # By branch
         self.row = self.array()
@@ -148,6 +148,6 @@ class EpisodeState:
             branch: index of the branch.
         """
         emit = self.emit
-        at = emit.load("i64", count)
-        emit.store_element("i32", emit.op(f"trunc i64 {branch} to i32"), members, at)
-        emit.store("i64", emit.op(f"add i64 {at}, 1"), count)
+        position = emit.load("i64", count)
+        emit.store_element("i32", emit.op(f"trunc i64 {branch} to i32"), members, position)
+        emit.store("i64", emit.op(f"add i64 {position}, 1"), count)

@@ -74,15 +74,15 @@ class _Translation:
         self._lay_out_memory()
         deal, seeds = state.word(StateWord.DEAL, "ptr"), state.word(StateWord.SEEDS, "ptr")
         question = state.word(StateWord.QUESTION)
-        with emit.loop(state.word(StateWord.SEED_COUNT)) as at:
-            offset = emit.op(f"mul i64 {at}, {state.size}")
-            seed = emit.load_element("i64", seeds, at)
+        with emit.loop(state.word(StateWord.SEED_COUNT)) as episode:
+            offset = emit.op(f"mul i64 {episode}, {state.size}")
+            seed = emit.load_element("i64", seeds, episode)
             first = self._library.call(emit, splitmix64, seed, "0")
             draws = self._library.call(emit, splitmix64, first, question)
             state.begin(emit.element("i32", deal, offset), draws)
             self._first_values()
             self._episode()
-            self._results(at)
+            self._results(episode)
             state.end()
         emit.give("void")
         text = "\n".join(
@@ -98,11 +98,11 @@ class _Translation:
         emit, state, variables = self._emit, self._state, self._variables
         variables.beta = state.word(StateWord.BETA, "double")
         knobs = state.word(StateWord.KNOBS, "ptr")
-        for at, (name, kind) in enumerate(self._knobs):
-            variables.knobs[name] = emit.load_element(KINDS[kind], knobs, str(at))
+        for index, (name, kind) in enumerate(self._knobs):
+            variables.knobs[name] = emit.load_element(KINDS[kind], knobs, str(index))
         literals = state.word(StateWord.LITERALS, "ptr")
-        for at, text in enumerate(self._literals):
-            narrow = emit.load_element("i32", literals, str(at))
+        for index, text in enumerate(self._literals):
+            narrow = emit.load_element("i32", literals, str(index))
             variables.literals[text] = emit.op(f"sext i32 {narrow} to i64")
 
     def _lay_out_memory(self) -> None:
@@ -214,7 +214,7 @@ class _Translation:
             emit.branch(emit.op(f"and i1 {still}, {idle}"), to_finally, on)
             emit.start_block(on)
 
-    def _results(self, at: str) -> None:
+    def _results(self, episode: str) -> None:
         emit, state = self._emit, self._state
         stopped, line = emit.load("i64", state.stopped), emit.load("i64", state.line)
         none = emit.op(f"icmp eq i64 {stopped}, 0")
@@ -227,7 +227,7 @@ class _Translation:
             (StateWord.OUT_ROUNDS, "i32", emit.op(f"trunc i64 {rounds} to i32")),
             (StateWord.OUT_LINE, "i32", emit.op(f"trunc i64 {ended} to i32")),
         ):
-            emit.store_element(kind, value, state.word(word, "ptr"), at)
+            emit.store_element(kind, value, state.word(word, "ptr"), episode)
 
 
 def _answer_texts(checked: CheckedProgram) -> tuple[str, ...]:

@@ -108,17 +108,19 @@ class _CompletionContext:
     def everything(self) -> Iterator[Completion]:
         """Return all that can come."""
         if self._before == "ONTO":
-            yield from self._names(lambda each: each.is_window)
+            yield from self._names(lambda symbol: symbol.is_window)
             return
         if self._section is None and self._takes_name and self._before in {"NEEDS", "COMMA"}:
             yield from self._signals()
             return
         yield from self._keywords()
         if self._takes_value:
-            yield from self._names(lambda each: each.role is not Role.FIELD)
+            yield from self._names(lambda symbol: symbol.role is not Role.FIELD)
             yield from self._builtins()
         elif self._takes_name and "let" in self._words and not self._updating:
-            yield from self._names(lambda each: each.role is Role.MEMORY and not each.is_window)
+            yield from self._names(
+                lambda symbol: symbol.role is Role.MEMORY and not symbol.is_window
+            )
         if self._before in {"WHERE", "BY", "FOR"} or self._updating:
             yield from self.fields()
 

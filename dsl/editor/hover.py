@@ -133,7 +133,9 @@ def _knob_values(document: Document, declared: Declaration) -> str | None:
     checked = document.analysis.checked
     if checked is None or declared.role is not Role.SCHEDULED:
         return None
-    directions = {each.name: each for each in prove_directions(checked.program, checked.types)}
+    directions = {
+        direction.name: direction for direction in prove_directions(checked.program, checked.types)
+    }
     verdict = directions.get(declared.name)
     if verdict is None:
         return None

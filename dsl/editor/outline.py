@@ -70,7 +70,11 @@ class Outline:
 
     def visible(self, offset: int) -> list[Declaration]:
         """Return the declarations whose names can be used at an offset."""
-        return [each for each in self.declared if each.scope.start <= offset <= each.scope.end]
+        return [
+            declaration
+            for declaration in self.declared
+            if declaration.scope.start <= offset <= declaration.scope.end
+        ]
 
 
 def _is_at(declared: Declaration, offset: int) -> bool:
@@ -135,7 +139,7 @@ class _OutlineReader:
             elif self._section is not None:
                 self._inside(index, token)
         self._close_section(self._length)
-        self._outline.declared.sort(key=lambda each: each.span)
+        self._outline.declared.sort(key=lambda declaration: declaration.span)
         return Outline(
             controller, self._outline.sections, self._outline.declared, self._outline.updates
         )

@@ -181,11 +181,11 @@ class ProgramWriter:
 
     def _align(self, first: int) -> None:
         """Align the comments at the ends of lines, from line ``first`` on."""
-        widths = {at: width for at, width in self._beside_at.items() if at >= first}
+        widths = {number: width for number, width in self._beside_at.items() if number >= first}
         column = max(widths.values(), default=0)
-        for at, width in widths.items():
-            line = self._lines[at]
-            self._lines[at] = f"{line[:width]:{column}}{line[width:]}"
+        for number, width in widths.items():
+            line = self._lines[number]
+            self._lines[number] = f"{line[:width]:{column}}{line[width:]}"
 
     def _simple(self, span: Span, layout: Layout) -> WriterEntry:
         return WriterEntry(span.start, span.end, span.end, lambda: self._layout(layout))

@@ -131,8 +131,8 @@ class Interpreter:
         return self._knobs_at[beta]
 
     def _frame(self, episode: Episode, beta: float | None) -> Frame:
-        at = 0.0 if beta is None else clip_beta(beta)
-        frame = Frame(episode, self._knobs(at), at)
+        setting = 0.0 if beta is None else clip_beta(beta)
+        frame = Frame(episode, self._knobs(setting), setting)
         for name, size in self._windows.items():
             frame.windows[name] = SlidingWindow(min(max(1, size(frame)), MAX_WINDOW))
         for name, value in self._cells.items():

@@ -102,13 +102,15 @@ def check(out: Output, image: str, runtime: str | None) -> None:
     launcher = ContainerWorkerLauncher(image, runtime=runtime, limits=LIMITS)
     results = []
     with console.progress("checking", len(CHECKS) + 1) as advance:
-        for each in run_checks(launcher):
-            results.append(each)
+        for result in run_checks(launcher):
+            results.append(result)
             advance(1)
     columns = [Column("check"), Column("statement"), Column("verdict"), Column("detail")]
-    rows = [(each.name, each.statement, each.verdict.value, each.detail) for each in results]
+    rows = [
+        (result.name, result.statement, result.verdict.value, result.detail) for result in results
+    ]
     out.table(Table(columns, rows), engine=launcher.engine)
-    failed = [each.name for each in results if each.verdict is CheckVerdict.FAILS]
+    failed = [result.name for result in results if result.verdict is CheckVerdict.FAILS]
     if failed:
         raise NegativeResult(
             f"{len(failed)} of {len(results)} checks failed: {', '.join(failed)}",

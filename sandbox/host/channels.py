@@ -41,20 +41,20 @@ class StreamDemultiplexer:
     def open(self, part: bytes) -> bytes:
         """Return the content of the wanted streams in received bytes."""
         content = bytearray()
-        at = 0
-        while at < len(part):
+        offset = 0
+        while offset < len(part):
             if self._left:
-                chunk = part[at : at + self._left]
+                chunk = part[offset : offset + self._left]
                 self._left -= len(chunk)
-                at += len(chunk)
+                offset += len(chunk)
                 if self._wanted:
                     content += chunk
                 elif self._stream == STDERR:
                     self.errors += chunk[: MOST_ERRORS - len(self.errors)]
                 continue
             missing = self._HEAD.size - len(self._head)
-            self._head += part[at : at + missing]
-            at += missing
+            self._head += part[offset : offset + missing]
+            offset += missing
             if len(self._head) == self._HEAD.size:
                 self._stream, self._left = self._HEAD.unpack(self._head)
                 self._wanted = self._stream in self._streams

@@ -81,7 +81,7 @@ class ContainerWorkerLauncher:
         """Return the environment variable names that the image defines."""
         with engine_errors():
             variables = self.client.images.get(self._image).attrs["Config"].get("Env") or []
-        return frozenset(each.partition("=")[0] for each in variables)
+        return frozenset(variable.partition("=")[0] for variable in variables)
 
     @property
     def kernel(self) -> str:

@@ -75,8 +75,8 @@ def build_on_base(client: "DockerClient", name: str, base: str = BASE) -> BuiltI
 
 def _last_words(problem: Exception) -> str:
     """Return the last line of a failed step's output, if there is any."""
-    log = [str(each.get("stream", "")) for each in getattr(problem, "build_log", ())]
-    lines = [each for each in "".join(log).strip().splitlines() if "intermediate" not in each]
+    log = [str(entry.get("stream", "")) for entry in getattr(problem, "build_log", ())]
+    lines = [line for line in "".join(log).strip().splitlines() if "intermediate" not in line]
     message = f"{problem}: {lines[-1]}" if lines else str(problem)
     return " ".join(message.split())
 

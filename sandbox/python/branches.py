@@ -87,7 +87,7 @@ class Branches(Sequence[Branch]):
         self._members = tuple(members)
 
     def __repr__(self) -> str:
-        return f"<branches {', '.join(str(each.index) for each in self._members)}>"
+        return f"<branches {', '.join(str(member.index) for member in self._members)}>"
 
     def __len__(self) -> int:
         return len(self._members)
@@ -98,8 +98,8 @@ class Branches(Sequence[Branch]):
     def __contains__(self, branch: object) -> bool:
         return branch in self._members
 
-    def __getitem__(self, at):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN204
-        selected = self._members[at]
+    def __getitem__(self, index):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN204
+        selected = self._members[index]
         return Branches(selected) if isinstance(selected, tuple) else selected
 
     def where(self, condition: Callable[[Branch], object]) -> "Branches":
@@ -173,9 +173,9 @@ def list_members(branches: Iterable[Branch]) -> tuple[Branch, ...]:
     if type(branches) is Branches:
         return branches._members  # noqa: SLF001 - it holds branches and nothing else
     members = tuple(branches)
-    for each in members:
-        if type(each) is not Branch:
-            raise TypeError(f"expected a set of branches, but one item is {_kind(each)}")
+    for member in members:
+        if type(member) is not Branch:
+            raise TypeError(f"expected a set of branches, but one item is {_kind(member)}")
     return members
 
 

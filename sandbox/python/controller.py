@@ -190,12 +190,12 @@ def _fault(origins: Origins, reason: Reason, text: str, problem: BaseException) 
     return Fault(reason, truncate_text(text), origin.line, origin.column)
 
 
-def _find_origin(origins: Origins, code: CodeType, at: int) -> Origin:
+def _find_origin(origins: Origins, code: CodeType, offset: int) -> Origin:
     """Return an instruction's location; cached, because finding it costs more than most verbs."""
-    key = (code, at)
+    key = (code, offset)
     if key not in origins:
         line, end_line, column, end_column = next(
-            itertools.islice(code.co_positions(), at // 2, None), (None,) * 4
+            itertools.islice(code.co_positions(), offset // 2, None), (None,) * 4
         )
         origins[key] = Origin(line or 0, (column or 0) + 1, end_line or 0, (end_column or 0) + 1)
     return origins[key]

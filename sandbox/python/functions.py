@@ -41,8 +41,10 @@ def _empty(of: Many) -> bool:
 
 def _tally(of: Many, weight: Weight) -> aggregates.Tally:
     members = list_members(of)
-    weights = None if weight is None else [check_real(weight(each), "weight") for each in members]
-    return aggregates.tally([each.answer for each in members], weights)
+    weights = (
+        None if weight is None else [check_real(weight(member), "weight") for member in members]
+    )
+    return aggregates.tally([member.answer for member in members], weights)
 
 
 def _vote(read: Callable[[aggregates.Tally], Any]) -> Callable[..., Any]:
@@ -74,9 +76,9 @@ def _fold(
 ) -> Callable[[Many], Number]:
     def function(values: Many) -> Number:
         items = list(_many(values, name))
-        if integers is not None and all(type(each) is int for each in items):
-            return integers([numeric.saturate(each) for each in items])
-        return fold([check_real(each, name) for each in items])
+        if integers is not None and all(type(item) is int for item in items):
+            return integers([numeric.saturate(item) for item in items])
+        return fold([check_real(item, name) for item in items])
 
     return function
 
@@ -149,7 +151,7 @@ def _pow(x: Number, y: Number) -> float:
 
 
 def _clamp(x: Number, low: Number, high: Number) -> Number:
-    if all(type(each) is int for each in (x, low, high)):
+    if all(type(number) is int for number in (x, low, high)):
         return min(max(x, low), high)
     return min(max(check_real(x, "clamp"), check_real(low, "clamp")), check_real(high, "clamp"))
 

@@ -155,8 +155,11 @@ def guarded_getattr(thing: object, name: str) -> Any:  # noqa: ANN401
     if thing is dict and name == "fromkeys":
         return dict.fromkeys
     if isinstance(thing, Exception) and name == "args":
-        arguments = (each if type(each) in (str, int, float) else "" for each in thing.args)
-        return tuple(without_addresses(each) if type(each) is str else each for each in arguments)
+        arguments = (arg if type(arg) in (str, int, float) else "" for arg in thing.args)
+        return tuple(
+            without_addresses(argument) if type(argument) is str else argument
+            for argument in arguments
+        )
     raise AttributeError(
         f"{_format_value(thing)} has no attribute {name!r} that a controller may read"
     )
@@ -243,7 +246,7 @@ def guarded_range(*bounds: int) -> range:
 def guarded_isinstance(thing: object, kinds: Any) -> bool:  # noqa: ANN401
     """Return whether a value is of a type, or of one of several."""
     named = kinds if type(kinds) is tuple else (kinds,)
-    return isinstance(thing, tuple(str if each is guarded_str else each for each in named))
+    return isinstance(thing, tuple(str if kind is guarded_str else kind for kind in named))
 
 
 def guarded_next(iterator: Iterator[Any], *default: object) -> Any:  # noqa: ANN401
@@ -267,7 +270,7 @@ _PYTHON = (
 )  # fmt: skip
 
 BUILTINS: Mapping[str, object] = {
-    **{each.__name__: each for each in (*_PYTHON, *_EXCEPTIONS)},
+    **{exception.__name__: exception for exception in (*_PYTHON, *_EXCEPTIONS)},
     **FUNCTIONS,
     "range": guarded_range,
     "repr": guarded_repr,

@@ -34,7 +34,11 @@ def _count(node: ast.AST, counted: set[int]) -> None:
             setattr(
                 node,
                 name,
-                [each for statement in block for each in _prepend_count(statement, counted)],
+                [
+                    counted_statement
+                    for statement in block
+                    for counted_statement in _prepend_count(statement, counted)
+                ],
             )
 
 

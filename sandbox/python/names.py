@@ -18,25 +18,27 @@ def undefined(
         known: the names that a controller finds without having made them.
     """
     top = symtable.symtable(text, "<controller>", "exec")
-    defined = {each.get_name() for each in top.get_symbols() if each.is_assigned() or _binds(each)}
+    defined = {
+        symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or _binds(symbol)
+    }
     for table in _tables(top):
         defined |= {
-            each.get_name()
-            for each in table.get_symbols()
-            if each.is_declared_global() and each.is_assigned()
+            symbol.get_name()
+            for symbol in table.get_symbols()
+            if symbol.is_declared_global() and symbol.is_assigned()
         }
     wanted = {
-        each.get_name()
+        symbol.get_name()
         for table in _tables(top)
-        for each in table.get_symbols()
-        if each.is_referenced() and (each.is_global() or table is top)
+        for symbol in table.get_symbols()
+        if symbol.is_referenced() and (symbol.is_global() or table is top)
     }
     missing = wanted - defined - {*known}
     first_uses = _first_uses(tree, missing)
     for name in sorted(missing & first_uses.keys()):
         near = difflib.get_close_matches(name, [*known, *defined], 1, 0.75)
         if _is_exception(name):
-            exceptions = ", ".join(sorted(each for each in known if _is_exception(each)))
+            exceptions = ", ".join(sorted(name for name in known if _is_exception(name)))
             yield first_uses[name], f"; the exceptions here are Exhausted, {exceptions}"
         else:
             yield first_uses[name], f"; did you mean {near[0]}?" if near else ""

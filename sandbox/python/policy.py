@@ -268,8 +268,8 @@ class _PolicyTransformer(RestrictingNodeTransformer):
         node.returns = None
         arguments = node.args
         plain = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-        for each in filter(None, [*plain, arguments.vararg, arguments.kwarg]):
-            each.annotation = None
+        for argument in filter(None, [*plain, arguments.vararg, arguments.kwarg]):
+            argument.annotation = None
         self._depth += 1
         visited = _counted(super().visit_FunctionDef(node))
         self._depth -= 1

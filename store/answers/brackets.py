@@ -17,9 +17,9 @@ def split(tokens: Sequence[Token], is_separator: Callable[[int], bool]) -> list[
     """
     parts: list[list[Token]] = [[]]
     depth = 0
-    for at, token in enumerate(tokens):
+    for index, token in enumerate(tokens):
         depth += depth_change(token)
-        if depth <= 0 and is_separator(at):
+        if depth <= 0 and is_separator(index):
             parts.append([])
         else:
             parts[-1].append(token)
@@ -29,7 +29,8 @@ def split(tokens: Sequence[Token], is_separator: Callable[[int], bool]) -> list[
 def split_at(tokens: Sequence[Token], *texts: str) -> list[list[Token]]:
     """Split tokens at signs or commands of these texts, outside all brackets."""
     return split(
-        tokens, lambda at: tokens[at].text in texts and tokens[at].kind in ("sign", "command")
+        tokens,
+        lambda index: tokens[index].text in texts and tokens[index].kind in ("sign", "command"),
     )
 
 
@@ -56,10 +57,10 @@ def closes(tokens: Sequence[Token]) -> bool:
     if depth_change(tokens[0]) != 1 or tokens[0].text in ("lfloor", "lceil"):
         return False
     depth = 0
-    for at, token in enumerate(tokens):
+    for index, token in enumerate(tokens):
         depth += depth_change(token)
         if depth == 0:
-            return at == len(tokens) - 1
+            return index == len(tokens) - 1
     return False
 
 

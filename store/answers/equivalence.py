@@ -162,8 +162,12 @@ class MathVerify:
         """Read answers and calculate what is in them; those that were read before are kept."""
         known = {answer: self._reads[answer] for answer in answers if answer in self._reads}
         structures = {answer: read_structure(answer) for answer in answers if answer not in known}
-        await self._describe(leaf for each in structures.values() for leaf in leaves(each))
-        forms = {answer: read(each, self._descriptions) for answer, each in structures.items()}
+        await self._describe(
+            leaf for structure in structures.values() for leaf in leaves(structure)
+        )
+        forms = {
+            answer: read(structure, self._descriptions) for answer, structure in structures.items()
+        }
         if len(self._reads) > _MOST_KEPT:
             self._reads.clear()
         self._reads |= forms
@@ -182,10 +186,10 @@ class MathVerify:
         if form.is_number and right.is_number:
             return False
         both = (form.structure, right.structure)
-        await self._describe(leaf for each in both for leaf in extra_leaves(each))
+        await self._describe(leaf for structure in both for leaf in extra_leaves(structure))
         if is_equal(form, right, self._descriptions):
             return True
-        formal = [leaf for each in both for leaf in latex_leaves(each)]
+        formal = [leaf for structure in both for leaf in latex_leaves(structure)]
         if not formal or any(leaf not in self._descriptions for leaf in formal):
             return False
         return await self._process.equal_latex(normalize(gold), normalize(answer))
@@ -212,7 +216,9 @@ class RunningForms:
             if answer not in self._fixed:
                 pool = AnswerPool([*self._fixed, answer], self._gold)
                 forms = await self._equivalence.pooled(pool)
-                equal = (form for each, form in self._fixed.items() if forms[each] == forms[answer])
+                equal = (
+                    form for known, form in self._fixed.items() if forms[known] == forms[answer]
+                )
                 self._fixed[answer] = next(equal, forms[answer])
             return self._fixed[answer]
 

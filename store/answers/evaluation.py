@@ -29,17 +29,17 @@ def symbols(expression: Expression) -> list[str]:
         return [expression[1]]
     if expression[0] in ("num", "const"):
         return []
-    at = 2 if expression[0] == "fn" else 1
-    return sorted({name for part in expression[at:] for name in symbols(part)})
+    start = 2 if expression[0] == "fn" else 1
+    return sorted({name for part in expression[start:] for name in symbols(part)})
 
 
 def functions(expression: Expression) -> set[str]:
     """Return the names of the functions that an expression applies."""
     if expression[0] in ("num", "const", "sym"):
         return set()
-    at = 2 if expression[0] == "fn" else 1
+    start = 2 if expression[0] == "fn" else 1
     own = {expression[1]} if expression[0] == "fn" else set()
-    return own.union(*(functions(part) for part in expression[at:]))
+    return own.union(*(functions(part) for part in expression[start:]))
 
 
 def values_at_points(expression: Expression) -> list[Any]:
@@ -56,9 +56,9 @@ def values_at_points(expression: Expression) -> list[Any]:
     varied = depends_on(expression)
 
     def value_at(number: int, negative: Sequence[str] = (), scale: int = 1) -> Any:  # noqa: ANN401
-        at = _point(names, number) | _point(varied, number, scale)
-        at |= {name: -at[name] for name in negative}
-        return mpmath.mpmathify(evaluate(expression, at))
+        point = _point(names, number) | _point(varied, number, scale)
+        point |= {name: -point[name] for name in negative}
+        return mpmath.mpmathify(evaluate(expression, point))
 
     values = [value_at(point) for point in range(_POSITIVE_POINTS)]
     applied = functions(expression)
@@ -70,7 +70,9 @@ def values_at_points(expression: Expression) -> list[Any]:
                 values.append(value)
     if applied & _STEPS:
         values += [value_at(9, scale=far) for far in _FAR]
-        values += [mpmath.mpmathify(evaluate(expression, at)) for at in _integer_points(names)]
+        values += [
+            mpmath.mpmathify(evaluate(expression, point)) for point in _integer_points(names)
+        ]
     return values
 
 
@@ -99,11 +101,11 @@ def depends_on(expression: Expression) -> list[str]:
 def _point(names: list[str], number: int, scale: int = 1) -> dict[str, Any]:
     import mpmath
 
-    at = {}
+    point = {}
     for name in names:
         seed = int.from_bytes(blake2b(f"{name}/{number}".encode(), digest_size=6).digest())
-        at[name] = scale * (mpmath.mpf(seed) / (1 << 48) * 3 + mpmath.mpf(1) / 7)
-    return at
+        point[name] = scale * (mpmath.mpf(seed) / (1 << 48) * 3 + mpmath.mpf(1) / 7)
+    return point
 
 
 def is_close(left: Any, right: Any) -> bool:  # noqa: ANN401 - mpmath's types
@@ -130,12 +132,12 @@ def _digits(value: Any) -> str:  # noqa: ANN401
     return " ".join(mpmath.nstr(part, PRECISION) for part in rounded)
 
 
-def evaluate(expression: Expression, at: dict[str, Any]) -> Any:  # noqa: ANN401
+def evaluate(expression: Expression, point: dict[str, Any]) -> Any:  # noqa: ANN401
     """Evaluate an expression.
 
     Args:
         expression: what is evaluated.
-        at: the values of its variables.
+        point: the values of its variables.
 
     Raises:
         ArithmeticError, ValueError: it has no value, or one that is too large.
@@ -147,14 +149,14 @@ def evaluate(expression: Expression, at: dict[str, Any]) -> Any:  # noqa: ANN401
         value = rational(expression)
         return mpmath.mpf(value.numerator) / value.denominator
     if head == "sym":
-        return at[expression[1]]
+        return point[expression[1]]
     if head == "const":
         constants = {"pi": mpmath.pi, "e": mpmath.e, "i": mpmath.mpc(0, 1), "oo": mpmath.inf}
         name = expression[1]
         return +constants[name] if name in constants else mpmath.mpf(name)
     if head == "fn":
-        return _apply(expression[1], [evaluate(part, at) for part in expression[2:]])
-    left, right = (evaluate(part, at) for part in expression[1:])
+        return _apply(expression[1], [evaluate(part, point) for part in expression[2:]])
+    left, right = (evaluate(part, point) for part in expression[1:])
     if head == "+":
         return left + right
     if head == "*":

@@ -41,11 +41,11 @@ def fold(expression: Expression) -> Expression:
     """Evaluate every rational part exactly, as far as its size allows."""
     if expression[0] in ("num", "sym", "const"):
         return expression
-    at = 2 if expression[0] == "fn" else 1
-    parts = tuple(fold(part) for part in expression[at:])
-    folded = (*expression[:at], *parts)
+    start = 2 if expression[0] == "fn" else 1
+    parts = tuple(fold(part) for part in expression[start:])
+    folded = (*expression[:start], *parts)
     if all(part[0] == "num" for part in parts):
-        value = _evaluated(expression[:at], [rational(part) for part in parts])
+        value = _evaluated(expression[:start], [rational(part) for part in parts])
         if value is not None:
             return number(value)
     return folded
@@ -153,9 +153,9 @@ def _substitute(expression: Expression, symbol: Expression, value: Expression) -
         return value
     if expression[0] in ("num", "sym", "const"):
         return expression
-    at = 2 if expression[0] == "fn" else 1
-    parts = (_substitute(part, symbol, value) for part in expression[at:])
-    return (*expression[:at], *parts)
+    start = 2 if expression[0] == "fn" else 1
+    parts = (_substitute(part, symbol, value) for part in expression[start:])
+    return (*expression[:start], *parts)
 
 
 def _digits(value: Fraction) -> str:

@@ -165,7 +165,7 @@ class Pattern:
         return (matched or "").strip() or NO_ANSWER
 
 
-NAMED = frozenset(each.name for each in (Boxed, Choice, LastNumber))
+NAMED = frozenset(extractor.name for extractor in (Boxed, Choice, LastNumber))
 """The ways that have a name of their own."""
 
 

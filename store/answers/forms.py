@@ -225,7 +225,9 @@ def is_equal(first: Read, second: Read, descriptions: Descriptions) -> bool:
 
 
 def _is_one_relation(one: Structure, other: Structure, descriptions: Descriptions) -> bool:
-    if all(each.kind == "value" and each.parts[0][0] == "num" for each in (one, other)):
+    if all(
+        structure.kind == "value" and structure.parts[0][0] == "num" for structure in (one, other)
+    ):
         return False
     relations = [relation_leaf(one), relation_leaf(other)]
     described = [_described(leaf, descriptions) for leaf in relations if leaf is not None]
@@ -235,8 +237,8 @@ def _is_one_relation(one: Structure, other: Structure, descriptions: Description
 def _have_one_name(structures: Iterable[Structure]) -> bool:
     """Return whether no two structures are labelled as values of different things."""
     listed = list(structures)
-    labels = {each.label for each in listed if each.label}
-    coordinates = {each.variable for each in listed if each.variable in _COORDINATES}
+    labels = {structure.label for structure in listed if structure.label}
+    coordinates = {structure.variable for structure in listed if structure.variable in _COORDINATES}
     return len(labels) < 2 and len(coordinates) < 2
 
 
@@ -338,7 +340,7 @@ def join_pool(answers: Mapping[str, Read], descriptions: Descriptions) -> dict[s
     for core, members in groups.items():
         tagged = [representative[member] for member in members if member != core]
         if len(members) > 1 and _are_compatible(tagged):
-            best = core if core in members else min(members, key=lambda each: by_identity[each])
+            best = core if core in members else min(members, key=lambda member: by_identity[member])
             joined |= dict.fromkeys(members, by_identity[best])
     _join_relations(joined, representative, descriptions)
     for identity, structure in representative.items():

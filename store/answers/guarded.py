@@ -72,7 +72,9 @@ class GuardedProcess:
         wanted = list(dict.fromkeys(leaves))
         descriptions = await self._all(describe, wanted, Description)
         return {
-            leaf: each for leaf, each in zip(wanted, descriptions, strict=True) if each is not None
+            leaf: description
+            for leaf, description in zip(wanted, descriptions, strict=True)
+            if description is not None
         }
 
     async def equal_latex(self, gold: str, answer: str) -> bool:
@@ -83,7 +85,7 @@ class GuardedProcess:
     async def _all(
         self, function: Callable[..., T], arguments: Sequence[tuple[Any, ...]], kind: type[T]
     ) -> list[T | None]:
-        keys = [(function.__name__, each) for each in arguments]
+        keys = [(function.__name__, argument) for argument in arguments]
         if self._kept is not None:
             self._recall(keys, kind)
         missing = [key for key in keys if key not in self._known]

@@ -56,21 +56,23 @@ def intersect(first: Structure, second: Structure) -> Structure | None:
     if one is None or other is None:
         return None
     shared = [_shared(left, right) for left in one for right in other]
-    return _structure([each for each in shared if not _is_empty(each)])
+    return _structure([part for part in shared if not _is_empty(part)])
 
 
 def unite(parts: Sequence[Structure]) -> Structure:
     """Unite sets: those that overlap or touch become one; sets without order are unchanged."""
-    flat = [each for part in parts for each in (part.parts if part.kind == "union" else [part])]
+    flat = [member for part in parts for member in (part.parts if part.kind == "union" else [part])]
     intervals = _intervals(Structure("union", tuple(flat)))
     if intervals is None:
         return Structure("union", tuple(flat))
     merged: list[_Interval] = []
-    for each in sorted((each for each in intervals if not _is_empty(each)), key=_by_low_end):
-        if merged and _touches(merged[-1], each):
-            merged[-1] = _joined(merged[-1], each)
+    for interval in sorted(
+        (interval for interval in intervals if not _is_empty(interval)), key=_by_low_end
+    ):
+        if merged and _touches(merged[-1], interval):
+            merged[-1] = _joined(merged[-1], interval)
         else:
-            merged.append(each)
+            merged.append(interval)
     return _structure(merged)
 
 
@@ -97,7 +99,7 @@ def _intervals(structure: Structure) -> list[_Interval] | None:
     for part in parts:
         nested = _intervals(part) if part.kind == "list" else None
         ordered: Sequence[_Interval | None] = nested or [_ordered(part)]
-        known = [each for each in ordered if each is not None]
+        known = [value for value in ordered if value is not None]
         if len(known) < len(ordered):
             return None
         intervals += known
@@ -133,8 +135,8 @@ def _is_empty(part: _Interval) -> bool:
 
 
 def _shared(one: _Interval, other: _Interval) -> _Interval:
-    low = max(one, other, key=lambda each: (each.low, not each.has_low))
-    high = min(one, other, key=lambda each: (each.high, each.has_high))
+    low = max(one, other, key=lambda interval: (interval.low, not interval.has_low))
+    high = min(one, other, key=lambda interval: (interval.high, interval.has_high))
     return _Interval(low.low, high.high, low.has_low, high.has_high, low.low_end, high.high_end)
 
 
@@ -149,7 +151,7 @@ def _touches(before: _Interval, after: _Interval) -> bool:
 
 
 def _joined(one: _Interval, other: _Interval) -> _Interval:
-    high = max(one, other, key=lambda each: (each.high, each.has_high))
+    high = max(one, other, key=lambda interval: (interval.high, interval.has_high))
     return one._replace(high=high.high, has_high=high.has_high, high_end=high.high_end)
 
 

@@ -138,7 +138,7 @@ def _join_groups(text: str) -> str:
 
 def _grouped(run: str, separator: str) -> str:
     first, *others = run.split(separator)
-    is_grouped = len(first) <= 3 and first[0] != "0" and all(len(each) == 3 for each in others)
+    is_grouped = len(first) <= 3 and first[0] != "0" and all(len(group) == 3 for group in others)
     return first + "".join(others) if is_grouped else run
 
 
@@ -155,28 +155,28 @@ def _tokens(text: str) -> Iterator[Token]:
             yield token._replace(spaced=spaced)
 
 
-def _next(text: str, at: int) -> tuple[Token | None, int]:
-    if match := _ENDLESS.match(text, at):
+def _next(text: str, start: int) -> tuple[Token | None, int]:
+    if match := _ENDLESS.match(text, start):
         return Token("number", match[1]), match.end()
-    if match := _REPEATING.match(text, at):
+    if match := _REPEATING.match(text, start):
         return Token("number", match[0], value=_repeating(match)), match.end()
-    if match := _NUMBER.match(text, at):
+    if match := _NUMBER.match(text, start):
         if len(match[0]) > MOST_DIGITS:
             raise UnreadableAnswer("a number is too long")
         return Token("number", match[0], value=Fraction(match[0])), match.end()
-    if match := _TEXT.match(text, at):
+    if match := _TEXT.match(text, start):
         return Token("text", match[1].strip()), match.end()
-    if match := _FIELD.match(text, at):
+    if match := _FIELD.match(text, start):
         return Token("name", f"mathbb_{match[1]}"), match.end()
-    if match := _ACCENT.match(text, at):
+    if match := _ACCENT.match(text, start):
         return Token("name", f"{match[1]}_{match[2] or match[3]}"), match.end()
-    if match := _ENVIRONMENT.match(text, at):
+    if match := _ENVIRONMENT.match(text, start):
         return Token("command", f"{match[1]}:{match[2]}"), match.end()
-    if match := _COMMAND.match(text, at):
+    if match := _COMMAND.match(text, start):
         return _command(match[0][1:]), match.end()
-    if match := _LETTERS.match(text, at):
+    if match := _LETTERS.match(text, start):
         return _letters(match[0]), match.end()
-    return Token("sign", text[at]), at + 1
+    return Token("sign", text[start]), start + 1
 
 
 def _repeating(match: re.Match[str]) -> Fraction:

@@ -42,28 +42,28 @@ def read_signs(tokens: Sequence[Token]) -> Structure | None:
     """
     if not any(token.text in ("pm", "mp") for token in tokens):
         return None
-    signs = [at for at, token in enumerate(tokens) if token.text in ("pm", "mp")]
-    is_joint = any(tokens[at].text == "mp" for at in signs) or len(signs) > _MOST_SIGNS
+    signs = [index for index, token in enumerate(tokens) if token.text in ("pm", "mp")]
+    is_joint = any(tokens[index].text == "mp" for index in signs) or len(signs) > _MOST_SIGNS
     choices = [("+",) * len(signs), ("-",) * len(signs)]
     if not is_joint:
         choices = list(itertools.product("+-", repeat=len(signs)))
     items = []
     for choice in choices:
         varied = list(tokens)
-        for at, sign in zip(signs, choice, strict=True):
+        for index, sign in zip(signs, choice, strict=True):
             opposite = "-" if sign == "+" else "+"
-            varied[at] = Token("sign", sign if tokens[at].text == "pm" else opposite)
+            varied[index] = Token("sign", sign if tokens[index].text == "pm" else opposite)
         items.append(read_quantity(varied))
     return Structure("list", tuple(items))
 
 
 def read_based(tokens: Sequence[Token]) -> Structure | None:
     """Read a numeral with its base as a subscript; the digits may go up to F."""
-    at = next((at for at, token in enumerate(tokens) if token.text == "_"), 0)
-    digits = "".join(token.text for token in strip_brackets(tokens[:at])) if at else ""
-    base = "".join(token.text for token in tokens[at + 1 :]).strip("{}")
+    index = next((position for position, token in enumerate(tokens) if token.text == "_"), 0)
+    digits = "".join(token.text for token in strip_brackets(tokens[:index])) if index else ""
+    base = "".join(token.text for token in tokens[index + 1 :]).strip("{}")
     spelled = {"two": "2", "eight": "8", "ten": "10", "sixteen": "16"}.get(base, base)
-    if not at or not re.fullmatch(r"[0-9A-F]*[0-9][0-9A-F]*", digits):
+    if not index or not re.fullmatch(r"[0-9A-F]*[0-9][0-9A-F]*", digits):
         return None
     if not re.fullmatch(r"\d{1,2}", spelled):
         return None
@@ -83,15 +83,15 @@ def read_quantity(tokens: Sequence[Token]) -> Structure:
         return quantity if quantity.unit else quantity._replace(unit=tokens[0].text)
     if len(tokens) > 2 and tokens[0].text == "-" and tokens[1].text in _CURRENCIES:
         return read_quantity([tokens[0], *tokens[2:]])._replace(unit=tokens[1].text)
-    at = _unit_begin(tokens)
-    if at is None:
+    begin = _unit_begin(tokens)
+    if begin is None:
         return Structure("value", (parse_expression(tokens),))
     if (compound := _compound(tokens)) is not None:
         return compound
-    texts = [token.text for token in tokens[at:]]
+    texts = [token.text for token in tokens[begin:]]
     if _COMPARING & {word for text in texts for word in text.casefold().split()}:
         raise UnreadableAnswer("words that change the value follow it")
-    return Structure("value", (parse_expression(tokens[:at]),), unit=normalize_unit(texts))
+    return Structure("value", (parse_expression(tokens[:begin]),), unit=normalize_unit(texts))
 
 
 def _unit_begin(tokens: Sequence[Token]) -> int | None:
@@ -101,24 +101,26 @@ def _unit_begin(tokens: Sequence[Token]) -> int | None:
         UnreadableAnswer: words follow what is no number.
     """
     depth = 0
-    for at in range(1, len(tokens)):
-        depth += depth_change(tokens[at - 1])
-        if depth or not _begins_unit(tokens, at):
+    for index in range(1, len(tokens)):
+        depth += depth_change(tokens[index - 1])
+        if depth or not _begins_unit(tokens, index):
             continue
-        if not _is_unit_text(tokens[at:]) and _pairs(tokens) is None:
+        if not _is_unit_text(tokens[index:]) and _pairs(tokens) is None:
             return None
-        is_number = any(token.kind == "number" or token.text in _NUMBERS for token in tokens[:at])
-        is_short = tokens[at].kind == "word" and len(tokens[at].text) <= 3
-        if not is_number and is_short and tokens[at].text.islower():
+        is_number = any(
+            token.kind == "number" or token.text in _NUMBERS for token in tokens[:index]
+        )
+        is_short = tokens[index].kind == "word" and len(tokens[index].text) <= 3
+        if not is_number and is_short and tokens[index].text.islower():
             continue
-        if not is_number and not (tokens[at].kind == "text" and is_unit(tokens[at].text)):
+        if not is_number and not (tokens[index].kind == "text" and is_unit(tokens[index].text)):
             raise UnreadableAnswer("words follow a name")
-        return at
+        return index
     return None
 
 
-def _begins_unit(tokens: Sequence[Token], at: int) -> bool:
-    token, before = tokens[at], tokens[at - 1]
+def _begins_unit(tokens: Sequence[Token], index: int) -> bool:
+    token, before = tokens[index], tokens[index - 1]
     if token.kind == "text" or token.text == "%" or token.text in _CURRENCIES:
         return True
     if token.kind == "word":
@@ -134,7 +136,7 @@ def _begins_unit(tokens: Sequence[Token], at: int) -> bool:
     if not token.text.isascii() or token.text == "Omega":
         return before.kind == "number"
     ends = before.kind == "number" or before.text in ("}", ")")
-    is_bare = all(each.kind != "name" or each.text in _NUMBERS for each in tokens[:at])
+    is_bare = all(token.kind != "name" or token.text in _NUMBERS for token in tokens[:index])
     return token.text in UNIT_LETTERS and token.spaced and ends and is_bare
 
 
@@ -166,11 +168,14 @@ def _pairs(tokens: Sequence[Token]) -> list[tuple[Token, str]] | None:
     if len(tokens) < 4 or len(tokens) % 2:
         return None
     if not all(
-        each.kind in ("text", "word", "name") or each.text == "min" for each in tokens[1::2]
+        token.kind in ("text", "word", "name") or token.text == "min" for token in tokens[1::2]
     ):
         return None
-    pairs = [(tokens[at], normalize_unit([tokens[at + 1].text])) for at in range(0, len(tokens), 2)]
-    return pairs if all(each.kind == "number" and each.value for each, _ in pairs) else None
+    pairs = [
+        (tokens[index], normalize_unit([tokens[index + 1].text]))
+        for index in range(0, len(tokens), 2)
+    ]
+    return pairs if all(amount.kind == "number" and amount.value for amount, _ in pairs) else None
 
 
 def _compound(tokens: Sequence[Token]) -> Structure | None:
@@ -178,7 +183,7 @@ def _compound(tokens: Sequence[Token]) -> Structure | None:
     pairs = _pairs(tokens)
     if pairs is None:
         return None
-    amounts = [number(each.value or 0) for each, _ in pairs]
+    amounts = [number(amount.value or 0) for amount, _ in pairs]
     items = zip(amounts, (unit for _, unit in pairs), strict=True)
     total = add_up([Structure("value", (amount,), unit=unit) for amount, unit in items])
     if total is None:
@@ -188,14 +193,14 @@ def _compound(tokens: Sequence[Token]) -> Structure | None:
 
 def add_up(items: Sequence[Structure]) -> Structure | None:
     """Add quantities in units of which each is a part of the one before; ``None`` for others."""
-    if not all(each.kind == "value" and each.unit and each.parts[0][0] == "num" for each in items):
+    if not all(item.kind == "value" and item.unit and item.parts[0][0] == "num" for item in items):
         return None
     total, unit = rational(items[0].parts[0]), items[0].unit
-    for each in items[1:]:
-        factor = subunits(unit, each.unit)
-        if factor is None or unit == each.unit:
+    for item in items[1:]:
+        factor = subunits(unit, item.unit)
+        if factor is None or unit == item.unit:
             return None
-        total, unit = total * factor + rational(each.parts[0]), each.unit
+        total, unit = total * factor + rational(item.parts[0]), item.unit
     return Structure("value", (number(total),), unit=unit)
 
 

@@ -27,8 +27,8 @@ def read_relation(tokens: Sequence[Token], read: Reader) -> Structure | None:
     """Read tokens with relation signs outside all brackets."""
     operators: list[str] = []
 
-    def separates(at: int) -> bool:
-        token = tokens[at]
+    def separates(index: int) -> bool:
+        token = tokens[index]
         is_operator = token.kind in ("sign", "command") and token.text in _RELATIONS
         if is_operator:
             operators.append(_RELATIONS[token.text])
@@ -61,12 +61,12 @@ def read_approximation(tokens: Sequence[Token], read: Reader) -> Structure | Non
 
 def read_congruence(tokens: Sequence[Token], read: Reader) -> Structure | None:
     r"""Read ``n \equiv a \pmod m`` as the value ``a`` with ``mod m`` in place of a unit."""
-    at = next((at for at, token in enumerate(tokens) if token.text in _MODULO), 0)
-    if not at or sum(token.text in _MODULO for token in tokens) > 1:
+    index = next((position for position, token in enumerate(tokens) if token.text in _MODULO), 0)
+    if not index or sum(token.text in _MODULO for token in tokens) > 1:
         return None
-    begin = at - 1 if tokens[at - 1].text == "(" else at
-    tail = tokens[at + 1 :] if begin == at else tokens[at + 1 : -1]
-    if begin < at and tokens[-1].text != ")":
+    begin = index - 1 if tokens[index - 1].text == "(" else index
+    tail = tokens[index + 1 :] if begin == index else tokens[index + 1 : -1]
+    if begin < index and tokens[-1].text != ")":
         return None
     modulus = parse_expression(tail)
     sides = split_at(tokens[:begin], "equiv", "=")
@@ -158,8 +158,8 @@ def _equality(sides: list[list[Token]], read: Reader) -> Structure:
             raise UnreadableAnswer("a name for a name")
         return value._replace(label=label or "", variable=variable or "")
     expressions = [parse_expression(side) for side in sides]
-    if all(each[0] == "num" for each in expressions):
-        return _same_value([Structure("value", (each,)) for each in expressions])
+    if all(expression[0] == "num" for expression in expressions):
+        return _same_value([Structure("value", (expression,)) for expression in expressions])
     if len(expressions) != 2:
         raise UnreadableAnswer("a chain of equations")
     return Structure("equation", (_difference(*expressions),))
@@ -250,9 +250,9 @@ def _bound(variable: str, operator: str, bound: Expression) -> Structure:
 
 def _between(sides: list[list[Token]], operators: list[str], variable: str) -> Structure:
     low, high = parse_expression(sides[0]), parse_expression(_without_unit(sides[2]))
-    if {each[0] for each in operators} == {">"}:
-        low, high, operators = high, low, [_FLIPPED[each] for each in reversed(operators)]
-    if {each[0] for each in operators} != {"<"}:
+    if {operator[0] for operator in operators} == {">"}:
+        low, high, operators = high, low, [_FLIPPED[operator] for operator in reversed(operators)]
+    if {operator[0] for operator in operators} != {"<"}:
         raise UnreadableAnswer("a chain of relations in two directions")
     opening, closing = (
         ("[" if operators[0] == "<=" else "("),

@@ -115,7 +115,7 @@ def _matrix(tokens: Sequence[Token]) -> Structure | None:
         return None
     if last.text != first.text.replace("begin", "end"):
         return None
-    rows = split(inner[1:-1], lambda at: inner[1 + at].text == "\\")
+    rows = split(inner[1:-1], lambda index: inner[1 + index].text == "\\")
     cells = [split_at(row, "&") for row in rows]
     return Structure("matrix", tuple(tuple(_read(cell) for cell in row) for row in cells))
 
@@ -124,10 +124,10 @@ def _is_word(token: Token, *words: str) -> bool:
     return token.kind in ("word", "text") and token.text.casefold().strip(", ") in words
 
 
-def _is_alternative(tokens: Sequence[Token], at: int) -> bool:
+def _is_alternative(tokens: Sequence[Token], index: int) -> bool:
     """Return whether a token is the *or* between two items, and not that of *8 or more*."""
-    following = tokens[at + 1].text if at + 1 < len(tokens) else ""
-    return _is_word(tokens[at], "or") and following not in _COMPARATIVES
+    following = tokens[index + 1].text if index + 1 < len(tokens) else ""
+    return _is_word(tokens[index], "or") and following not in _COMPARATIVES
 
 
 def _without_commas(tokens: list[Token]) -> list[Token]:
@@ -141,14 +141,16 @@ def _without_commas(tokens: list[Token]) -> list[Token]:
 def _list(tokens: Sequence[Token]) -> Structure | None:
     """Read items joined by commas, semicolons, *and* and *or*, in any order."""
     alternatives = split(
-        tokens, lambda at: _is_alternative(tokens, at) or tokens[at].text in (";", "lor")
+        tokens, lambda index: _is_alternative(tokens, index) or tokens[index].text in (";", "lor")
     )
     alternatives = [part for part in map(_without_commas, alternatives) if part]
     if len(alternatives) > 1:
         items = [_item(part) for part in alternatives]
         # Two spellings of one value are one: *3/2 or 1.5*.
         return _joined(items, is_union=True) if len(set(items)) > 1 else items[0]
-    parts = split(tokens, lambda at: _is_word(tokens[at], "and") or tokens[at].text in (",", "&"))
+    parts = split(
+        tokens, lambda index: _is_word(tokens[index], "and") or tokens[index].text in (",", "&")
+    )
     if len(parts) < 2:
         return None
     items = [_item(part) for part in parts]
@@ -205,12 +207,12 @@ def _item(tokens: Sequence[Token]) -> Structure:
 
 
 def _union(tokens: Sequence[Token]) -> Structure | None:
-    def separates(at: int) -> bool:
-        token = tokens[at]
+    def separates(index: int) -> bool:
+        token = tokens[index]
         if token.kind == "command":
             return token.text == "cup"
-        between = 0 < at < len(tokens) - 1 and tokens[at - 1].text in CLOSING
-        return token.text == "U" and between and tokens[at + 1].text in OPENING
+        between = 0 < index < len(tokens) - 1 and tokens[index - 1].text in CLOSING
+        return token.text == "U" and between and tokens[index + 1].text in OPENING
 
     parts = split(tokens, separates)
     if len(parts) < 2:
@@ -222,9 +224,9 @@ def _membership(tokens: Sequence[Token]) -> Structure | None:
     r"""Read ``x \in S`` as the set that it names."""
     sides = split(
         tokens,
-        lambda at: (
-            tokens[at].text == "in"
-            and (tokens[at].kind == "command" or (at == 1 and tokens[-1].text in CLOSING))
+        lambda index: (
+            tokens[index].text == "in"
+            and (tokens[index].kind == "command" or (index == 1 and tokens[-1].text in CLOSING))
         ),
     )
     if len(sides) != 2 or len(sides[0]) > 4:
@@ -249,7 +251,7 @@ def _difference(tokens: Sequence[Token]) -> Structure | None:
 
 
 def _ratio(tokens: Sequence[Token]) -> Structure | None:
-    parts = split(tokens, lambda at: tokens[at].text == ":" or _is_word(tokens[at], "to"))
+    parts = split(tokens, lambda index: tokens[index].text == ":" or _is_word(tokens[index], "to"))
     if len(parts) < 2:
         return None
     quantities = [read_quantity(part) for part in parts]
@@ -290,7 +292,9 @@ def _bracketed(tokens: Sequence[Token]) -> Structure | None:
 
 def _braced(inner: Sequence[Token]) -> Structure:
     r"""Read what is between ``\{`` and ``\}``: a list, or a condition on a variable."""
-    bar = next((at for at, token in enumerate(inner) if token.text in ("|", ":", r"\|")), None)
+    bar = next(
+        (index for index, token in enumerate(inner) if token.text in ("|", ":", r"\|")), None
+    )
     sides = [] if bar is None else [inner[:bar], inner[bar + 1 :]]
     if not sides and len(inner) == 1 and inner[0].text == "emptyset":
         raise UnreadableAnswer("a set of sets")

@@ -141,10 +141,10 @@ async def decode_chain_text(endpoint: Endpoint, tokens: Sequence[int], finish: s
 def group_consecutive(indexes: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Rising indexes as runs of neighbours: the first of each, and how many."""
     begin = 0
-    for at in range(1, len(indexes) + 1):
-        if at == len(indexes) or indexes[at] != indexes[at - 1] + 1:
-            yield indexes[begin], at - begin
-            begin = at
+    for index in range(1, len(indexes) + 1):
+        if index == len(indexes) or indexes[index] != indexes[index - 1] + 1:
+            yield indexes[begin], index - begin
+            begin = index
 
 
 def _make_chain(result: CompletionResult, seed: int) -> Chain:

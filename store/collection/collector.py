@@ -159,7 +159,7 @@ class Collection:
                 )
                 raise StoreError(reason, path=self._writer.path)
         listed = {question.id for question in self._prepared.questions}
-        without = [each.id for each in self._writer.questions if each.id not in listed]
+        without = [question.id for question in self._writer.questions if question.id not in listed]
         return self._writer.seal(self.missing.indexes, without, await self._forms())
 
     async def _forms(self) -> dict[str, dict[str, str]]:
@@ -184,8 +184,8 @@ class Collection:
             for first, count in group_consecutive(lacking):
                 end = first + count
                 units += [
-                    DrawBatch(question, list(range(at, min(at + most, end))))
-                    for at in range(first, end, most)
+                    DrawBatch(question, list(range(index, min(index + most, end))))
+                    for index in range(first, end, most)
                 ]
         return units
 
@@ -250,7 +250,7 @@ class Collection:
                     endpoint, prompted, index, settings.drawing, self._drew
                 )
                 before = list_prefixes(drawn_chain.token_ids, settings.drawing.interval)
-                self.tally.sent += sum(len(prompted.prompt) + len(each) for each in [[], *before])
+                self.tally.sent += sum(len(prompted.prompt) + len(ids) for ids in [[], *before])
                 await take(index, drawn_chain)
         else:
             self.tally.sent += len(prompted.prompt) * len(indexes)
@@ -293,7 +293,7 @@ class Collection:
     def _probed(self, request: CompletionRequest, results: list[CompletionResult]) -> None:
         # What has log-probabilities is requested the entropy, and is no probe of its own.
         self.tally.probes += request.children if request.logprobs is None else 0
-        self.tally.probe_tokens += sum(len(each.token_ids) for each in results)
+        self.tally.probe_tokens += sum(len(result.token_ids) for result in results)
         self.tally.sent += sum(map(len, request.prompt))
 
     async def _watch(self, before: list[PrefixCacheCounters | None]) -> None:
@@ -312,7 +312,7 @@ class Collection:
         ]
         if counters:
             self.tally.cache = PrefixCacheCounters(
-                *(sum(each) for each in zip(*counters, strict=True))
+                *(sum(values) for values in zip(*counters, strict=True))
             )
 
     async def _counters(self) -> list[PrefixCacheCounters | None]:

@@ -102,15 +102,15 @@ def convert_benchmark(benchmark: str, path: Path) -> Conversion:
     if not rows:
         raise SourceError(bad[0].reason, path=path, location=bad[0].location)
     names, notes = _name(benchmark, rows)
-    system = [each.system for each in converted if each.system]
+    system = [row.system for row in converted if row.system]
     if system:
         notes.append(
             f"dropped the system message {system[0][:60]!r}{_also(len(system) - 1)}; add it with"
             " `rheostat collect --instruction` if the model needs it"
         )
     questions = [
-        CollectionQuestion(name, each.question, each.answer, each.choices)
-        for name, each in zip(names, converted, strict=True)
+        CollectionQuestion(name, row.question, row.answer, row.choices)
+        for name, row in zip(names, converted, strict=True)
     ]
     return Conversion(questions, bad, notes)
 
@@ -240,7 +240,7 @@ def _gpqa(row: Values) -> ConvertedRow:
     order = list(range(len(choices)))
     Random(int.from_bytes(seed, "little")).shuffle(order)
     letter = choice_letters(choices)[order.index(0)]
-    return converted._replace(answer=letter, choices=[choices[at] for at in order])
+    return converted._replace(answer=letter, choices=[choices[index] for index in order])
 
 
 BENCHMARKS: Mapping[str, Callable[[Values], ConvertedRow]] = {

@@ -79,8 +79,8 @@ async def probe_chain(
     """
     probes: list[ProbeResult] = []
     cut = list_prefixes(chain.token_ids, settings.drawing.interval)
-    for at in range(0, len(cut), BATCH):
-        batch = cut[at : at + BATCH]
+    for index in range(0, len(cut), BATCH):
+        batch = cut[index : index + BATCH]
         request = draw_requests.request_probes(prompt, batch, forced, probing)
         entropies: list[float | None] = [None] * len(batch)
         async with endpoint.reserve(len(batch), urgent=True):
@@ -90,10 +90,10 @@ async def probe_chain(
                 opened = draw_requests.request_openings(prompt, batch, forced)
                 first = await endpoint.engine.complete(opened, rank=endpoint.rank)
                 report(opened, first)
-                entropies = [token_entropy(each) for each in first]
+                entropies = [token_entropy(logprobs) for logprobs in first]
         probes += [
-            ProbeResult(each.text, len(each.token_ids), measured, each.finish == "length")
-            for each, measured in zip(results, entropies, strict=True)
+            ProbeResult(result.text, len(result.token_ids), measured, result.finish == "length")
+            for result, measured in zip(results, entropies, strict=True)
         ]
     return probes
 
@@ -120,8 +120,10 @@ async def make_branch(
     forcing, letters = settings.forcing, question_letters(question)
     extract = reading.extraction
     answers = [
-        probe_answer(each.words, forcing.ask, extract, truncated=each.truncated, letters=letters)
-        for each in probed
+        probe_answer(
+            result.words, forcing.ask, extract, truncated=result.truncated, letters=letters
+        )
+        for result in probed
     ]
     truncated = chain.finish == "length"
     final = final_answer(chain.text, forcing.mark, extract, truncated=truncated, letters=letters)
@@ -136,10 +138,10 @@ async def make_branch(
         final=await form(final),
         finish=chain.finish,
         seed=chain.seed,
-        raw=[each.words for each in probed],
+        raw=[result.words for result in probed],
         final_raw=chain.text[-LAST_WORDS:],
-        probe_tokens=[each.tokens for each in probed],
-        entropy=[each.entropy or 0.0 for each in probed] if settings.entropy else None,
+        probe_tokens=[result.tokens for result in probed],
+        entropy=[result.entropy or 0.0 for result in probed] if settings.entropy else None,
         logprob=None if chain.logprobs is None else interval_means(chain.logprobs, interval),
         top_logprob=(
             None
@@ -155,7 +157,7 @@ async def make_branch(
 
 def interval_means(values: Sequence[float], length: int) -> list[float]:
     """Return the mean over each interval, the last and shorter one included."""
-    cut = [values[at : at + length] for at in range(0, len(values), length)]
+    cut = [values[index : index + length] for index in range(0, len(values), length)]
     return [math.fsum(part) / len(part) for part in cut]
 
 

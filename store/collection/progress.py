@@ -93,8 +93,8 @@ class CollectionProgress:
         rate = self.rate()
         if not rate:
             return None
-        each = (self.recorded + self.probe_tokens) / self.done if self.done else longest
-        seconds = (self.branches - self.held - self.done) * each
+        per_branch = (self.recorded + self.probe_tokens) / self.done if self.done else longest
+        seconds = (self.branches - self.held - self.done) * per_branch
         under_way = self.drawn - self.recorded
         return max(0.0, seconds - under_way) / rate
 

@@ -138,4 +138,4 @@ def _problem(
 
 def write_lines(questions: list[CollectionQuestion]) -> str:
     """Return the same as text."""
-    return "".join(msgspec.json.encode(each).decode() + "\n" for each in questions)
+    return "".join(msgspec.json.encode(question).decode() + "\n" for question in questions)

@@ -59,8 +59,9 @@ def is_complete(
         recording.provenance == provenance
         and plain == list(questions)
         and all(
-            len(recording.core(at).counts) + len(recording.questions[at].missing or ()) >= wanted
-            for at, wanted in enumerate(branches)
+            len(recording.core(index).counts) + len(recording.questions[index].missing or ())
+            >= wanted
+            for index, wanted in enumerate(branches)
         )
     )
 
@@ -72,9 +73,9 @@ def _add(path: Path, writer: RecordingWriter, questions: Sequence[Question]) -> 
     """
     wanted_ids = {question.id for question in questions}
     retained = [
-        each
-        for each in writer.questions
-        if each.id in wanted_ids or writer.recorded_indexes[each.id]
+        question
+        for question in writer.questions
+        if question.id in wanted_ids or writer.recorded_indexes[question.id]
     ]
     for existing, wanted in zip(retained, questions, strict=False):
         if existing != wanted:

@@ -215,9 +215,9 @@ class BranchVerifier:
 
 def same_up_to(recorded: Sequence[int], again: Sequence[int]) -> int:
     """How many tokens are the same from the beginning."""
-    for at, (one, other) in enumerate(zip(recorded, again, strict=False)):
+    for index, (one, other) in enumerate(zip(recorded, again, strict=False)):
         if one != other:
-            return at
+            return index
     return min(len(recorded), len(again))
 
 

@@ -98,7 +98,7 @@ class AnswerReader:
 
 def after_thinking(text: str) -> str:
     """Return what follows the mark that ends the thinking; all of the text where there is none."""
-    ends = [at + len(mark) for mark in _MARKS if (at := text.rfind(mark)) >= 0]
+    ends = [position + len(mark) for mark in _MARKS if (position := text.rfind(mark)) >= 0]
     return text[max(ends) :] if ends else text
 
 

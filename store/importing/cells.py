@@ -125,7 +125,7 @@ def as_prompt(value: object, column: str) -> Message:
     if not (
         isinstance(value, (list, tuple))
         and value
-        and all(isinstance(each, Mapping) and "role" in each for each in value)
+        and all(isinstance(item, Mapping) and "role" in item for item in value)
     ):
         return Message(as_text(value, column), None)
     by_role: dict[str, list[str]] = {}

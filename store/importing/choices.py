@@ -73,12 +73,12 @@ def _listed(row: Mapping[str, Any]) -> Choices | None:
             value, labels = value["text"], value.get("label")
         else:
             value, labels = list(value.values()), list(value)
-    elif value and all(isinstance(each, Mapping) for each in value):
-        labels = [each.get("label") for each in value]
-        value = [each.get("text") for each in value]
+    elif value and all(isinstance(item, Mapping) for item in value):
+        labels = [item.get("label") for item in value]
+        value = [item.get("text") for item in value]
     if not isinstance(value, (list, tuple)):
         raise BadCell(f"column `{column}` is not a list of choices")
-    return _labelled([as_text(each, column) for each in value], labels, column)
+    return _labelled([as_text(item, column) for item in value], labels, column)
 
 
 def _parsed(text: str, column: str) -> object:
@@ -138,7 +138,7 @@ def _position(value: object, choices: Choices, column: str) -> int:
     answer = as_text(value, column)
     if answer in choices.labels:
         return choices.labels.index(answer)
-    texts = [at for at, text in enumerate(choices.texts) if text == answer]
+    texts = [index for index, text in enumerate(choices.texts) if text == answer]
     counted = int(answer) if answer.isdecimal() and int(answer) < count else None
     if counted is not None and texts and texts != [counted]:
         reason = (

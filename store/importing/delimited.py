@@ -88,8 +88,8 @@ def _records(text: str, dialect: _Dialect) -> Iterator[list[str]]:
 
 def _dialect(text: str, expected: str) -> _Dialect:
     """Return the separator and quoting under which the most of the first records fit the header."""
-    separators = (expected, *(each for each in _SEPARATORS if each != expected))
-    candidates = [_Dialect(each, csv.QUOTE_MINIMAL) for each in separators]
+    separators = (expected, *(separator for separator in _SEPARATORS if separator != expected))
+    candidates = [_Dialect(separator, csv.QUOTE_MINIMAL) for separator in separators]
     candidates.append(_Dialect("\t", csv.QUOTE_NONE))
     best, most = candidates[0], (-1.0, 0)
     for candidate in candidates:

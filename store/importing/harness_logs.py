@@ -84,7 +84,7 @@ def build_environment(
     Raises:
         SourceError: there are no replies, or their tokens are not known.
     """
-    questions = [each for each in logged if each.replies]
+    questions = [question for question in logged if question.replies]
     if not questions:
         raise SourceError("the log contains no completed samples", path=path)
     counts = _count_tokens(path, questions, options.counter)

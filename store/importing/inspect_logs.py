@@ -82,7 +82,7 @@ def read_inspect(path: Path, options: LogOptions) -> HarnessLog:
             questions[key.id] = question
             replies.setdefault(key.id, {})[key.epoch] = logged_question
     logged = [
-        LoggedQuestion(questions[name], [reply for _, each in epochs for reply in each])
+        LoggedQuestion(questions[name], [reply for _, replies in epochs for reply in replies])
         for name in _ordered(questions, spec)
         for epochs in [sorted(replies[name].items())]
     ]
@@ -179,7 +179,7 @@ def _generated(sample: Json) -> int:
 
     def replies_in(messages: object) -> int:
         listed = messages if isinstance(messages, list) else []
-        return sum(each.get("role") == "assistant" for each in listed)
+        return sum(message.get("role") == "assistant" for message in listed)
 
     return replies_in(sample.get("messages")) - replies_in(sample.get("input"))
 
@@ -231,7 +231,7 @@ def _check_repeated(
 def _ordered(questions: Mapping[str, Question], spec: Json) -> Iterator[str]:
     """Yield the ids in the order of the dataset, then the others in file order."""
     listed: Sequence[object] = _object(spec, "dataset").get("sample_ids") or []
-    order = {str(name): at for at, name in enumerate(listed)}
+    order = {str(name): index for index, name in enumerate(listed)}
     return iter(sorted(questions, key=lambda name: order.get(name, len(order))))
 
 

@@ -132,10 +132,16 @@ def _json(text: str, path: Path, *, lines: bool) -> Iterator[Row]:
 
 def _json_lines(text: str, path: Path) -> Iterator[Row]:
     # Only a line feed ends a line: JSON text may hold U+2028 and its like.
-    lines = [(at, line) for at, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    lines = [
+        (line_number, line)
+        for line_number, line in enumerate(text.split("\n"), start=1)
+        if line.strip()
+    ]
     rows = [
-        _json_line(f"row {number}" if number == at else f"row {number} (line {at})", line)
-        for number, (at, line) in enumerate(lines, start=1)
+        _json_line(
+            f"row {number}" if number == line_number else f"row {number} (line {line_number})", line
+        )
+        for number, (line_number, line) in enumerate(lines, start=1)
     ]
     if rows and all(row.fault for row in rows):
         raise SourceError(rows[0].fault or "", path=path, location=rows[0].location)

@@ -41,4 +41,4 @@ class TokenCounter:
     def count(self, texts: Sequence[str]) -> list[int]:
         """Return the tokens of each text, without special tokens at its ends."""
         encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [len(each.ids) for each in encoded]
+        return [len(encoding.ids) for encoding in encoded]

@@ -92,23 +92,23 @@ def check_disjoint(
         StoreError: the first that is in both, with its lines.
     """
     ids, texts = dict[str, int](), dict[str, int]()
-    for each in searched:
-        ids[each.question.id] = each.line
-        texts.setdefault(_normalize_text(each.question.question), each.line)
-    for each in held_out:
-        where = f"line {each.line}"
-        if each.question.id in ids:
-            line = ids[each.question.id]
+    for question in searched:
+        ids[question.question.id] = question.line
+        texts.setdefault(_normalize_text(question.question.question), question.line)
+    for question in held_out:
+        where = f"line {question.line}"
+        if question.question.id in ids:
+            line = ids[question.question.id]
             raise StoreError(
-                f"the id {each.question.id!r} is also in line {line} of {searched_path}, so it"
+                f"the id {question.question.id!r} is also in line {line} of {searched_path}, so it"
                 " cannot be held out",
                 path=path, location=where,
             )  # fmt: skip
-        line = texts.get(_normalize_text(each.question.question), 0)
+        line = texts.get(_normalize_text(question.question.question), 0)
         if line:
             raise StoreError(
-                f"the question {each.question.id!r} is also in line {line} of {searched_path}, so"
-                " it cannot be held out",
+                f"the question {question.question.id!r} is also in line {line} of {searched_path},"
+                " so it cannot be held out",
                 path=path, location=where,
             )  # fmt: skip
 
@@ -141,7 +141,7 @@ class PipelineDeclaration(NamedTuple):
 
 def pipeline_digest(pipeline: Pipeline, questions: Iterable[PipelineQuestion]) -> str:
     """Name a pipeline and some questions by content; where a model is served does not matter."""
-    models = [msgspec.structs.replace(each, base_url="") for each in pipeline.models]
+    models = [msgspec.structs.replace(model, base_url="") for model in pipeline.models]
     bare = msgspec.structs.replace(pipeline, models=models, questions="", held_out="")
     content = msgspec.json.encode(_to_plain([bare, *questions]), order="deterministic")
     return blake2b(content, digest_size=16).hexdigest()
@@ -185,7 +185,7 @@ def read_pipeline(path: Path) -> PipelineDeclaration:
     if not pipeline.questions:
         raise StoreError("has neither a file of questions nor a simulation", path=path)
     questions = read_questions(path.parent / pipeline.questions, path)
-    return PipelineDeclaration(pipeline, path, tuple(each.question for each in questions))
+    return PipelineDeclaration(pipeline, path, tuple(question.question for question in questions))
 
 
 def read_held_out(declared: PipelineDeclaration) -> PipelineDeclaration:
@@ -200,7 +200,7 @@ def read_held_out(declared: PipelineDeclaration) -> PipelineDeclaration:
     searched_path, where = path.parent / pipeline.questions, path.parent / pipeline.held_out
     searched, held_out = read_questions(searched_path, path), read_questions(where, path)
     check_disjoint(searched, held_out, where, searched_path)
-    return declared._replace(questions=tuple(each.question for each in held_out))
+    return declared._replace(questions=tuple(question.question for question in held_out))
 
 
 def find_pipeline_fault(pipeline: Pipeline) -> str | None:
@@ -208,8 +208,8 @@ def find_pipeline_fault(pipeline: Pipeline) -> str | None:
     if not pipeline.stages or not pipeline.models:
         return "has no stages" if not pipeline.stages else "has no models"
     for what, names in (
-        ("stages", [each.name for each in pipeline.stages]),
-        ("models", [each.name for each in pipeline.models]),
+        ("stages", [stage.name for stage in pipeline.stages]),
+        ("models", [model.name for model in pipeline.models]),
     ):
         name, times = Counter(names).most_common(1)[0]
         if times > 1:
@@ -221,14 +221,14 @@ def find_pipeline_fault(pipeline: Pipeline) -> str | None:
             return f"model {model.name!r}: parameters must be above 0, in billions"
         if pipeline.unit is CostUnit.DOLLARS and model.dollars_in + model.dollars_out <= 0:
             return f"model {model.name!r} has no price; set dollars_in and dollars_out"
-    return next(filter(None, (_stage_fault(pipeline, each) for each in pipeline.stages)), None)
+    return next(filter(None, (_stage_fault(pipeline, stage) for stage in pipeline.stages)), None)
 
 
 def _stage_fault(pipeline: Pipeline, stage: Stage) -> str | None:
     where = f"stage {stage.name!r}"
     if not stage.name.isidentifier():
         return f"{where}: the name of a stage must consist of letters, digits and _"
-    known = [each.name for each in pipeline.models]
+    known = [model.name for model in pipeline.models]
     for name in (*stage.models, *stage.recordings):
         if name not in known:
             return f"{where}: there is no model {name!r}; {suggest_name(name, sorted(known))}"
@@ -264,15 +264,15 @@ def _refuse_unknown(table: Mapping[str, Any], path: Path) -> None:
     _refuse(table, Pipeline, path, "")
     for key, kind in _TABLES.items():
         inside = table.get(key, ())
-        for at, each in enumerate(inside if isinstance(inside, list) else [inside]):
-            if isinstance(each, dict):
+        for index, entry in enumerate(inside if isinstance(inside, list) else [inside]):
+            if isinstance(entry, dict):
                 _refuse(
-                    each, kind, path, f"{key}[{at}]." if isinstance(inside, list) else f"{key}."
+                    entry, kind, path, f"{key}[{index}]." if isinstance(inside, list) else f"{key}."
                 )
 
 
 def _refuse(table: Mapping[str, Any], kind: type[msgspec.Struct], path: Path, prefix: str) -> None:
-    known = [each.encode_name for each in msgspec.structs.fields(kind)]
+    known = [field.encode_name for field in msgspec.structs.fields(kind)]
     for key in table:
         if key not in known:
             raise StoreError(
@@ -287,11 +287,11 @@ def _to_plain(value: object) -> object:
     if isinstance(value, msgspec.Struct):
         fields = msgspec.structs.fields(value)
         return {
-            each.encode_name: _to_plain(current)
-            for each in fields
-            if (current := getattr(value, each.name)) != _default(each)
+            field.encode_name: _to_plain(current)
+            for field in fields
+            if (current := getattr(value, field.name)) != _default(field)
         }
-    return [_to_plain(each) for each in value] if isinstance(value, list) else value
+    return [_to_plain(item) for item in value] if isinstance(value, list) else value
 
 
 def _default(field: msgspec.structs.FieldInfo) -> object:

@@ -134,16 +134,16 @@ class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
 
     def model(self, name: str) -> PipelineModel:
         """One of its models."""
-        return next(each for each in self.models if each.name == name)
+        return next(model for model in self.models if model.name == name)
 
     def stage(self, name: str) -> Stage:
         """One of its stages."""
-        return next(each for each in self.stages if each.name == name)
+        return next(stage for stage in self.stages if stage.name == name)
 
     def candidates(self, stage: Stage) -> list[PipelineModel]:
         """Return the models that a stage may use, the smallest first."""
-        names = stage.models or [each.name for each in self.models]
-        return sorted(map(self.model, names), key=lambda each: (each.parameters, each.name))
+        names = stage.models or [model.name for model in self.models]
+        return sorted(map(self.model, names), key=lambda model: (model.parameters, model.name))
 
 
 class HeldOutQuestions(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,7 +190,7 @@ StageChoices = tuple[StageChoice, ...]
 
 def format_choices(choices: StageChoices) -> str:
     """Return an allocation on one line."""
-    return ", ".join(each.label for each in choices)
+    return ", ".join(choice.label for choice in choices)
 
 
 class StageOutput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -225,4 +225,4 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def score(self) -> float:
         """The mean over questions, from 0 to 1."""
-        return sum(each.score for each in self.answered) / len(self.answered)
+        return sum(result.score for result in self.answered) / len(self.answered)

@@ -193,7 +193,7 @@ def _fault(recorded: TrialLog, trial: Trial) -> str | None:
     """Why a trial cannot are in a record; ``None`` where it can."""
     if trial.choices in recorded.trials:
         return f"the trial {format_choices(trial.choices)} is already recorded"
-    if [each.question for each in trial.answered] != recorded.head.questions:
+    if [result.question for result in trial.answered] != recorded.head.questions:
         return f"the trial {format_choices(trial.choices)} does not answer the record's questions"
     if len(trial.choices) != len(recorded.head.pipeline.stages):
         return f"the trial {format_choices(trial.choices)} has a different number of stages"

@@ -39,18 +39,18 @@ class Identity(NamedTuple):
 
 def identify(cards: Sequence[ModelCard], name: str) -> Identity | None:
     """Find the model of a name; ``None`` where the server does not serve it."""
-    card = next((each for each in cards if each.id == name), None)
+    card = next((card for card in cards if card.id == name), None)
     if card is None:
         return None
     if card.parent is not None:
         return Identity(name, (), card.max_model_len or _context_of_base(cards, card.parent))
-    same = {each.id for each in cards if each.parent is None and _is_same(each, card)}
+    same = {served.id for served in cards if served.parent is None and _is_same(served, card)}
     return Identity(name, tuple(sorted(same - {name})), card.max_model_len)
 
 
 def list_served_names(cards: Sequence[ModelCard], path: str) -> list[str]:
     """List the names under which a server serves the model or adapter of a path."""
-    return [each.id for each in cards if each.root == path]
+    return [card.id for card in cards if card.root == path]
 
 
 def _is_same(one: ModelCard, other: ModelCard) -> bool:
@@ -63,7 +63,7 @@ def _context_of_base(cards: Sequence[ModelCard], parent: str) -> int | None:
     The parent's name is free text of the server's command line, so it may be no listed name; then
     the context is that of all base models, if they agree.
     """
-    base = [each for each in cards if each.parent is None]
-    named = [each for each in base if parent in (each.id, each.root)] or base
-    contexts = {each.max_model_len for each in named}
+    base = [card for card in cards if card.parent is None]
+    named = [card for card in base if parent in (card.id, card.root)] or base
+    contexts = {card.max_model_len for card in named}
     return contexts.pop() if len(contexts) == 1 else None

@@ -170,7 +170,7 @@ def read_reply(
         )
         check_completion(result, request)
         results.append(result)
-    counted, sent = sum(len(each.token_ids) for each in results), sum(map(len, request.prompt))
+    counted, sent = sum(len(result.token_ids) for result in results), sum(map(len, request.prompt))
     if reply.usage.completion_tokens != counted:
         raise InvalidReply(
             f"it counts {reply.usage.completion_tokens} tokens but returns {counted}"

@@ -185,8 +185,8 @@ class Server:
             reply = await self._read_body("POST", "/v1/completions", body, rank)
             with self._judged():
                 results = read_reply(reply, request, names)
-            for each in results:
-                self._refuse_unfinished(each)
+            for result in results:
+                self._refuse_unfinished(result)
             return results
 
         return await retry_call(attempt, self.limits)
@@ -235,7 +235,7 @@ class Server:
         cards = (await self._get("/v1/models", _MODELS)).data
         self._identity = identify(cards, self.model)
         if self._identity is None:
-            names = list_served_names(cards, self.model) or [each.id for each in cards]
+            names = list_served_names(cards, self.model) or [card.id for card in cards]
             raise Refused(
                 f"does not serve the model {self.model}",
                 address=self.address,

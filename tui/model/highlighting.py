@@ -55,7 +55,7 @@ def highlight_line(
         highlighted = Syntax("", "python", theme="ansi_dark", background_color="default").highlight(
             line
         )
-        return [StyledSpan(each.start, each.end, str(each.style)) for each in highlighted.spans]
+        return [StyledSpan(span.start, span.end, str(span.style)) for span in highlighted.spans]
     return [
         StyledSpan(match.start(), match.end(), style)
         for match in _pattern().finditer(line)
@@ -67,18 +67,20 @@ def highlight_line(
 def _scopes() -> list[tuple[str, str]]:
     patterns = build_grammar()["patterns"]
     assert isinstance(patterns, list)
-    return [(each["name"], each["match"]) for each in patterns]
+    return [(pattern["name"], pattern["match"]) for pattern in patterns]
 
 
 @cache
 def _pattern() -> re.Pattern[str]:
     """Combine all patterns into one; the first match wins, as in editors."""
-    return re.compile("|".join(f"(?P<p{at}>{match})" for at, (_, match) in enumerate(_scopes())))
+    return re.compile(
+        "|".join(f"(?P<p{index}>{match})" for index, (_, match) in enumerate(_scopes()))
+    )
 
 
 @cache
 def _styles() -> dict[str, str]:
     return {
-        f"p{at}": next((style for begin, style in STYLES.items() if scope.startswith(begin)), "")
-        for at, (scope, _) in enumerate(_scopes())
+        f"p{index}": next((style for begin, style in STYLES.items() if scope.startswith(begin)), "")
+        for index, (scope, _) in enumerate(_scopes())
     }

@@ -26,7 +26,7 @@ from harness.request.controllers import Playable
 from harness.request.plan import make_plan
 from harness.request.recordings import NamedRecording, open_recordings
 
-BETAS = tuple(at / 10 for at in range(11))
+BETAS = tuple(step / 10 for step in range(11))
 
 MOST_OUTCOMES = 64
 """Programs whose outcomes are cached."""
@@ -44,8 +44,8 @@ class ProgramOutcomes(NamedTuple):
     @property
     def curve(self) -> list[tuple[float, float]]:
         """Return (tokens, accuracy in percent) of each point, averaged over recordings."""
-        costs = np.mean([each.mean(axis=1) for each in self.tokens], axis=0)
-        accuracy = np.mean([each.mean(axis=1) for each in self.right], axis=0) * 100
+        costs = np.mean([tokens.mean(axis=1) for tokens in self.tokens], axis=0)
+        accuracy = np.mean([right.mean(axis=1) for right in self.right], axis=0) * 100
         return sorted(zip(costs.tolist(), accuracy.tolist(), strict=True))
 
 
@@ -86,7 +86,7 @@ class RecordingPlayer:
     @cached_property
     def worlds(self) -> list[ReplayEnvironment]:
         """Return the replay environments of the recordings."""
-        return [load_replay_environment(each.recording) for each in self.recordings]
+        return [load_replay_environment(recording.recording) for recording in self.recordings]
 
     def play(
         self, program: Playable, knob_settings: Sequence[dict[str, int | float]] = ()
@@ -104,7 +104,7 @@ class RecordingPlayer:
                     self._over(program, settings, replay_environment)
                     for replay_environment in self.worlds
                 ]
-                right, tokens = [each[0] for each in points], [each[1] for each in points]
+                right, tokens = [point[0] for point in points], [point[1] for point in points]
                 self._outcomes[key] = ProgramOutcomes(settings, right, tokens)
                 while len(self._outcomes) > MOST_OUTCOMES:
                     del self._outcomes[next(iter(self._outcomes))]
@@ -129,8 +129,8 @@ class RecordingPlayer:
                 played += line.size
         total = max(int(counts.tokens.sum()), 1)
         return LineFigures(
-            tokens=[100 * int(each) / total for each in counts.tokens],
-            ended=[100 * each / max(played, 1) for each in ended.tolist()],
+            tokens=[100 * int(spent) / total for spent in counts.tokens],
+            ended=[100 * count / max(played, 1) for count in ended.tolist()],
             right=[
                 100 * r / n if n else None
                 for r, n in zip(right.tolist(), ended.tolist(), strict=True)

@@ -66,7 +66,7 @@ class CandidateView(NamedTuple):
         nearest = [_nearest(points, beta) for points in self.review.points.values() if points]
         if not nearest:
             return None
-        accuracies, costs = zip(*((each.accuracy, each.cost) for each in nearest), strict=True)
+        accuracies, costs = zip(*((point.accuracy, point.cost) for point in nearest), strict=True)
         return sum(accuracies) / len(nearest), sum(costs) / len(nearest)
 
     @property
@@ -79,8 +79,8 @@ class CandidateView(NamedTuple):
         together = zip(*self.review.points.values(), strict=False)
         return sorted(
             (
-                sum(each.cost for each in points) / len(points),
-                sum(each.accuracy for each in points) / len(points),
+                sum(point.cost for point in points) / len(points),
+                sum(point.accuracy for point in points) / len(points),
             )
             for points in together
         )
@@ -124,7 +124,7 @@ class RunView(NamedTuple):
 
     def candidate(self, name: str) -> CandidateView | None:
         """Return a candidate by name."""
-        return next((each for each in self.candidates if each.name == name), None)
+        return next((candidate for candidate in self.candidates if candidate.name == name), None)
 
 
 SILENT = 300.0
@@ -168,8 +168,8 @@ class RunReader:
             waiting = None
         summaries = self._rounds(problems)
         used = ResourceUsage()
-        for each in summaries:
-            used += each.usage
+        for summary in summaries:
+            used += summary.usage
         last = summaries[-1] if summaries else None
         candidates = self._candidates(problems)
         damage = find_damage(self.run, self._damage_cache)
@@ -278,13 +278,13 @@ def _tried(problems: list[str], read: Callable[[], T]) -> T | None:
 def find_run_folders(folder: Path) -> list[Path]:
     """List the run directories in a folder, or the folder itself if it is a run."""
     try:
-        return [each.path for each in directory.find_runs(folder)]
+        return [run.path for run in directory.find_runs(folder)]
     except OSError:
         return []
 
 
 def _nearest(points: list[PointFigures], beta: float) -> PointFigures:
-    return min(points, key=lambda each: abs((each.beta or 0.0) - beta))
+    return min(points, key=lambda point: abs((point.beta or 0.0) - beta))
 
 
 def _order(folder: Path) -> tuple[int, int]:

@@ -78,7 +78,7 @@ class EpisodeTimeline(NamedTuple):
             latest = self._latest(row, moment)
             if latest != UNSEEN:
                 votes[latest] += 1
-        leader = min(votes, key=lambda each: (-votes[each], each)) if votes else None
+        leader = min(votes, key=lambda answer: (-votes[answer], answer)) if votes else None
         count = votes[leader] if leader is not None else 0
         tied = list(votes.values()).count(count) > 1
         return VoteStanding(leader, count, sum(votes.values()), tied, active, finished, pruned)
@@ -94,7 +94,7 @@ class EpisodeTimeline(NamedTuple):
 
 def build_timeline(trace: EpisodeTrace) -> EpisodeTimeline:
     """Build the timeline of an episode."""
-    answers = [each.answer for each in trace.votes if each.answer is not None]
+    answers = [vote.answer for vote in trace.votes if vote.answer is not None]
     numbers = {answer: number for number, answer in enumerate(answers)}
     rows: dict[int, BranchTimeline] = {}
     for moment in trace.barriers:

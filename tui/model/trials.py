@@ -17,7 +17,7 @@ class TrialsView(NamedTuple):
 
     def of(self, candidate: str) -> TrialSummary | None:
         """Return the trial of a candidate, if it was played and its round is over."""
-        return next((each for each in self.trials if each.candidate == candidate), None)
+        return next((trial for trial in self.trials if trial.candidate == candidate), None)
 
 
 def load_trials(run: RunDirectory) -> TrialsView:
@@ -31,8 +31,8 @@ def load_trials(run: RunDirectory) -> TrialsView:
     if request is None:
         return TrialsView()
     pipeline = request.pipeline
-    summary = summarize_trials(run, lambda each: list_stages(pipeline, each))
-    return TrialsView(tuple(summary), tuple(each.name for each in pipeline.stages))
+    summary = summarize_trials(run, lambda choices: list_stages(pipeline, choices))
+    return TrialsView(tuple(summary), tuple(stage.name for stage in pipeline.stages))
 
 
 def list_stages(pipeline: Pipeline, trial: Trial) -> list[StageAllocation]:
@@ -47,8 +47,8 @@ def list_stages(pipeline: Pipeline, trial: Trial) -> list[StageAllocation]:
         else rate(pipeline, stage, pipeline.model(choice.model)).cost(choice.samples)
         for stage, choice in zip(pipeline.stages, trial.choices, strict=True)
     ]
-    known = sum(each for each in costs if each == each)
-    one = sum(each != each for each in costs) == 1
+    known = sum(cost for cost in costs if cost == cost)
+    one = sum(cost != cost for cost in costs) == 1
     return [
         StageAllocation(
             stage=stage.name,

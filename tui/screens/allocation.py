@@ -56,8 +56,8 @@ class AllocationScreen(Screen[None]):
         Binding("left_square_bracket,minus", "step(-1)", "Previous trial", key_display="["),
         Binding("right_square_bracket,plus", "step(1)", "Next trial", key_display="]"),
         *(
-            Binding(str(at), f"tab('{name}')", name.removesuffix("-tab").title(), show=False)
-            for at, name in enumerate(TABS, 1)
+            Binding(str(number), f"tab('{name}')", name.removesuffix("-tab").title(), show=False)
+            for number, name in enumerate(TABS, 1)
         ),
     ]
 
@@ -79,10 +79,10 @@ class AllocationScreen(Screen[None]):
                 TabPane("2 Saturation", id="saturation-tab"),
                 VerticalScroll(id="saturation"),
             ):
-                for at, _ in enumerate(self._stages):
+                for index, _ in enumerate(self._stages):
                     with Vertical(classes="curve"):
-                        yield OutsideStatic(id=f"key-{at}")
-                        yield SaturationPlot(id=f"stage-{at}")
+                        yield OutsideStatic(id=f"key-{index}")
+                        yield SaturationPlot(id=f"stage-{index}")
             with TabPane("3 Progress", id="progress-tab"), VerticalScroll(id="progress"):
                 for by, words in (("trial", "trials"), ("spent", "the cost of all trials")):
                     with Vertical(classes="curve"):
@@ -155,17 +155,19 @@ class AllocationScreen(Screen[None]):
     def _show_stages(self, chosen: TrialSummary | None) -> None:
         table = self.query_one("#stages", OutsideTable)
         table.clear()
-        for each in chosen.stages if chosen is not None else ():
-            table.add_row(*_cells(each, chosen.cost if chosen is not None else 0.0))
+        for stage in chosen.stages if chosen is not None else ():
+            table.add_row(*_cells(stage, chosen.cost if chosen is not None else 0.0))
 
     def _show_plots(self, chosen: TrialSummary | None) -> None:
         trials = self._trials.trials
-        for at, stage in enumerate(self._stages):
-            points = compute_saturation(trials, at)
-            self.query_one(f"#stage-{at}", SaturationPlot).show(points, _sampled(chosen, at))
-            self.query_one(f"#key-{at}", OutsideStatic).update(describe_saturation(stage, points))
+        for index, stage in enumerate(self._stages):
+            points = compute_saturation(trials, index)
+            self.query_one(f"#stage-{index}", SaturationPlot).show(points, _sampled(chosen, index))
+            self.query_one(f"#key-{index}", OutsideStatic).update(
+                describe_saturation(stage, points)
+            )
         for by, key in (("trial", _number), ("spent", _spent)):
-            course = [(key(each), 100 * each.score) for each in trials]
+            course = [(key(trial), 100 * trial.score) for trial in trials]
             mark = None if chosen is None else (key(chosen), 100 * chosen.score)
             self.query_one(f"#by-{by}", ProgressPlot).show(course, mark)
 
@@ -177,12 +179,12 @@ class AllocationScreen(Screen[None]):
 
     def action_step(self, by: int) -> None:
         """Go to the previous or the next trial."""
-        names = [each.candidate for each in self._trials.trials]
+        names = [trial.candidate for trial in self._trials.trials]
         if self._of not in names:
             return
-        at = names.index(self._of) + by
-        if 0 <= at < len(names):
-            self._of = names[at]
+        index = names.index(self._of) + by
+        if 0 <= index < len(names):
+            self._of = names[index]
             self._show()
             self.refresh_bindings()
 
@@ -213,7 +215,7 @@ def _stages(reader: RunReader) -> list[str]:
         request = reader.run.request.allocation
     except (InputError, OSError):
         return []
-    return [] if request is None else [each.name for each in request.pipeline.stages]
+    return [] if request is None else [stage.name for stage in request.pipeline.stages]
 
 
 def _visible_state(view: RunView) -> tuple[object, ...]:
@@ -246,22 +248,27 @@ def _head(
     return text
 
 
-def _sampled(chosen: TrialSummary | None, at: int) -> tuple[int, float] | None:
+def _sampled(chosen: TrialSummary | None, index: int) -> tuple[int, float] | None:
     """Return samples and score of a trial in a stage; ``None`` if a controller governs it."""
-    if chosen is None or chosen.stages[at].controller:
+    if chosen is None or chosen.stages[index].controller:
         return None
-    return chosen.stages[at].samples, chosen.score
+    return chosen.stages[index].samples, chosen.score
 
 
-def _number(each: TrialSummary) -> float:
-    return float(each.trial)
+def _number(trial: TrialSummary) -> float:
+    return float(trial.trial)
 
 
-def _spent(each: TrialSummary) -> float:
-    return each.spent
+def _spent(trial: TrialSummary) -> float:
+    return trial.spent
 
 
-def _cells(each: StageAllocation, total: float) -> list[Text | str]:
-    known = each.cost == each.cost  # not a number if several controllers share the rest
-    part = f"{100 * each.cost / total:.1f}" if known and total > 0 else "-"
-    return [each.stage, format_amount(each), f"{each.cost:.4g}" if known else "-", part]
+def _cells(allocation: StageAllocation, total: float) -> list[Text | str]:
+    known = allocation.cost == allocation.cost  # not a number if several controllers share the rest
+    part = f"{100 * allocation.cost / total:.1f}" if known and total > 0 else "-"
+    return [
+        allocation.stage,
+        format_amount(allocation),
+        f"{allocation.cost:.4g}" if known else "-",
+        part,
+    ]

@@ -80,8 +80,8 @@ class CandidateScreen(Screen[None]):
         Binding("right_square_bracket,plus", "beta(1)", "β +", key_display="]"),
         Binding("e", "edit", "Edit"),
         *(
-            Binding(str(at), f"tab('{name}')", name.removesuffix("-tab").title(), show=False)
-            for at, name in enumerate(TABS, 1)
+            Binding(str(number), f"tab('{name}')", name.removesuffix("-tab").title(), show=False)
+            for number, name in enumerate(TABS, 1)
         ),
     ]
 
@@ -156,12 +156,12 @@ class CandidateScreen(Screen[None]):
         """List programs to compare with: its parent first, then baselines, then the others."""
         parent = self._candidate.parent if self._candidate is not None else ""
         try:
-            baselines = [each.label for each in self._reader.run.request.baselines]
+            baselines = [baseline.label for baseline in self._reader.run.request.baselines]
         except (InputError, OSError):  # a damaged run is shown as far as it can be read
             baselines = []
-        names = [each.name for each in candidates if each.name != self._of]
+        names = [candidate.name for candidate in candidates if candidate.name != self._of]
         controllers = [parent, *baselines, *names]
-        return list(dict.fromkeys(each for each in controllers if each))
+        return list(dict.fromkeys(controller for controller in controllers if controller))
 
     # Shown at once
 
@@ -174,14 +174,16 @@ class CandidateScreen(Screen[None]):
         self.query_one("#results", OutsideStatic).update(results_text(self._candidate))
 
     def _head(self) -> Text:
-        each = self._candidate
-        if each is None:
+        candidate = self._candidate
+        if candidate is None:
             return Text(f"{self._of} cannot be read", "red")
-        text = Text(f"{each.name}  ", "bold").append_text(format_verdict(each, waits=self._waits))
-        if each.objective is not None:
-            text.append(f"  objective {each.objective:.2f}, {format_interval(each.gain)}")
-        text.append(f"  by {each.proposer}\n", "dim")
-        return text.append(each.words or "No rationale.")
+        text = Text(f"{candidate.name}  ", "bold").append_text(
+            format_verdict(candidate, waits=self._waits)
+        )
+        if candidate.objective is not None:
+            text.append(f"  objective {candidate.objective:.2f}, {format_interval(candidate.gain)}")
+        text.append(f"  by {candidate.proposer}\n", "dim")
+        return text.append(candidate.words or "No rationale.")
 
     def _program(self) -> Playable | None:
         return self._loaded(self._of)
@@ -210,7 +212,9 @@ class CandidateScreen(Screen[None]):
     def _other_program(self, name: str) -> Playable:
         if self._reader.run.source_path(name) is not None:
             return load_candidate(self._reader.run, name)
-        refs = {each.label: each.controller for each in self._reader.run.request.baselines}
+        refs = {
+            baseline.label: baseline.controller for baseline in self._reader.run.request.baselines
+        }
         for seed in load_seeds():  # evolution begins with some that are in no library
             if seed.name == name and name not in refs:
                 return parse_playable(seed.source, f"{name}.rheo")
@@ -231,8 +235,8 @@ class CandidateScreen(Screen[None]):
             if self._players is None:
                 self._players = open_run_player(self._reader.run.request)
             program = load_candidate(self._reader.run, self._of)
-            at = ControllerSetting(self._beta) if program.scheduled else ControllerSetting()
-            self.post_message(LinesReady(self._of, self._players.lines(program, at)))
+            setting = ControllerSetting(self._beta) if program.scheduled else ControllerSetting()
+            self.post_message(LinesReady(self._of, self._players.lines(program, setting)))
             other = self._others[self._other] if self._others else self._of
             played = self._players.play(program)
             against = self._players.play(self._other_program(other)) if self._others else played
@@ -265,26 +269,26 @@ class CandidateScreen(Screen[None]):
         if ready is None or players is None:
             return
         self._rows = sorted(_question_rows(ready, players, self._beta), key=self._key)
-        won = sum(each.difference > 0 for each in self._rows)
-        lost = sum(each.difference < 0 for each in self._rows)
+        won = sum(row.difference > 0 for row in self._rows)
+        lost = sum(row.difference < 0 for row in self._rows)
         self.query_one("#held-to", OutsideStatic).update(
             f"β {self._beta:g}, compared with {ready.other}: {won} won, {lost} lost;"
             f" sorted by {SORTS[self._sort]}"
         )
         table = self.query_one("#questions", OutsideTable)
         table.clear()
-        for each in self._rows:
-            style = "green" if each.difference > 0 else "red" if each.difference < 0 else "dim"
+        for row in self._rows:
+            style = "green" if row.difference > 0 else "red" if row.difference < 0 else "dim"
             table.add_row(
-                each.label, each.name, f"{each.accuracy:.0f}", f"{each.tokens:,.0f}",
-                f"{each.other:.0f}", Text(f"{each.difference:+.0f}", style),
+                row.label, row.name, f"{row.accuracy:.0f}", f"{row.tokens:,.0f}",
+                f"{row.other:.0f}", Text(f"{row.difference:+.0f}", style),
             )  # fmt: skip
 
-    def _key(self, each: QuestionRow) -> tuple[float, int, int]:
+    def _key(self, row: QuestionRow) -> tuple[float, int, int]:
         first = {
-            "difference": each.difference, "accuracy": each.accuracy, "tokens": -each.tokens,
+            "difference": row.difference, "accuracy": row.accuracy, "tokens": -row.tokens,
         }.get(SORTS[self._sort], 0.0)  # fmt: skip
-        return (first, each.recording, each.question)
+        return (first, row.recording, row.question)
 
     # Actions
 
@@ -362,13 +366,13 @@ class CandidateScreen(Screen[None]):
 def _question_rows(
     ready: QuestionsReady, players: RecordingPlayer, beta: float
 ) -> list[QuestionRow]:
-    at = _index_of_beta(ready.played.settings, beta)
+    index = _index_of_beta(ready.played.settings, beta)
     other = _index_of_beta(ready.against.settings, beta)
     return [
         QuestionRow(
             recording, named.label, number, question.id,
-            100 * float(ready.played.right[recording][at, number]),
-            float(ready.played.tokens[recording][at, number]),
+            100 * float(ready.played.right[recording][index, number]),
+            float(ready.played.tokens[recording][index, number]),
             100 * float(ready.against.right[recording][other, number]),
         )
         for recording, named in enumerate(players.recordings)
@@ -380,4 +384,4 @@ def _index_of_beta(settings: Sequence[ControllerSetting], beta: float) -> int:
     """Return the point nearest to a β, or the one at the same position if it does not follow β."""
     if settings[0].beta is None:
         return round(beta * (len(settings) - 1))
-    return min(range(len(settings)), key=lambda at: abs((settings[at].beta or 0.0) - beta))
+    return min(range(len(settings)), key=lambda index: abs((settings[index].beta or 0.0) - beta))

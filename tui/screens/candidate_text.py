@@ -32,15 +32,15 @@ def schedule_text(program: Playable | None) -> Text:
     names = list(schedule_lines(program.checked.program))
     if not names:
         return Text("It does not follow β.")
-    betas = [at / 20 for at in range(21)]
+    betas = [step / 20 for step in range(21)]
     values = [evaluate(program.checked, beta) for beta in betas]
     text = Text("β from 0 to 1\n\n", "dim")
     for name in names:
-        column = [float(each[name]) for each in values]
+        column = [float(knobs[name]) for knobs in values]
         low, high = min(column), max(column)
         bars = "".join(
-            "▁▂▃▄▅▆▇█"[round(7 * (each - low) / (high - low))] if high > low else "▄"
-            for each in column
+            "▁▂▃▄▅▆▇█"[round(7 * (value - low) / (high - low))] if high > low else "▄"
+            for value in column
         )
         text.append(f"{name:<16}", "bold")
         text.append(bars, "cyan")
@@ -58,8 +58,8 @@ def results_text(candidate: CandidateView | None) -> Text:
         worth = review.by_recording.get(label)
         text.append(escape_line(label), "bold")
         text.append("\n" if worth is None else f"  objective {worth:.2f}\n")
-        for each in points:
-            at = f"β {each.beta:g}" if each.beta is not None else str(each.settings)
-            text.append(f"  {at:<10}{each.accuracy:>8.2f} %{each.cost:>14,.0f} tokens\n")
+        for point in points:
+            label = f"β {point.beta:g}" if point.beta is not None else str(point.settings)
+            text.append(f"  {label:<10}{point.accuracy:>8.2f} %{point.cost:>14,.0f} tokens\n")
         text.append("\n")
     return text

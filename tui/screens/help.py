@@ -50,9 +50,9 @@ class HelpScreen(ModalScreen[None]):
 
     def _keys(self) -> Text:
         own = [
-            (self._format_key(each), each.description)
-            for each in type(self._of).BINDINGS
-            if isinstance(each, Binding) and each.description and each.action != "app.help"
+            (self._format_key(binding), binding.description)
+            for binding in type(self._of).BINDINGS
+            if isinstance(binding, Binding) and binding.description and binding.action != "app.help"
         ]
         text = Text()
         for number, part in enumerate((own, _EVERYWHERE)):

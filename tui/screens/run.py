@@ -142,12 +142,12 @@ class RunScreen(Screen[None]):
         table = self.query_one("#candidates", OutsideTable)
         selected = self.selected
         old, self._candidates = self._candidates, self._sorted(self._view.candidates)
-        changed = {each.waiting for each in (before, self._view) if each is not None}
+        changed = {view.waiting for view in (before, self._view) if view is not None}
         self._fill(table, old if grown else [], changed if len(changed) > 1 else set())
         if not self._candidates:
             self._detail()
             return
-        names = [each.name for each in self._candidates]
+        names = [candidate.name for candidate in self._candidates]
         last = grown and self._follow and self._sort == 0
         waits = self._view.waiting
         began = waits in names and (before is None or before.waiting != waits)
@@ -173,27 +173,27 @@ class RunScreen(Screen[None]):
             before: Candidates that it holds.
             changed: Candidates whose waiting state changed.
         """
-        old = [each.name for each in before]
-        if not old or [each.name for each in self._candidates[: len(old)]] != old:
+        old = [candidate.name for candidate in before]
+        if not old or [candidate.name for candidate in self._candidates[: len(old)]] != old:
             table.clear()
             before = []
-        for at, each in enumerate(self._candidates):
-            if at >= len(before):
-                table.add_row(*self._cells(each), key=each.name)
-            elif each != before[at] or each.name in changed:
-                for (label, _), cell in zip(self._columns, self._cells(each), strict=True):
-                    table.update_cell(each.name, label, cell)
+        for index, candidate in enumerate(self._candidates):
+            if index >= len(before):
+                table.add_row(*self._cells(candidate), key=candidate.name)
+            elif candidate != before[index] or candidate.name in changed:
+                for (label, _), cell in zip(self._columns, self._cells(candidate), strict=True):
+                    table.update_cell(candidate.name, label, cell)
 
     def _sorted(self, candidates: tuple[CandidateView, ...]) -> list[CandidateView]:
-        def key(each: CandidateView) -> float:
-            at = each.at(self._beta)
+        def key(candidate: CandidateView) -> float:
+            point = candidate.at(self._beta)
             match SORTS[self._sort]:
                 case "objective":
-                    return -(each.objective if each.objective is not None else -1e9)
+                    return -(candidate.objective if candidate.objective is not None else -1e9)
                 case "accuracy":
-                    return -(at[0] if at else -1e9)
+                    return -(point[0] if point else -1e9)
                 case "tokens":
-                    return at[1] if at else 1e18
+                    return point[1] if point else 1e18
                 case _:
                     return 0.0
 
@@ -230,9 +230,19 @@ class RunScreen(Screen[None]):
 
     def _draw_trials(self, chosen: CandidateView | None) -> Text:
         """Draw the progress of a run of trials; return the legend."""
-        played = [each for each in self._view.candidates if each.trial] if self._view else []
-        positions = {each.name: float(at) for at, each in enumerate(played, start=1)}
-        points = [(positions[each.name], each.trial[1]) for each in played if each.trial]
+        played = (
+            [candidate for candidate in self._view.candidates if candidate.trial]
+            if self._view
+            else []
+        )
+        positions = {
+            candidate.name: float(position) for position, candidate in enumerate(played, start=1)
+        }
+        points = [
+            (positions[candidate.name], candidate.trial[1])
+            for candidate in played
+            if candidate.trial
+        ]
         mark = None
         if chosen is not None and chosen.trial is not None:
             mark = (positions[chosen.name], chosen.trial[1])
@@ -242,8 +252,8 @@ class RunScreen(Screen[None]):
     def _draw_curves(self, chosen: CandidateView | None) -> Text:
         """Draw the curves of a run of controllers; return the legend."""
         curves = [
-            PlotCurve(label, points, PALETTE[at % len(PALETTE)])
-            for at, (label, points) in enumerate(self._baselines.items())
+            PlotCurve(label, points, PALETTE[index % len(PALETTE)])
+            for index, (label, points) in enumerate(self._baselines.items())
         ]
         if chosen is not None and chosen.curve:
             curves.append(PlotCurve(chosen.name, chosen.curve, CHOSEN))
@@ -262,9 +272,9 @@ class RunScreen(Screen[None]):
                 return
             request = self._reader.run.request
             players = open_run_player(request)
-            for each in request.baselines:
-                program = load_program(each.controller)
-                self._baselines[each.label] = players.play(program, each.settings).curve
+            for baseline in request.baselines:
+                program = load_program(baseline.controller)
+                self._baselines[baseline.label] = players.play(program, baseline.settings).curve
                 if get_current_worker().is_cancelled:
                     return
                 self.post_message(CurvesReady(dict(self._baselines)))

@@ -84,7 +84,7 @@ class RunsScreen(Screen[None]):
             table.move_cursor(row=min(row, table.row_count - 1), animate=False)
             table.scroll_to(y=scroll, animate=False)
         note = "" if self._views else f"No runs in {self._folder}."
-        problem = next((each.problem for each in self._views if each.problem), "")
+        problem = next((view.problem for view in self._views if view.problem), "")
         problem = problem.replace(f"{self._folder}/", "")
         self.query_one("#note", OutsideStatic).update(problem or note)
 

@@ -177,7 +177,7 @@ class TraceScreen(Screen[None]):
 
     @property
     def _last(self) -> int:
-        return max((len(each.picture.moments) for each in self._ready if each), default=0)
+        return max((len(episode.picture.moments) for episode in self._ready if episode), default=0)
 
     def _head(self) -> None:
         named = self._players.recordings[self._recording]
@@ -218,8 +218,8 @@ class TraceScreen(Screen[None]):
         source = self.query_one("#line", SourceView)
         program = self._program(0)
         assert program is not None  # an episode of it was played
-        at = min(self._moment, len(timeline.moments))
-        moment = timeline.moments[at - 1] if at else None
+        index = min(self._moment, len(timeline.moments))
+        moment = timeline.moments[index - 1] if index else None
         source.show(program.source.text, language=detect_language(program))
         source.mark(moment.line if moment is not None else None)
         text = Text()
@@ -228,7 +228,7 @@ class TraceScreen(Screen[None]):
             text.append(f"  +{format_tokens(moment.charged)} tokens\n")
             if moment.verb.because is not None:
                 text.append(f"because {escape_line(moment.verb.because)}\n", "italic")
-        standing = timeline.standing(at)
+        standing = timeline.standing(index)
         if standing.leader is None:
             text.append("no votes yet\n", "dim")
         else:
@@ -312,7 +312,7 @@ def _memory(memory: MemoryState) -> Text:
     for name, value in memory.cells.items():
         text.append(f"{name} = {escape_line(str(value))}\n", "cyan")
     for name, values in memory.windows.items():
-        last = ", ".join(f"{each:g}" for each in values[-6:])
+        last = ", ".join(f"{value:g}" for value in values[-6:])
         text.append(f"{name} = [{last}]\n", "cyan")
     for name, let in memory.lets.items():
         text_of_value = f"{len(let)} branches" if isinstance(let, tuple) else escape_line(str(let))

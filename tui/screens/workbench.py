@@ -43,7 +43,7 @@ CHECK = 0.15
 
 BESIDE = (
     BaselineRef(controller="cmc"),
-    next(each for each in DEFAULT_BASELINES if each.controller == "esc"),
+    next(baseline for baseline in DEFAULT_BASELINES if baseline.controller == "esc"),
 )
 """Library controllers that are drawn for comparison."""
 
@@ -144,9 +144,9 @@ class WorkbenchScreen(Screen[None]):
             if players is None:
                 return
             curves = {}
-            for each in BESIDE:
-                program_beside = load_program(each.controller)
-                curves[each.label] = players.play(program_beside, each.settings).curve
+            for baseline in BESIDE:
+                program_beside = load_program(baseline.controller)
+                curves[baseline.label] = players.play(program_beside, baseline.settings).curve
             curves["this"] = players.play(program).curve
         except (RheostatError, StoreError, OSError) as problem:
             self.post_message(OperationFailed(str(problem)))
@@ -167,8 +167,8 @@ class WorkbenchScreen(Screen[None]):
         if not self._saved_curve:
             self._saved_curve = message.curves["this"]
         curves = [
-            PlotCurve(name, points, PALETTE[at % len(PALETTE)])
-            for at, (name, points) in enumerate(self._curves.items())
+            PlotCurve(name, points, PALETTE[index % len(PALETTE)])
+            for index, (name, points) in enumerate(self._curves.items())
             if name != "this"
         ]
         curves.append(PlotCurve("last saved", self._saved_curve, "white"))
@@ -304,11 +304,11 @@ def _wrong(source: Source, diagnostics: Sequence[Diagnostic]) -> Text:
     if not diagnostics:
         return Text("No problems.", "green")
     text = Text()
-    for each in diagnostics:
-        position = source.position(each.mark.span.start)
-        style = "bold red" if each.is_error else "yellow"
+    for diagnostic in diagnostics:
+        position = source.position(diagnostic.mark.span.start)
+        style = "bold red" if diagnostic.is_error else "yellow"
         text.append(f"{position.line}:{position.column} ", "dim")
-        text.append(f"{each.message}\n", style)
-        if each.help:
-            text.append(f"   {each.help}\n", "dim")
+        text.append(f"{diagnostic.message}\n", style)
+        if diagnostic.help:
+            text.append(f"   {diagnostic.help}\n", "dim")
     return text

@@ -76,9 +76,9 @@ class Editor(Vertical):
         offset = self._offset(self.area.cursor_location)
         completions = find_completions(document, offset)
         typed = self.text[completions.span.start : offset]
-        self._completions = [each for each in completions.found if each.label.startswith(typed)][
-            :MOST_WORDS
-        ]
+        self._completions = [
+            completion for completion in completions.found if completion.label.startswith(typed)
+        ][:MOST_WORDS]
         self._span = (completions.span.start, offset)
         words = self.query_one("#completions", OptionList)
         words.clear_options()
@@ -89,7 +89,10 @@ class Editor(Vertical):
             self._take(0)
             return
         words.add_options(
-            [Option(line(f"{each.label}  {each.detail}")) for each in self._completions]
+            [
+                Option(line(f"{completion.label}  {completion.detail}"))
+                for completion in self._completions
+            ]
         )
         words.highlighted = 0
         words.display = True
@@ -106,15 +109,15 @@ class Editor(Vertical):
         self.area.focus()
         return was_open
 
-    def _take(self, at: int) -> None:
-        start, end = (self._location(each) for each in self._span)
-        self.area.replace(self._completions[at].label, start, end)
+    def _take(self, index: int) -> None:
+        start, end = (self._location(offset) for offset in self._span)
+        self.area.replace(self._completions[index].label, start, end)
         self.close()
 
     def _offset(self, location: tuple[int, int]) -> int:
         row, column = location
         lines = self.text.split("\n")
-        return sum(len(each) + 1 for each in lines[:row]) + column
+        return sum(len(line) + 1 for line in lines[:row]) + column
 
     def _location(self, offset: int) -> tuple[int, int]:
         before = self.text[:offset]

@@ -59,18 +59,18 @@ class FrontierPlot(PlotWidget):
             return
         self.curves = tuple(curves)
         curves = [
-            each._replace(points=points) for each in curves if (points := finite(each.points))
+            curve._replace(points=points) for curve in curves if (points := finite(curve.points))
         ]
         self.clear()
-        all_points = [point for each in curves for point in each.points]
+        all_points = [point for curve in curves for point in curve.points]
         if not all_points:
             return
-        for each in curves:
-            costs, accuracies = _steps(each.points)
+        for curve in curves:
+            costs, accuracies = _steps(curve.points)
             if len(costs) > 1:
-                self.plot(costs, accuracies, each.style, HiResMode.BRAILLE, each.label)
+                self.plot(costs, accuracies, curve.style, HiResMode.BRAILLE, curve.label)
             else:
-                self.scatter(costs, accuracies, "●", each.style, None, each.label)
+                self.scatter(costs, accuracies, "●", curve.style, None, curve.label)
         low, high = min(point[0] for point in all_points), max(point[0] for point in all_points)
         self.set_xlimits(log10(max(low, 1.0)) - 0.03, log10(max(high, 2.0)) + 0.03)
 
@@ -107,8 +107,8 @@ class LogAxisFormatter(AxisFormatter):
 def format_legend(curves: Sequence[PlotCurve]) -> Text:
     """Format the legend on one line."""
     text = Text("accuracy % over tokens ", "dim")
-    for each in reversed(curves):
-        text.append(f" ━ {each.label}", each.style)
+    for curve in reversed(curves):
+        text.append(f" ━ {curve.label}", curve.style)
     return text
 
 
@@ -116,4 +116,4 @@ def _steps(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[flo
     """Return the running maximum over the logarithm of tokens, as evaluation computes it."""
     costs, accuracies = np.array(sorted(points), float).T
     curve = build_curve(costs, accuracies)
-    return [log10(max(each, 1.0)) for each in curve.cost.tolist()], curve.accuracy.tolist()
+    return [log10(max(cost, 1.0)) for cost in curve.cost.tolist()], curve.accuracy.tolist()

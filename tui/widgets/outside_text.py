@@ -42,7 +42,7 @@ def _escaped(text: Text, allowed: str) -> Text:
     ]
     if not matches:
         return text
-    bounds = sorted({0, len(text), *matches, *(at + 1 for at in matches)})
+    bounds = sorted({0, len(text), *matches, *(match + 1 for match in matches)})
     escaped = text.blank_copy()
     for begin, end in pairwise(bounds):
         part = text[begin:end]
@@ -133,9 +133,9 @@ class Sanitizer(LineFilter):
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """See `LineFilter`."""
         return [
-            each if each.control or each.text.isprintable()
-            else Segment(_SUSPECT.sub(_escape_match, each.text), each.style)
-            for each in segments
+            segment if segment.control or segment.text.isprintable()
+            else Segment(_SUSPECT.sub(_escape_match, segment.text), segment.style)
+            for segment in segments
         ]  # fmt: skip
 
 

@@ -89,8 +89,8 @@ def render_source(
         dark: Whether the theme is dark, which decides the colour of the highlight.
         language: Language of the program.
     """
-    width = max((len(each) for each in margin.values()), default=0)
-    lines = [escape_line(each.expandtabs(2)) for each in source.rstrip("\n").split("\n")]
+    width = max((len(text) for text in margin.values()), default=0)
+    lines = [escape_line(line.expandtabs(2)) for line in source.rstrip("\n").split("\n")]
     digits = len(str(len(lines)))
     text = Text(no_wrap=True)
     if title:

@@ -61,12 +61,12 @@ class ProgressPlot(TrialPlot):
             return
         positions, scores = zip(*points, strict=True)
         self.scatter(positions, scores, "·")
-        at, best = [positions[0]], [scores[0]]
+        x, best = [positions[0]], [scores[0]]
         for position, score in points[1:]:
-            at += [position, position]
+            x += [position, position]
             best += [best[-1], max(best[-1], score)]
         if len(points) > 1:
-            self.plot(at, best, CHOSEN, HiResMode.BRAILLE)
+            self.plot(x, best, CHOSEN, HiResMode.BRAILLE)
         if chosen is not None and finite([chosen]):
             self.scatter([chosen[0]], [chosen[1]], "●", MARK)
         self._room(positions, scores)
@@ -91,13 +91,16 @@ class SaturationPlot(TrialPlot):
             return
         for (_, some), style in zip(points.items(), _styles(points), strict=True):
             samples, scores = zip(*some, strict=True)
-            at, percent = [log10(max(each, 1)) for each in samples], [100 * each for each in scores]
-            if len(at) > 1:
-                self.plot(at, percent, style, HiResMode.BRAILLE)
-            self.scatter(at, percent, "•", style)
+            x, percent = (
+                [log10(max(sample, 1)) for sample in samples],
+                [100 * score for score in scores],
+            )
+            if len(x) > 1:
+                self.plot(x, percent, style, HiResMode.BRAILLE)
+            self.scatter(x, percent, "•", style)
         if chosen is not None:
             self.scatter([log10(chosen[0])], [100 * chosen[1]], "●", MARK)
-        all_points = [each for some in points.values() for each in some]
+        all_points = [point for some in points.values() for point in some]
         self._room(
             [log10(samples) for samples, _ in all_points], [100 * score for _, score in all_points]
         )
@@ -121,4 +124,4 @@ def describe_saturation(stage: str, points: SaturationCurves) -> Text:
 
 
 def _styles(points: Mapping[str, object]) -> list[str]:
-    return [PALETTE[at % len(PALETTE)] for at in range(len(points))]
+    return [PALETTE[index % len(PALETTE)] for index in range(len(points))]

@@ -128,7 +128,7 @@ class OfflineEngine:
         """Tokenize a conversation in the model's own template, up to where it replies."""
         request = messages.TokenizeChatRequest(
             id=next(self._numbers),
-            messages=[dict(each) for each in messages_],
+            messages=[dict(message) for message in messages_],
             template=dict(template or {}),
         )
         return (await self._one(request, messages.TokensReply)).tokens

@@ -122,7 +122,7 @@ class EngineWorker:
         drawing = self._engine.generate(
             {"prompt_token_ids": prompt}, parameters, f"{message.id}-{child}"
         )
-        output = [each async for each in drawing][-1].outputs[0]
+        output = [output_ async for output_ in drawing][-1].outputs[0]
         own: list[float] | None = None
         top: list[list[float]] | None = None
         if request.logprobs is not None:
@@ -156,7 +156,9 @@ def _first(problem: BaseException) -> BaseException:
 
 def top_logprobs(candidates: Any, most: int) -> list[float]:  # noqa: ANN401 - vLLM has no types here
     """Return the log-probabilities of the likeliest tokens at one position, likeliest first."""
-    numbers = sorted((max(each.logprob, -9999.0) for each in candidates.values()), reverse=True)
+    numbers = sorted(
+        (max(candidate.logprob, -9999.0) for candidate in candidates.values()), reverse=True
+    )
     return numbers[:most]
 
 
