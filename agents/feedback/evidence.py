@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from agents.feedback.brief import SectionForm, render_template
 from agents.feedback.point_analysis import AnalyzedRecording
-from harness.explanation.base_rates import BaseRates, count_base_rates, sort_cases
+from harness.explanation.base_rates import BaseRate, BaseRates, count_base_rates
+from harness.explanation.episode_evidence import EvidenceGroup
+from harness.pages.base_rates_page import select_cases
 
 SEEDS = range(10)
 """Branch orders to count over."""
@@ -15,12 +17,9 @@ MIN_COUNT = 20
 MAX_CASES = 5
 """The most cases of votes for each number of finished branches, the most frequent ones."""
 
-VOTES = "leader of the finished"
-GROUPS = ("order of finishing", VOTES, "unfinished branches")
-
 
 def describe_evidence(recordings: Sequence[AnalyzedRecording]) -> list[SectionForm]:
-    """Describe the base rates of the shown questions, with and without the cases of votes.
+    """Describe the base rates of the shown questions, in full and in short.
 
     Args:
         recordings: The shown recordings; those without probes are left out.
@@ -30,8 +29,12 @@ def describe_evidence(recordings: Sequence[AnalyzedRecording]) -> list[SectionFo
     if not rates:
         return [SectionForm("")]
 
-    def describe(groups: Sequence[str]) -> str:
-        lines = [line for group in groups for line in _list_cases(rates, group)]
+    order = _describe_order(rates)
+    unfinished = _list_cases(rates, EvidenceGroup.UNFINISHED)
+    dissent = _list_dissent(rates)
+    votes, contrasts = _list_cases(rates, EvidenceGroup.VOTES), _list_contrasts(rates)
+
+    def describe(lines: Sequence[str]) -> str:
         return render_template(
             "evidence",
             recordings=", ".join(recording.label for recording in probed),
@@ -40,38 +43,69 @@ def describe_evidence(recordings: Sequence[AnalyzedRecording]) -> list[SectionFo
         )
 
     return [
-        SectionForm(describe(GROUPS)),
-        SectionForm(describe((GROUPS[0], GROUPS[2])), "base rates of votes"),
+        SectionForm(describe([order, *votes, *unfinished, *dissent, *contrasts])),
+        SectionForm(
+            describe([order, *unfinished, *dissent, *contrasts[:1]]),
+            "base rates of votes and differences",
+        ),
         SectionForm("", "base rates"),
     ]
 
 
-def _list_cases(recordings: Sequence[BaseRates], group: str) -> list[str]:
+def _describe_order(recordings: Sequence[BaseRates]) -> str:
+    """Describe the order of finishing on one line."""
+    cases = select_cases(recordings, EvidenceGroup.ORDER, MIN_COUNT, MAX_CASES)
+    right = "; ".join(
+        f"{case.removeprefix('finisher ')}: {_join(recordings, case, 'right')}" for case in cases
+    )
+    more = _join(recordings, cases[0], "more") if cases else ""
+    return f"- Right by order of finishing: {right}; the majority of 48: {more}"
+
+
+def _list_cases(recordings: Sequence[BaseRates], group: EvidenceGroup) -> list[str]:
     """Return a line for each frequent case of a group."""
-    rates = [
-        {rate.case: rate for rate in recording.rates if rate.group == group}
-        for recording in recordings
+    return [
+        f"- {case} (on {_count_questions(recordings, case)} questions):"
+        f" right {_join(recordings, case, 'right')}; more {_join(recordings, case, 'more')}"
+        for case in select_cases(recordings, group, MIN_COUNT, MAX_CASES)
     ]
-    cases = sort_cases(case for row in rates for case in row)
-    counts = {case: sum(row[case].count for row in rates if case in row) for case in cases}
-    frequent = [case for case in cases if counts[case] >= MIN_COUNT]
-    if group == VOTES:
-        frequent = _most_frequent(frequent, counts)
+
+
+def _list_dissent(recordings: Sequence[BaseRates]) -> list[str]:
+    return [
+        f"- An unfinished branch after {case} from a leader of the finished: right"
+        f" {_join(recordings, case, 'right')}; the leader {_join(recordings, case, 'more')};"
+        f" tokens of such branches from then on: {_join(recordings, case, 'tokens')} % of all"
+        for case in select_cases(recordings, EvidenceGroup.DISSENT, MIN_COUNT, MAX_CASES)
+    ]
+
+
+def _list_contrasts(recordings: Sequence[BaseRates]) -> list[str]:
+    by_recording = [{row.contrast: row for row in recording.contrasts} for recording in recordings]
     lines = []
-    for case in frequent:
-        right = " | ".join(_format(row[case].right if case in row else None) for row in rates)
-        more = " | ".join(_format(row[case].more if case in row else None) for row in rates)
-        lines.append(f"- {case} ({counts[case]:,} times): right {right}; more {more}")
+    for case in dict.fromkeys(case for contrasts in by_recording for case in contrasts):
+        rows = [contrasts.get(case) for contrasts in by_recording]
+        differences = " | ".join(
+            "-" if row is None else f"{row.difference:+.1f} ({row.low:.1f}..{row.high:.1f})"
+            for row in rows
+        )
+        lines.append(f"- Difference, {case}: {differences}")
     return lines
 
 
-def _most_frequent(cases: Sequence[str], counts: dict[str, int]) -> list[str]:
-    """Keep the most frequent cases of each number of finished branches, in order."""
-    frequent: set[str] = set()
-    for number in dict.fromkeys(case.partition(",")[0] for case in cases):
-        same_number = [case for case in cases if case.partition(",")[0] == number]
-        frequent.update(sorted(same_number, key=lambda case: -counts[case])[:MAX_CASES])
-    return [case for case in cases if case in frequent]
+def _find_rate(recording: BaseRates, case: str) -> BaseRate | None:
+    return next((rate for rate in recording.rates if rate.case == case), None)
+
+
+def _count_questions(recordings: Sequence[BaseRates], case: str) -> int:
+    found = (_find_rate(recording, case) for recording in recordings)
+    return sum(rate.questions for rate in found if rate is not None)
+
+
+def _join(recordings: Sequence[BaseRates], case: str, figure: str) -> str:
+    """Join a figure of a case over recordings."""
+    found = [_find_rate(recording, case) for recording in recordings]
+    return " | ".join("-" if rate is None else f"{getattr(rate, figure):.0f}" for rate in found)
 
 
 def _describe_kinds(rates: Sequence[BaseRates]) -> str:
@@ -79,11 +113,11 @@ def _describe_kinds(rates: Sequence[BaseRates]) -> str:
     parts = []
     for name in kinds:
         rows = [kind for recording in rates for kind in recording.kinds if kind.kind == name]
-        questions = " | ".join(str(row.questions) for row in rows)
-        share = " | ".join(_format(row.share) for row in rows)
-        parts.append(f"{name} right: {questions} questions with {share} % of the tokens")
+        questions = " | ".join(str(kind.questions) for kind in rows)
+        share = " | ".join(f"{kind.share:.0f}" for kind in rows)
+        votes = " | ".join("-" if kind.votes is None else f"{kind.votes:.0f}" for kind in rows)
+        parts.append(
+            f"{name} right: {questions} questions with {share} % of the tokens, whose leader has"
+            f" {votes} % of the votes"
+        )
     return f"Questions by the majority of 16: {'; '.join(parts)}."
-
-
-def _format(value: float | None) -> str:
-    return "-" if value is None else f"{value:.0f}"

@@ -1,38 +1,25 @@
 """Base rates: how often simple evidence about an answer is right, counted over recordings.
 
-Each seed opens the first `WIDTH` branches of its order side by side and reads them to their ends.
-Branches finish in the order of their lengths in intervals; ties go to the one that was opened
-first. A branch votes with its final answer, unless that is ``ERR``. Every rate comes with the
-number of episodes that it was counted over, since a rate of few episodes says little.
+Each seed plays one episode on each question; `harness.explanation.episode_evidence` lists what is
+observed in it. A rate over episodes is what a controller meets. A question on which a case is
+frequent dominates it, so every rate is also given as the mean over questions, with the number of
+questions and an interval over them.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.evaluation.bootstrap import Floats, Stratum, interval, resample
+from harness.explanation.episode_evidence import EpisodeEvidence, Evidence, EvidenceGroup
 from harness.mdp.environment import ReplayEnvironment
-from harness.mdp.replay import NotProbed, ReplayChain, permute_branches
+from harness.mdp.replay import NotProbed, permute_branches
 
-WIDTH = 16
-"""Branches that are opened at once."""
-
-MORE = 48
-"""Branches of the majority that a leader is compared with, or all if there are fewer."""
-
-FIRST = 4
-"""Branches whose agreement is looked at before any has finished."""
-
-STREAK = 4
-"""Intervals for which a final answer counts as long held."""
-
-NO_ANSWER = "ERR"
-
-RANKS = (1, 2, 3, 4, 8, 16)
-FINISHED = (2, 4, 8, 16)
+_SCALE = 1 << 20
+"""Differences are summed as whole numbers of this fraction, so that sums are exact."""
 
 
 class BaseRate(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,104 +30,96 @@ class BaseRate(msgspec.Struct, frozen=True, kw_only=True):
     case: str
     count: int
     """Episodes, or branches, in which the case occurred."""
-    right: float | None
-    """Percentage of them in which the evidence was right; ``None`` if there are none."""
-    more: float | None
-    """Percentage of the same episodes in which the majority of `MORE` branches was right."""
+    questions: int
+    """Questions on which it occurred."""
+    right: float
+    """Percentage of the occurrences in which the evidence was right."""
+    low: float
+    high: float
+    """Interval of 95 % of ``right``, over questions."""
+    more: float
+    """Percentage of the same occurrences in which the majority of 48 branches was right; for
+    dissent, in which the leader was."""
+    right_by_question: float
+    """Mean over questions of their ``right``."""
+    more_by_question: float
+    """Mean over questions of their ``more``."""
+    gain: float
+    """Points by which ``more`` would raise the accuracy over all episodes."""
+    tokens: float
+    """Percentage of the tokens of all episodes that dissenting branches take from then on."""
+
+
+class EvidenceContrast(msgspec.Struct, frozen=True, kw_only=True):
+    """Two ways to choose an answer, compared within episodes: means over questions."""
+
+    recording: str
+    contrast: str
+    questions: int
+    right: float
+    """Percentage at which the first was right, or finished early."""
+    other: float
+    """The same for the other."""
+    difference: float
+    low: float
+    high: float
+    """Interval of 95 % of the difference, over questions."""
 
 
 class QuestionKind(msgspec.Struct, frozen=True, kw_only=True):
-    """Questions by how often the majority of `WIDTH` branches is right."""
+    """Questions by how often the majority of 16 branches is right."""
 
     recording: str
     kind: str
     """``always``, ``sometimes`` or ``never`` right."""
     questions: int
     share: float
-    """Percentage of the tokens of `WIDTH` branches that these questions take."""
+    """Percentage of the tokens of 16 branches that these questions take."""
+    tokens: float | None
+    """Tokens of a branch, mean over these questions; ``None`` without questions."""
+    votes: float | None
+    """Percentage of the votes that the leader of 16 branches has, mean over these questions."""
 
 
 class BaseRates(NamedTuple):
     """What was counted over one recording."""
 
+    recording: str
     rates: list[BaseRate]
+    contrasts: list[EvidenceContrast]
     kinds: list[QuestionKind]
 
 
-class _Evidence(NamedTuple):
-    """One observation: a kind of evidence, whether it was right, and whether the majority was."""
+class _QuestionCounts:
+    """Sums over the episodes of one question."""
 
-    group: str
-    case: str
-    right: bool
-    more: bool
+    def __init__(self) -> None:
+        self.episodes = self.right = self.opened = self.tokens = 0
+        self.leader_share = 0.0
+        self.evidence: dict[tuple[EvidenceGroup, str], NDArray[np.int64]] = {}
+        """By case: occurrences, right, more right, tokens."""
+        self.contrasts: dict[str, Floats] = {}
+        """By name: episodes, and sums of the percentages of both."""
+
+    def add(self, episode: EpisodeEvidence) -> None:
+        """Add an episode."""
+        self.episodes += 1
+        self.right += episode.is_majority_right
+        self.opened += episode.opened
+        self.tokens += episode.tokens
+        self.leader_share += episode.leader_share
+        for evidence in episode.observe():
+            counts = self.evidence.setdefault(
+                (evidence.group, evidence.case), np.zeros(4, np.int64)
+            )
+            counts += _count(evidence)
+        for pair in episode.compare():
+            sums = self.contrasts.setdefault(pair.name, np.zeros(3))
+            sums += (1, pair.ours, pair.other)
 
 
-class _Question:
-    """The branches of one question.
-
-    Args:
-        chains: All branches, as recorded.
-        gold: The correct answer.
-    """
-
-    def __init__(self, chains: Sequence[ReplayChain], gold: str):
-        self.chains, self.gold = chains, gold
-
-    def observe(self, order: Sequence[int]) -> Iterator[_Evidence]:
-        """Yield the evidence of one episode.
-
-        Args:
-            order: Branches in the order in which they are opened.
-        """
-        opened = [self.chains[branch] for branch in order[:WIDTH]]
-        more = self.is_right(_leader([self.chains[branch].final for branch in order[:MORE]]))
-        finished = sorted(opened, key=lambda chain: len(chain.probes))
-        for rank in RANKS:
-            if rank <= len(finished):
-                right = self.is_right(finished[rank - 1].final)
-                yield _Evidence("order of finishing", f"finisher {rank} of {WIDTH}", right, more)
-        for chain in opened:
-            duration = "long" if _streak(chain) >= STREAK else "briefly"
-            case = f"final answer held {duration}"
-            yield _Evidence("stability", case, self.is_right(chain.final), more)
-        for count in FINISHED:
-            if count <= len(finished):
-                yield self._vote([chain.final for chain in finished[:count]], more)
-        yield from self._agreement(opened[:FIRST], more)
-
-    def is_right(self, answer: str | None) -> bool:
-        """Return whether an answer is the correct one."""
-        return answer is not None and answer == self.gold
-
-    def _vote(self, answers: Sequence[str], more: bool) -> _Evidence:
-        counted = Counter(answer for answer in answers if answer != NO_ANSWER).most_common(2)
-        first, second = [*(votes for _, votes in counted), 0, 0][:2]
-        case = f"{len(answers)} finished, votes {first}:{second}"
-        return _Evidence("leader of the finished", case, self.is_right(_leader(answers)), more)
-
-    def _agreement(self, opened: Sequence[ReplayChain], more: bool) -> Iterator[_Evidence]:
-        """Yield whether unfinished branches that agree are right."""
-        if len(opened) < FIRST:
-            return
-        shortest = min(len(chain.probes) for chain in opened)
-        for depth in range(1, shortest - 1):
-            looks = {chain.probes[interval] for chain in opened for interval in (depth - 1, depth)}
-            if len(looks) == 1 and NO_ANSWER not in looks:
-                right = self.is_right(looks.pop())
-                case = f"{FIRST} of {FIRST} agree twice, none has finished"
-                yield _Evidence("unfinished branches", case, right, more)
-                break
-        first = min(opened, key=lambda chain: len(chain.probes))
-        end = len(first.probes)
-        others = {
-            chain.probes[end - 1] if len(chain.probes) > end else chain.final
-            for chain in opened
-            if chain is not first and end > 0
-        }
-        if others and others == {first.final} and first.final != NO_ANSWER:
-            case = f"the first finished, all others of {FIRST} agree with it"
-            yield _Evidence("unfinished branches", case, self.is_right(first.final), more)
+def _count(evidence: Evidence) -> tuple[int, int, int, int]:
+    return 1, int(evidence.right), int(evidence.more), evidence.tokens
 
 
 def count_base_rates(environment: ReplayEnvironment, seeds: Iterable[int]) -> BaseRates:
@@ -155,47 +134,92 @@ def count_base_rates(environment: ReplayEnvironment, seeds: Iterable[int]) -> Ba
     """
     if not environment.probed:
         raise NotProbed
-    evidence: dict[tuple[str, str], list[_Evidence]] = {}
-    shares: list[float] = []
-    tokens: list[int] = []
     orders = list(seeds)
-    for index, pool in enumerate(environment.branch_pools):
+    questions: list[_QuestionCounts] = []
+    for pool, gold in zip(environment.branch_pools, environment.gold, strict=True):
         if not pool.chains:
             continue
-        question = _Question(pool.chains, environment.gold[index])
-        right = 0
+        counts = _QuestionCounts()
         for seed in orders:
             order = permute_branches(len(pool.chains), seed)
-            for observation in question.observe(order):
-                evidence.setdefault((observation.group, observation.case), []).append(observation)
-            answers = [pool.chains[branch].final for branch in order[:WIDTH]]
-            right += question.is_right(_leader(answers))
-        shares.append(right / len(orders))
-        tokens.append(sum(chain.tokens for chain in pool.chains) // len(pool.chains))
-    name = environment.name
+            chains = [pool.chains[at] for at in order]
+            counts.add(EpisodeEvidence(chains, gold, pool.interval))
+        questions.append(counts)
+    if not questions:
+        return BaseRates(environment.name, [], [], _kinds(environment.name, []))
     return BaseRates(
-        [_rate(name, *key, cases) for key, cases in sorted(evidence.items(), key=_order)],
-        _kinds(name, np.array(shares), np.array(tokens)),
+        environment.name,
+        _rates(environment.name, questions),
+        _contrasts(environment.name, questions),
+        _kinds(environment.name, questions),
     )
 
 
-def _leader(answers: Sequence[str]) -> str | None:
-    """Return the answer with the most votes; ties go to the first; ``None`` without votes."""
-    counted = Counter(answer for answer in answers if answer != NO_ANSWER).most_common(1)
-    return counted[0][0] if counted else None
+def _rates(name: str, questions: Sequence[_QuestionCounts]) -> list[BaseRate]:
+    cases = sorted({case for question in questions for case in question.evidence}, key=_order)
+    none = np.zeros(4, np.int64)
+    table = np.array(
+        [[question.evidence.get(case, none) for case in cases] for question in questions]
+    )
+    episodes = sum(question.episodes for question in questions)
+    tokens = max(sum(question.tokens for question in questions), 1)
+    # (resamples, cases, 2): occurrences and right ones.
+    flat = table[:, :, :2].reshape(len(questions), -1).astype(float)
+    samples = resample([Stratum(flat, 1.0)]).reshape(-1, len(cases), 2)
+    rates = []
+    for at, (group, case) in enumerate(cases):
+        counts, drawn = table[:, at, :], samples[:, at, :]
+        count, right, more, rest = counts.sum(axis=0).tolist()
+        occurred = counts[counts[:, 0] > 0]
+        by_question = (100 * occurred[:, 1:3] / occurred[:, :1]).mean(axis=0).tolist()
+        drawn = drawn[drawn[:, 0] > 0]
+        bounds = interval(100 * drawn[:, 1] / drawn[:, 0])
+        # Dissent is counted over branches, and its ``more`` is the leader that is followed anyway.
+        gained = 0 if group is EvidenceGroup.DISSENT else more - right
+        rates.append(
+            BaseRate(
+                recording=name,
+                group=group.value,
+                case=case,
+                count=count,
+                questions=len(occurred),
+                right=round(100 * right / count, 2),
+                low=round(bounds.low, 2),
+                high=round(bounds.high, 2),
+                more=round(100 * more / count, 2),
+                right_by_question=round(by_question[0], 2),
+                more_by_question=round(by_question[1], 2),
+                gain=round(100 * gained / episodes, 2),
+                tokens=round(100 * rest / tokens, 2),
+            )
+        )
+    return rates
 
 
-def _streak(chain: ReplayChain) -> int:
-    """Return for how many intervals before its end a branch held its final answer."""
-    streak = 0
-    for answer in reversed(chain.probes):
-        if answer != chain.final:
-            break
-        streak += 1
-    return streak
-
-
-_GROUPS = ("order of finishing", "leader of the finished", "unfinished branches", "stability")
+def _contrasts(name: str, questions: Sequence[_QuestionCounts]) -> list[EvidenceContrast]:
+    contrasts = []
+    for case in dict.fromkeys(case for question in questions for case in question.contrasts):
+        sums = np.array(
+            [question.contrasts[case] for question in questions if case in question.contrasts]
+        )
+        means = sums[:, 1:] / sums[:, :1]
+        differences = np.rint((means[:, 0] - means[:, 1]) * _SCALE)
+        samples = resample([Stratum(differences[:, None], 1.0)])[:, 0] / _SCALE
+        bounds = interval(samples)
+        right, other = means.mean(axis=0).tolist()
+        contrasts.append(
+            EvidenceContrast(
+                recording=name,
+                contrast=case,
+                questions=len(sums),
+                right=round(right, 2),
+                other=round(other, 2),
+                difference=round(right - other, 2) + 0.0,
+                low=round(bounds.low, 2) + 0.0,
+                high=round(bounds.high, 2) + 0.0,
+            )
+        )
+    return contrasts
 
 
 def sort_cases(cases: Iterable[str]) -> list[str]:
@@ -208,37 +232,40 @@ def _case_key(case: str) -> tuple[tuple[int, ...], str]:
     return tuple(map(int, numbers)), case
 
 
-def _order(entry: tuple[tuple[str, str], list[_Evidence]]) -> tuple[int, tuple[int, ...], str]:
-    """Sort by group, then by case."""
-    group, case = entry[0]
-    return _GROUPS.index(group), *_case_key(case)
+_GROUPS = tuple(EvidenceGroup)
 
 
-def _rate(recording: str, group: str, case: str, evidence: Sequence[_Evidence]) -> BaseRate:
-    right = sum(observation.right for observation in evidence)
-    more = sum(observation.more for observation in evidence)
-    count = len(evidence)
-    return BaseRate(
-        recording=recording,
-        group=group,
-        case=case,
-        count=count,
-        right=round(100 * right / count, 2) if count else None,
-        more=round(100 * more / count, 2) if count else None,
+def _order(case: tuple[EvidenceGroup, str]) -> tuple[int, tuple[int, ...], str]:
+    """Sort by group, then by the numbers of the case."""
+    return _GROUPS.index(case[0]), *_case_key(case[1])
+
+
+def _kinds(name: str, questions: Sequence[_QuestionCounts]) -> list[QuestionKind]:
+    kinds: dict[str, list[_QuestionCounts]] = {"always": [], "sometimes": [], "never": []}
+    for question in questions:
+        kind = {question.episodes: "always", 0: "never"}.get(question.right, "sometimes")
+        kinds[kind].append(question)
+    total = max(sum(question.tokens for question in questions), 1)
+    return [_kind(name, kind, members, total) for kind, members in kinds.items()]
+
+
+def _kind(name: str, kind: str, questions: Sequence[_QuestionCounts], total: int) -> QuestionKind:
+    """Summarize the questions of one kind.
+
+    Args:
+        name: Name of the recording.
+        kind: Name of the kind.
+        questions: Its questions.
+        total: Tokens of all questions of the recording.
+    """
+    tokens = sum(question.tokens for question in questions)
+    branches = [question.tokens / question.opened for question in questions]
+    votes = [100 * question.leader_share / question.episodes for question in questions]
+    return QuestionKind(
+        recording=name,
+        kind=kind,
+        questions=len(questions),
+        share=round(100 * tokens / total, 2),
+        tokens=round(sum(branches) / len(branches)) if branches else None,
+        votes=round(sum(votes) / len(votes), 1) if votes else None,
     )
-
-
-def _kinds(
-    recording: str, shares: NDArray[np.float64], tokens: NDArray[np.int64]
-) -> list[QuestionKind]:
-    masks = {"always": shares == 1, "sometimes": (shares > 0) & (shares < 1), "never": shares == 0}
-    total = max(int(tokens.sum()), 1)
-    return [
-        QuestionKind(
-            recording=recording,
-            kind=kind,
-            questions=int(mask.sum()),
-            share=round(100 * float(tokens[mask].sum()) / total, 2),
-        )
-        for kind, mask in masks.items()
-    ]

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 import pytest
 
 from harness.explanation.base_rates import (
-    FIRST,
-    MORE,
-    WIDTH,
     BaseRate,
+    BaseRates,
+    EvidenceContrast,
     count_base_rates,
 )
+from harness.explanation.episode_evidence import FIRST, MORE, PATIENCES, WIDTH
 from harness.mdp.environment import ReplayEnvironment
 from harness.mdp.replay import BranchPool, NotProbed, ReplayChain, permute_branches
+from harness.pages.base_rates_page import RateUnit, format_base_rates
 
 SEEDS = range(6)
 
@@ -26,6 +27,10 @@ def chain(length: int, final: str, early: str = "ERR") -> ReplayChain:
 def environment(*questions: tuple[str, Sequence[ReplayChain]]) -> ReplayEnvironment:
     pools = [BranchPool(list(chains), 500, True) for _, chains in questions]
     return ReplayEnvironment(pools, [gold for gold, _ in questions], name="m/b")
+
+
+def contrasts(found: ReplayEnvironment) -> dict[str, EvidenceContrast]:
+    return {each.contrast: each for each in count_base_rates(found, SEEDS).contrasts}
 
 
 def rates(found: ReplayEnvironment) -> dict[str, BaseRate]:
@@ -54,7 +59,8 @@ def test_finishers_are_ranked_by_length_and_then_by_opening() -> None:
 def test_more_is_the_majority_of_many_branches_in_the_same_episodes() -> None:
     right = environment(("7", [chain(3, "7")] * 12 + [chain(3, "9")] * 8))
     assert MORE > 20
-    assert {each.more for each in count_base_rates(right, SEEDS).rates} == {100.0}
+    groups = {each.group: each.more for each in count_base_rates(right, SEEDS).rates}
+    assert groups["order of finishing"] == groups["leader of the finished"] == 100.0
 
 
 def test_votes_count_answers_and_not_failures() -> None:
@@ -78,6 +84,109 @@ def test_questions_are_grouped_by_how_often_the_majority_is_right() -> None:
     assert kinds["sometimes"].questions == 0
     assert kinds["never"].share > kinds["always"].share
     assert sum(each.share for each in kinds.values()) == pytest.approx(100, abs=0.05)
+
+
+def test_the_first_finisher_is_compared_with_a_branch_at_random() -> None:
+    """Short branches are right and long ones are not, so the first finisher is always right."""
+    pools = [("7", [chain(3, "7")] * 10 + [chain(9, "9")] * 10)] * 5
+    row = contrasts(environment(*pools))["first of 16 to finish, not a random one"]
+    assert (row.questions, row.right) == (5, 100)
+    assert row.difference == pytest.approx(100 - row.other, abs=0.01)
+    assert row.low == row.high == pytest.approx(row.difference, abs=0.01)
+
+
+def test_the_interval_of_a_contrast_is_over_questions() -> None:
+    good = ("7", [chain(3, "7")] * 10 + [chain(9, "9")] * 10)
+    bad = ("9", [chain(3, "7")] * 10 + [chain(9, "9")] * 10)
+    row = contrasts(environment(good, good, bad, bad))["first of 16 to finish, not a random one"]
+    assert row.low < -30 < row.difference < 30 < row.high
+
+
+def test_weights_decide_where_early_votes_are_few() -> None:
+    """Twelve early votes against 36 late ones: only steep weights follow the early ones."""
+    row = contrasts(environment(("7", [chain(3, "7")] * 12 + [chain(9, "9")] * 36)))
+    assert row["48 votes, earlier ones count much more"].difference == 100
+    assert row["48 votes, earlier ones count a little more"].difference == 0
+
+
+def test_signs_are_compared_between_branches_of_one_question() -> None:
+    """On each question those that hold their answer are as often right as the others."""
+    steady = [chain(12, answer, early="5") for answer in "79" * 5]
+    restless = [
+        ReplayChain([f"{at}" for at in range(11)] + [answer], 6001, answer) for answer in "79" * 5
+    ]
+    easy = ("7", [chain(12, "7", early="5")] * 10 + restless[::2] * 2)
+    row = contrasts(environment(("7", steady + restless), easy))
+    held = row["answer held for 4 intervals: is right"]
+    assert held.questions == 2
+    assert abs(held.difference) < 20
+    assert abs(row["few changes of answer: is right"].difference) < 20
+
+
+def test_long_dissent_is_counted_once_a_branch_with_its_remaining_tokens() -> None:
+    """Fifteen branches finish early with 7; the last one shows 9 until it ends."""
+    dissenter = ReplayChain(["9"] * 30, 15_001, "9")
+    found = environment(("7", [chain(4, "7")] * 15 + [dissenter]))
+    by_case = rates(found)
+    for patience in PATIENCES:
+        case = by_case[f"{patience} intervals of dissent"]
+        assert (case.count, case.right, case.more) == (len(SEEDS), 0, 100)
+        left = 15_001 - (4 + patience - 1) * 500
+        assert case.tokens == pytest.approx(100 * left / (15 * 2001 + 15_001), abs=0.01)
+
+
+def test_a_dissenter_that_comes_round_starts_again() -> None:
+    waverer = ReplayChain(["9"] * 6 + ["7"] + ["9"] * 3 + ["7"], 5501, "7")
+    cases = rates(environment(("7", [chain(3, "7")] * 15 + [waverer])))
+    assert cases["4 intervals of dissent"].count == len(SEEDS)
+    assert "8 intervals of dissent" not in cases
+
+
+def test_means_over_questions_give_each_question_the_same_weight() -> None:
+    """One question splits its first two votes always, the other under few orders."""
+    split = ("7", [chain(3, "7" if at % 2 else "8") for at in range(10)] + [chain(9, "6")] * 10)
+    clear = ("7", [chain(3, "7")] * 17 + [chain(3, "9")] * 3)
+    found = rates(environment(split, clear))
+    case = found["2 finished, votes 1:1"]
+    by_hand = [rates(environment(each))["2 finished, votes 1:1"] for each in (split, clear)]
+    assert case.questions == 2
+    assert case.count == sum(each.count for each in by_hand)
+    assert case.right_by_question == pytest.approx(
+        sum(each.right for each in by_hand) / 2, abs=0.01
+    )
+    assert case.low <= case.right <= case.high
+
+
+def test_gains_of_votes_add_up_to_the_gain_of_more_branches() -> None:
+    found = count_base_rates(MIXED, SEEDS).rates
+    pairs = [each for each in found if each.case.startswith("2 finished")]
+    count = sum(each.count for each in pairs)
+    gained = sum((each.more - each.right) * each.count for each in pairs) / count
+    assert sum(each.gain for each in pairs) == pytest.approx(gained, abs=0.05)
+
+
+def page(unit: RateUnit = RateUnit.EPISODE) -> str:
+    counted = count_base_rates(MIXED, range(20))
+    return format_base_rates([counted._replace(recording="model/bench")], 80, unit=unit)
+
+
+def test_the_page_fits_a_terminal_and_two_screens() -> None:
+    lines = page().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines) <= 80
+    assert lines[0] == "A  model/bench"
+    assert any(line.startswith("first of 4 to finish") for line in lines)
+
+
+def test_the_page_names_the_unit_of_its_rates() -> None:
+    assert "over episodes" in page()
+    assert "over questions, each counted equally" in page(RateUnit.QUESTION)
+
+
+def test_a_recording_without_branches_has_no_rates() -> None:
+    empty = count_base_rates(ReplayEnvironment([BranchPool([], 500)], ["7"], name="m/b"), SEEDS)
+    assert empty == BaseRates("m/b", [], [], empty.kinds)
+    assert all(each.questions == 0 for each in empty.kinds)
 
 
 def test_recordings_without_probes_are_refused() -> None:

@@ -27,8 +27,15 @@ from harness.cli.parameter_types import FilePath
     help="Sealed recordings with probes.",
 )
 @seeds_option(20)
+@click.option(
+    "--by",
+    type=click.Choice(["episode", "question"]),
+    default="episode",
+    help="Show rates over all episodes, or means over questions, which no question dominates;"
+    " --json and --csv have both.",
+)
 @output_options  # fmt: skip
-def explore(out: Output, recordings: tuple[Path, ...], seeds: int) -> None:
+def explore(out: Output, recordings: tuple[Path, ...], seeds: int, by: str) -> None:
     """Show how often simple evidence about an answer is right.
 
     Sixteen branches are opened in parallel and read to their ends, under each seed. The tables show
@@ -40,12 +47,13 @@ def explore(out: Output, recordings: tuple[Path, ...], seeds: int) -> None:
         out: Where to write the result, and in which format.
         recordings: Sealed recordings with probes.
         seeds: Number of seeds for each question; they are 0 to ``seeds - 1``.
+        by: What the shown rates are means over.
     """
     from harness.cli import console
     from harness.cli.output import OutputFormat, output_width
     from harness.explanation.base_rates import count_base_rates
     from harness.mdp.environment import load_replay_environment
-    from harness.pages.base_rates_page import format_base_rates, rates_table
+    from harness.pages.base_rates_page import RateUnit, format_base_rates, rates_table
     from harness.request.recordings import open_recordings
 
     opened = open_recordings(recordings)
@@ -59,8 +67,12 @@ def explore(out: Output, recordings: tuple[Path, ...], seeds: int) -> None:
     if out.form is OutputFormat.CSV:
         out.table(rates_table(rates))
         return
-    document = [{"rates": rate.rates, "questions": rate.kinds} for rate in rates]
+    document = [
+        {"rates": counted.rates, "contrasts": counted.contrasts, "questions": counted.kinds}
+        for counted in rates
+    ]
     what = {"recordings": [recording.label for recording in opened], "seeds": seeds}
     out.document(
-        {"what": what, "base_rates": document}, format_base_rates(rates, output_width(out))
+        {"what": what, "base_rates": document},
+        format_base_rates(rates, output_width(out), unit=RateUnit(by)),
     )
