@@ -148,6 +148,28 @@ def _check(line: QuestionLine, path: Path, number: int) -> None:
         if fault is not None:
             location = join_location(number, f"$.branches[{index}]")
             raise SourceError(fault, path=path, location=location)
+        _check_log_probabilities(branch, path, number, f"$.branches[{index}]")
+
+
+def _check_log_probabilities(branch: BranchLine, path: Path, number: int, at: str) -> None:
+    """Raise `SourceError` if a log-probability is above 0.
+
+    Args:
+        branch: the branch as it is in the line.
+        path: the file.
+        number: the line's number.
+        at: the path of the branch in the line.
+    """
+    for name in ("logprob", "top_logprob"):
+        values: list[float] = getattr(branch, name) or []
+        for index, value in enumerate(values):
+            if value > 0:
+                raise SourceError(
+                    f"a log-probability is at most 0, and this is {value:g}; if it is a"
+                    " probability, give its logarithm",
+                    path=path,
+                    location=join_location(number, f"{at}.{name}[{index}]"),
+                )
 
 
 def _probed(lines: dict[int, QuestionLine], path: Path) -> bool:

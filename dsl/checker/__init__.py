@@ -1,6 +1,7 @@
 """The checker: names, types, flow, usage and directions, before anything runs."""
 
 from dsl import tree
+from dsl.checker.conditions import check_conditions
 from dsl.checker.declarations import check_declarations, check_sections
 from dsl.checker.flow import check_flow
 from dsl.checker.progress import check_progress
@@ -8,6 +9,7 @@ from dsl.checker.schedule_directions import check_schedule
 from dsl.checker.scope import Scope
 from dsl.checker.statements import check_bodies
 from dsl.checker.symbols import CheckedProgram, Needs, Role, Symbol
+from dsl.checker.unrevealed import check_unrevealed
 from dsl.checker.usage import check_usage
 from dsl.diagnostics import Diagnostic
 from dsl.source import Source
@@ -31,6 +33,8 @@ def check(program: tree.Program, source: Source) -> tuple[CheckedProgram | None,
         check_schedule(scope, program)
         check_usage(scope, program)
         check_progress(scope, program)
+        check_conditions(scope, program, source)
+        check_unrevealed(scope, program)
     if any(diagnostic.is_error for diagnostic in scope.diagnostics):
         return None, scope.diagnostics
     checked = CheckedProgram(source, program, scope.types, scope.symbols, _needs(scope, program))

@@ -19,10 +19,11 @@ _ENDED = {"finished", "pruned"}
 
 
 def check_progress(scope: Scope, program: tree.Program) -> None:
-    """Warn of programs in which no branch is opened, and of steps that make no progress."""
+    """Warn of verbs without effect, programs that open no branch, and steps without progress."""
+    live = _Live(scope, program)
+    _check_effects(scope, live, program)
     if not _answers_with_votes(scope, program):
         return
-    live = _Live(scope, program)
     start = next((s for s in program.sections if isinstance(s, tree.Start)), None)
     step = next((s for s in program.sections if isinstance(s, tree.Step)), None)
     bodies = [section.body for section in (start, step) if section is not None]
@@ -37,6 +38,32 @@ def check_progress(scope: Scope, program: tree.Program) -> None:
         return
     if step is not None:
         _check_step(scope, live, step, verbs)
+
+
+def _check_effects(scope: Scope, live: "_Live", program: tree.Program) -> None:
+    """Warn of verbs whose own condition keeps only branches that have ended."""
+    for node in walk(program):
+        if not isinstance(node, tree.Advance | tree.Probe | tree.Prune):
+            continue
+        found = live.ended_part(node.branches)
+        told = {each.mark.span.start for each in scope.diagnostics if each.code == "RH706"}
+        if found is None or any(node.span.start <= at < node.span.end for at in told):
+            continue
+        part, state = found
+        word = "prune" if isinstance(node, tree.Prune) else "probe"
+        if isinstance(node, tree.Advance):
+            word = "advance" if node.look else "extend"
+        scope.warning(
+            "RH706",
+            f"`{word}` has no effect on branches that are {state}",
+            part.span,
+            f"selects branches that are {state}",
+            help=(
+                "to leave branches out of a vote, filter its set: `winner(alive where …)`"
+                if word == "prune"
+                else "verbs act on the active branches of a set and skip the others"
+            ),
+        )
 
 
 def _check_step(scope: Scope, live: "_Live", step: tree.Step, verbs: list[tree.Verb]) -> None:
@@ -212,6 +239,29 @@ class _Live:
                 return not all_gone and self._may_hold_active(base)
         return True
 
+    def ended_part(self, branches: tree.Expression) -> tuple[tree.Expression, str] | None:
+        """Return what limits a set to branches that have ended, and how they ended."""
+        inner = ungroup(branches)
+        match inner:
+            case tree.Name(text=name):
+                named = self._lets.get(name)
+                if named is not None and self.ended_part(named) is not None:
+                    return inner, "finished or pruned"
+                return (inner, name) if name in _ENDED else None
+            case tree.FilterSet(branches=base, condition=condition):
+                for part in _conjuncts(condition):
+                    if isinstance(part, tree.Field) and part.text.removeprefix(".") in _ENDED:
+                        return part, part.text.removeprefix(".")
+                return self.ended_part(base)
+            case tree.SortSet(branches=base) | tree.TakeFirst(branches=base):
+                return self.ended_part(base)
+            case tree.ExcludeSet(branches=base, without=without):
+                gone = ungroup(without)
+                if isinstance(gone, tree.Name) and gone.text == "active":
+                    return inner, "finished or pruned"
+                return self.ended_part(base)
+        return None
+
     def _excludes_active(self, condition: tree.Expression) -> bool:
         """Return whether a condition is false for every active branch."""
         inner = ungroup(condition)
@@ -224,3 +274,13 @@ class _Live:
                 return text.removeprefix(".") in _ENDED
         known = self.known(inner)
         return known is not None and not known
+
+
+def _conjuncts(condition: tree.Expression) -> Iterator[tree.Expression]:
+    """Yield the parts of a condition that must all hold."""
+    inner = ungroup(condition)
+    if isinstance(inner, tree.Binary) and inner.operator == "and":
+        yield from _conjuncts(inner.left)
+        yield from _conjuncts(inner.right)
+    else:
+        yield inner

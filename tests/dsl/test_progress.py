@@ -27,14 +27,38 @@ def codes(body: str) -> list[str]:
         "if 2 < 1 { advance active }",
         "if steps > 2 { advance first 0 of active }",
         "advance active for 0",
-        "advance active where .finished",
-        "let done = finished advance done",
         "open 0",
     ],
 )
 def test_step_that_cannot_act_is_reported(step: str) -> None:
     fields = "each branch { .x = 0 }" if ".x" in step else ""
     assert codes(f"{fields} start {{ open 6 }} step {{ {step} }}") == ["RH507"]
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        "advance active where .finished",
+        "let done = finished advance done",
+        'prune alive where .answer == "7" and (.finished)',
+        "prune first 2 of (alive except active)",
+        "extend (active by .depth) where .pruned and .depth > 2",
+    ],
+)
+def test_verb_over_branches_that_have_ended_is_reported_once(verb: str) -> None:
+    assert codes(f"start {{ open 6 }} step {{ {verb} }}") == ["RH706"]
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        "advance active where not .finished",
+        "prune active where .finished or .depth > 3",
+        "prune alive except finished",
+    ],
+)
+def test_verb_that_may_find_active_branches_is_not_reported(verb: str) -> None:
+    assert codes(f"start {{ open 6 }} step {{ advance active {verb} }}") == []
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,18 @@ def test_every_field_is_imported(source: Path) -> None:
     assert environment.provenance.probed
 
 
+@pytest.mark.parametrize("name", ["logprob", "top_logprob"])
+def test_log_probability_above_0_is_refused_with_its_place(source: Path, name: str) -> None:
+    error = refusal(source, line(), line(branches=[branch(), branch(**{name: [-0.5, 0.25]})]))
+    assert error.location == f"line 2, $.branches[1].{name}[1]"
+    assert "a log-probability is at most 0, and this is 0.25" in str(error)
+
+
+def test_log_probability_of_0_is_imported(source: Path) -> None:
+    environment = read(source, line(branches=[branch(logprob=[0.0, -0.0])]))
+    assert environment.items[0].branches[0].logprob == [0.0, -0.0]
+
+
 def test_missing_ids_are_generated(source: Path) -> None:
     environment = read(source, line(), line(id="mine"), line())
     assert [item.question.id for item in environment.items] == ["b-00", "mine", "b-02"]
