@@ -9,10 +9,13 @@ from typing import NamedTuple
 
 from lark import Token
 
+from dsl.builtins import SETS
 from dsl.diagnostics import Diagnostic, Edit, Mark
+from dsl.foreign_idioms import PROGRAMS, SECTIONS, STATEMENTS, VALUES
 from dsl.foreign_values import bracketed_value
 from dsl.source import Span
 from dsl.unfit_names import fit_name, in_latin, name_with_sign, unfit_name
+from dsl.vocabulary import Suggestion
 
 
 class CharacterRepair(NamedTuple):
@@ -24,6 +27,8 @@ class CharacterRepair(NamedTuple):
     """The types and the texts of tokens; none for white space."""
     clear: bool = False
     """Whether what was meant is beyond doubt."""
+    names: tuple[str, ...] = ()
+    """A name whose value it is, if that is of another language."""
 
 
 _MEANT = {
@@ -63,7 +68,9 @@ def repair_characters(text: str, start: int, tokens: list[Token]) -> CharacterRe
     if char == '"':
         return _unclosed(text, start)
     if char == "[" and (value := bracketed_value(text, start, tokens)) is not None:
-        return CharacterRepair(value.diagnostic, value.end, value.meant, clear=value.clear)
+        return CharacterRepair(
+            value.diagnostic, value.end, value.meant, clear=value.clear, names=value.names
+        )
     is_letter = char.isalpha() or unicodedata.category(char) in {"Mn", "Mc", "Nd", "Lm"}
     is_sign = not is_letter and char.isascii() and char.isprintable()
     named = _sign_in_name(text, start, tokens) if is_sign else None
@@ -83,11 +90,13 @@ def repair_characters(text: str, start: int, tokens: list[Token]) -> CharacterRe
     for length in (2, 1):
         sign = text[start : start + length]
         if (meant := _MEANT.get(sign)) is not None:
-            return _suggest_token(sign, start, *meant)
+            return _suggest_token(sign, start, meant, tokens)
     if is_letter:
         return _foreign_name(text, start, tokens)
     if char == ":" and re.match(r':[ \t]*"', text[start:]) and _gives_reason(tokens):
         return _colon_before_reason(start, tokens)
+    if char == ":" and tokens:
+        return _colon(text, start, tokens)
     folded = unicodedata.normalize("NFKC", char)
     if folded != char and len(folded) == 1 and folded.isascii() and folded.isprintable():
         return _look_alike(char, folded, start)
@@ -126,6 +135,37 @@ def _colon_before_reason(start: int, tokens: list[Token]) -> CharacterRepair:
     )
 
 
+def _colon(text: str, start: int, tokens: list[Token]) -> CharacterRepair:
+    """Report a colon: after the head of a block, in a declaration, in a ``lambda``."""
+    last = tokens[-1]
+    line = [token for token in tokens if token.line == last.line]
+    words = [str(token) for token in line]
+    if "lambda" in words:
+        word, suggestion = line[words.index("lambda")], VALUES["lambda"]
+    elif (found := _foreign_head(tokens, line[0])) is not None:
+        word, suggestion = line[0], found
+    else:
+        advice = _ADVICE[":"]
+        typed = re.match(r":[ \t]*[A-Za-z_]+[ \t]*=(?!=)", text[start:])
+        if last.type in {"NAME", "FIELD"} and typed is not None:
+            advice = f"values need no types: write `{last} = …`"
+        elif (last.type in {"NAME", "FIELD"} and len(line) == 1) or words[-2:-1] == ["{"]:
+            advice = f"write `{last} = …`"
+        return CharacterRepair(_report_invalid(":", Span(start, start + 1), advice), start + 1)
+    span = Span(word.start_pos or 0, word.end_pos or 0)
+    diagnostic = Diagnostic(
+        "RH107", f"`{word}` is not a word of Rheo", Mark(span), help=suggestion.help
+    )
+    return CharacterRepair(diagnostic, start + 1)
+
+
+def _foreign_head(tokens: list[Token], word: Token) -> Suggestion | None:
+    """Return advice on a word of another language that begins a block on this line."""
+    depth = sum((token.type == "LBRACE") - (token.type == "RBRACE") for token in tokens)
+    table = (PROGRAMS, SECTIONS)[depth] if depth in {0, 1} else STATEMENTS
+    return table.get(str(word))
+
+
 def _report_invalid(
     characters: str, span: Span, advice: str | None, edit: str | None = None
 ) -> Diagnostic:
@@ -138,9 +178,15 @@ def _report_invalid(
     )
 
 
-def _suggest_token(sign: str, start: int, kind: str, word: str) -> CharacterRepair:
+def _suggest_token(
+    sign: str, start: int, meant: tuple[str, str], tokens: list[Token]
+) -> CharacterRepair:
+    kind, word = meant
     end = start + len(sign)
     advice = f"write `{word.strip()}`"
+    if sign in {"&", "|"} and tokens and str(tokens[-1]) in SETS:
+        advice = "sets are not combined by signs: filter with `where` and `except`, or take `alive`"
+        return CharacterRepair(_report_invalid(sign, Span(start, end), advice), end)
     return CharacterRepair(
         _report_invalid(sign, Span(start, end), advice, word),
         end,

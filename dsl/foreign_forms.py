@@ -330,8 +330,29 @@ def _tuple(site: ErrorContext) -> SyntaxMessage | None:
         Mark(span),
         help="write a range with two dots: `1..64`"
         if in_range
-        else "name each value on its own: one memory cell, knob or `let` for each",
+        else _call_advice(site, opener, close)
+        or "name each value on its own: one memory cell, knob or `let` for each",
     )
     if is_empty:
         return SyntaxMessage(diagnostic, insert=("NUMBER", "0"), resume=site.index)
     return SyntaxMessage(diagnostic, resume=close)
+
+
+def _call_advice(site: ErrorContext, opener: int, close: int) -> str | None:
+    """Return how to write a verb or `first` that is called like a function."""
+    word = str(site.tokens[opener - 1])
+    if word not in {"first", "advance", "extend", "open", "sample", "probe", "prune", "answer"}:
+        return None
+    inside = site.tokens[opener + 1 : close]
+    commas = [at for at, token in enumerate(inside) if token.type == "COMMA"]
+    if len(commas) != 1 or not inside[commas[0] + 1 :] or not commas[0]:
+        return f"write `{word}` without parentheses and commas"
+    parts = [
+        site.source.text[span_of(part[0]).start : span_of(part[-1]).end]
+        for part in (inside[: commas[0]], inside[commas[0] + 1 :])
+    ]
+    if word == "first":
+        number_first = inside[0].type == "NUMBER"
+        return f"write `first {parts[not number_first]} of {parts[number_first]}`"
+    joint = {"advance": " for ", "extend": " for ", "answer": " else "}.get(word, " ")
+    return f"write `{word} {joint.join(parts)}`"

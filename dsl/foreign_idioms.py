@@ -70,7 +70,24 @@ STATEMENTS = _table(
         Suggestion("write `if … { … } else if … { … } else { … }`"),
     ),
     ("unless", Suggestion("write `if not …`", "if not")),
-    ("spawn create launch fork", _write("open")),
+    ("spawn create launch", _write("open")),
+    (
+        "fork clone duplicate split branch_from",
+        Suggestion("a branch cannot be copied; `open 2` starts new ones from the question"),
+    ),
+    (
+        "resample regenerate retry restart rewind rollback backtrack",
+        Suggestion(
+            "a branch is generated once; `prune` it, and start another with `open 1` or `sample 1`"
+        ),
+    ),
+    (
+        "finish complete finalize",
+        Suggestion(
+            "a branch finishes by itself: `advance` it, or run whole ones with `sample`; to answer,"
+            " write `answer …`"
+        ),
+    ),
     ("kill drop discard remove abandon cut delete", _write("prune")),
     ("look peek reveal ask", _write("probe")),
     ("append enqueue", Suggestion("write `push … onto w`")),
@@ -112,6 +129,29 @@ OPERATORS = _table(
     ("reason since comment", _write("because")),
     ("to into", _write("onto")),
     ("do", Suggestion("write a block in braces: `{ … }`")),
+    ("times", _write("for")),
+    (
+        "union intersect intersection",
+        Suggestion(
+            "there is no union: sort or filter a larger set, such as `alive` or `opened`; "
+            "branches in both are `S except (S except T)`"
+        ),
+    ),
+    ("desc descending reverse", Suggestion("to sort largest first, write `by -key`")),
+    ("asc ascending", Suggestion("remove it; `by` sorts smallest first")),
+    ("limit top", Suggestion("write `first n of (S by …)`")),
+    ("percent", Suggestion("write a share: `0.9` for 90 %")),
+    (
+        "branches intervals steps samples chains tokens",
+        Suggestion("remove it; a number is enough: `open 4`, `advance active for 2`"),
+    ),
+    (
+        "in",
+        Suggestion(
+            "compare with each value, `x == a or x == b`; branches of S that are in T are "
+            "`S except (S except T)`"
+        ),
+    ),
 )
 """Between two operands."""
 
@@ -148,9 +188,75 @@ NAMES = _table(
 )
 """Names that nothing declares."""
 
+VALUES = _table(
+    ("fork clone duplicate split", STATEMENTS["fork"]),
+    ("resample regenerate retry restart", STATEMENTS["resample"]),
+    (
+        "last bottom",
+        Suggestion(
+            "`first n of` takes from the start of a set; sort it the other way round: "
+            "`first 2 of S by -.index`"
+        ),
+    ),
+    ("top best largest max", Suggestion("write `first 2 of S by -.streak`")),
+    ("smallest lowest min", Suggestion("write `first 2 of S by .streak`")),
+    ("all every", Suggestion("write `empty(S where not …)`")),
+    ("any some exists", Suggestion("write `not empty(S where …)`")),
+    ("select", Suggestion("write `S where …`, with the set first")),
+    ("lambda", Suggestion("a dot refers to each branch: `active by .depth`")),
+    ("new", _write("open")),
+)
+"""In front of a number or a name, where a value is expected."""
+
+ATTRIBUTES = _table(
+    ("finish done complete completed ended is_finished is_done closed", _write(".finished")),
+    ("active is_active alive live", Suggestion("branches that can be advanced are `active`")),
+    ("is_pruned dead killed", _write(".pruned")),
+    ("length len size n_tokens num_tokens token_count cost", _write(".tokens")),
+    ("intervals n_intervals position level", _write(".depth")),
+    ("final final_answer prediction pred output result text value", _write(".answer")),
+    ("id idx number rank order", _write(".index")),
+    ("stable stability consecutive run", _write(".streak")),
+    ("revealed visible probed", _write(".seen")),
+    ("switches flips", _write(".changes")),
+    (
+        "votes vote share confidence conf score weight",
+        Suggestion("votes belong to sets: `votes(S)`, `share(S)`, `confidence(S)`"),
+    ),
+)
+"""Attributes that no branch has, without their dots."""
+
 FUNCTIONS = _table(
+    (
+        "argmax nlargest maximum max_by",
+        Suggestion("the branch with the largest value is `first 1 of S by -.streak`"),
+    ),
+    (
+        "argmin nsmallest minimum min_by",
+        Suggestion("the branch with the smallest value is `first 1 of S by .streak`"),
+    ),
+    (
+        "softmax normalize normalise",
+        Suggestion(
+            "weights of a vote need no normalization: write `weight = exp(…)`; a part of all is "
+            "`exp(…) / sum(exp(…) of S)`"
+        ),
+    ),
+    (
+        "union intersection",
+        OPERATORS["union"],
+    ),
+    ("fork clone", STATEMENTS["fork"]),
+    ("resample", STATEMENTS["resample"]),
+    ("sigmoid", Suggestion("write `1 / (1 + exp(-x))`")),
+    ("product prod", Suggestion("write `exp(sum(log(…) of S))`")),
+    ("reversed", Suggestion("write `S by -.index`")),
+    ("isnan isinf", Suggestion("every number is finite; remove it")),
     ("len length size n card", _write("count")),
-    ("majority mode vote plurality most_common consensus top best", _write("winner")),
+    (
+        "majority majority_vote mode vote plurality most_common consensus top best",
+        _write("winner"),
+    ),
     ("second second_best", _write("runner_up")),
     ("avg average", _write("mean")),
     ("var", _write("variance")),
@@ -173,7 +279,13 @@ FUNCTIONS = _table(
     ("log2 log10", Suggestion("write `log(x) / log(2)`")),
     ("random rand uniform bernoulli coin", Suggestion("write `chance(p)` or `draw_beta(a, b)`")),
     ("slope delta trend diff", Suggestion("write `rise(w)` of a window")),
-    ("last latest", _write("newest")),
+    (
+        "last latest",
+        Suggestion(
+            "the last value of a window is `newest(w)`; the last branch of a set is "
+            "`first 1 of S by -.index`"
+        ),
+    ),
     ("agreement fraction proportion", _write("share")),
     ("conf certainty", _write("confidence")),
     ("print log_ debug", STATEMENTS["print"]),

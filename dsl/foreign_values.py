@@ -29,6 +29,8 @@ class BracketedValue(NamedTuple):
     """The tokens to read instead, as types and texts."""
     clear: bool
     """Whether what follows on the line can be understood without it."""
+    names: tuple[str, ...] = ()
+    """The name that it is the value of, if there is one."""
 
 
 def bracketed_value(text: str, start: int, tokens: Sequence[Token]) -> BracketedValue | None:
@@ -56,7 +58,7 @@ def bracketed_value(text: str, start: int, tokens: Sequence[Token]) -> Bracketed
         message, advice = "Rheo has no indexing with `[`", _index_advice()
     else:
         message = f"Rheo has no {kind} of values"
-        advice = _advice(kind, tokens)
+        advice = _advice(kind, tokens, text[start:end])
     # The sign alone is marked where the rest is on other lines.
     marked = Span(start, end if "\n" not in text[start:end] else start + 1)
     meant: tuple[tuple[str, str], ...] = (("NUMBER", "0"),)
@@ -67,7 +69,8 @@ def bracketed_value(text: str, start: int, tokens: Sequence[Token]) -> Bracketed
     # A knob has a range after its default, and `in` joins nothing outside of `knobs`.
     clear = len(meant) != 1 or (before != "IN" and _section(tokens) != "knobs")
     diagnostic = Diagnostic("RH116", message, Mark(marked), help=advice)
-    return BracketedValue(diagnostic, end, meant, clear)
+    declared = None if is_index else _declared(tokens)
+    return BracketedValue(diagnostic, end, meant, clear, (declared,) if declared else ())
 
 
 def _closing(text: str, start: int) -> int | None:
@@ -92,7 +95,31 @@ def _index_advice() -> str:
     )
 
 
-def _advice(kind: str, tokens: Sequence[Token]) -> str:
+_COMPREHENSION = re.compile(
+    r"[\[{]\s*(?P<value>.+?)\s+for\s+(?P<name>\w+)\s+in\s+(?P<set>\w+)"
+    r"(?:\s+if\s+(?P<condition>.+?))?\s*[\]}]"
+)
+
+
+def _comprehension_advice(text: str) -> str | None:
+    """Return what ``[b for b in active if c]`` is in Rheo."""
+    found = _COMPREHENSION.fullmatch(text)
+    if found is None:
+        return None
+    name = found["name"]
+    value, condition = (
+        re.sub(rf"\b{name}\.", ".", found[part] or "") for part in ("value", "condition")
+    )
+    branches = f"{found['set']} where {condition}" if condition else found["set"]
+    if value == name:
+        return f"write `{branches}`"
+    return f"read a value of each branch in a function, such as `mean({value} of {branches})`"
+
+
+def _advice(kind: str, tokens: Sequence[Token], text: str) -> str:
+    comprehension = _comprehension_advice(text)
+    if comprehension is not None:
+        return comprehension
     section = _section(tokens)
     name = _declared(tokens)
     before = tokens[-1].type if tokens else ""

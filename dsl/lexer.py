@@ -27,6 +27,8 @@ class LexResult(NamedTuple):
     tokens: list[Token]
     diagnostics: list[Diagnostic]
     unclear: set[int]
+    untyped: set[str]
+    """Names that were declared with a value of another language: their uses are echoes."""
 
 
 def tokenize_source(grammar: Lark, source: Source, most: int) -> LexResult:
@@ -40,7 +42,7 @@ def tokenize_source(grammar: Lark, source: Source, most: int) -> LexResult:
     thread = grammar.parse_interactive(source.text).lexer_thread
     state = thread.state
     assert state is not None  # it was made from a text
-    lexed = LexResult([], [], set())
+    lexed = LexResult([], [], set(), set())
     if source.text.startswith(BYTE_ORDER_MARK):
         state.line_ctr.feed(BYTE_ORDER_MARK)
     while len(lexed.diagnostics) < most:
@@ -62,6 +64,7 @@ def _take(source: Source, token: Token, state: LexerState, lexed: LexResult) -> 
         value = bracketed_value(source.text, token.start_pos or 0, lexed.tokens)
         if value is not None:
             lexed.diagnostics.append(value.diagnostic)
+            lexed.untyped.update(value.names)
             if not value.clear:
                 lexed.unclear.add(token.line or 0)
             _replace(source, token, value.meant, value.end, lexed)
@@ -120,7 +123,10 @@ def _replace(
 def _skip(source: Source, start: int, state: LexerState, lexed: LexResult) -> None:
     repair = repair_characters(source.text, start, lexed.tokens)
     line = source.position(start).line
-    if not _is_echo(source, repair, line, lexed):
+    lexed.untyped.update(repair.names)
+    last = str(lexed.tokens[-1]) if lexed.tokens else ""
+    echoes = source.text[start] == "[" and last in lexed.untyped
+    if not echoes and not _is_echo(source, repair, line, lexed):
         lexed.diagnostics.append(repair.diagnostic)
     if not repair.clear:
         lexed.unclear.add(line)

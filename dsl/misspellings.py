@@ -9,7 +9,7 @@ from dsl.builtins import FUNCTIONS
 from dsl.diagnostics import Diagnostic, Edit, Mark
 from dsl.error_context import ErrorContext, span_of
 from dsl.expectation import DIRECTION_TOKENS
-from dsl.foreign_idioms import PROGRAMS, SECTIONS, STATEMENTS
+from dsl.foreign_idioms import OPERATORS, PROGRAMS, SECTIONS, STATEMENTS
 from dsl.source import Span
 from dsl.vocabulary import KEYWORDS, Suggestion, did_you_mean, nearest, suggest_spelling
 from dsl.vocabulary import SECTIONS as SECTION_WORDS
@@ -161,6 +161,17 @@ def _statement(site: ErrorContext) -> Diagnostic | None:
     previous = site.tokens[site.index - 2] if site.index >= 2 else None
     if previous is not None and previous.type == "LET":
         return None
+    if not site.starts_line(site.index - 1) and str(before) in OPERATORS:
+        word = OPERATORS["isnt"] if str(before) == "is" and token.type == "NOT" else None
+        suggestion = word or OPERATORS[str(before)]
+        span = span_of(before).to(span_of(token)) if word else span_of(before)
+        return Diagnostic(
+            "RH107",
+            f"`{site.source.excerpt(span)}` is not an operator of Rheo",
+            Mark(span, "an operator is expected here"),
+            help=suggestion.help,
+            edit=Edit(span, suggestion.replacement) if suggestion.replacement else None,
+        )
     inline = None if site.starts_line(site.index - 1) else nearest(str(before), KEYWORDS)
     if inline is not None and inline not in STATEMENT_WORDS:
         span = span_of(before)

@@ -68,9 +68,9 @@ def parse(source: Source) -> ParseResult:
     """Parse a program. Never raises: errors are part of the result."""
     if len(source.text) > MAX_LENGTH:
         return ParseResult(None, [syntax_errors.report_too_long(source, MAX_LENGTH)], [])
-    tokens, diagnostics, unclear = tokenize_source(load_grammar(), source, MAX_ERRORS)
+    tokens, diagnostics, unclear, untyped = tokenize_source(load_grammar(), source, MAX_ERRORS)
     comments = _comments(source, tokens)
-    raw = _Parse(source, tokens, diagnostics, unclear).run()
+    raw = _Parse(source, tokens, diagnostics, unclear, untyped).run()
     if raw is not None and not diagnostics:
         return ParseResult(*_finish(raw), comments)
     return ParseResult(None, diagnostics, comments)
@@ -86,8 +86,8 @@ def expected_tokens(source: Source, offset: int) -> frozenset[str]:
     before = Source(source.text[:offset], source.name)
     if len(before.text) > MAX_LENGTH:
         return frozenset()
-    tokens, diagnostics, unclear = tokenize_source(load_grammar(), before, MAX_ERRORS)
-    parse = _Parse(before, tokens, diagnostics, unclear)
+    tokens, diagnostics, unclear, untyped = tokenize_source(load_grammar(), before, MAX_ERRORS)
+    parse = _Parse(before, tokens, diagnostics, unclear, untyped)
     parse.read()
     return parse.automaton.expected()
 
@@ -123,7 +123,12 @@ class _Parse:
     """One skip the tokens. After an error it continues as near after it as makes sense."""
 
     def __init__(
-        self, source: Source, tokens: list[Token], diagnostics: list[Diagnostic], unclear: set[int]
+        self,
+        source: Source,
+        tokens: list[Token],
+        diagnostics: list[Diagnostic],
+        unclear: set[int],
+        untyped: set[str],
     ):
         self.source = source
         self.tokens = tokens
@@ -131,8 +136,8 @@ class _Parse:
         self.silent = unclear
         """Lines on which a further syntax error would be an echo of an earlier one."""
         self.automaton = Automaton(load_grammar())
-        self.renamed: set[str] = set()
-        """Keywords that were reported as names; their further uses are echoes."""
+        self.renamed: set[str] = set(untyped)
+        """Names that were reported where they are declared; their further uses are echoes."""
         self.closed_early = 0
         """Blocks given up by an error; a brace that closes nothing later is their echo."""
         self.wrong = 0

@@ -6,6 +6,7 @@ from dsl import expectation
 from dsl.diagnostics import Diagnostic, Edit, Mark
 from dsl.error_context import ErrorContext, SyntaxMessage, span_of
 from dsl.foreign_forms import matching, statement_end
+from dsl.python_forms import report_late_condition
 from dsl.source import Span
 
 _VERBS = {"OPEN", "SAMPLE", "ADVANCE", "EXTEND", "PROBE", "PRUNE", "ANSWER", "STOP"}
@@ -29,12 +30,25 @@ def _text(site: ErrorContext) -> SyntaxMessage | None:
     if site.token.type != "STRING":
         return None
     span = span_of(site.token)
+    after = site.after(1)
+    if str(site.token) == '""' and after is not None and after.start_pos == site.token.end_pos:
+        line = site.token.line
+        end = next(
+            (at for at in range(site.index, len(site.tokens)) if site.tokens[at].line != line), None
+        )
+        diagnostic = Diagnostic(
+            "RH104", "a text is not a statement", Mark(span), help="a comment starts with `#`"
+        )
+        return SyntaxMessage(diagnostic, resume=len(site.tokens) if end is None else end)
     if "BECAUSE" in site.expected:
         return SyntaxMessage(_because(site, span, site.token), insert=("BECAUSE", "because"))
     before, previous = site.before, site.tokens[site.index - 2] if site.index > 1 else None
     if before is None or not expectation.is_statement(site.expected):
         return None
-    if before.type == "STRING" and previous is not None and previous.type == "BECAUSE":
+    glued = before.end_pos == site.token.start_pos
+    if glued and before.type == "NAME" and str(before).lower() in {"f", "r", "b", "u", "rf", "fr"}:
+        message, advice = "texts have no prefixes", f"write a plain text: `{site.token}`"
+    elif before.type == "STRING" and previous is not None and previous.type == "BECAUSE":
         message, advice = "a reason is a single text", "put the whole reason in one pair of quotes"
     else:
         message = "a text is not a statement"
@@ -161,11 +175,12 @@ def _condition_behind(site: ErrorContext) -> SyntaxMessage | None:
     last = site.tokens[stop - 1]
     span = span_of(site.tokens[index]).to(span_of(last))
     if any(token.type == "ELSE" for token in site.tokens[index:stop]):
-        advice = "inside an expression write `if c then a else b`"
-    else:
-        negated = "not " if str(site.tokens[index]) == "unless" else ""
-        condition = source.text[span_of(site.tokens[index]).end : span.end].strip()
-        advice = f"write `if {negated}{condition} {{ {acts} }}`"
+        return SyntaxMessage(report_late_condition(site, index, stop), resume=stop)
+    negated = "not " if str(site.tokens[index]) == "unless" else ""
+    condition = source.text[span_of(site.tokens[index]).end : span.end].strip()
+    advice = f"write `if {negated}{condition} {{ {acts} }}`"
+    if any(token.type == "FIELD" for token in site.tokens[index:stop]):
+        advice = f"write `{acts} where {negated}{condition}`"
     diagnostic = Diagnostic(
         "RH104", "write the condition before the statement", Mark(span), help=advice
     )

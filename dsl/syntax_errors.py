@@ -5,12 +5,14 @@ from collections.abc import Callable, Collection, Mapping
 from lark import Token
 
 from dsl import expectation, foreign_idioms
-from dsl.builtins import ATTRIBUTES, FUNCTIONS, SETS
+from dsl.builtins import ATTRIBUTES, FUNCTIONS
 from dsl.diagnostics import Diagnostic, Edit, Mark
 from dsl.error_context import ErrorContext, SyntaxMessage, span_of
 from dsl.expectation import DIRECTION_TOKENS, SECTION_TOKENS
 from dsl.foreign_forms import foreign_form
+from dsl.members import report_member
 from dsl.misspellings import report_misspelling
+from dsl.python_forms import python_form
 from dsl.reasons import misplaced_reason
 from dsl.source import Source, Span
 from dsl.syntax_hints import report_expected_sum, report_foreign_sign, suggest_fix
@@ -167,12 +169,15 @@ def _attribute_without_dot(site: ErrorContext) -> SyntaxMessage | None:
 def _glued_field(site: ErrorContext) -> SyntaxMessage | None:
     """``b.answer``: read as two statements until this token, or started by a keyword."""
     index = site.index + 1 if site.token.type == "BRANCH" else site.index
-    while 0 < index < len(site.tokens) and site.tokens[index].line == site.token.line:
+    if site.expected == {"EQUAL"} and site.begins_line:
+        index -= 1
+    line = site.tokens[index].line if index < len(site.tokens) else None
+    while 0 < index < len(site.tokens) and site.tokens[index].line == line:
         field, holder = site.tokens[index], site.tokens[index - 1]
         glued = field.type == "FIELD" and holder.end_pos == field.start_pos
         if glued and holder.type in {"NAME", "RPAR", "BRANCH"}:
             return SyntaxMessage(
-                _member(ErrorContext(site.source, site.tokens, index, site.expected), holder)
+                report_member(ErrorContext(site.source, site.tokens, index, site.expected), holder)
             )
         index -= 1
     return None
@@ -186,9 +191,9 @@ def _behind_a_value(site: ErrorContext) -> SyntaxMessage | None:
     if token.type == "FIELD":
         after = site.after(1)
         is_body = "LBRACE" in site.expected and after is not None and after.type == "EQUAL"
-        return None if is_body else SyntaxMessage(_member(site, before))
+        return None if is_body else SyntaxMessage(report_member(site, before))
     if token.type == "LPAR" and before.type == "FIELD":
-        return SyntaxMessage(_member(site, before))
+        return SyntaxMessage(report_member(site, before))
     if token.type == "LPAR" and before.type == "NUMBER":
         return SyntaxMessage(
             Diagnostic(
@@ -201,38 +206,6 @@ def _behind_a_value(site: ErrorContext) -> SyntaxMessage | None:
     if token.type not in {"NAME", "NOT", "IF"} and not site.is_late_keyword:
         return None
     return _word_behind_a_value(site)
-
-
-def _member(site: ErrorContext, before: Token) -> Diagnostic:
-    """Python's way of reaching into a thing."""
-    token = site.token
-    field = token if token.type == "FIELD" else before
-    word = str(field).removeprefix(".")
-    holder = before if token.type == "FIELD" else None
-    if (holder is not None and word in FUNCTIONS) or word in foreign_idioms.FUNCTIONS:
-        name = word if word in FUNCTIONS else foreign_idioms.FUNCTIONS[word].replacement or word
-        thing = str(holder) if holder is not None and holder.type == "NAME" else "…"
-        advice = f"write a function before its arguments: `{name}({thing})`"
-    elif holder is not None and str(holder) in SETS:
-        advice = (
-            f"a set has no fields, but its branches do: `{holder} where {field} …`, or"
-            f" `sum({field} of {holder})`"
-        )
-    else:
-        advice = (
-            f"a dot refers to the current branch: write `{field}` inside `where`, `by`, `for` or"
-            " `update`"
-        )
-    span = span_of(field)
-    named = holder is not None and holder.type in {"NAME", "BRANCH"} and str(holder) not in SETS
-    alone = named and word not in FUNCTIONS and word not in foreign_idioms.FUNCTIONS
-    return Diagnostic(
-        "RH118",
-        f"values have no attributes in Rheo, so `{field}` cannot follow a value",
-        Mark(span, "follows a value"),
-        help=advice,
-        edit=Edit(Span(span_of(before).start, span.start), "") if alone else None,
-    )
 
 
 def _word_behind_a_value(site: ErrorContext) -> SyntaxMessage | None:
@@ -251,9 +224,18 @@ def _word_behind_a_value(site: ErrorContext) -> SyntaxMessage | None:
                 edit=Edit(span_of(before).to(span), call),
             )
         )
-    suggestion = foreign_idioms.OPERATORS.get(str(token).lower())
+    after = site.after(1)
+    is_not_in = token.type == "NOT" and after is not None and after.type == "IN"
+    suggestion = foreign_idioms.OPERATORS.get("in" if is_not_in else str(token).lower())
+    line = site.tokens[site.line_start()]
+    if token.type == "IN" and line.type == "UPDATE":
+        suggestion = Suggestion(
+            "write `update active { .x = … }`: a dot refers to each branch of the set"
+        )
     if "__ANON_0" in site.expected and str(token) in {"to", "upto", "until", "through"}:
         suggestion = Suggestion("write a range with two dots: `1..64`", "..")
+    if site.waits_for_of() and token.type == "IN":
+        suggestion = Suggestion("`first` needs `of`: `first 2 of active`", "of")
     if suggestion is None and token.type == "NAME":
         words = [str(kind).lower() for kind in site.expected if kind.lower() in KEYWORDS]
         suggestion = suggest_spelling(str(token), words)
@@ -393,6 +375,7 @@ def _misspelt(site: ErrorContext) -> SyntaxMessage | None:
 
 
 _CASES: tuple[Callable[[ErrorContext], SyntaxMessage | None], ...] = (
-    _surplus, foreign_form, misplaced_reason, _glued_field, _foreign_sign, _assigned, _sum_wanted,
-    _chained, _out_of_place, _reserved, _attribute_without_dot, _misspelt, _behind_a_value,
+    _surplus, python_form, foreign_form, misplaced_reason, _glued_field, _foreign_sign, _assigned,
+    _sum_wanted, _chained, _out_of_place, _reserved, _attribute_without_dot, _misspelt,
+    _behind_a_value,
 )  # fmt: skip

@@ -214,6 +214,12 @@ def _missing_value(site: ErrorContext) -> str | None:
         return f"`{site.token}` has no value; only `open` and `sample` return branches"
     if before.type == "OPEN" and site.token.type == "UNSEEN":
         return "the number comes before `unseen`: `open n unseen`"
+    if before.type == "PERCENT" and site.tokens[site.index - 2].type == "NUMBER":
+        number = site.tokens[site.index - 2]
+        if number.end_pos == before.start_pos:
+            return f"`%` is a remainder; write {number} % as `{float(number) / 100:g}`"
+    if before.type == "ANSWER" and site.token.type == "EQUAL":
+        return "`answer` takes no `=`: write `answer winner(alive)`"
     if before.type == "COMMA" and site.token.type == "RPAR":
         return "remove the `,` before the `)`"
     if before.type in _AFTER and not expectation.is_after_operand(site.expected):
@@ -254,8 +260,25 @@ def _missing_sign(site: ErrorContext) -> str | None:
     expected, token = site.expected, site.token
     if "RPAR" in expected and site.open_parentheses():
         return "a `)` is missing before this"
+    previous = site.before
+    if previous is not None and previous.type == "STEP" and token.type == "NUMBER":
+        return f"write `step at most {token} {{ … }}`"
+    if previous is not None and previous.type == "STEP":
+        return "`step` repeats by itself; end it with `if … { stop }`"
     if "LBRACE" in expected:
         return "write a block in braces: `{ … }`"
+    after = site.after(1)
+    if token.type == "COMMA" and after is not None and after.type == "UNSEEN":
+        return "write `unseen` without a comma: `open 4 unseen`"
+    verb = site.tokens[site.line_start()]
+    if token.type == "NUMBER" and verb.type in {"ADVANCE", "EXTEND"} and "FOR" in expected:
+        return f"the number of intervals follows `for`: `{verb} active for {token}`"
+    is_number = previous is not None and previous.type == "NUMBER"
+    if is_number and (
+        (token.type == "NUMBER" and len(token) == 3)
+        or (token.type == "COMMA" and after is not None and after.start_pos == token.end_pos)
+    ):
+        return "write a number without separators: `1000`"
     if token.type == "COMMA":
         return "`,` separates the arguments of a function; elsewhere use a line break"
     if token.type == "FOR" and expectation.is_statement(expected):

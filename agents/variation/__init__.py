@@ -1,8 +1,8 @@
 """Genetic programming on typed Rheo trees, without a language model.
 
-Every resulting tree can be printed and passes the checker without errors or warnings, because the
-operators know types, scopes and directions. Randomness comes from the generator that is passed in,
-so the same seed gives the same programs.
+Every resulting tree can be printed and passes the checker without errors or unused code, because
+the operators know types, scopes and directions. Randomness comes from the generator that is passed
+in, so the same seed gives the same programs.
 
 | | |
 | --- | --- |

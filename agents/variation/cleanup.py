@@ -1,7 +1,8 @@
 """Remove code without effect from a program, and make sure that it ends with an answer.
 
 Variation produces unread names, constant conditions and unreachable statements. `tidy` removes
-them. A sound program stays sound and behaves the same, without the checker's warnings.
+them. A sound program stays sound and behaves the same, without warnings of
+unused code.
 """
 
 from typing import Any, NamedTuple

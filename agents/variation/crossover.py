@@ -40,7 +40,7 @@ def cross(receiver: tree.Program, donor: tree.Program, random: Random) -> Progra
         random: The random generator, the only source of randomness.
 
     Returns:
-        A sound program without warnings of the checker; ``None`` where the selected operator does
+        A sound program without unused code; ``None`` where the selected operator does
         not apply to these programs.
     """
     draft = ProgramEdit(receiver, random)

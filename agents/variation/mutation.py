@@ -89,7 +89,7 @@ def vary(program: tree.Program, random: Random) -> ProgramVariant | None:
         random: The random generator, the only source of randomness.
 
     Returns:
-        A sound program without warnings of the checker; ``None`` where the selected operator does
+        A sound program without unused code; ``None`` where the selected operator does
         not apply to this program. The caller may try again.
     """
     operator = choose_weighted(random, OPERATORS)
@@ -124,7 +124,7 @@ _CHANGES: tuple[tuple[float, Operator], ...] = (
 
 
 def generate(random: Random) -> tree.Program:
-    """Return a random sound program without warnings of the checker."""
+    """Return a random sound program without unused code."""
     program = _skeleton(random)
     for _ in range(choose_weighted(random, [(2, 1), (3, 2), (3, 3), (2, 4)])):
         program = _changed(program, choose_weighted(random, _RULES), random)

@@ -1,7 +1,17 @@
 """Call of functions: which form is meant, and what it gives."""
 
 from dsl import tree
-from dsl.builtins import CHANCE, FUNCTIONS, ArgumentKind, BuiltinFunction, ResultKind, Signature
+from dsl.builtins import (
+    CHANCE,
+    COUNTING,
+    FOLDING,
+    FUNCTIONS,
+    VOTING,
+    ArgumentKind,
+    BuiltinFunction,
+    ResultKind,
+    Signature,
+)
 from dsl.checker import expressions
 from dsl.checker.scope import ExpressionPosition, Scope
 from dsl.diagnostics import Edit
@@ -25,23 +35,16 @@ def check_call(scope: Scope, node: tree.Call) -> Type:
     """Find the type of a call and of its arguments, and report errors."""
     name = node.function.text
     function = FUNCTIONS.get(name)
-    weight, arguments = _weight(scope, node)
-    types = [_argument(scope, argument) for argument in arguments]
     if function is None:
-        suggestion = _suggest_function(name)
-        scope.error(
-            "RH203",
-            f"unknown function `{name}`",
-            node.function.span,
-            help=suggestion.help,
-            edit=Edit(node.function.span, suggestion.replacement)
-            if suggestion.replacement
-            else None,
-        )
-        return Type.WRONG
+        return _unknown(scope, node)
+    reported = len(scope.diagnostics)
+    weight, arguments = _weight(scope, node)
+    with scope.advise_on_dots(_dot_advice(name)):
+        types = [_argument(scope, argument) for argument in arguments]
     if not _position_allows(scope, node):
         return Type.WRONG
-    if any(kind is Type.WRONG for kind, _ in types):
+    # What was said of an argument is the reason that no form fits.
+    if any(kind is Type.WRONG for kind, _ in types) or len(scope.diagnostics) > reported:
         return _given_wrong(function)
     form = next((form for form in function.forms if _matches(form, types)), None)
     if form is None:
@@ -56,6 +59,40 @@ def check_call(scope: Scope, node: tree.Call) -> Type:
             " `entropy` and `confidence`",
         )
     return _gives(form, types, weighted=weight is not None)
+
+
+def _unknown(scope: Scope, node: tree.Call) -> Type:
+    """Report an unknown function; what its dots and named arguments mean is unknown too."""
+    suggestion = _suggest_function(node.function.text)
+    scope.error(
+        "RH203",
+        f"unknown function `{node.function.text}`",
+        node.function.span,
+        help=suggestion.help,
+        edit=Edit(node.function.span, suggestion.replacement) if suggestion.replacement else None,
+    )
+    with scope.with_branch():
+        for argument in node.arguments:
+            match argument:
+                case tree.KeywordArgument(value=value):
+                    expressions.check(scope, value)
+                case tree.PerBranch(value=value, branches=branches):
+                    expressions.check(scope, branches)
+                    expressions.check(scope, value)
+                case _:
+                    expressions.check(scope, argument)
+    return Type.WRONG
+
+
+def _dot_advice(name: str) -> str | None:
+    """Return how an argument of a function reads an attribute of each branch."""
+    if name in FOLDING:
+        return f"name the set: `{name}(… of active)`"
+    if name in VOTING:
+        return f"to weight the votes, write `{name}(S, weight = …)`"
+    if name in COUNTING:
+        return f"filter the set: `{name}(S where …)`"
+    return None
 
 
 def _suggest_function(name: str) -> Suggestion:
@@ -83,13 +120,23 @@ def _weight(
                 if weight is not None
                 else f"no function has an argument `{argument.name.text}`",
                 argument.name.span,
-                help="the only named argument is `weight = …`",
+                help=_keyword_advice(node.function.text, argument.name.text),
             )
         else:
             weight = argument
             with scope.with_branch():
                 expressions.expect(scope, argument.value, Type.REAL, "`weight` takes")
     return weight, arguments
+
+
+def _keyword_advice(function: str, keyword: str) -> str:
+    if keyword == "key" and function in {"min", "max"}:
+        sign = "-" if function == "max" else ""
+        which = "largest" if function == "max" else "smallest"
+        return f"the branch with the {which} key is `first 1 of S by {sign}.streak`"
+    if keyword in {"weights", "w", "by"}:
+        return "write `weight = …`"
+    return "the only named argument is `weight = …`"
 
 
 def _argument(scope: Scope, node: tree.Expression | tree.PerBranch) -> tuple[Type, bool]:

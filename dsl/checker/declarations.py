@@ -34,6 +34,7 @@ def check_sections(scope: Scope, program: tree.Program) -> None:
                 or f"the signals are {', '.join(f'`{signal}`' for signal in SIGNALS)}",
             )
             meant = nearest(word.text, SIGNALS)
+            scope.unknown_signals.add(f".{word.text}")
             if meant is not None:
                 scope.needs[meant] = word.span  # what reads it is right
         elif word.text in scope.needs:

@@ -3,15 +3,14 @@
 from typing import assert_never
 
 from dsl import tree
-from dsl.builtins import ATTRIBUTES, CHANCE, FUNCTIONS, SETS, VALUES
+from dsl.builtins import CHANCE
 from dsl.checker.calls import check_call
-from dsl.checker.scope import ExpressionPosition, Scope
-from dsl.checker.symbols import Role, Symbol
-from dsl.diagnostics import Edit, Mark
-from dsl.source import Span
+from dsl.checker.names import check_field, check_name, report_comment, report_missing_dot
+from dsl.checker.scope import Scope
+from dsl.checker.set_operands import repeated_comparison, report_filter, report_set_operator
+from dsl.diagnostics import Mark
 from dsl.traversal import walk
 from dsl.types import Type, fits, joined
-from dsl.vocabulary import did_you_mean
 
 
 def check(scope: Scope, expression: tree.Expression) -> Type:
@@ -24,9 +23,9 @@ def check(scope: Scope, expression: tree.Expression) -> Type:
         case tree.Text() | tree.NoneLiteral():
             result = Type.ANSWER
         case tree.Name():
-            result = _name(scope, expression)
+            result = check_name(scope, expression)
         case tree.Field():
-            result = _field(scope, expression)
+            result = check_field(scope, expression)
         case tree.Group(inner=inner):
             result = check(scope, inner)
         case tree.Unary():
@@ -55,6 +54,8 @@ def expect(scope: Scope, expression: tree.Expression, wanted: Type, where: str) 
     """
     actual = check(scope, expression)
     if not fits(actual, wanted):
+        if wanted is Type.TRUTH and report_missing_dot(scope, expression):
+            return actual
         scope.error(
             "RH301",
             f"{where} {wanted.value}, and this is {actual.value}",
@@ -98,115 +99,32 @@ def _conversion(actual: Type, wanted: Type) -> str | None:
     return None
 
 
-def _name(scope: Scope, node: tree.Name) -> Type:
-    symbol = scope.lookup(node.text)
-    if symbol is not None:
-        return scope.use(node, symbol)
-    name = node.text
-    if name in SETS and scope.position is ExpressionPosition.CODE:
-        return scope.use(node, Symbol(Role.SET, name, Type.BRANCHES, None, SETS[name]))
-    if name in VALUES and _value_allowed(scope.position, name):
-        value = VALUES[name]
-        return scope.use(node, Symbol(Role.VALUE, name, value.type, None, value.meaning))
-    if name in SETS or name in VALUES:
-        scope.error(
-            "RH408",
-            f"`{name}` cannot be used in {scope.position.value}",
-            node.span,
-            "not available here",
-            help=_position_help(scope.position),
-        )
-        return Type.WRONG
-    if name in FUNCTIONS:
-        scope.error(
-            "RH208",
-            f"`{name}` is a function and must be called",
-            node.span,
-            help=f"write `{FUNCTIONS[name].shown}`",
-        )
-        return Type.WRONG
-    if f".{name}" in scope.visible_fields():
-        scope.error(
-            "RH201",
-            f"`{name}` is not declared",
-            node.span,
-            "no such name",
-            help=f"an attribute of a branch has a dot: `.{name}`",
-            edit=Edit(Span(node.span.start, node.span.start), "."),
-        )
-        return Type.WRONG
-    return scope.unknown(node, "no such name", scope.visible())
-
-
-def _value_allowed(position: ExpressionPosition, name: str) -> bool:
-    if position is ExpressionPosition.CODE:
-        return True
-    if name == "beta":
-        return position is not ExpressionPosition.KNOBS
-    return position in {
-        ExpressionPosition.MEMORY,
-        ExpressionPosition.EACH,
-        ExpressionPosition.CAP,
-    } and name in {"budget", "interval"}
-
-
-def _position_help(position: ExpressionPosition) -> str:
-    if position is ExpressionPosition.SCHEDULE:
-        return "a knob can depend only on `beta`, free knobs and the knobs above it"
-    if position is ExpressionPosition.KNOBS:
-        return "the default and the range of a free knob are constants"
-    return "initial values use constants, knobs and `beta`; assign later values in `step`"
-
-
-def _field(scope: Scope, node: tree.Field) -> Type:
-    name = node.text
-    if scope.position is not ExpressionPosition.CODE or not scope.has_branch:
-        scope.error(
-            "RH401",
-            f"`{name}` is used outside of a set, so it is not clear which branch is meant",
-            node.span,
-            "which branch?",
-            help=(
-                "use branch attributes after `where`, `by`, `for` and `weight =`, before "
-                "`of`, and inside `update`"
-            ),
-        )
-        return Type.WRONG
-    symbol = scope.fields.get(name)
-    if symbol is not None:
-        return scope.use(node, symbol)
-    value = ATTRIBUTES.get(name)
-    if value is None:
-        scope.error(
-            "RH202",
-            f"branches have no attribute `{name}`",
-            node.span,
-            "no such attribute or field",
-            help=did_you_mean(name, scope.visible_fields())
-            or f"branches have {', '.join(f'`{one}`' for one in ATTRIBUTES)}; declare your own"
-            " fields in `each branch { … }`",
-        )
-        return Type.WRONG
-    if value.signal is not None and value.signal not in scope.needs:
-        scope.error(
-            "RH207",
-            f"`{name}` is an optional signal that the program does not declare",
-            node.span,
-            "not every recording has it",
-            help=f"put `needs {value.signal}` at the top of the file",
-        )
-    return scope.use(node, Symbol(Role.ATTRIBUTE, name, value.type, None, value.meaning))
-
-
 def _unary(scope: Scope, node: tree.Unary) -> Type:
     if node.operator == "not":
-        expect(scope, node.operand, Type.TRUTH, "`not` takes")
+        actual = check(scope, node.operand)
+        if not fits(actual, Type.TRUTH):
+            scope.error(
+                "RH301",
+                f"`not` takes true or false, and this is {actual.value}",
+                node.operand.span,
+                actual.value,
+                help=_negated(actual),
+            )
         return Type.TRUTH
     actual = check(scope, node.operand)
     if not actual.is_number:
         _not_a_number(scope, node.operand, actual, "-")
         return Type.WRONG
     return actual
+
+
+def _negated(actual: Type) -> str | None:
+    """Return how to say that there is nothing of a type."""
+    if actual is Type.BRANCHES:
+        return "ask `empty(…)`"
+    if actual is Type.ANSWER:
+        return "compare it: `… == none`"
+    return "compare it: `… == 0`" if actual.is_number else None
 
 
 def _not_a_number(scope: Scope, node: tree.Expression, actual: Type, operator: str) -> None:
@@ -223,7 +141,11 @@ def _binary(scope: Scope, node: tree.Binary) -> Type:
     operator = node.operator
     if operator in {"and", "or"}:
         return _logical(scope, node)
+    if operator == "//" and report_comment(scope, node.right):
+        return check(scope, node.left)
     left, right = check(scope, node.left), check(scope, node.right)
+    if operator in {"+", "-"} and left is right is Type.BRANCHES:
+        return report_set_operator(scope, node)
     if operator in {"==", "!="}:
         _comparable(scope, node, left, right)
         return Type.TRUTH
@@ -231,7 +153,16 @@ def _binary(scope: Scope, node: tree.Binary) -> Type:
 
 
 def _logical(scope: Scope, node: tree.Binary) -> Type:
-    left, right = check(scope, node.left), check(scope, node.right)
+    left = check(scope, node.left)
+    if left is Type.BRANCHES and node.operator == "and":
+        with scope.with_branch():
+            right = check(scope, node.right)
+        if right is not Type.BRANCHES:
+            return report_filter(scope, node)
+    else:
+        right = check(scope, node.right)
+    if left is right is Type.BRANCHES:
+        return report_set_operator(scope, node)
     if left is right is Type.ANSWER:
         scope.error(
             "RH301",
@@ -250,7 +181,8 @@ def _logical(scope: Scope, node: tree.Binary) -> Type:
                 f"`{node.operator}` takes true or false, and this is {actual.value}",
                 operand.span,
                 actual.value,
-                help=_conversion(actual, Type.TRUTH),
+                help=repeated_comparison(scope, node, operand, actual)
+                or _conversion(actual, Type.TRUTH),
             )
     return Type.TRUTH
 
@@ -258,6 +190,16 @@ def _logical(scope: Scope, node: tree.Binary) -> Type:
 def _arithmetic(scope: Scope, node: tree.Binary, left: Type, right: Type) -> Type:
     operator = node.operator
     numbers = True
+    if left is right is Type.ANSWER:
+        scope.error(
+            "RH301",
+            f"`{operator}` takes numbers, and these are answers",
+            node.span,
+            help=_conversion(Type.ANSWER, Type.REAL)
+            if operator != "+"
+            else "answers cannot be joined; give one of them",
+        )
+        return Type.TRUTH if operator in {"<", "<=", ">", ">="} else Type.WRONG
     for operand, actual in ((node.left, left), (node.right, right)):
         if not actual.is_number:
             _not_a_number(scope, operand, actual, operator)
@@ -294,7 +236,9 @@ def _comparable(scope: Scope, node: tree.Binary, left: Type, right: Type) -> Non
             also=(Mark(node.left.span, left.value), Mark(node.right.span, right.value)),
             help="an answer is a text: write it in quotes"
             if Type.ANSWER in (left, right) and (left.is_number or right.is_number)
-            else _conversion(left, right) or _conversion(right, left),
+            else _nothing_in(node, left, right)
+            or _conversion(left, right)
+            or _conversion(right, left),
         )
     elif left in {Type.BRANCHES, Type.WINDOW}:
         scope.error(
@@ -303,6 +247,14 @@ def _comparable(scope: Scope, node: tree.Binary, left: Type, right: Type) -> Non
             node.span,
             help="compare a value of each: `count(…)`, `winner(…)`",
         )
+
+
+def _nothing_in(node: tree.Binary, left: Type, right: Type) -> str | None:
+    """Return what to write instead of ``finished == none``."""
+    is_none = isinstance(node.left, tree.NoneLiteral) or isinstance(node.right, tree.NoneLiteral)
+    if Type.BRANCHES in (left, right) and is_none:
+        return "ask `empty(…)`" if node.operator == "==" else "ask `not empty(…)`"
+    return None
 
 
 def _choice(scope: Scope, node: tree.Conditional) -> Type:

@@ -44,6 +44,10 @@ class Scope:
     position: ExpressionPosition = ExpressionPosition.CODE
     has_branch: bool = False
     """Whether a dot refers to a branch here."""
+    dot_advice: str | None = None
+    """What to write where a dot refers to no branch, if the surroundings tell."""
+    unknown_signals: set[str] = field(default_factory=set)
+    """Attributes of signals that were reported as unknown: their uses are echoes."""
 
     # Reporting
 
@@ -108,12 +112,12 @@ class Scope:
         if name in known or earlier is not None:
             self.doubtful.add(name)
         if name in known:
-            what = _built_in(name)
+            what = describe_built_in(name)
             self.error(
                 "RH205",
                 f"`{name}` is {what}, so it cannot be declared",
                 symbol.span,
-                help="choose another name",
+                help=f"choose another name, such as `{_other_name(name)}`",
             )
         elif earlier is not None and earlier.span is not None:
             self.error(
@@ -170,6 +174,13 @@ class Scope:
         self.has_branch = before
 
     @contextmanager
+    def advise_on_dots(self, advice: str | None) -> Iterator[None]:
+        """Check what is inside with advice on dots that refer to no branch."""
+        before, self.dot_advice = self.dot_advice, advice or self.dot_advice
+        yield
+        self.dot_advice = before
+
+    @contextmanager
     def block(self) -> Iterator[None]:
         """Check what is inside as a block, whose `let`s end with it."""
         self.lets.append({})
@@ -223,7 +234,12 @@ class Scope:
         return self.learn(node, Type.WRONG)
 
 
-def _built_in(name: str) -> str:
+def _other_name(name: str) -> str:
+    return f".my_{name[1:]}" if name.startswith(".") else f"my_{name}"
+
+
+def describe_built_in(name: str) -> str:
+    """Return what a name of the language is."""
     if name in SETS:
         return "a set of the language"
     if name in FUNCTIONS:

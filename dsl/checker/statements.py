@@ -3,8 +3,9 @@
 from typing import assert_never
 
 from dsl import tree
+from dsl.builtins import NAMES
 from dsl.checker import expressions
-from dsl.checker.scope import ExpressionPosition, Scope
+from dsl.checker.scope import ExpressionPosition, Scope, describe_built_in
 from dsl.checker.symbols import Role, Symbol
 from dsl.diagnostics import Edit, Mark
 from dsl.foreign_idioms import OPERATORS
@@ -60,7 +61,7 @@ def _statement(scope: Scope, statement: tree.Statement, rules: _StatementRules) 
                 "RH403",
                 f"`{_word(statement)}` is not allowed inside `update`",
                 _head(statement),
-                help="`update` can only assign fields; move this before or after it",
+                help=_update_advice(scope, statement),
             )
         case tree.Assign():
             _assign(scope, statement)
@@ -77,6 +78,12 @@ def _statement(scope: Scope, statement: tree.Statement, rules: _StatementRules) 
             _stop(scope, statement, rules)
         case _:
             _act(scope, statement, rules)
+
+
+def _update_advice(scope: Scope, statement: tree.Statement) -> str:
+    if isinstance(statement, tree.Assign) and f".{statement.name.text}" in scope.fields:
+        return f"a field has a dot: write `.{statement.name.text} = …`"
+    return "`update` can only assign fields; move this before or after it"
 
 
 def _reason_advice(statement: tree.Assign) -> str | None:
@@ -153,6 +160,14 @@ def _assign(scope: Scope, statement: tree.Assign) -> None:
     name = statement.name
     symbol = scope.lookup(name.text)
     if name.text in scope.doubtful:
+        return
+    if symbol is None and name.text in NAMES:
+        scope.error(
+            "RH209",
+            f"`{name.text}` is {describe_built_in(name.text)}, so it cannot be assigned",
+            name.span,
+            help="only memory cells change; to name a value of this step, write `let x = …`",
+        )
         return
     if symbol is None:
         _assume(scope, name, actual)
