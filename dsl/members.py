@@ -54,8 +54,9 @@ def _advice(site: ErrorContext, holder: str, word: str) -> str | None:
     after = site.after(1)
     elsewhere = foreign_idioms.FUNCTIONS.get(word)
     if holder in _MODULES:
-        known = word in FUNCTIONS or elsewhere is None
-        return f"functions need no module: write `{word}(…)`" if known else elsewhere.help
+        if elsewhere is not None and word not in FUNCTIONS:
+            return elsewhere.help
+        return f"functions need no module: write `{word}(…)`"
     if word in _SETS_OF:
         return f"write `{holder} {word} …`"
     if word in _VERBS:

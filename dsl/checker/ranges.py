@@ -146,9 +146,9 @@ class RangeFinder:
                     _whole(parts[0].low, down=True), _whole(parts[0].high, down=False)
                 )
             case "abs":
-                low, high = parts[0]
-                ends = (abs(low), abs(high))
-                return NumberRange(0 if low <= 0 <= high else min(ends), max(ends))
+                only = parts[0]
+                sizes = sorted((abs(only.low), abs(only.high)))
+                return NumberRange(0 if only.low <= 0 <= only.high else sizes[0], sizes[1])
         return ANY
 
 
