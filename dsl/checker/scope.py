@@ -45,7 +45,7 @@ class Scope:
     has_branch: bool = False
     """Whether a dot refers to a branch here."""
     dot_advice: str | None = None
-    """What to write where a dot refers to no branch, if the surroundings tell."""
+    """What to write where a dot refers to no branch, if the position is known."""
     unknown_signals: set[str] = field(default_factory=set)
     """Attributes of signals that were reported as unknown: their uses are echoes."""
 
