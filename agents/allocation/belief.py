@@ -1,11 +1,16 @@
-"""Posterior over a pipeline's stages given its trials, and the guidelines derived from it.
+"""Posterior over a pipeline's stages given its trials.
 
 Each hypothesis of the ensemble states, for every stage, how capable each model is, how much
 repetition adds and up to which number of samples, and how strongly a poor input lowers the output
-and raises the number of samples needed. The priors are wide; nothing else is assumed. The ensemble
-is sampled by differential evolution Markov chains (ter Braak, 2006), which adapt to the scale of
-each constant, and starts where the previous round left it. A guideline is a sentence that at least
-`MIN_CERTAINTY` of the hypotheses support.
+and raises the number of samples needed. The priors are wide; nothing else is assumed.
+
+That larger models are better is a hypothesis too. A model's ability is linear in the logarithm of
+its size, plus a deviation of its own. The slope is shared by the stages, and so is the scale of the
+deviations. Both are inferred from the trials: where a small model does as well as a large one, the
+slope falls, or the scale rises, and sizes count for less in every stage.
+
+The ensemble is sampled by differential evolution Markov chains (ter Braak, 2006), which adapt to
+the scale of each constant, and starts where the previous round left it.
 """
 
 from collections.abc import Sequence
@@ -39,9 +44,15 @@ class _NormalRange(NamedTuple):
 
 
 _SMALLEST = _NormalRange(0.0, 1.5)
-"""Logit of one sample of the smallest model, with a perfect input."""
-_LARGER = _NormalRange(0.45, 0.6)
-"""Gain of the next larger model, for each factor of e in size."""
+"""Logit of one sample of a model of the smallest size, with a perfect input."""
+_SLOPE = _NormalRange(0.45, 0.5)
+"""Gain in logit for each factor of e in size, over all stages."""
+_STAGE_SLOPE = 0.4
+"""Standard deviation of a stage's slope around that of all stages."""
+_DEVIATION = _NormalRange(-0.7, 0.7)
+"""Logarithm of the standard deviation of a model's logit around that of its size."""
+_STANDARD = _NormalRange(0.0, 1.0)
+"""A deviation in units of its scale."""
 _GOVERNED = _NormalRange(0.5, 1.2)
 """Logit of a stage that a controller governs."""
 _GAIN = _NormalRange(-0.2, 0.8)
@@ -71,7 +82,8 @@ class Belief:
     Args:
         space: Space of allocations.
         seed: Random seed.
-        state: Ensemble that `state` returned in the previous round.
+        state: Ensemble that `state` returned in the previous round. One of another form, as of an
+            earlier version, is not used.
     """
 
     def __init__(self, space: AllocationSpace, seed: int, state: bytes | None = None):
@@ -83,9 +95,10 @@ class Belief:
         self._random = np.random.default_rng(seed)
         self._stages = len(self._arms)
         self._widest = max(map(len, self._arms))
-        self._prior = _priors(space, self._arms, self._widest)
+        self._prior = _priors(self._arms, self._widest)
+        self._sizes = _relative_sizes(space, self._widest)
         size = (CHAINS, self._prior.means.size)
-        if state is None:
+        if state is None or len(state) != 8 * CHAINS * self._prior.means.size:
             noise = self._random.normal(size=size)
             self._chains = self._prior.means + self._prior.spreads * noise
             self._steps = FIRST
@@ -129,7 +142,11 @@ class Belief:
             for choices in allocations
         ]
         samples = [[max(1, choice.samples) for choice in choices] for choices in allocations]
-        return AllocationPoints(np.array(arms, dtype=np.int64), np.array(samples, dtype=np.float64))
+        shape = (len(allocations), self._stages)
+        return AllocationPoints(
+            np.array(arms, dtype=np.int64).reshape(shape),
+            np.array(samples, dtype=np.float64).reshape(shape),
+        )
 
     def ends(self) -> "Array":
         """Sample at which each stage gains no more with a perfect input, by hypothesis."""
@@ -138,6 +155,19 @@ class Belief:
     def abilities(self, stage: int) -> "Array":
         """Logit of one sample of each model of a stage: array (hypotheses, models)."""
         return self._parts(self._chains).abilities[:, stage, : len(self._space.models[stage])]
+
+    def larger_is_better(self) -> float:
+        """Return the probability that of two models of a stage the larger one is more able.
+
+        It is the mean over hypotheses, stages and pairs of models; 0.5 if no stage has a choice.
+        """
+        pairs = [
+            able[:, larger] > able[:, smaller]
+            for able in map(self.abilities, range(self._stages))
+            for larger in range(able.shape[1])
+            for smaller in range(larger)
+        ]
+        return float(np.mean(pairs)) if pairs else 0.5
 
     def coupling(self) -> "Array":
         """Extra samples that a stage needs with a worthless input, by hypothesis and stage."""
@@ -153,11 +183,16 @@ class Belief:
     def _parts(self, chains: "Array") -> "_AccountConstants":
         stages, width = self._stages, self._widest
         cut = stages * width
-        raw = chains[:, :cut].reshape(-1, stages, width)
-        sums = np.einsum("esw,svw->esv", raw, self._prior.sums)
-        constants = chains[:, cut:-1].reshape(-1, 4, stages)
+        deviations = chains[:, :cut].reshape(-1, stages, width)
+        stage = chains[:, cut:-3].reshape(-1, 6, stages)
+        scale, slope, noise = chains[:, -3], chains[:, -2], chains[:, -1]
+        slopes = slope[:, None] + _STAGE_SLOPE * stage[:, 4]
+        abilities = stage[:, 5, :, None] + slopes[:, :, None] * self._sizes
+        abilities = abilities + np.exp(scale)[:, None, None] * deviations
+        # The size of a controller is not a number: what it can do depends on nothing else.
+        abilities = np.where(np.isnan(self._sizes), deviations, abilities)
         return _AccountConstants(
-            sums, constants[:, 0], constants[:, 1], constants[:, 2], constants[:, 3], chains[:, -1]
+            abilities, stage[:, 0], stage[:, 1], stage[:, 2], stage[:, 3], noise
         )
 
     def _play(self, chains: "Array", points: AllocationPoints) -> "Array":
@@ -204,86 +239,32 @@ class _NormalRanges(NamedTuple):
 
     means: "Array"
     spreads: "Array"
-    sums: "Array"
-    """Array (stages, arms, arms): the constants that add up to the ability of an arm."""
 
 
-def _priors(
-    space: AllocationSpace, arms: Sequence[Sequence[StageChoice | str]], width: int
-) -> _NormalRanges:
-    stages = len(arms)
-    means, spreads = np.zeros((stages, width)), np.ones((stages, width))
-    sums = np.zeros((stages, width, width))
-    for stage, stage_arms in enumerate(arms):
-        before = 0.0
-        for index, arm in enumerate(stage_arms):
-            sums[stage, index, index] = 1.0
-            if isinstance(arm, StageChoice):
-                means[stage, index], spreads[stage, index] = _GOVERNED
-                continue
-            size = float(np.log(space.pipeline.model(arm).parameters))
-            if not index:
-                means[stage, index], spreads[stage, index] = _SMALLEST
-            else:
-                step = max(size - before, 0.05)
-                means[stage, index] = _LARGER.mean * step
-                spreads[stage, index] = 0.25 + _LARGER.spread * step
-                sums[stage, index, :index] = 1.0
-            before = size
-    others = [prior for prior in (_GAIN, _END, _SPOILT, _MORE) for _ in range(stages)]
+def _priors(arms: Sequence[Sequence[StageChoice | str]], width: int) -> _NormalRanges:
+    """Return the prior of every constant, in the order in which `Belief._parts` reads them."""
+    of_arms = [
+        [_GOVERNED if isinstance(arm, StageChoice) else _STANDARD for arm in stage_arms]
+        + [_STANDARD] * (width - len(stage_arms))
+        for stage_arms in arms
+    ]
+    of_stages = (_GAIN, _END, _SPOILT, _MORE, _STANDARD, _SMALLEST)
+    ranges = [prior for stage in of_arms for prior in stage]
+    ranges += [prior for prior in of_stages for _ in arms]
+    ranges += [_DEVIATION, _SLOPE, _NOISE]
     return _NormalRanges(
-        np.concatenate([means.ravel(), [prior.mean for prior in others], [_NOISE.mean]]),
-        np.concatenate([spreads.ravel(), [prior.spread for prior in others], [_NOISE.spread]]),
-        sums,
+        np.array([prior.mean for prior in ranges]), np.array([prior.spread for prior in ranges])
     )
 
 
-MIN_CERTAINTY = 0.8
-"""Minimum fraction of the hypotheses that support a guideline."""
+def _relative_sizes(space: AllocationSpace, width: int) -> "Array":
+    """Return logarithms of sizes over the smallest of a stage, an array (stages, arms).
 
-MIN_LOGIT_DIFFERENCE = 0.25
-"""Minimum difference of logits worth a guideline."""
-
-
-def derive_guidelines(space: AllocationSpace, belief: "Belief") -> list[str]:
-    """Derive guidelines for each stage: its model, its saturation, and the effect of its input."""
-    guidelines = []
-    ends = np.quantile(belief.ends(), (0.2, 0.8), axis=0)
-    gains, more = belief.gains(), np.median(belief.coupling(), axis=0)
-    for stage, name in enumerate(space.names):
-        guidelines.append(_model(space, belief, stage, name))
-        low, high = (max(1, round(float(end))) for end in ends[:, stage])
-        if float(np.median(gains[:, stage])) < MIN_LOGIT_DIFFERENCE:
-            guidelines.append(f"{name}: more samples bring little improvement.")
-        elif high <= 3 * low:
-            guidelines.append(f"{name}: samples stop paying at about {low} to {high}.")
-        else:
-            guidelines.append(
-                f"{name}: it is uncertain where samples stop paying; {low} to {high} so far."
-            )
-        if stage and float(more[stage]) > 1:
-            guidelines.append(
-                f"{name}: needs more samples to correct errors of {space.names[stage - 1]}; spend"
-                f" on {space.names[stage - 1]} first."
-            )
-    return guidelines
-
-
-def _model(space: AllocationSpace, belief: "Belief", stage: int, name: str) -> str:
-    """Choose the model of a stage: the smallest one that no larger one clearly beats."""
-    models, able = space.models[stage], belief.abilities(stage)
-    for index, model in enumerate(models):
-        worse = [
-            models[other]
-            for other in range(index + 1, len(models))
-            if float(np.mean(able[:, other] - able[:, index] > MIN_LOGIT_DIFFERENCE))
-            >= MIN_CERTAINTY
-        ]
-        if not worse:
-            why = (
-                "sample for sample no larger one is clearly better"
-                if index < len(models) - 1
-                else "sample for sample the smaller ones are clearly worse"
-            )
-            return f"{name}: {model}; {why}." if len(models) > 1 else f"{name}: {model} alone."
-    return f"{name}: {models[-1]}."
+    They are not numbers for controllers, and 0 for arms that a stage does not have.
+    """
+    sizes = np.zeros((len(space.models), width))
+    for stage, (models, governed) in enumerate(zip(space.models, space.governed, strict=True)):
+        parameters = np.array([space.pipeline.model(name).parameters for name in models])
+        sizes[stage, : len(models)] = np.log(parameters / parameters[0])
+        sizes[stage, len(models) : len(models) + len(governed)] = np.nan
+    return sizes

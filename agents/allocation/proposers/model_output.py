@@ -13,7 +13,7 @@ import msgspec
 
 from agents.allocation.choices import format_allocation, parse_choices
 from agents.allocation.proposers import SuggestionBatch, TrialBench, TrialSuggestion
-from agents.allocation.proposers.rule_agent import next_first_trial
+from agents.allocation.proposers.published_trials import next_first_trial
 from agents.chat.reply_parsing import without_thoughts
 from agents.prompt_templates import TemplateFolder
 from dsl.diagnostics import DslError

@@ -1,36 +1,36 @@
 """The proposer ``agent``: the published algorithm with rules instead of a language model.
 
-First trials spend the cost of one sample of a stage's largest model on each of its models in turn,
-with the other stages at one sample of their largest model, or of their smallest where that is not
-affordable. A stage's smaller models are skipped once one is clearly worse than the next larger one.
-After that a `Belief`, which has the form of the three published guidelines, is fitted to the
-trials, and the next trial is the allocation with the largest expected gain over the best so far.
+A `Belief`, which has the form of the three published guidelines, is fitted to the trials in every
+round. The first trial is the allocation with the highest expected score. The second one tests the
+belief that larger models are better: one stage of the first gets another model for about the same
+cost, the one about whose effect the hypotheses disagree most. Every other trial is the allocation
+with the largest expected gain over the best so far.
+
+The published first trials begin with the largest models and skip what is smaller than a model that
+was clearly worse. They assume that belief instead of testing it, and are not used.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from agents.allocation.belief import Belief, derive_guidelines
-from agents.allocation.choices import build_baseline, mutate_choices, replace_choice
+from agents.allocation.belief import Belief
+from agents.allocation.choices import change_model, mutate_choices
+from agents.allocation.guidelines import derive_guidelines
 from agents.allocation.proposers import (
-    ObservedTrial,
     SuggestionBatch,
     TrialBench,
     TrialSuggestion,
     draw_untried,
 )
 from harness.allocation.space import AllocationSpace
-from store.pipelines.schema import StageChoice, StageChoices
-
-CLEAR_SCORE_LOSS = 0.04
-"""Difference of scores that counts as clearly worse."""
-
-FIRST_TRIALS_SHARE = 0.34
-"""Maximum fraction of a run's trials that are first trials."""
+from store.pipelines.schema import StageChoices
 
 POOL, GENERATIONS, KEPT = 240, 4, 40
 """Allocations considered for a trial: initial number, rounds of mutation, survivors of each."""
+
+EQUAL_COST = 1.5
+"""Maximum ratio of the costs of two recorded trials that compare two models."""
 
 
 class RuleTrialProposer:
@@ -40,89 +40,68 @@ class RuleTrialProposer:
 
     def suggest(self, bench: TrialBench) -> SuggestionBatch:
         """See `agents.allocation.proposers.TrialProposer`."""
-        opening = next_first_trial(bench.space, bench.trials, bench.planned)
-        if opening is not None:
-            return SuggestionBatch([opening], search={"phase": "first trials"})
         belief = Belief(bench.space, bench.random.randrange(1 << 31), bench.state)
         belief.fit(bench.trials)
         bench.check_interrupt()
-        suggestion = _most_promising(bench, belief)
+        suggestion, phase = _suggest_size_test(bench, belief), "test of sizes"
+        if suggestion is None:
+            suggestion, phase = _most_promising(bench, belief), "search"
         return SuggestionBatch(
             [] if suggestion is None else [suggestion],
-            guidelines=derive_guidelines(bench.space, belief),
-            search={"phase": "search"},
+            guidelines=derive_guidelines(bench.space, belief) if bench.trials else (),
+            search={"phase": phase, "larger is better": round(belief.larger_is_better(), 3)},
             state=belief.state,
         )
 
 
-def next_first_trial(
-    space: AllocationSpace, trials: Sequence[ObservedTrial], planned: int | None
-) -> TrialSuggestion | None:
-    """Return the next of the first trials; ``None`` after they are done.
-
-    Args:
-        space: Space of allocations.
-        trials: Trials so far.
-        planned: Trials of the whole run.
-    """
-    if space.recorded is not None:
-        return (
-            None
-            if trials
-            else TrialSuggestion(space.highest_cost, "the most expensive one that was recorded")
-        )
-    if planned is not None and len(trials) >= max(2, round(FIRST_TRIALS_SHARE * planned)):
-        return None
-    scores = {trial.choices: trial.score for trial in trials}
-    baseline = build_baseline(space)
-    if baseline not in scores:
-        return TrialSuggestion(
-            baseline, "one sample of the largest model in every stage that affords it"
-        )
-    candidates = []
-    for index in range(len(space.names)):
-        before = baseline
-        for model in reversed(space.models[index]):
-            if model == baseline[index].model and baseline[index].samples == 1:
-                continue
-            candidate = swap_stage_model(space, baseline, index, model)
-            if candidate is None:
-                continue
-            if candidate not in scores:
-                candidates.append((index, model, candidate))
-                break
-            if scores[candidate] < scores[before] - CLEAR_SCORE_LOSS:
-                break
-            before = candidate
-    if not candidates:
-        return None
-    # Stages alternate, so that few trials cover each of them.
-    counts = [
-        sum(choices[index] != baseline[index] for choices in scores) for index, _, _ in candidates
-    ]
-    index, model, candidate = candidates[counts.index(min(counts))]
-    rationale = f"{space.names[index]} gets {model} for the price of one large sample"
-    return TrialSuggestion(candidate, rationale)
-
-
-def swap_stage_model(
-    space: AllocationSpace, baseline: StageChoices, index: int, model: str
-) -> StageChoices | None:
-    """Spend the cost of one sample of a stage's largest model on another model.
-
-    Args:
-        space: Space of allocations.
-        baseline: Allocation of the other stages.
-        index: Index of the stage.
-        model: Name of the other model.
+def _suggest_size_test(bench: TrialBench, belief: Belief) -> TrialSuggestion | None:
+    """Return the trial after the first, which tells most about sizes at about its cost.
 
     Returns:
-        The allocation; ``None`` where not even one sample is affordable.
+        The trial, ``None`` if it is not the second, or no such allocation can be played.
     """
-    worth = space.rates[index][space.models[index][-1]].cost(1)
-    available = min(worth, space.remaining(baseline, index))
-    samples = space.most(index, model, available)
-    return replace_choice(baseline, index, StageChoice(model, samples)) if samples else None
+    if len(bench.trials) != 1:
+        return None
+    first = bench.trials[0].choices
+    tests = sorted(set(_list_size_tests(bench.space, first)), key=_sort_key)
+    if not tests:
+        return None
+    expected = belief.predict(belief.points([first, *tests]))
+    spread = (expected[:, 1:] - expected[:, :1]).std(axis=0)
+    chosen = tests[int(np.argmax(spread))]
+    stage = next(index for index, choice in enumerate(first) if choice != chosen[index])
+    return TrialSuggestion(
+        chosen,
+        f"compares {chosen[stage].label} with {first[stage].label} in {bench.space.names[stage]}:"
+        f" the effect of the model is uncertain by {100 * spread.max():.1f} points",
+    )
+
+
+def _list_size_tests(space: AllocationSpace, first: StageChoices) -> Iterator[StageChoices]:
+    """Yield allocations with another model in one stage of the first, for about the same cost."""
+    if space.recorded is not None:
+        yield from (
+            other for other in space.recorded if _is_size_test(space.recorded, first, other)
+        )
+        return
+    for stage, choice in enumerate(first):
+        for model in space.models[stage]:
+            if model != choice.model:
+                spent = space.stage_cost(stage, choice)
+                changed = change_model(space, first, stage, model, spent)
+                if changed != first:
+                    yield changed
+
+
+def _is_size_test(
+    recorded: Mapping[StageChoices, float], first: StageChoices, other: StageChoices
+) -> bool:
+    """Return whether two recorded allocations differ in one stage's model, but little in cost."""
+    differing = [pair for pair in zip(first, other, strict=True) if pair[0] != pair[1]]
+    if len(differing) != 1 or differing[0][0].model == differing[0][1].model:
+        return False
+    low, high = sorted((recorded[first], recorded[other]))
+    return high <= EQUAL_COST * low and not any(choice.controller for choice in differing[0])
 
 
 def _most_promising(bench: TrialBench, belief: Belief) -> TrialSuggestion | None:
@@ -134,7 +113,7 @@ def _most_promising(bench: TrialBench, belief: Belief) -> TrialSuggestion | None
     ranked = sorted(
         range(len(known)), key=lambda index: -(known[index] + bench.trials[index].score)
     )
-    best = float(known[ranked[0]] + bench.trials[ranked[0]].score) / 2
+    best = float(known[ranked[0]] + bench.trials[ranked[0]].score) / 2 if ranked else 0.0
     pool = set(_draw_pool(bench, [bench.trials[index].choices for index in ranked[:8]])) - tried
     if not pool:
         choices = draw_untried(bench)
