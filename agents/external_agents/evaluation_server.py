@@ -7,23 +7,26 @@ replies contain figures only: no questions, answers or file names.
 import json
 import socketserver
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agents.formatting import format_gain
+from agents.external_agents.evaluation_tables import (
+    format_comparison,
+    format_score,
+    format_settings,
+)
 from agents.search.bench_protocol import Bench
-from agents.search.measurements import ProgramScore, QuestionGain
 from harness.errors import InputError
-from harness.presentation.table import align
-from harness.request.controllers import diagnose_text
+from harness.messages import format_count
+from harness.request.assignments import expand_assignments
+from harness.request.controllers import RheoController, diagnose_text, parse_playable
 
 MAX_REQUEST_BYTES = 400_000
 """Maximum bytes of a request."""
 
-MAX_QUESTIONS = 12
-"""Maximum number of questions that a comparison lists."""
+NO_PROGRAMS = "no programs are left to play in this round"
 
 USAGE_ERROR = 2
 """Exit status of an invalid request."""
@@ -38,6 +41,8 @@ class ShimRequest(NamedTuple):
     beta: float
     others: tuple[str, ...] = ()
     """Further programs of a sweep, or the one to compare with."""
+    settings: tuple[str, ...] = ()
+    """Values of free knobs in a sweep: ``n=1,4,16``."""
 
 
 class EvaluationServer:
@@ -61,6 +66,7 @@ class EvaluationServer:
                 str(fields["do"]), _text(fields["source"]), bool(fields.get("quick")),
                 float(fields.get("beta", 0.5)),
                 tuple(_text(field) for field in fields.get("others", ())),
+                tuple(_text(text) for text in fields.get("settings", ())),
             )  # fmt: skip
         except (ValueError, KeyError, TypeError):
             return {"text": "error: the request cannot be read", "status": USAGE_ERROR}
@@ -90,7 +96,7 @@ class EvaluationServer:
                 for source in (request.source, *request.others):
                     self._check(source)
                 self.played.append(request)
-                return self._sweep(request)
+                return self._sweep_settings(request) if request.settings else self._sweep(request)
             case "compare":
                 for source in (request.source, *request.others):
                     self._check(source)
@@ -120,64 +126,46 @@ class EvaluationServer:
         )
         if all(score is None for score in scores):
             allowance = self._bench.allowance
-            raise InputError(
-                "it cannot be played" if allowance else "no programs are left to play in this round"
-            )
+            raise InputError("it cannot be played" if allowance else NO_PROGRAMS)
+        references = self._bench.list_references()
         parts = []
         for number, score in enumerate(scores, start=1):
             name = "" if len(sources) == 1 else f"program {number}: "
-            table = None if score is None else _table(name, score, self._bench.labels)
+            table = None
+            if score is not None:
+                table = format_score(name, score, self._bench.labels, references)
             parts.append(table or f"{name}cannot be played")
-        for name, score in self._bench.list_references():
-            parts.append(f"{name}: objective {score.score:.2f}, on the same part")
-        parts.append(f"{self._bench.allowance} programs are left to play")
-        return "\n\n".join(parts)
+        parts += [f"{name}: objective {score.score:.2f}, on the same part"
+                  for name, score in references]  # fmt: skip
+        return "\n\n".join([*parts, self._remainder])
+
+    def _sweep_settings(self, request: ShimRequest) -> str:
+        """Play settings of one program with free knobs."""
+        if request.others:
+            raise InputError("--set takes one program")
+        program = parse_playable(request.source, f"candidate{self._bench.language.suffix}")
+        [settings] = expand_assignments([program], request.settings)
+        if isinstance(program, RheoController) and program.checked.scheduled:
+            raise InputError("--set needs a program without a schedule")
+        seeds = self._bench.seeds(thorough=not request.quick)
+        figures = self._bench.play_settings(request.source, settings, seeds)
+        if figures is None:
+            most = self._bench.setting_allowance // len(seeds)
+            raise InputError(f"{len(settings)} settings are requested, and {most} are left to play")
+        references = self._bench.list_references()
+        table = format_settings(settings, figures, self._bench.labels, references)
+        note = "means over recordings; frontier: no setting with as few tokens is as accurate"
+        return f"{table}\n\n{note}\n\n{self._remainder}"
 
     def _compare(self, request: ShimRequest) -> str:
         other = request.others[0] if request.others else None
         comparison = self._bench.compare(request.source, other, language=self._bench.language)
-        gain = comparison.gain
-        figures = format_gain(gain.value, gain.low, gain.high, signed_bounds=True, separator=" to ")
-        verdict = "" if gain.counts else "; the interval includes 0"
-        lines = [
-            (
-                f"gain {figures} over"
-                f" {'the other program' if other is not None else 'the best'}{verdict}"
-            ),
-            f"{len(comparison.questions)} questions differ, over all beta; tokens are means",
-            f"{'recording':<28}  question  difference  tokens  of the other",
-        ]
-        lines += [_format_difference(question) for question in comparison.questions[:MAX_QUESTIONS]]
-        return "\n".join([*lines, "", f"{self._bench.allowance} programs are left to play"])
+        return f"{format_comparison(comparison)}\n\n{self._remainder}"
 
-
-def _format_difference(question: QuestionGain) -> str:
-    return (
-        f"{align(question.recording, 28)}  {question.question:>8}  {question.difference:>+10.1f}"
-        f"  {question.tokens:>12,.0f}  {question.other_tokens:>12,.0f}"
-    )
-
-
-def _table(name: str, score: ProgramScore, labels: Sequence[str]) -> str:
-    """Format the objective of a program, and its curve on each recording.
-
-    Args:
-        name: What the program is called, with a colon; empty if it is the only one.
-        score: Its score.
-        labels: Labels of the recordings, in the order of the score.
-    """
-    lines = [f"{name}objective {score.score:.2f}, the mean over what this round shows"]
-    if not score.steady:
-        lines.append("its tokens fall somewhere as beta rises, so it cannot be selected")
-    for label, value, curve in zip(labels, score.by_recording, score.curves, strict=True):
-        lines += ["", f"{label}: {value:.2f}", "   point  accuracy %        tokens    sequential"]
-        lines += [
-            f"{point:>8}  {accuracy:>10.2f}  {cost:>12,.0f}  {sequential:>12,.0f}"
-            for point, (accuracy, cost, sequential) in enumerate(
-                zip(curve.accuracy, curve.cost, curve.sequential, strict=True), start=1
-            )
-        ]
-    return "\n".join(lines)
+    @property
+    def _remainder(self) -> str:
+        count = self._bench.allowance
+        return f"{format_count(count, 'program')} {'is' if count == 1 else 'are'} left to play"
 
 
 @contextmanager

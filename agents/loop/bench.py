@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from random import Random
 
+import msgspec
+
 from agents.evolution.starting_programs import load_seeds
 from agents.feedback.evidence import describe_evidence
 from agents.feedback.line_profile import profile_lines
@@ -146,6 +148,11 @@ class RoundBench(SpendTracker):
             self.played.append(f"{source_mark(source)}#{number + 1}")
         return self._arena.play_settings(source, settings, seeds, self._shown)
 
+    def seeds(self, *, thorough: bool) -> range:
+        """See `agents.search.bench_protocol.Bench.seeds`."""
+        request = self._arena.request
+        return range(request.seeds if thorough else request.screening)
+
     @property
     def setting_allowance(self) -> int:
         """See `agents.search.bench_protocol.Bench.setting_allowance`."""
@@ -194,6 +201,7 @@ class RoundBench(SpendTracker):
             InputError: A program cannot be played, or the allowance is used up.
         """
         self._check_interrupt()
+        is_default = other is None
         if other is None and self._best is not None and self._best.language is language:
             other = self._best.source
         for program in (source, other):
@@ -202,6 +210,9 @@ class RoundBench(SpendTracker):
         comparison = self._arena.compare(source, other, self._shown, language)
         if comparison is None:
             raise InputError("it cannot be played")
+        if is_default and other is not None and self._best is not None:
+            gain = msgspec.structs.replace(comparison.gain, against=self._best.name)
+            return comparison._replace(gain=gain)
         return comparison
 
     def describe_base_rates(self) -> str:

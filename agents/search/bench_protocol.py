@@ -140,6 +140,10 @@ class Bench(BudgetGuard, Protocol):
         """Values of β at which programs are played."""
         ...
 
+    def seeds(self, *, thorough: bool) -> range:
+        """Return the seeds of a review, or those of screening."""
+        ...
+
     @property
     def setting_allowance(self) -> int:
         """Settings times seeds that may still be played in this round."""
