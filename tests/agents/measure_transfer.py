@@ -1,18 +1,20 @@
 """Measure transfer: ``python -m tests.agents.measure_transfer DIR RECORDINGS...``.
 
 For each split of the recordings, a controller is searched on one part and compared on the other
-with `cmc` and `early_votes`. Splits: all recordings together, each model left out, and two thirds
-of the questions against the rest. Finished runs in DIR are reused, and a run that was interrupted
-is resumed.
+with `cmc` and `early_votes`. Splits: all recordings together, each model left out, and each third
+of the questions left out. Finished runs in DIR are reused, and a run that was interrupted is
+resumed.
 
 A row gives, on mean curves over the recordings: the tokens for CMC's accuracies (geometric mean
-over CMC's points, CMC's tokens being 1) with the number of points reached, the same for sequential
-tokens, and the peak accuracy.
+over CMC's points, CMC's tokens being 1) with the number of points reached, the sequential tokens at
+the points of equal accuracy, and the peak accuracy. Intervals are of 95 %, over questions. The row
+``thirds`` joins the three thirds: each question is played by the winner of the search that did not
+see it. The row ``models`` has the geometric mean over the models that were left out.
 """
 
 import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,6 +32,8 @@ from store.reader import open_recording
 
 BETAS = [step / 10 for step in range(11)]
 REFERENCE = "cmc"
+RESAMPLES = 400
+THIRDS = 3
 
 
 class Split(NamedTuple):
@@ -40,58 +44,93 @@ class Split(NamedTuple):
     unseen: list[Path]
 
 
-class MeanCurve(NamedTuple):
-    """Mean over recordings at each β."""
+class Outcome(NamedTuple):
+    """What a controller did: means over seeds, arrays (recordings, β, questions)."""
 
     accuracy: np.ndarray
     tokens: np.ndarray
     sequential: np.ndarray
+
+    def join(self, other: "Outcome") -> "Outcome":
+        """Join the questions of two outcomes."""
+        return Outcome(*(np.concatenate(pair, axis=2) for pair in zip(self, other, strict=True)))
+
+    def curve(self, questions: np.ndarray) -> "Outcome":
+        """Return the mean curve over recordings and some questions: arrays (β,)."""
+        return Outcome(*(each[..., questions].mean(axis=(0, 2)) for each in self))
+
+
+class Ratios(NamedTuple):
+    """A mean curve compared with the reference's at the reference's accuracies."""
+
+    tokens: float
+    """Tokens needed, as a geometric mean of ratios over the points that are reached."""
+    sequential: float
+    """The same for sequential tokens, at the points that need these tokens."""
+    reached: int
+    peak: float
+    """Highest accuracy, in percent."""
 
 
 def make_splits(folder: Path, recordings: Sequence[Path]) -> list[Split]:
     """Make the splits; recordings of a part of the questions are written into ``folder``."""
     splits = [Split("all", list(recordings), list(recordings))]
     for left_out in recordings:
-        rest = [each for each in recordings if each != left_out]
+        rest = [path for path in recordings if path != left_out]
         splits.append(Split(f"without-{left_out.stem}", rest, [left_out]))
-    parts: tuple[list[Path], list[Path]] = ([], [])
-    for path in recordings:
-        for part, wanted in zip(parts, ("search", "unseen"), strict=True):
-            target = folder / f"{path.stem}-{wanted}.recording"
-            if not target.exists():
-                save_part(path, target, unseen=wanted == "unseen")
-            part.append(target)
-    return [*splits, Split("two-thirds", *parts)]
-
-
-def save_part(path: Path, target: Path, *, unseen: bool) -> None:
-    """Save every third question of a recording, or the others."""
-    recording = open_recording(path)
-    items = [
-        Item(question, recording.branches(number))
-        for number, question in enumerate(recording.questions)
-        if (number % 3 == 0) is unseen
+    thirds = [
+        Split(
+            f"third-{third + 1}",
+            [_save_part(folder, path, third, unseen=False) for path in recordings],
+            [_save_part(folder, path, third, unseen=True) for path in recordings],
+        )
+        for third in range(THIRDS)
     ]
-    save(Environment(recording.provenance, items), target)
+    return splits + thirds
 
 
-def search(folder: Path, split: Split, minutes: float, options: Sequence[str]) -> Path | None:
-    """Search on a split, or continue; return the winner's file."""
+def _save_part(folder: Path, path: Path, third: int, *, unseen: bool) -> Path:
+    """Save every third question of a recording, or the others."""
+    target = folder / f"{path.stem}-{third + 1}-{'unseen' if unseen else 'search'}.recording"
+    if not target.exists():
+        recording = open_recording(path)
+        items = [
+            Item(question, recording.branches(number))
+            for number, question in enumerate(recording.questions)
+            if (number % THIRDS == third) is unseen
+        ]
+        save(Environment(recording.provenance, items), target)
+    return target
+
+
+def search(folder: Path, split: Split, minutes: float, options: Sequence[str]) -> Path:
+    """Search on a split, or continue; return the directory of the run."""
     run = folder / split.name
     if not (run / "ending.json").exists():
-        begin = ["--on", *map(str, split.search), *options]
+        begin = ["--on", *map(str, split.search), "--threads", "2", "--rounds", "1000", *options]
         begin = ["--resume"] if (run / "request.json").exists() else begin
         subprocess.run(
-            ["rheostat", "discover", *begin, "--run", str(run), "--threads", "2",
-             "--max-minutes", str(minutes), "--rounds", "1000"],
+            ["rheostat", "discover", *begin, "--run", str(run), "--max-minutes", str(minutes)],
             check=True,
-        )  # fmt: skip
+        )
+    return run
+
+
+def list_controllers(run: Path) -> dict[str, str]:
+    """List the controllers to compare: references, the winner, and the highest objective."""
+    controllers = {name: name for name in (REFERENCE, "early_votes")}
     winner = run / "selected.rheo"
-    return winner if winner.exists() else None
+    if not winner.exists():
+        return controllers
+    controllers["winner"] = str(winner)
+    rows = json.loads((run / "archive.json").read_text())
+    highest = max(rows, key=lambda row: row.get("objective") or float("-inf"))["candidate"]
+    controllers["highest objective"] = str(run / "candidates" / highest / "source.rheo")
+    return controllers
 
 
-def play(controllers: Sequence[str], paths: Sequence[Path], seeds: int) -> list[MeanCurve]:
-    """Play controllers at every β; return their mean curves."""
+def play(controllers: Sequence[str], paths: Sequence[Path], seeds: int) -> list[Outcome]:
+    """Play controllers at every β; return their outcomes."""
     programs = [load_program(each) for each in controllers]
     recordings = open_recordings(paths)
     grid = Grid(
@@ -99,48 +138,97 @@ def play(controllers: Sequence[str], paths: Sequence[Path], seeds: int) -> list[
         seeds=seeds, rules=EpisodeRules(), engine_name="compiled",
     )  # fmt: skip
     played = play_grid(grid, None).played
-    curves = []
+    outcomes = []
     for program in programs:
         points = [at for at, point in enumerate(grid.points) if point.program is program]
         episodes = [
-            [played[GridCell(point, at)] for at in range(len(recordings))] for point in points
+            [played[GridCell(point, number)] for point in points]
+            for number in range(len(recordings))
         ]
-        curves.append(
-            MeanCurve(
+        outcomes.append(
+            Outcome(
                 *(
-                    np.array([np.mean([getattr(e, name).mean() for e in row]) for row in episodes])
+                    np.array([[getattr(e, name).mean(axis=1) for e in row] for row in episodes])
                     for name in ("right", "tokens", "sequential")
                 )
             )
         )
-    return curves
+    return outcomes
 
 
-def compare(curve: MeanCurve, reference: MeanCurve) -> dict[str, float]:
-    """Compare a curve with a reference at the reference's accuracies."""
-    row = {"peak": round(100 * float(curve.accuracy.max()), 2)}
-    for name in ("tokens", "sequential"):
-        ours = build_curve(getattr(curve, name), curve.accuracy)
-        needed = np.array([cost_at(ours, np.array(each)) for each in reference.accuracy])
-        reached = np.isfinite(needed)
-        ratios = needed[reached] / getattr(reference, name)[reached]
-        row[name] = (
-            round(float(np.exp(np.log(ratios).mean())), 3) if reached.any() else float("nan")
-        )
-        row["reached"] = int(reached.sum())
-    at_equal = np.array([_sequential_at(curve, each) for each in reference.accuracy])
-    at_equal = at_equal / reference.sequential
-    row["sequential at equal accuracy"] = round(float(np.exp(np.nanmean(np.log(at_equal)))), 3)
-    return row
-
-
-def _sequential_at(curve: MeanCurve, accuracy: float) -> float:
-    """Return the sequential tokens at the point of the token curve that has an accuracy."""
+def compare(ours: Outcome, reference: Outcome, questions: np.ndarray) -> Ratios:
+    """Compare the mean curve over some questions with the reference's."""
+    curve, other = ours.curve(questions), reference.curve(questions)
+    running = build_curve(curve.tokens, curve.accuracy)
+    needed = np.array([cost_at(running, np.array(each)) for each in other.accuracy])
+    reached = np.isfinite(needed)
     order = np.argsort(curve.tokens)
     best = np.maximum.accumulate(curve.accuracy[order])
-    if accuracy > best[-1]:
-        return float("nan")
-    return float(np.interp(accuracy, best, curve.sequential[order]))
+    sequential = np.interp(other.accuracy, best, curve.sequential[order])
+    return Ratios(
+        _geometric_mean((needed / other.tokens)[reached]),
+        _geometric_mean((sequential / other.sequential)[reached]),
+        int(reached.sum()),
+        100 * float(curve.accuracy.max()),
+    )
+
+
+def _geometric_mean(ratios: np.ndarray) -> float:
+    return float(np.exp(np.log(ratios).mean())) if len(ratios) else float("nan")
+
+
+def describe(ours: Outcome, reference: Outcome) -> dict[str, object]:
+    """Describe a comparison, with intervals over questions."""
+    count = ours.accuracy.shape[2]
+    measured = compare(ours, reference, np.arange(count))
+    random = np.random.default_rng(0)
+    samples = np.array(
+        [compare(ours, reference, random.choice(count, count)) for _ in range(RESAMPLES)]
+    )
+    low, high = np.nanpercentile(samples, [2.5, 97.5], axis=0)
+    return {
+        name: [round(value, 3), round(float(low[at]), 3), round(float(high[at]), 3)]
+        for at, (name, value) in enumerate(measured._asdict().items())
+    }
+
+
+def measure_split(split: Split, run: Path, seeds: int) -> Iterator[tuple[str, dict[str, Outcome]]]:
+    """Play the controllers of a run on the recordings of its search and on the others."""
+    controllers = list_controllers(run)
+    for where in ("search", "unseen"):
+        if where == "unseen" and split.unseen == split.search:
+            continue
+        outcomes = play(list(controllers.values()), getattr(split, where), seeds)
+        yield where, dict(zip(controllers, outcomes, strict=True))
+
+
+def print_row(split: str, where: str, outcomes: dict[str, Outcome]) -> None:
+    """Print a row as one line of JSON."""
+    reference = outcomes[REFERENCE]
+    rows = {name: describe(each, reference) for name, each in outcomes.items()}
+    click.echo(json.dumps({"split": split, "on": where, **rows}))
+
+
+def print_joined(unseen: dict[str, dict[str, Outcome]]) -> None:
+    """Print the rows that join the thirds, and the models that were left out."""
+    thirds = [outcomes for name, outcomes in unseen.items() if name.startswith("third")]
+    if len(thirds) == THIRDS:
+        joined = dict(thirds[0])
+        for outcomes in thirds[1:]:
+            joined = {name: each.join(outcomes[name]) for name, each in joined.items()}
+        print_row("thirds", "unseen", joined)
+    models = [outcomes for name, outcomes in unseen.items() if name.startswith("without")]
+    if models:
+        means = {}
+        for name in models[0]:
+            count = models[0][name].accuracy.shape[2]
+            ratios = [compare(each[name], each[REFERENCE], np.arange(count)) for each in models]
+            means[name] = {
+                "tokens": round(_geometric_mean(np.array([r.tokens for r in ratios])), 3),
+                "sequential": round(_geometric_mean(np.array([r.sequential for r in ratios])), 3),
+                "reached": [ratio.reached for ratio in ratios],
+            }
+        click.echo(json.dumps({"split": "models", "on": "unseen", **means}))
 
 
 @click.command()
@@ -160,19 +248,16 @@ def measure(
 ) -> None:
     """Search and compare on every split."""
     folder.mkdir(parents=True, exist_ok=True)
+    unseen = {}
     for split in make_splits(folder, recordings):
         if only and split.name not in only:
             continue
-        winner = search(folder, split, minutes, options)
-        names = [REFERENCE, "early_votes", *([] if winner is None else [str(winner)])]
-        for where, paths in (("search", split.search), ("unseen", split.unseen)):
-            reference, *others = play(names, paths, seeds)
-            rows = {
-                name: compare(curve, reference)
-                for name, curve in zip(("early_votes", "winner"), others, strict=False)
-            }
-            rows[REFERENCE] = compare(reference, reference)
-            click.echo(json.dumps({"split": split.name, "on": where, **rows}))
+        run = search(folder, split, minutes, options)
+        for where, outcomes in measure_split(split, run, seeds):
+            print_row(split.name, where, outcomes)
+            if where == "unseen":
+                unseen[split.name] = outcomes
+    print_joined(unseen)
 
 
 if __name__ == "__main__":
