@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.engines import EpisodeRules
 from harness.evaluation.frontier import build_curve, cost_at
@@ -35,6 +36,9 @@ REFERENCE = "cmc"
 RESAMPLES = 400
 THIRDS = 3
 
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
 
 class Split(NamedTuple):
     """Recordings to search on, and recordings to compare on."""
@@ -47,15 +51,15 @@ class Split(NamedTuple):
 class Outcome(NamedTuple):
     """What a controller did: means over seeds, arrays (recordings, β, questions)."""
 
-    accuracy: np.ndarray
-    tokens: np.ndarray
-    sequential: np.ndarray
+    accuracy: Floats
+    tokens: Floats
+    sequential: Floats
 
     def join(self, other: "Outcome") -> "Outcome":
         """Join the questions of two outcomes."""
         return Outcome(*(np.concatenate(pair, axis=2) for pair in zip(self, other, strict=True)))
 
-    def curve(self, questions: np.ndarray) -> "Outcome":
+    def curve(self, questions: Indices) -> "Outcome":
         """Return the mean curve over recordings and some questions: arrays (β,)."""
         return Outcome(*(each[..., questions].mean(axis=(0, 2)) for each in self))
 
@@ -156,7 +160,7 @@ def play(controllers: Sequence[str], paths: Sequence[Path], seeds: int) -> list[
     return outcomes
 
 
-def compare(ours: Outcome, reference: Outcome, questions: np.ndarray) -> Ratios:
+def compare(ours: Outcome, reference: Outcome, questions: Indices) -> Ratios:
     """Compare the mean curve over some questions with the reference's."""
     curve, other = ours.curve(questions), reference.curve(questions)
     running = build_curve(curve.tokens, curve.accuracy)
@@ -173,7 +177,7 @@ def compare(ours: Outcome, reference: Outcome, questions: np.ndarray) -> Ratios:
     )
 
 
-def _geometric_mean(ratios: np.ndarray) -> float:
+def _geometric_mean(ratios: Floats) -> float:
     return float(np.exp(np.log(ratios).mean())) if len(ratios) else float("nan")
 
 
@@ -181,10 +185,8 @@ def describe(ours: Outcome, reference: Outcome) -> dict[str, object]:
     """Describe a comparison, with intervals over questions."""
     count = ours.accuracy.shape[2]
     measured = compare(ours, reference, np.arange(count))
-    random = np.random.default_rng(0)
-    samples = np.array(
-        [compare(ours, reference, random.choice(count, count)) for _ in range(RESAMPLES)]
-    )
+    draws = np.random.default_rng(0).integers(count, size=(RESAMPLES, count))
+    samples = np.array([compare(ours, reference, questions) for questions in draws])
     low, high = np.nanpercentile(samples, [2.5, 97.5], axis=0)
     return {
         name: [round(value, 3), round(float(low[at]), 3), round(float(high[at]), 3)]
