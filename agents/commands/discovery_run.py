@@ -191,7 +191,9 @@ def _fields(options: Mapping[str, Any]) -> dict[str, Any]:
     if "objective" in fields:
         _check_objective(fields)
     if "start_from" in fields:
-        fields["starting_programs"] = load_starting_programs(fields.pop("start_from"))
+        fields["starting_programs"] = load_starting_programs(
+            fields.pop("start_from"), fields.get("profiles", ())
+        )
         _check_starting_programs(fields["starting_programs"], fields.get("proposers"))
     if "beta" in fields:
         fields["betas"] = list(parse_betas(fields.pop("beta")))

@@ -15,7 +15,14 @@ from agents.evolution.starting_programs import (
     load_seeds,
 )
 from agents.run.directory import RunDirectory, open_run
-from agents.run.records import BaselineRef, ControllerLanguage, ReviewVerdict, StartingProgram
+from agents.run.records import (
+    BaselineRef,
+    ControllerLanguage,
+    Review,
+    ReviewVerdict,
+    StartingProgram,
+)
+from agents.run.user_profiles import UserProfile
 from agents.search.programs import DEFAULT_BASELINES
 from dsl import library
 from dsl.checker.symbols import free_knobs
@@ -107,11 +114,14 @@ FROM_RUN = 5
 """Maximum number of candidates taken from an earlier run."""
 
 
-def load_starting_programs(names: Sequence[str]) -> list[StartingProgram]:
+def load_starting_programs(
+    names: Sequence[str], profiles: Sequence[UserProfile] = ()
+) -> list[StartingProgram]:
     """Load the programs that ``--start-from`` names.
 
     Args:
         names: Groups, library controllers, files of programs or templates, or directories of runs.
+        profiles: User profiles of the objective, by which candidates of a run are chosen.
 
     Raises:
         InputError: A name cannot be used.
@@ -119,18 +129,18 @@ def load_starting_programs(names: Sequence[str]) -> list[StartingProgram]:
     """
     programs: dict[str, StartingProgram] = {}
     for name in names:
-        for program in _load(name):
+        for program in _load(name, profiles):
             programs.setdefault(program.source, program)
     return list(programs.values())
 
 
-def _load(name: str) -> list[StartingProgram]:
+def _load(name: str, profiles: Sequence[UserProfile]) -> list[StartingProgram]:
     if name == HANDMADE:
         return load_seeds()
     if name == LIBRARY:
         return load_library_programs()
     if name not in library.NAMES and Path(name).is_dir():
-        return _load_candidates(open_run(Path(name)))
+        return _load_candidates(open_run(Path(name)), profiles)
     program = load_program(name)
     if not isinstance(program, RheoController) or not _has_free_choices(program):
         raise InputError(
@@ -146,8 +156,8 @@ def _has_free_choices(program: RheoController) -> bool:
     return program.scheduled or bool(free_knobs(program.checked.program))
 
 
-def _load_candidates(run: RunDirectory) -> list[StartingProgram]:
-    """Load the candidates of a run with the highest objective.
+def _load_candidates(run: RunDirectory, profiles: Sequence[UserProfile]) -> list[StartingProgram]:
+    """Load the best candidates of a run: by its own objective, or by how many profiles they meet.
 
     Raises:
         InputError: The run has none.
@@ -161,10 +171,28 @@ def _load_candidates(run: RunDirectory) -> list[StartingProgram]:
     ]
     if not reviews:
         raise InputError(f"--start-from {run.path}: the run has no candidates yet")
-    ranked = sorted(reviews, key=lambda review: -(review.objective or 0.0))[:FROM_RUN]
+    ranked = sorted(
+        reviews,
+        key=lambda review: (_count_met(review, profiles), review.objective or 0.0),
+        reverse=True,
+    )
     return [
-        StartingProgram(
-            name=f"{run.path.name}/{review.candidate}", source=run.source(review.candidate)
-        )
-        for review in ranked
+        StartingProgram(name=f"{run.path.name}/{name}", source=run.source(name))
+        for name in (review.candidate for review in ranked[:FROM_RUN])
     ]
+
+
+def _count_met(review: Review, profiles: Sequence[UserProfile]) -> int:
+    """Count the profiles that a candidate meets on the search set of its run.
+
+    A recording counts once for each profile. Sequential tokens are unknown in runs of earlier
+    versions; there, a limit on them counts as met.
+    """
+    return sum(
+        any(
+            profile.find_met(point.accuracy, point.cost, point.sequential or 0.0)
+            for point in points
+        )
+        for profile in profiles
+        for points in review.points.values()
+    )

@@ -8,9 +8,13 @@ as its default.
 
 from importlib.resources import files
 
+<<<<<<< HEAD
 from msgspec.structs import replace
 
 from agents.run.records import StartingProgram
+=======
+from agents.run.records import ControllerLanguage, Request, StartingProgram
+>>>>>>> 87efd8c (discovery: review the programs that a search starts from)
 from dsl import library, tree
 from dsl.checker.symbols import schedule_lines
 from dsl.formatter import print_tree
@@ -48,6 +52,22 @@ def load_library_programs() -> list[StartingProgram]:
 def follows_beta(program: StartingProgram) -> bool:
     """Return whether a program has a schedule; one without is a template."""
     return load_checked_program(Source(program.source)).scheduled
+
+
+def list_reviewed_programs(request: Request) -> list[StartingProgram]:
+    """List the starting programs that the first round reviews as they are.
+
+    They are those that somebody found or wrote as a controller: of the library, of a file or of an
+    earlier run. A search that starts from them never ends with less.
+    """
+    if request.free_knobs or request.language is not ControllerLanguage.RHEO:
+        return []
+    handmade = {program.source for program in load_seeds()}
+    return [
+        program
+        for program in request.starting_programs
+        if program.source not in handmade and follows_beta(program)
+    ]
 
 
 _NOWHERE = Span(0, 0)

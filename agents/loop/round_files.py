@@ -10,7 +10,13 @@ from typing import Any
 import msgspec
 
 from agents.run.directory import RunDirectory
-from agents.run.records import ControllerLanguage, Proposal, ResourceUsage
+from agents.run.records import (
+    START_PROPOSER,
+    ControllerLanguage,
+    Proposal,
+    ResourceUsage,
+    StartingProgram,
+)
 
 
 class SlotRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,6 +142,15 @@ def list_candidates_before(run: RunDirectory, number: int) -> list[str]:
 
 HUMAN_PROPOSER = "hand"
 """Proposer name of users, who submit programs through the inbox."""
+
+
+def collect_starting_programs(programs: Sequence[StartingProgram]) -> SlotRecord:
+    """Return starting programs as proposals, to be reviewed as they are."""
+    proposals = [
+        Proposal(source=program.source, words=f"{program.name}, unchanged", parents=[program.name])
+        for program in programs
+    ]
+    return SlotRecord(proposer=START_PROPOSER, proposals=proposals, usage=ResourceUsage())
 
 
 def submit_proposal(

@@ -7,11 +7,13 @@ so a node that is run again after a crash repeats no paid work.
 from langgraph.runtime import Runtime
 from langgraph.types import Send
 
+from agents.evolution.starting_programs import list_reviewed_programs
 from agents.loop.proposer_selection import choose_proposer
 from agents.loop.round_files import (
     HUMAN_PROPOSER,
     SlotRecord,
     collect_inbox,
+    collect_starting_programs,
     list_candidates_before,
     read_slot,
     read_slots,
@@ -22,9 +24,19 @@ from agents.loop.round_files import (
 from agents.loop.state import LoopContext, LoopState
 from agents.loop.task import Slot
 from agents.run.directory import RunDirectory
-from agents.run.records import Draft, ResourceUsage, ReviewVerdict, RoundSummary
+from agents.run.records import (
+    START_PROPOSER,
+    Draft,
+    ResourceUsage,
+    ReviewVerdict,
+    RoundSummary,
+)
 from agents.search.programs import compute_source_digest
 from agents.search.review import Incumbent
+
+
+START_SLOT = 99
+"""Number of the slot of the starting programs, which come after all proposals."""
 
 
 def write_brief(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
@@ -38,7 +50,10 @@ def write_brief(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
 
 
 def route_to_proposers(state: LoopState, runtime: Runtime[LoopContext]) -> list[Send]:
-    """Send a slot to the proposer of the round, and one to the inbox of users."""
+    """Send a slot to the proposer of the round, and one to the inbox of users.
+
+    The first round has one for the starting programs that are reviewed.
+    """
     context, number = runtime.context, state["round"]
     named = list(dict.fromkeys(context.request.proposers))
     chosen = choose_proposer(context.run, named, number)
@@ -46,12 +61,23 @@ def route_to_proposers(state: LoopState, runtime: Runtime[LoopContext]) -> list[
         context.log.add("chosen", chosen.reason, round=number, proposer=chosen.name)
     allowance = _allowance(context, ResourceUsage(), 1)
     spend_limit = context.accounts.compute_spend_limit(context.request.caps, ResourceUsage(), 1)
+    numbered = list(enumerate([*named, HUMAN_PROPOSER], start=1))
+    if number == 1 and list_reviewed_programs(context.request):
+        numbered.append((START_SLOT, START_PROPOSER))
     return [
+<<<<<<< HEAD
         Send("propose", Slot(round=number, slot=f"{position:02d}-{name.partition(':')[0]}",
                              proposer=name, mend=None, tries=1, allowance=allowance,
                              tokens=spend_limit.tokens, usd=spend_limit.usd))
         for position, name in enumerate([*named, HUMAN_PROPOSER], start=1)
         if name in (chosen.name, HUMAN_PROPOSER)
+=======
+        Send("propose", Slot(round=number, slot=f"{at:02d}-{name.partition(':')[0]}", proposer=name,
+                             mend=None, tries=1, allowance=allowance, tokens=spend_limit.tokens,
+                             usd=spend_limit.usd))
+        for at, name in numbered
+        if name in (chosen.name, HUMAN_PROPOSER, START_PROPOSER)
+>>>>>>> 87efd8c (discovery: review the programs that a search starts from)
     ]  # fmt: skip
 
 
@@ -60,6 +86,10 @@ def collect_proposals(slot: Slot, runtime: Runtime[LoopContext]) -> LoopState:
     context, number, name = runtime.context, slot["round"], slot["slot"]
     context.interruption.check_interrupt()
     if read_slot(context.run, number, name) is not None:
+        return {"slots": [f"{number}/{name}"]}
+    if slot["proposer"] == START_PROPOSER:
+        record = collect_starting_programs(list_reviewed_programs(context.request))
+        context.run.write(slot_path(number, name), record)
         return {"slots": [f"{number}/{name}"]}
     if slot["proposer"] == HUMAN_PROPOSER and slot["mend"] is None:
         inbox = collect_inbox(context.run, number)

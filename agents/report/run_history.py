@@ -12,7 +12,7 @@ import numpy as np
 from agents.report.records import CarryOver, Cost, Opening, ProposerResult, Round, RunPhase
 from agents.run.directory import RunDirectory
 from agents.run.events import Event, count_minutes
-from agents.run.records import ResourceUsage, Review
+from agents.run.records import START_PROPOSER, ResourceUsage, Review
 from harness.evaluation.bootstrap import Stratum, interval, resample
 
 
@@ -85,6 +85,7 @@ def compare_proposers(run: RunDirectory) -> list[ProposerResult]:
         names = list(dict.fromkeys([*summary.search, *proposed]))
         for name, candidate in zip(proposed, summary.candidates, strict=True):
             candidates.setdefault(name, []).append(reviews[candidate])
+        names.sort(key=lambda name: name == START_PROPOSER)  # it pays for nothing
         for index, name in enumerate(names):
             rounds[name] = rounds.get(name, 0) + 1
             cost = summary.usage if index == 0 else ResourceUsage()

@@ -79,6 +79,10 @@ class BaselineRef(msgspec.Struct, frozen=True, kw_only=True):
         return path.stem if len(path.parts) > 1 else self.controller
 
 
+START_PROPOSER = "start"
+"""Proposer name of the starting programs that the first round reviews."""
+
+
 class StartingProgram(msgspec.Struct, frozen=True, kw_only=True):
     """A program that a search starts from."""
 
@@ -271,6 +275,8 @@ class PointFigures(msgspec.Struct, frozen=True, kw_only=True):
     """Accuracy in percent."""
     cost: float
     """Tokens per question."""
+    sequential: float | None = None
+    """Sequential tokens per question; ``None`` in runs of earlier versions."""
 
 
 class Gain(msgspec.Struct, frozen=True, kw_only=True):

@@ -216,8 +216,9 @@ def _points(arena: Arena, program: Playable, score: ProgramScore) -> dict[str, l
                 settings=dict(setting.knobs),
                 accuracy=round(float(accuracy), 4),
                 cost=round(float(cost), 2),
+                sequential=round(float(sequential), 2),
             )
-            for setting, cost, accuracy in zip(settings, curve.cost, curve.accuracy, strict=True)
+            for setting, cost, accuracy, sequential in zip(settings, *curve, strict=True)
         ]
         for (label, _), curve in zip(arena.recordings, score.curves, strict=True)
     }

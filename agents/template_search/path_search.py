@@ -52,14 +52,12 @@ SEEDS = 6
 DROP_PENALTY = 2.0
 """Penalty, in the unit of the fitness, for a path whose tokens fall as β rises."""
 
-UNCOVERED_DOUBLINGS = 0.5
-"""A path may end this many doublings of the price below the most expensive baseline for free."""
+UNCOVERED_PENALTY = 1.0
+"""Penalty, in the unit of the fitness, for each doubling of the price that a path ends below the
+most expensive baseline.
 
-UNCOVERED_PENALTY = 0.4
-"""Penalty, in the unit of the fitness, for each doubling beyond.
-
-On other models than those of the search, a path that ends early cannot reach the accuracies for
-which they need more tokens."""
+A path that ends early cannot reach the accuracies for which other models and other questions need
+more votes, and the few questions of a search do not show that it lacks them."""
 
 
 class CurveScorer(Protocol):
@@ -259,6 +257,5 @@ def bend_path(state: PathState) -> PathState:
 
 
 def _penalise(score: CurveScore) -> float:
-    uncovered = max(0.0, score.uncovered - UNCOVERED_DOUBLINGS)
     drop = 0.0 if score.steady else DROP_PENALTY
-    return score.fitness - UNCOVERED_PENALTY * uncovered - drop
+    return score.fitness - UNCOVERED_PENALTY * score.uncovered - drop
