@@ -8,13 +8,9 @@ as its default.
 
 from importlib.resources import files
 
-<<<<<<< HEAD
 from msgspec.structs import replace
 
-from agents.run.records import StartingProgram
-=======
 from agents.run.records import ControllerLanguage, Request, StartingProgram
->>>>>>> 87efd8c (discovery: review the programs that a search starts from)
 from dsl import library, tree
 from dsl.checker.symbols import schedule_lines
 from dsl.formatter import print_tree

@@ -19,11 +19,11 @@ from agents.loop.round_files import (
 )
 from agents.loop.task import LoopServices, SearchTask, Slot, SlotResult
 from agents.proposers import ProposalBatch, Proposer
-from agents.run.directory import RunDirectory
+from agents.run.directory import CROSS_VALIDATION, RunDirectory
 from agents.run.records import ControllerLanguage, Draft, Proposal, Review, ReviewVerdict
 from agents.search.arena import Arena, open_arena
 from agents.search.review import Incumbent, review_candidate
-from agents.search.selection import SelectionCandidate, rank_candidates
+from agents.search.selection import SelectionCandidate, cross_validate_choice, rank_candidates
 from agents.tuning.tuner import tune as tune_constants
 from harness.request.controllers import diagnose_text
 
@@ -158,22 +158,29 @@ class DiscoveryTask:
         """Select among candidates that are statistically equal; see `agents.search.selection`."""
         run = self._run
         rejected = {decision.candidate for decision in run.decisions() if not decision.approved}
-        candidates = [
-            SelectionCandidate(
-                review.candidate,
-                run.source(review.candidate),
-                run.language(review.candidate),
-                review.size,
-            )
+        reviews = [
+            review
             for review in run.reviews()
             if review.verdict in (ReviewVerdict.BEST, ReviewVerdict.KEPT)
-            and review.baseline_gain is not None
-            and review.baseline_gain.counts
             and review.candidate not in rejected
         ]
+        gaining = [
+            review
+            for review in reviews
+            if review.baseline_gain is not None and review.baseline_gain.counts
+        ]
+        candidates = [self._make_selection_candidate(review) for review in gaining]
         ranked = rank_candidates(self._arena, candidates, self._request.seed)
-        run.write("selection.json", [entry._asdict() for entry in ranked])
+        run.write("selection.json", [row._asdict() for row in ranked])
+        everyone = [self._make_selection_candidate(review) for review in reviews]
+        validation = cross_validate_choice(self._arena, everyone)
+        if validation is not None:
+            run.write(CROSS_VALIDATION, validation)
         return ranked[0].name if ranked else best
+
+    def _make_selection_candidate(self, review: Review) -> SelectionCandidate:
+        run, name = self._run, review.candidate
+        return SelectionCandidate(name, run.source(name), run.language(name), review.size)
 
     def tune(self, number: int, candidates: Sequence[str], services: LoopServices) -> str | None:
         """Fit the constants of the round's best candidate in Rheo.

@@ -34,7 +34,6 @@ from agents.run.records import (
 from agents.search.programs import compute_source_digest
 from agents.search.review import Incumbent
 
-
 START_SLOT = 99
 """Number of the slot of the starting programs, which come after all proposals."""
 
@@ -65,19 +64,11 @@ def route_to_proposers(state: LoopState, runtime: Runtime[LoopContext]) -> list[
     if number == 1 and list_reviewed_programs(context.request):
         numbered.append((START_SLOT, START_PROPOSER))
     return [
-<<<<<<< HEAD
         Send("propose", Slot(round=number, slot=f"{position:02d}-{name.partition(':')[0]}",
                              proposer=name, mend=None, tries=1, allowance=allowance,
                              tokens=spend_limit.tokens, usd=spend_limit.usd))
-        for position, name in enumerate([*named, HUMAN_PROPOSER], start=1)
-        if name in (chosen.name, HUMAN_PROPOSER)
-=======
-        Send("propose", Slot(round=number, slot=f"{at:02d}-{name.partition(':')[0]}", proposer=name,
-                             mend=None, tries=1, allowance=allowance, tokens=spend_limit.tokens,
-                             usd=spend_limit.usd))
-        for at, name in numbered
+        for position, name in numbered
         if name in (chosen.name, HUMAN_PROPOSER, START_PROPOSER)
->>>>>>> 87efd8c (discovery: review the programs that a search starts from)
     ]  # fmt: skip
 
 

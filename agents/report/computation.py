@@ -15,6 +15,7 @@ from agents.report.run_history import (
     determine_status,
     estimate_carry_over,
     list_openings,
+    read_cross_validation,
 )
 from agents.report.winner import analyze_winner
 from agents.run.directory import RunDirectory
@@ -82,6 +83,7 @@ def compute_report(
         cost=compute_cost(run, log),
         by_proposer=compare_proposers(run),
         carry_over=estimate_carry_over(run),
+        cross_validation=read_cross_validation(run),
         decisions=run.decisions(),
         diagnostics=collect_diagnostics(run),
         winner=winner,

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from agents.run.records import Decision, Gain, ResourceUsage
+from agents.run.records import CrossValidation, Decision, Gain, ResourceUsage
 from agents.run.user_profiles import UserProfile
 from harness.evaluation.sweep import SweepRow
 from harness.explanation.line_profile import Profile
@@ -236,6 +236,8 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     cost: Cost
     by_proposer: list[ProposerResult] = []
     carry_over: CarryOver | None = None
+    cross_validation: CrossValidation | None = None
+    """Gains where the choice of the winner did not look."""
     decisions: list[Decision]
     diagnostics: dict[str, list[dict[str, Any]]]
     """By proposer and round, diagnostics of the search."""

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agents.report.records import CarryOver, Cost, Opening, ProposerResult, Round, RunPhase
-from agents.run.directory import RunDirectory
+from agents.run.directory import CROSS_VALIDATION, RunDirectory
 from agents.run.events import Event, count_minutes
-from agents.run.records import START_PROPOSER, ResourceUsage, Review
+from agents.run.records import START_PROPOSER, CrossValidation, ResourceUsage, Review
 from harness.evaluation.bootstrap import Stratum, interval, resample
 
 
@@ -141,6 +141,15 @@ def estimate_carry_over(run: RunDirectory) -> CarryOver | None:
         low=round(bounds.low, 3),
         high=round(bounds.high, 3),
     )
+
+
+def read_cross_validation(run: RunDirectory) -> CrossValidation | None:
+    """Read the gains where the choice of the winner did not look; ``None`` before the choice.
+
+    Raises:
+        InputError: The file is damaged.
+    """
+    return run.read(CROSS_VALIDATION, CrossValidation) if run.has(CROSS_VALIDATION) else None
 
 
 def collect_diagnostics(run: RunDirectory) -> dict[str, list[dict[str, Any]]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from agents.formatting import (
     format_bounds,
+    format_gain,
     format_number,
     format_setting,
     format_signed,
@@ -32,6 +33,7 @@ from agents.report.document import (
 )
 from agents.report.records import Ancestor, RunReport, Winner
 from agents.report.tables import TextTable
+from agents.run.records import Gain
 from harness.messages import format_count
 from harness.pages.profile_page import format_hindsight
 
@@ -128,7 +130,11 @@ def build_course_section(report: RunReport) -> list[Block]:
     ]
     if not report.trajectory:
         return [*blocks, Paragraph(["No round is over yet."])]
-    blocks += [_build_proposer_table(report), *_describe_carry_over(report)]
+    blocks += [
+        _build_proposer_table(report),
+        *_describe_carry_over(report),
+        *_describe_choice(report),
+    ]
     plot = plots.plot_trajectory(report.trajectory, report.search.best_baseline, "trajectory")
     return [
         *blocks,
@@ -184,6 +190,28 @@ def _describe_carry_over(report: RunReport) -> list[Block]:
         " of the gain on other questions and models."
     )
     return [Paragraph([sentence])]
+
+
+def _describe_choice(report: RunReport) -> list[Block]:
+    """Describe what choosing among the candidates is worth where the choice did not look."""
+    validation = report.cross_validation
+    if validation is None:
+        return []
+    questions, recordings = validation.questions, validation.recordings
+    text = (
+        "Chosen by its objective on three quarters of the questions and scored on the others, a"
+        f" candidate gains {_format_gain(questions)} over {questions.against}"
+    )
+    if recordings is not None:
+        text += (
+            f"; chosen on all recordings but one and scored on that one, {_format_gain(recordings)}"
+        )
+    text += ". The choice does not flatter these gains, but candidates were made on all questions."
+    return [Paragraph([text])]
+
+
+def _format_gain(gain: Gain) -> str:
+    return format_gain(gain.value, gain.low, gain.high)
 
 
 def _build_trajectory_table(report: RunReport) -> TextTable:

@@ -40,6 +40,9 @@ T = TypeVar("T")
 ENDING = "ending.json"
 """File of a run's ending; it does not exist while the run continues."""
 
+CROSS_VALIDATION = "cross_validation.json"
+"""File of the gains where the choice of the winner did not look; it is written with the choice."""
+
 
 class RunDirectory:
     """A run on disk.

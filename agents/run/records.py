@@ -310,6 +310,17 @@ class ReviewVerdict(Enum):
     """A reviewer rejected it."""
 
 
+class CrossValidation(msgspec.Struct, frozen=True, kw_only=True):
+    """Gains over the best baseline on what the choice of a candidate did not use."""
+
+    questions: Gain
+    """Each quarter of the questions is scored with the candidate chosen on the others."""
+    recordings: Gain | None
+    """Each recording is scored with the candidate chosen on the others; ``None`` for one."""
+    chosen: list[str]
+    """The candidates that were chosen, without repetition."""
+
+
 class Review(msgspec.Struct, frozen=True, kw_only=True):
     """Review of a candidate on the search set."""
 

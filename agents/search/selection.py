@@ -5,14 +5,21 @@ and some were lucky. So all candidates whose paired difference to it has an inte
 stay in the choice. Among them, a candidate counts by its *flat score*: the mean objective of
 variants whose constants are moved a little. A score that holds only for exact constants was fitted
 to the questions. Length has a small cost.
+
+The gain of the winner is flattered by the choice. `cross_validate_choice` measures what choosing is
+worth where it could not look: each question is scored with the candidate that is chosen without it.
 """
 
 from collections.abc import Sequence
 from random import Random
 from typing import NamedTuple
 
-from agents.run.records import ControllerLanguage
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.run.records import ControllerLanguage, CrossValidation, Gain
 from agents.search.arena import Arena
+from agents.search.measurements import FOLDS, ProgramMeasurement, SearchSubset
 from agents.variation import find_constants, with_constants
 from dsl.formatter import print_tree
 from dsl.parser import parse
@@ -86,6 +93,90 @@ def rank_candidates(
             )
         )
     return sorted(rows, key=lambda row: -row.value)
+
+
+def cross_validate_choice(
+    arena: Arena, candidates: Sequence[SelectionCandidate]
+) -> CrossValidation | None:
+    """Measure the gain of the candidate with the highest objective where the choice did not look.
+
+    Candidates count by their objective minus the cost of their length. Flat scores are left out:
+    they would be played again for each part.
+
+    Args:
+        arena: Search set to play on.
+        candidates: All candidates that can be played, also those that gained nothing.
+
+    Returns:
+        The gains; ``None`` if there are no candidates.
+    """
+    played = {}
+    for candidate in candidates:
+        measured = arena.play(candidate.source, candidate.language)
+        if not isinstance(measured, str):
+            played[candidate] = measured
+    if not played:
+        return None
+    whole = arena.scorer.whole
+    chosen: dict[str, None] = {}
+
+    def choose(part: SearchSubset) -> list[ProgramMeasurement]:
+        def value(candidate: SelectionCandidate) -> float:
+            measured = [played[candidate][index] for index in part.recordings]
+            score = arena.scorer.score_program(measured, part).score
+            return score - NODE_COST * candidate.size
+
+        best = max(played, key=value)
+        chosen[best.name] = None
+        return played[best]
+
+    def measure_gain(measured: Sequence[ProgramMeasurement]) -> Gain:
+        name = arena.best_baseline
+        gain = arena.scorer.gain(measured, arena.baselines[name], name)
+        assert gain is not None  # the whole search set is never empty
+        return gain
+
+    folds = [_take_fold(whole, fold) for fold in range(FOLDS)]
+    joined = _join_folds([(fold, choose(_leave_out(whole, fold))) for fold in folds])
+    by_recording = None
+    if len(whole.recordings) > 1:
+        others = (
+            SearchSubset(
+                tuple(other for other in whole.recordings if other != left_out),
+                tuple(mask for at, mask in enumerate(whole.questions) if at != left_out),
+            )
+            for left_out in whole.recordings
+        )
+        by_recording = measure_gain([choose(part)[at] for at, part in enumerate(others)])
+    return CrossValidation(
+        questions=measure_gain(joined), recordings=by_recording, chosen=list(chosen)
+    )
+
+
+def _take_fold(whole: SearchSubset, fold: int) -> list[NDArray[np.bool_]]:
+    """Return the masks of a fold; recordings of one benchmark have the same questions in it."""
+    return [np.arange(len(mask)) % FOLDS == fold for mask in whole.questions]
+
+
+def _leave_out(whole: SearchSubset, fold: Sequence[NDArray[np.bool_]]) -> SearchSubset:
+    """Leave a fold out; a recording of which nothing is left counts whole."""
+    masks = tuple(~mask if not mask.all() else mask for mask in fold)
+    return SearchSubset(whole.recordings, masks)
+
+
+def _join_folds(
+    parts: Sequence[tuple[Sequence[NDArray[np.bool_]], Sequence[ProgramMeasurement]]],
+) -> list[ProgramMeasurement]:
+    """Join measurements of which each holds for its fold of the questions."""
+    joined = []
+    for recording, first in enumerate(parts[0][1]):
+        columns = [np.zeros_like(each) for each in (first.right, first.tokens, first.sequential)]
+        for masks, measured in parts:
+            mask = masks[recording]
+            for column, values in zip(columns, measured[recording][:3], strict=True):
+                column[:, mask] = values[:, mask]
+        joined.append(ProgramMeasurement(columns[0], columns[1], columns[2], first.seeds))
+    return joined
 
 
 def perturb_constants(source: str, random: Random) -> str:

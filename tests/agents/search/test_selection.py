@@ -2,12 +2,15 @@
 
 from random import Random
 
+import numpy as np
 import pytest
 
 from agents.evolution.starting_programs import load_library_programs, load_seeds
 from agents.run.records import ControllerLanguage
+from agents.search.measurements import ProgramMeasurement
 from agents.search.selection import (
     SelectionCandidate,
+    cross_validate_choice,
     perturb_constants,
     rank_candidates,
 )
@@ -48,6 +51,58 @@ def test_of_equal_programs_the_shorter_is_selected(opened: Opened) -> None:
 def test_without_candidates_there_is_no_choice(opened: Opened) -> None:
     with opened() as here:
         assert rank_candidates(here, [], 0) == []
+
+
+def test_with_one_candidate_cross_validation_is_its_gain(opened: Opened) -> None:
+    with opened() as here:
+        validation = cross_validate_choice(here, [candidate("vote", VOTE)])
+        measured = here.play(VOTE)
+        assert not isinstance(measured, str)
+        name = here.best_baseline
+        gain = here.scorer.gain(measured, here.baselines[name], name)
+    assert validation is not None
+    assert validation.questions == gain
+    assert validation.recordings == gain
+    assert validation.chosen == ["vote"]
+
+
+def test_a_question_is_scored_with_the_candidate_chosen_without_it(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two candidates that are right on one half of the questions each lose by the choice.
+
+    The candidate that is ahead on three quarters of the questions is behind on the fourth.
+    """
+    with opened() as here:
+        plain = here.play(VOTE)
+        assert not isinstance(plain, str)
+
+        def play(source: str, _: ControllerLanguage) -> list[ProgramMeasurement]:
+            half = 0 if source == VOTE else 1
+            return [
+                each._replace(
+                    right=np.where(
+                        np.arange(each.right.shape[1]) % 2 == half, each.seeds, 0 * each.right
+                    )
+                )
+                for each in plain
+            ]
+
+        monkeypatch.setattr(here, "play", play)
+        pair = [candidate("even", VOTE), candidate("odd", IDLE)]
+        validation = cross_validate_choice(here, pair)
+        gains = [here.scorer.gain(play(each.source, each.language), plain, "vote") for each in pair]
+        baseline = here.scorer.gain(here.baselines[here.best_baseline], plain, "vote")
+    assert validation is not None
+    assert baseline is not None
+    assert set(validation.chosen) == {"even", "odd"}
+    best = max(gain.value for gain in gains if gain is not None) - baseline.value
+    assert validation.questions.value < best
+
+
+def test_without_candidates_nothing_is_cross_validated(opened: Opened) -> None:
+    with opened() as here:
+        assert cross_validate_choice(here, []) is None
 
 
 @pytest.mark.parametrize(
