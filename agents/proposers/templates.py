@@ -1,9 +1,9 @@
 """The proposer ``templates``: searches settings of program templates, without a language model.
 
 Its first rounds race the settings of one template each. The rounds after them refine one path
-through the settings of a template each, and propose the program that has this path as its schedule.
-Most rounds refine the path with the best score; after some rounds a path gets a third control
-point.
+through the settings of a template each, and propose the program that has this path as its schedule,
+and the one that has the mean of the last rounds' paths. Most rounds refine the path with the best
+score; after some rounds a path gets a third control point.
 """
 
 from collections.abc import Sequence
@@ -247,17 +247,20 @@ class _RoundSearch:
 def _list_proposals(
     paths: Sequence[PathState], proposed: Sequence[str], bench: Bench
 ) -> list[Proposal]:
+    """List the programs of paths and of their averages that were not proposed before."""
     proposals: list[Proposal] = []
-    for path in paths[: bench.most]:
+    for path in paths:
         template = _find_template(path)
-        source = write_program(template, path.points)
-        if compute_source_digest(source) in proposed:
-            continue
-        text = (
-            f"the template {template.name} with a schedule fitted in {path.generations} generations"
-        )
-        proposals.append(Proposal(source=source, words=text, parents=[template.name]))
-    return proposals
+        versions = [(path.points, f"a schedule fitted in {path.generations} generations")]
+        if path.average is not None:
+            text = f"the mean of the schedules of the last {len(path.trail)} rounds"
+            versions.append((path.average, text))
+        for points, text in versions:
+            source = write_program(template, points)
+            if compute_source_digest(source) not in proposed:
+                summary = f"the template {template.name} with {text}"
+                proposals.append(Proposal(source=source, words=summary, parents=[template.name]))
+    return proposals[: bench.most]
 
 
 def _replace_path(paths: Sequence[PathState], refined: PathState) -> list[PathState]:

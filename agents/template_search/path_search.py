@@ -60,6 +60,10 @@ A path that ends early cannot reach the accuracies for which other models and ot
 more votes, and the few questions of a search do not show that it lacks them."""
 
 
+AVERAGED_ROUNDS = 4
+"""Rounds whose paths are averaged."""
+
+
 class CurveScorer(Protocol):
     """Score a curve: the objective, and whether tokens never fall as β rises."""
 
@@ -82,6 +86,8 @@ class PathState(msgspec.Struct, frozen=True, kw_only=True):
     seeds_played: int = 0
     """Every seed below this one was played by a generation of this path."""
     generations: int = 0
+    trail: list[list[list[float]]] = []
+    """Control points after each of the last rounds, at most `AVERAGED_ROUNDS`."""
     score: float = 0.0
     """Gain of the path over all baselines, on the part that a round showed."""
 
@@ -89,6 +95,15 @@ class PathState(msgspec.Struct, frozen=True, kw_only=True):
     def points(self) -> Floats:
         """Return the control points as an array (C, K)."""
         return np.array(self.path)
+
+    @property
+    def average(self) -> Floats | None:
+        """Return the mean of the last rounds' paths (C, K); ``None`` if there is only one.
+
+        Each round fits a path to the part of the search set that it shows. Their mean is fitted to
+        all parts, and has less of what a single part has by luck.
+        """
+        return np.mean(self.trail, axis=0) if len(self.trail) > 1 else None
 
 
 def start_path(
@@ -186,9 +201,11 @@ def refine_path(
         first, played = first + SEEDS, played + 1
     if not played:
         return state
+    refined = make_monotone(strategy.mean.reshape(shape)).tolist()
     return msgspec.structs.replace(
         state,
-        path=make_monotone(strategy.mean.reshape(shape)).tolist(),
+        path=refined,
+        trail=[*state.trail, refined][-AVERAGED_ROUNDS:],
         sigma=float(strategy._sigma),  # noqa: SLF001 - the package has no public name for it
         covariance=strategy._C.tolist(),  # noqa: SLF001
         seeds_played=first,
@@ -252,8 +269,10 @@ def bend_path(state: PathState) -> PathState:
     """Return the same path with a third control point in the middle, to be refined again."""
     if len(state.path) == 3:
         return state
-    points = locate(state.points, (0.0, 0.5, 1.0))
-    return msgspec.structs.replace(state, path=points.tolist(), sigma=SIGMA / 2, covariance=[])
+    bent, *trail = (
+        locate(np.array(points), (0.0, 0.5, 1.0)).tolist() for points in (state.path, *state.trail)
+    )
+    return msgspec.structs.replace(state, path=bent, trail=trail, sigma=SIGMA / 2, covariance=[])
 
 
 def _penalise(score: CurveScore) -> float:

@@ -7,6 +7,9 @@ from agents.commands.program_options import load_starting_programs
 from agents.proposers.templates import TemplatesProposer
 from agents.proposers.templates import _TemplateState as State
 from agents.run.records import StartingProgram
+from agents.search.programs import compute_source_digest
+from agents.template_search.knob_paths import write_program
+from agents.template_search.program_templates import parse_program_template
 from dsl.program import load_checked_program
 from dsl.source import Source
 from tests.agents.conftest import Opened
@@ -55,7 +58,17 @@ def test_a_later_round_continues_a_path(opened: Opened) -> None:
     assert sum(each.generations for each in after.paths) > sum(
         each.generations for each in before.paths
     )
-    assert set(before.proposed) <= set(after.proposed)
+    assert set(before.proposed) < set(after.proposed)
+
+
+def test_the_average_of_a_path_over_rounds_is_proposed(opened: Opened) -> None:
+    last = propose(opened, [RACES, RACES, 120, 120, 120], load_starting_programs(["cmc"]))[-1]
+    averaged = [path for path in last.paths if path.average is not None]
+    assert averaged
+    for path in averaged:
+        template = parse_program_template(path.template, path.source)
+        assert path.average is not None
+        assert compute_source_digest(write_program(template, path.average)) in last.proposed
 
 
 def test_no_more_is_played_than_the_allowance(opened: Opened) -> None:

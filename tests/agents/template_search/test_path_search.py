@@ -7,6 +7,7 @@ import pytest
 
 from agents.search.measurements import CurveScore, SettingFigures
 from agents.template_search.path_search import (
+    AVERAGED_ROUNDS,
     PAIR_HEATS,
     PathState,
     bend_path,
@@ -178,6 +179,17 @@ def test_a_refined_path_continues_where_it_stopped() -> None:
     assert again.generations == 10
 
 
+def test_the_average_is_that_of_the_last_rounds() -> None:
+    path = toy([[0.1, 0.2], [0.6, 0.3]])
+    refined = []
+    for _ in range(AVERAGED_ROUNDS + 1):
+        path = refine(Landscape(), path, 3)
+        refined.append(path.points)
+        if len(refined) == 1:
+            assert path.average is None
+    assert path.average == pytest.approx(np.mean(refined[1:], axis=0))
+
+
 def test_equal_seeds_give_equal_paths() -> None:
     start = toy([[0.1, 0.2], [0.6, 0.3]])
     assert refine(Landscape(), start, 4) == refine(Landscape(), start, 4)
@@ -196,6 +208,9 @@ def test_an_early_end_of_the_curve_is_penalised() -> None:
 
 
 def test_bending_keeps_the_path() -> None:
-    bent = bend_path(toy([[0.0, 0.2], [1.0, 0.4]], score=3.0))
-    assert bent.points == pytest.approx(np.array([[0.0, 0.2], [0.5, 0.3], [1.0, 0.4]]))
+    path = refine(Landscape(), refine(Landscape(), toy([[0.0, 0.2], [1.0, 0.4]]), 2), 2)
+    bent = bend_path(path)
+    for straight, points in ((path.points, bent.points), (path.average, bent.average)):
+        assert straight is not None
+        assert points == pytest.approx(np.insert(straight, 1, straight.mean(axis=0), axis=0))
     assert bend_path(bent) == bent
