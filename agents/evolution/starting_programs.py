@@ -53,8 +53,8 @@ def follows_beta(program: StartingProgram) -> bool:
 def list_reviewed_programs(request: Request) -> list[StartingProgram]:
     """List the starting programs that the first round reviews as they are.
 
-    They are those that somebody found or wrote as a controller: of the library, of a file or of an
-    earlier run. A search that starts from them never ends with less.
+    They are controllers of the library, of files and of earlier runs, but no hand-made programs: a
+    search that starts from a good controller never ends with less.
     """
     if request.free_knobs or request.language is not ControllerLanguage.RHEO:
         return []
