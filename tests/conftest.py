@@ -108,7 +108,9 @@ def fresh_cli(home: Path) -> FreshCommandLine:
     start = "import sys; from harness.cli.main import main; sys.exit(main())"
 
     def run(*arguments: str, path: Path | None = None) -> Said:
-        searched = os.pathsep.join(str(each) for each in (path, ROOT) if each is not None)
+        searched = os.pathsep.join(
+            str(path_entry) for path_entry in (path, ROOT) if path_entry is not None
+        )
         done = subprocess.run(
             [sys.executable, "-c", start, *arguments],
             env={**os.environ, "PYTHONPATH": searched},

@@ -30,7 +30,7 @@ def unsafe(text: str) -> list[str]:
     return [
         line
         for line in text.split("\n")
-        if line.startswith("error: forged") or not all(is_visible(each) for each in line)
+        if line.startswith("error: forged") or not all(is_visible(character) for character in line)
     ]
 
 

@@ -18,7 +18,7 @@ from tests.hostile import FILE, NAME, PROGRAM, unsafe
 
 __all__ = ["Advance", "kept_players", "sessions_keep_their_players"]  # fixtures of the agents'
 
-COMMANDS = sorted(each.name for each in entry_points(group="rheostat.commands"))
+COMMANDS = sorted(point.name for point in entry_points(group="rheostat.commands"))
 SERVES = {"lsp"}
 """What speaks a protocol on stdin, and prints nothing for people."""
 
@@ -42,13 +42,15 @@ def safe(cli: CommandLine) -> Safe:
 @pytest.fixture(scope="module")
 def on(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Two hostile recordings."""
-    return [str(each) for each in hostile.recordings(tmp_path_factory.mktemp("recordings"))]
+    return [
+        str(recording) for recording in hostile.recordings(tmp_path_factory.mktemp("recordings"))
+    ]
 
 
 @pytest.fixture(scope="module")
 def run(on: list[str], tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
     """A hostile run."""
-    return hostile.run_of(tmp_path_factory.mktemp("runs"), [Path(each) for each in on])
+    return hostile.run_of(tmp_path_factory.mktemp("runs"), [Path(name) for name in on])
 
 
 @pytest.fixture
@@ -62,7 +64,7 @@ def program(home: Path) -> str:
 # Refusals
 
 
-@pytest.mark.parametrize("command", [each for each in COMMANDS if each not in SERVES])
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in SERVES])
 @pytest.mark.parametrize("words", [(NAME,), (f"--{NAME}",), ("--on", NAME)])
 def test_a_refusal_quotes_input_without_interpreting_it(
     safe: Safe, command: str, words: tuple[str, ...]
@@ -172,7 +174,7 @@ def test_programs_are_checked_and_shown_safely(safe: Safe, home: Path, program: 
 
 def test_imports_name_their_rows_safely(safe: Safe, home: Path) -> None:
     rows = [{"id": NAME, "gold": NAME, NAME: 1}]
-    (home / f"x{FILE}.jsonl").write_text("".join(json.dumps(each) + "\n" for each in rows))
+    (home / f"x{FILE}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     for kind in ("jsonl", "autotts"):
         safe("import", kind, f"x{FILE}.jsonl", "-o", "x.recording", status=2)
     safe("questions", "math", f"x{FILE}.jsonl", status=2)

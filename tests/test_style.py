@@ -152,7 +152,8 @@ def help_uses() -> Iterator[Use]:
                     if isinstance(part, ast.Constant) and isinstance(part.value, str):
                         yield from phrases(path, part.value, part.lineno)
             if isinstance(node, ast.FunctionDef) and any(
-                re.search(r"\b(command|group)\(", ast.unparse(each)) for each in node.decorator_list
+                re.search(r"\b(command|group)\(", ast.unparse(decorator))
+                for decorator in node.decorator_list
             ):
                 yield from phrases(path, ast.get_docstring(node) or "", node.body[0].lineno)
 

@@ -61,7 +61,7 @@ class Outcome(NamedTuple):
 
     def curve(self, questions: Indices) -> "Outcome":
         """Return the mean curve over recordings and some questions: arrays (β,)."""
-        return Outcome(*(each[..., questions].mean(axis=(0, 2)) for each in self))
+        return Outcome(*(values[..., questions].mean(axis=(0, 2)) for values in self))
 
 
 class Ratios(NamedTuple):
@@ -135,7 +135,7 @@ def list_controllers(run: Path) -> dict[str, str]:
 
 def play(controllers: Sequence[str], paths: Sequence[Path], seeds: int) -> list[Outcome]:
     """Play controllers at every β; return their outcomes."""
-    programs = [load_program(each) for each in controllers]
+    programs = [load_program(controller) for controller in controllers]
     recordings = open_recordings(paths)
     grid = Grid(
         programs, [[{}] for _ in programs], BETAS, recordings,
@@ -144,7 +144,7 @@ def play(controllers: Sequence[str], paths: Sequence[Path], seeds: int) -> list[
     played = play_grid(grid, None).played
     outcomes = []
     for program in programs:
-        points = [at for at, point in enumerate(grid.points) if point.program is program]
+        points = [index for index, point in enumerate(grid.points) if point.program is program]
         episodes = [
             [played[GridCell(point, number)] for point in points]
             for number in range(len(recordings))
@@ -164,7 +164,7 @@ def compare(ours: Outcome, reference: Outcome, questions: Indices) -> Ratios:
     """Compare the mean curve over some questions with the reference's."""
     curve, other = ours.curve(questions), reference.curve(questions)
     running = build_curve(curve.tokens, curve.accuracy)
-    needed = np.array([cost_at(running, np.array(each)) for each in other.accuracy])
+    needed = np.array([cost_at(running, np.array(accuracy)) for accuracy in other.accuracy])
     reached = np.isfinite(needed)
     order = np.argsort(curve.tokens)
     best = np.maximum.accumulate(curve.accuracy[order])
@@ -189,8 +189,8 @@ def describe(ours: Outcome, reference: Outcome) -> dict[str, object]:
     samples = np.array([compare(ours, reference, questions) for questions in draws])
     low, high = np.nanpercentile(samples, [2.5, 97.5], axis=0)
     return {
-        name: [round(value, 3), round(float(low[at]), 3), round(float(high[at]), 3)]
-        for at, (name, value) in enumerate(measured._asdict().items())
+        name: [round(value, 3), round(float(low[index]), 3), round(float(high[index]), 3)]
+        for index, (name, value) in enumerate(measured._asdict().items())
     }
 
 
@@ -207,7 +207,7 @@ def measure_split(split: Split, run: Path, seeds: int) -> Iterator[tuple[str, di
 def print_row(split: str, where: str, outcomes: dict[str, Outcome]) -> None:
     """Print a row as one line of JSON."""
     reference = outcomes[REFERENCE]
-    rows = {name: describe(each, reference) for name, each in outcomes.items()}
+    rows = {name: describe(outcome, reference) for name, outcome in outcomes.items()}
     click.echo(json.dumps({"split": split, "on": where, **rows}))
 
 
@@ -217,14 +217,14 @@ def print_joined(unseen: dict[str, dict[str, Outcome]]) -> None:
     if len(thirds) == THIRDS:
         joined = dict(thirds[0])
         for outcomes in thirds[1:]:
-            joined = {name: each.join(outcomes[name]) for name, each in joined.items()}
+            joined = {name: outcome.join(outcomes[name]) for name, outcome in joined.items()}
         print_row("thirds", "unseen", joined)
     models = [outcomes for name, outcomes in unseen.items() if name.startswith("without")]
     if models:
         means = {}
         for name in models[0]:
             count = models[0][name].accuracy.shape[2]
-            ratios = [compare(each[name], each[REFERENCE], np.arange(count)) for each in models]
+            ratios = [compare(model[name], model[REFERENCE], np.arange(count)) for model in models]
             means[name] = {
                 "tokens": round(_geometric_mean(np.array([r.tokens for r in ratios])), 3),
                 "sequential": round(_geometric_mean(np.array([r.sequential for r in ratios])), 3),

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     written = list(write_sample(tmp_path_factory.mktemp("sample")))
-    return [str(each.path) for each in written[:2]]
+    return [str(recording.path) for recording in written[:2]]
 
 
 @pytest.fixture

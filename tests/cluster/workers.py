@@ -65,7 +65,7 @@ def _below(pid: int) -> set[int]:
                 continue
             parents[int(entry.name)] = int(stat.rpartition(")")[2].split()[1])
     found = {pid}
-    while more := {each for each, parent in parents.items() if parent in found} - found:
+    while more := {child for child, parent in parents.items() if parent in found} - found:
         found |= more
     return found - {pid}
 

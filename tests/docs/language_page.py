@@ -39,14 +39,18 @@ class Shown(NamedTuple):
 def fences(page: str, language: str) -> Iterator[tuple[int, str, str]]:
     """The fences of a language: the line of the fence, what it holds, the line that follows it."""
     lines = page.splitlines()
-    at = 0
-    while at < len(lines):
-        if lines[at] == f"```{language}":
-            end = lines.index("```", at)
+    position = 0
+    while position < len(lines):
+        if lines[position] == f"```{language}":
+            end = lines.index("```", position)
             rest = (line for line in lines[end + 1 :] if line)
-            yield at + 1, "".join(f"{line}\n" for line in lines[at + 1 : end]), next(rest, "")
-            at = end
-        at += 1
+            yield (
+                position + 1,
+                "".join(f"{line}\n" for line in lines[position + 1 : end]),
+                next(rest, ""),
+            )
+            position = end
+        position += 1
 
 
 def programs(page: str) -> list[Shown]:

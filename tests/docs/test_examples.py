@@ -75,7 +75,7 @@ def examples(text: str) -> Iterator[Example]:
 
 def session(block: Fence) -> Iterator[Example]:
     """The examples of one terminal session."""
-    starts = [at for at, line in enumerate(block.content) if line.startswith("$ ")]
+    starts = [index for index, line in enumerate(block.content) if line.startswith("$ ")]
     assert starts[:1] == [0], f"line {block.line}: a console fence begins with `$ `"
     for start, end in zip(starts, [*starts[1:], len(block.content)], strict=True):
         command = block.content[start][2:]
@@ -88,7 +88,7 @@ def example(line: int, command: str, output: list[str]) -> Example:
     """One command, with the exit status that its output ends with."""
     said = STATUS.fullmatch(output[-1]) if output else None
     shown = output[:-1] if said else output
-    text = "".join(f"{each}\n" for each in shown)
+    text = "".join(f"{line}\n" for line in shown)
     return Example(line, command, text, int(said[1]) if said else 0)
 
 
@@ -196,17 +196,17 @@ def test_commands_of_several_lines_can_be_pasted_and_fences_share_a_directory(
     assert made == Example(7, "cat > names <<'END'\none\ntwo\nEND", "", 0)
     assert shown == Example(14, "cat names; echo three >&2", "one\n...\nthree\n", 0)
     assert listed == Example(23, "ls na... \\\n    nowhere", "...\n", 2)
-    for each in (made, shown, listed):
-        run(each, tmp_path)
+    for text in (made, shown, listed):
+        run(text, tmp_path)
 
 
 @pytest.mark.parametrize("page", sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]))
 def test_a_block_of_a_page_has_no_prompts_between_its_lines(page: Path) -> None:
     lines = [
-        f"{block.line + at}: {line}"
+        f"{block.line + index}: {line}"
         for block in fences(page.read_text(encoding="utf-8"))
         if block.language in ("console", "bash", "sh")
-        for at, line in enumerate(block.content)
+        for index, line in enumerate(block.content)
         if line == ">" or line.startswith("> ")
     ]
     assert lines == []

@@ -77,7 +77,7 @@ class Grammar:
                 ]
                 for name, tokens in self._bodies.items()
             }
-            now = {name: min(each) for name, each in steps.items()}
+            now = {name: min(step) for name, step in steps.items()}
             if now == least:
                 self._steps = steps
                 return
@@ -116,12 +116,12 @@ class _Reader:
 
 
 def _tokens(body: str) -> list[_Token]:
-    found, at = [], 0
-    while at < len(body.rstrip()):
-        match = _TOKENS.match(body, at)
-        assert match is not None, body[at:]
+    found, position = [], 0
+    while position < len(body.rstrip()):
+        match = _TOKENS.match(body, position)
+        assert match is not None, body[position:]
         found.append(_Token(str(match.lastgroup), match[str(match.lastgroup)]))
-        at = match.end()
+        position = match.end()
     return found
 
 
@@ -167,14 +167,14 @@ def _literal(text: str) -> Draw:
 def _letter(spelt: str) -> Draw:
     inverse, spelt = spelt.startswith("^"), _unescaped(spelt.removeprefix("^"))
     letters: set[str] = set()
-    at = 0
-    while at < len(spelt):
-        if spelt[at + 1 : at + 2] == "-" and at + 2 < len(spelt):
-            letters.update(map(chr, range(ord(spelt[at]), ord(spelt[at + 2]) + 1)))
-            at += 3
+    position = 0
+    while position < len(spelt):
+        if spelt[position + 1 : position + 2] == "-" and position + 2 < len(spelt):
+            letters.update(map(chr, range(ord(spelt[position]), ord(spelt[position + 2]) + 1)))
+            position += 3
         else:
-            letters.add(spelt[at])
-            at += 1
+            letters.add(spelt[position])
+            position += 1
     if inverse:
         letters = {chr(code) for code in range(32, 127)} - letters
     among = sorted(letters)

@@ -104,7 +104,7 @@ class _Branch:
         if self.reveals:
             answers = [answer for _, answer in self.reveals]
             view.revealed, view.answer = self.reveals[-1]
-            different = [at for at, answer in enumerate(answers) if answer != answers[-1]]
+            different = [index for index, answer in enumerate(answers) if answer != answers[-1]]
             view.streak = len(answers) - 1 - (different[-1] + 1 if different else 0)
             view.changes = sum(a != b for a, b in pairwise(answers))
         if self.probed_at and self.chain.entropy is not None:
@@ -153,8 +153,10 @@ class PlainReplay:
             exhausted = True
         if exhausted and not actions:
             return Outcome((), exhausted=True)
-        touched = tuple(dict.fromkeys(each.branch for each in actions if each.branch is not None))
-        charges = [sum(each.charge for each in actions if each.branch == b) for b in touched]
+        touched = tuple(
+            dict.fromkeys(action.branch for action in actions if action.branch is not None)
+        )
+        charges = [sum(action.charge for action in actions if action.branch == b) for b in touched]
         self.sequential += max(charges, default=0)
         self.record.append(VerbRecord(bare_verb(verb), tuple(actions), exhausted))
         self._show(touched)
@@ -245,11 +247,13 @@ class PlainReplay:
         episode.spent, episode.sequential = self.spent, self.sequential
         known = episode.branches
         episode.branches = [
-            each.view() if each.index in touched or each.index >= len(known) else known[each.index]
-            for each in self.branches
+            branch.view()
+            if branch.index in touched or branch.index >= len(known)
+            else known[branch.index]
+            for branch in self.branches
         ]
         by_status = {
-            status: [each.index for each in self.branches if each.status is status]
+            status: [branch.index for branch in self.branches if branch.status is status]
             for status in Status
         }
         episode.active, episode.pruned = by_status[Status.ACTIVE], by_status[Status.PRUNED]

@@ -30,8 +30,8 @@ def record_episode(
     )
     result = play_episode(controller, replay, setting.beta)
     barriers = [
-        VerbRecord(bare_verb(each.verb), tuple(map(_action, each.actions)), each.exhausted)
-        for each in trace
+        VerbRecord(bare_verb(barrier.verb), tuple(map(_action, barrier.actions)), barrier.exhausted)
+        for barrier in trace
     ]
     return EpisodeRecord(result.answer, result.tokens, result.sequential, barriers)
 

@@ -35,7 +35,7 @@ allocation lean "A frontier" {
 
 
 def codes(text: str) -> list[str]:
-    return [each.code for each in analyse_allocation(Source(text)).diagnostics]
+    return [diagnostic.code for diagnostic in analyse_allocation(Source(text)).diagnostics]
 
 
 def test_allocation_is_recognized_by_its_first_word() -> None:
@@ -53,8 +53,8 @@ def test_stage_settings_depend_on_beta() -> None:
     assert checked.scheduled
     low, high = checked.at(0.0), checked.at(1.0)
     assert (low.budget, high.budget) == (100.0, 1768.0)
-    assert [each.samples for each in (low.stages[0], high.stages[0])] == [1, 9]
-    assert [each.model for each in (low.stages[1], high.stages[1])] == ["3B", "70B"]
+    assert [stage.samples for stage in (low.stages[0], high.stages[0])] == [1, 9]
+    assert [stage.model for stage in (low.stages[1], high.stages[1])] == ["3B", "70B"]
     assert low.stages[1] == ResolvedStage("answer", "3B", 0, "cmc", 0.5)
 
 
@@ -88,8 +88,8 @@ stages = some.lists(
 @given(stages)
 def test_written_allocation_is_formatted_and_parses_to_itself(drawn: list[tuple[str, int]]) -> None:
     wanted = [
-        ResolvedStage(f"s{at}", model, samples, "", 0.0)
-        for at, (model, samples) in enumerate(drawn)
+        ResolvedStage(f"s{index}", model, samples, "", 0.0)
+        for index, (model, samples) in enumerate(drawn)
     ]
     text = write_allocation("drawn", 1768, wanted)
     assert format_allocation(Source(text)) == text

@@ -59,24 +59,26 @@ def test_generated_programs_are_accepted_by_guidance(guided: str, seed: int) -> 
 def test_invalid_programs_are_rejected_by_guidance(guided: str, seed: int) -> None:
     chance = Random(seed)
     text = PLAIN.draw(chance)
-    at = chance.randrange(len(text))
-    torn = text[:at] + text[at + chance.randint(1, 6) :]
-    found = [each.message for each in parse(Source(torn)).diagnostics]
-    deep = [each for each in found if f"more than {MAX_DEPTH} levels" in each]
+    position = chance.randrange(len(text))
+    torn = text[:position] + text[position + chance.randint(1, 6) :]
+    found = [diagnostic.message for diagnostic in parse(Source(torn)).diagnostics]
+    deep = [message for message in found if f"more than {MAX_DEPTH} levels" in message]
     assert not is_decoded(guided, torn) or found == deep, torn
 
 
 def test_rule_names_are_valid_and_distinct_for_every_backend() -> None:
     names = [line.partition(" ::= ")[0] for line in decoding_grammar(6).splitlines()]
-    assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", each) for each in names)
+    assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) for name in names)
     assert len(set(names)) == len(names)
 
 
 @given(st.integers(0, 1 << 32))
 def test_generated_programs_parse(seed: int) -> None:
     text = PLAIN.draw(Random(seed))
-    told = [each.message for each in parse(Source(text)).diagnostics]
-    assert [each for each in told if f"more than {MAX_DEPTH} levels" not in each] == [], text
+    told = [diagnostic.message for diagnostic in parse(Source(text)).diagnostics]
+    assert [message for message in told if f"more than {MAX_DEPTH} levels" not in message] == [], (
+        text
+    )
 
 
 @given(st.integers(0, 1 << 32))
@@ -85,7 +87,7 @@ def test_reasons_come_first_as_comments(seed: int) -> None:
     comments = parse(Source(text)).comments
     assert text.startswith("# ")
     assert 1 <= len(comments) <= 6
-    assert all(text[: each.span.start].strip() == "" or "#" in text for each in comments)
+    assert all(text[: comment.span.start].strip() == "" or "#" in text for comment in comments)
 
 
 @given(st.integers(0, 1 << 32))
@@ -100,7 +102,7 @@ def test_name_may_start_with_a_keyword(keyword: str) -> None:
     rule = f"token-name-{keyword}"
     drawn = {keyword + PLAIN.draw(Random(seed), rule) for seed in range(50)}
     assert keyword not in drawn
-    assert any(each.startswith(keyword) and len(each) > len(keyword) for each in drawn)
+    assert any(word.startswith(keyword) and len(word) > len(keyword) for word in drawn)
 
 
 def test_grammar_generates_every_section_and_statement() -> None:

@@ -195,7 +195,7 @@ def _contradiction(line: str, betas: list[float], free: tuple[int, float]) -> st
         return f"outside of {verdict.low} to {verdict.high}"
     pair = verdict.counterexample
     if pair is not None:
-        seen = [evaluate(checked, at, pair.settings)["x"] for at in (pair.beta, pair.then)]
+        seen = [evaluate(checked, beta, pair.settings)["x"] for beta in (pair.beta, pair.then)]
         return None if seen == [pair.before, pair.after] and seen[0] != seen[1] else "no witness"
     if verdict.outcome is ProofOutcome.NOT_PROVABLE:
         return None if verdict.obstacle is not None else "no obstacle"

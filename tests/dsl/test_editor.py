@@ -49,7 +49,7 @@ def at(marked: str) -> tuple[Document, int]:
 
 
 def completed(marked: str) -> list[str]:
-    return [each.label for each in find_completions(*at(marked)).found]
+    return [completion.label for completion in find_completions(*at(marked)).found]
 
 
 def in_step(marked: str) -> list[str]:
@@ -175,7 +175,9 @@ def test_a_completion_replaces_the_whole_word() -> None:
 
 def test_completions_have_kinds() -> None:
     document, offset = at(PROGRAM.replace("push ema onto trend", "open |"))
-    found = {each.label: each for each in find_completions(document, offset).found}
+    found = {
+        completion.label: completion for completion in find_completions(document, offset).found
+    }
     assert found["winner"].kind is CompletionKind.FUNCTION
     assert found["winner"].detail == "winner(S)"
     assert FUNCTIONS["winner"].meaning in found["winner"].markdown

@@ -9,7 +9,7 @@ from dsl.codes import explanations
 from dsl.diagnostics import render_all
 from dsl.source import Source
 
-BETAS = [at / 10 for at in range(11)]
+BETAS = [index / 10 for index in range(11)]
 COSTS = {"3B": 1.0, "70B": 100.0}
 
 

@@ -31,7 +31,7 @@ def test_one_mistake_gives_one_message(said: str) -> None:
 )  # fmt: skip
 def test_later_mistake_is_reported_without_echoes(section: str) -> None:
     text = f"controller c {{\n{section}\n{LATER_SLIP}}}\n"
-    codes = [each.code for each in analyse_program(Source(text)).diagnostics]
+    codes = [diagnostic.code for diagnostic in analyse_program(Source(text)).diagnostics]
     assert len(codes) == 2
     assert codes[1] == "RH107"
 

@@ -45,18 +45,18 @@ def built(monkeypatch: pytest.MonkeyPatch) -> Built:
 def test_parser_from_kept_tables_reads_every_program_alike(tables: Path, built: Built) -> None:
     fresh, kept = (load_parser(TEXT, **OPTIONS) for _ in range(2))
     assert built == [TEXT]
-    assert [str(each) for each in fresh.rules] == [str(each) for each in kept.rules]
-    names = [sorted(each.name for each in parser.terminals) for parser in (fresh, kept)]
+    assert [str(rule) for rule in fresh.rules] == [str(rule) for rule in kept.rules]
+    names = [sorted(terminal.name for terminal in parser.terminals) for parser in (fresh, kept)]
     assert names[0] == names[1]
     for name in library.NAMES:
         text = library.load_source(name).text
         one, other = fresh.parse(text), kept.parse(text)
         assert one == other
-        assert [str(each.meta.start_pos) for each in one.iter_subtrees()] == [
-            str(each.meta.start_pos) for each in other.iter_subtrees()
+        assert [str(subtree.meta.start_pos) for subtree in one.iter_subtrees()] == [
+            str(subtree.meta.start_pos) for subtree in other.iter_subtrees()
         ]
         tokens, others = (
-            [(each, each.type, each.start_pos) for each in parser.lex(text)]
+            [(token, token.type, token.start_pos) for token in parser.lex(text)]
             for parser in (fresh, kept)
         )
         assert tokens == others
@@ -125,19 +125,19 @@ def test_tables_of_one_grammar_under_the_name_of_another_are_built_again(
     assert len(built) == 3
 
 
-@pytest.mark.parametrize("at", ["", "grammars"])
+@pytest.mark.parametrize("name", ["", "grammars"])
 def test_file_in_place_of_the_directory_only_costs_time(
-    tmp_path: Path, built: Built, monkeypatch: pytest.MonkeyPatch, at: str
+    tmp_path: Path, built: Built, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     way = tmp_path / "way"
     monkeypatch.setenv("RHEOSTAT_CACHE_DIR", str(way))
-    if at:
+    if name:
         way.mkdir()
-    (way / at).write_text("in the way")
+    (way / name).write_text("in the way")
     for _ in range(2):
         assert load_parser(SMALL, **OPTIONS).parse("a 1").children == ["1"]
     assert len(built) == 2
-    assert (way / at).read_text() == "in the way"
+    assert (way / name).read_text() == "in the way"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -171,7 +171,7 @@ def test_processes_that_start_together_leave_one_sound_file(tables: Path, built:
         )
         for _ in range(3)
     ]
-    assert [each.wait(60) for each in running] == [0, 0, 0]
+    assert [process.wait(60) for process in running] == [0, 0, 0]
     assert len(list(tables.iterdir())) == 1
     load_parser(
         TEXT, parser="lalr", lexer="basic", propagate_positions=True, maybe_placeholders=False

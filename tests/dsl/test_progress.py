@@ -13,7 +13,7 @@ FINALLY = "finally { answer winner(finished) else winner(alive) }"
 
 def codes(body: str) -> list[str]:
     text = f"controller c {{ {body} {FINALLY} }}"
-    return [each.code for each in analyse_program(Source(text)).diagnostics]
+    return [diagnostic.code for diagnostic in analyse_program(Source(text)).diagnostics]
 
 
 @pytest.mark.parametrize(
@@ -114,6 +114,8 @@ def test_the_library_makes_progress(name: str) -> None:
 
 def test_corpus_programs_have_no_progress_warnings() -> None:
     programs = [text for case in read_corpus() for text in (case.program, case.twin) if text]
-    told = [each for text in programs for each in analyse_program(Source(text)).diagnostics]
+    told = [
+        diagnostic for text in programs for diagnostic in analyse_program(Source(text)).diagnostics
+    ]
     assert len(programs) > 500
-    assert [each for each in told if each.code in CODES] == []
+    assert [diagnostic for diagnostic in told if diagnostic.code in CODES] == []

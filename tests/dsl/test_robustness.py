@@ -66,22 +66,22 @@ def mutations(draw: st.DrawFn) -> str:
     text = draw(st.sampled_from(PROGRAMS))
     words = text.split(" ")
     for _ in range(draw(st.integers(1, 4))):
-        at = draw(st.integers(0, len(words) - 1))
+        index = draw(st.integers(0, len(words) - 1))
         match draw(st.sampled_from(["delete", "swap", "double", "replace", "cut"])):
             case "delete":
-                words[at : at + 1] = [""]
+                words[index : index + 1] = [""]
             case "swap":
                 other = draw(st.integers(0, len(words) - 1))
-                words[at], words[other] = words[other], words[at]
+                words[index], words[other] = words[other], words[index]
             case "double":
-                words[at] = f"{words[at]} {words[at]}"
+                words[index] = f"{words[index]} {words[index]}"
             case "replace":
-                words[at] = draw(st.sampled_from([*SPELT, *SIGNS, *STRANGE]))
+                words[index] = draw(st.sampled_from([*SPELT, *SIGNS, *STRANGE]))
             case "cut":
-                words = words[: at + 1]
+                words = words[: index + 1]
     text = " ".join(words)
-    at = draw(st.integers(0, len(text)))
-    return text[:at] + draw(st.text(max_size=2)) + text[at:]
+    index = draw(st.integers(0, len(text)))
+    return text[:index] + draw(st.text(max_size=2)) + text[index:]
 
 
 @given(mutations())

@@ -15,7 +15,7 @@ from tests.dsl.sound import sound_texts
 def test_a_program_made_to_be_sound_is_sound(text: str) -> None:
     analysis = analyse_program(Source(text))
     assert analysis.checked is not None, render_all(
-        analysis.source, [each for each in analysis.diagnostics if each.is_error]
+        analysis.source, [diagnostic for diagnostic in analysis.diagnostics if diagnostic.is_error]
     )
 
 

@@ -55,26 +55,26 @@ def watched(text: str, watch: Callable[[Snapshot], None], budget: int | None = N
 def test_memory_is_shown_before_each_verb() -> None:
     shown: list[Snapshot] = []
     watched(PROGRAM, shown.append)
-    assert [(each.section, each.steps) for each in shown] == [
+    assert [(snapshot.section, snapshot.steps) for snapshot in shown] == [
         ("start", 0),
         *[("step", 0)] * 3,
         *[("step", 1)] * 3,
         ("finally", 2),
     ]
-    assert [each.cells["seen"] for each in shown] == [0, 1, 1, 1, 2, 2, 2, 2]
-    assert [each.windows["trend"] for each in shown] == [
+    assert [snapshot.cells["seen"] for snapshot in shown] == [0, 1, 1, 1, 2, 2, 2, 2]
+    assert [snapshot.windows["trend"] for snapshot in shown] == [
         (), (1.0,), (1.0,), (1.0,), (1.0, 2.0), (1.0, 2.0), (1.0, 2.0), (1.0, 2.0),
     ]  # fmt: skip
-    assert [each.fields[".times"] for each in shown] == [
+    assert [snapshot.fields[".times"] for snapshot in shown] == [
         (), (0, 0), (0, 0), (0, 0, 0), (1, 1, 1), (1, 1, 1), (1, 1, 1, 0), (1, 1, 1, 0),
     ]  # fmt: skip
-    assert all(each.cells["best"] is None and each.knobs == {"n": 2} for each in shown)
+    assert all(snapshot.cells["best"] is None and snapshot.knobs == {"n": 2} for snapshot in shown)
 
 
 def test_a_let_is_shown_where_it_can_be_read() -> None:
     shown: list[Snapshot] = []
     watched(PROGRAM, shown.append)
-    assert [each.lets for each in shown] == [
+    assert [snapshot.lets for snapshot in shown] == [
         {},
         {"before": 0, "group": (0, 1)},
         {"before": 0},
@@ -90,7 +90,7 @@ def test_a_budget_that_ends_in_start_leads_to_finally() -> None:
     shown: list[Snapshot] = []
     text = "controller short { start { open 3  answer winner(alive) } finally { answer none } }"
     watched(text, shown.append, budget=20)
-    assert [each.section for each in shown] == ["start", "finally"]
+    assert [snapshot.section for snapshot in shown] == ["start", "finally"]
 
 
 def test_a_snapshot_is_a_copy() -> None:
@@ -106,8 +106,8 @@ def test_a_snapshot_is_a_copy() -> None:
     watched(PROGRAM, tamper)
     watched(PROGRAM, plain.append)
     assert len(shown) > 1
-    assert all(each[2:] == ({}, {}, {}, {}, {}) for each in shown)
-    assert [each[:2] for each in shown] == [each[:2] for each in plain]
+    assert all(snapshot[2:] == ({}, {}, {}, {}, {}) for snapshot in shown)
+    assert [snapshot[:2] for snapshot in shown] == [snapshot[:2] for snapshot in plain]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -134,8 +134,8 @@ def test_memory_fits_the_episode(branch_pool: BranchPool, setting: EpisodeSettin
         setting,
     )
     span = int(shown[0].knobs["span"])
-    opened = [len(each.fields[".dissent"]) for each in shown]
+    opened = [len(snapshot.fields[".dissent"]) for snapshot in shown]
     assert opened == sorted(opened)
     assert opened[-1] <= len(branch_pool.chains)
-    assert all(len(each.windows["trend"]) <= span for each in shown)
-    assert [each.steps for each in shown] == sorted(each.steps for each in shown)
+    assert all(len(snapshot.windows["trend"]) <= span for snapshot in shown)
+    assert [snapshot.steps for snapshot in shown] == sorted(snapshot.steps for snapshot in shown)

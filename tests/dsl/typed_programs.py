@@ -198,7 +198,9 @@ class Writer:
         if call.more:
             takes += [takes[-1]] * self._pick(2)
         numbers = [
-            at for at, kind in enumerate(takes) if kind in {ArgumentKind.NUMBER, ArgumentKind.OVER}
+            index
+            for index, kind in enumerate(takes)
+            if kind in {ArgumentKind.NUMBER, ArgumentKind.OVER}
         ]
         kinds = [self._one([INTEGER, REAL]) for _ in takes]
         if call.numbers is INTEGER:

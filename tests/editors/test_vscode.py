@@ -26,18 +26,18 @@ def loaded(name: str) -> Any:  # noqa: ANN401 - any JSON
 def coloured(line: str) -> dict[int, str]:
     """The scope of each stretch of a line by where it begins, as an editor finds it."""
     patterns = [
-        (each["name"], re.compile(each["match"]))
-        for each in loaded("syntaxes/rheo.tmLanguage.json")["patterns"]
+        (pattern["name"], re.compile(pattern["match"]))
+        for pattern in loaded("syntaxes/rheo.tmLanguage.json")["patterns"]
     ]
-    found, at = {}, 0
-    while at < len(line):
-        hits = [(m.start(), name, m) for name, p in patterns if (m := p.search(line, at))]
+    found, position = {}, 0
+    while position < len(line):
+        hits = [(m.start(), name, m) for name, p in patterns if (m := p.search(line, position))]
         if not hits:
             break
         start, name, match = min(hits, key=lambda hit: hit[0])
         found[start] = name.removesuffix(".rheo")
-        assert match.end() > at
-        at = match.end()
+        assert match.end() > position
+        position = match.end()
     return found
 
 

@@ -22,8 +22,8 @@ def play_controller(
         for column, seed in enumerate(seeds):
             replay = Replay(branch_pool, seed=seed, question=question)
             played = play_episode(controller, replay, beta)
-            at = question, column
-            episodes.right[at] = played.answer == replay_environment.gold[question]
-            episodes.tokens[at] = played.tokens
-            episodes.sequential[at] = played.sequential
+            cell = question, column
+            episodes.right[cell] = played.answer == replay_environment.gold[question]
+            episodes.tokens[cell] = played.tokens
+            episodes.sequential[cell] = played.sequential
     return compute_figures(episodes)

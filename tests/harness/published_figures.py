@@ -154,4 +154,7 @@ def in_turn() -> list[tuple[str, Row]]:
     """Each setting of each controller on one of the models, which take turns."""
     models = list(PUBLISHED)
     settings = zip(*PUBLISHED.values(), strict=True)  # the models have the same, in one order
-    return [(models[at % len(models)], rows[at % len(models)]) for at, rows in enumerate(settings)]
+    return [
+        (models[index % len(models)], rows[index % len(models)])
+        for index, rows in enumerate(settings)
+    ]

@@ -54,11 +54,11 @@ def finals(path: Path) -> dict[str, list[str]]:
 def test_collect_and_import_record_the_same_answers(
     cli: CommandLine, scripted: ScriptedServer, home: Path
 ) -> None:
-    pairs = {f"equal-{at}": (gold, [answer]) for at, (answer, gold) in enumerate(EQUAL)}
+    pairs = {f"equal-{index}": (gold, [answer]) for index, (answer, gold) in enumerate(EQUAL)}
     pools = {
-        f"{kind}-{at}": ("77/13", list(answers))
+        f"{kind}-{index}": ("77/13", list(answers))
         for kind, groups in (("one", ONE_VOTE), ("two", TWO_VOTES))
-        for at, answers in enumerate(groups)
+        for index, answers in enumerate(groups)
     }
     questions = [
         {
@@ -71,13 +71,17 @@ def test_collect_and_import_record_the_same_answers(
     ]
     existing = [
         {**rest, "chains": [{"text": text} for text in texts]}
-        for each in questions
-        for rest, texts in [({k: v for k, v in each.items() if k != "texts"}, each["texts"])]
+        for question in questions
+        for rest, texts in [
+            ({k: v for k, v in question.items() if k != "texts"}, question["texts"])
+        ]
     ]
     imported = [
         {**rest, "branches": [{"text": text, "tokens": 9} for text in texts]}
-        for each in questions
-        for rest, texts in [({k: v for k, v in each.items() if k != "texts"}, each["texts"])]
+        for question in questions
+        for rest, texts in [
+            ({k: v for k, v in question.items() if k != "texts"}, question["texts"])
+        ]
     ]
     how = ["--interval", "4000", "--equivalence", "math-verify"]
     result = cli(
@@ -102,11 +106,11 @@ def test_collect_and_import_record_the_same_answers(
 def test_a_gold_answer_of_every_form_equals_itself(cli: CommandLine, home: Path) -> None:
     lines = [
         {
-            "question": f"number {at}",
+            "question": f"number {index}",
             "answer": gold,
             "branches": [{"text": rf"Thus $\boxed{{{gold}}}$.", "tokens": 9}],
         }
-        for at, gold in enumerate(GOLDS)
+        for index, gold in enumerate(GOLDS)
     ]
     result = cli(
         "import", "jsonl", write_lines(home / "golds.jsonl", lines), "--model", "m",

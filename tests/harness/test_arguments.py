@@ -55,7 +55,7 @@ def test_the_library_comes_before_a_file_without_a_suffix(home: Path) -> None:
 
 def test_controllers_of_one_name_are_labelled_by_their_arguments(home: Path) -> None:
     a_program(home / "mine.rheo")
-    assert [each.label for each in load_programs(["sc", "mine.rheo", "esc"])] == [
+    assert [program.label for program in load_programs(["sc", "mine.rheo", "esc"])] == [
         "sc", "mine.rheo", "esc",
     ]  # fmt: skip
 
@@ -92,7 +92,7 @@ def test_recordings_of_one_name_are_labelled_by_their_paths(home: Path) -> None:
     one = a_recording(home / "one.recording", "m")
     two = a_recording(home / "two.recording", "m", questions=3)
     other = a_recording(home / "other.recording", "n")
-    assert [each.label for each in open_recordings([one, two, other])] == [
+    assert [recording.label for recording in open_recordings([one, two, other])] == [
         str(one), str(two), "n/bench",
     ]  # fmt: skip
 

@@ -34,12 +34,12 @@ def contrasts(found: ReplayEnvironment) -> dict[str, EvidenceContrast]:
 
 
 def rates(found: ReplayEnvironment) -> dict[str, BaseRate]:
-    return {each.case: each for each in count_base_rates(found, SEEDS).rates}
+    return {rate.case: rate for rate in count_base_rates(found, SEEDS).rates}
 
 
 MIXED = environment(
-    ("7", [chain(3 + at % 5, "7" if at % 3 else "9", "7") for at in range(20)]),
-    ("1", [chain(4 + at % 7, "2" if at % 2 else "ERR", "2") for at in range(20)]),
+    ("7", [chain(3 + index % 5, "7" if index % 3 else "9", "7") for index in range(20)]),
+    ("1", [chain(4 + index % 7, "2" if index % 2 else "ERR", "2") for index in range(20)]),
 )
 
 
@@ -47,9 +47,9 @@ def test_finishers_are_ranked_by_length_and_then_by_opening() -> None:
     expected = []
     for gold, pool in zip(MIXED.gold, MIXED.branch_pools, strict=True):
         for seed in SEEDS:
-            opened = [pool.chains[at] for at in permute_branches(20, seed)[:WIDTH]]
-            shortest = min(len(each.probes) for each in opened)
-            first = next(each for each in opened if len(each.probes) == shortest)
+            opened = [pool.chains[branch] for branch in permute_branches(20, seed)[:WIDTH]]
+            shortest = min(len(recording.probes) for recording in opened)
+            first = next(recording for recording in opened if len(recording.probes) == shortest)
             expected.append(first.final == gold)
     result = rates(MIXED)[f"finisher 1 of {WIDTH}"]
     assert result.count == len(expected)
@@ -59,7 +59,7 @@ def test_finishers_are_ranked_by_length_and_then_by_opening() -> None:
 def test_more_is_the_majority_of_many_branches_in_the_same_episodes() -> None:
     right = environment(("7", [chain(3, "7")] * 12 + [chain(3, "9")] * 8))
     assert MORE > 20
-    groups = {each.group: each.more for each in count_base_rates(right, SEEDS).rates}
+    groups = {rate.group: rate.more for rate in count_base_rates(right, SEEDS).rates}
     assert groups["order of finishing"] == groups["leader of the finished"] == 100.0
 
 
@@ -79,11 +79,11 @@ def test_unfinished_branches_that_agree_are_counted_once_an_episode() -> None:
 
 def test_questions_are_grouped_by_how_often_the_majority_is_right() -> None:
     both = environment(("7", [chain(3, "7")] * 20), ("7", [chain(6, "9")] * 20))
-    kinds = {each.kind: each for each in count_base_rates(both, SEEDS).kinds}
+    kinds = {kind.kind: kind for kind in count_base_rates(both, SEEDS).kinds}
     assert (kinds["always"].questions, kinds["never"].questions) == (1, 1)
     assert kinds["sometimes"].questions == 0
     assert kinds["never"].share > kinds["always"].share
-    assert sum(each.share for each in kinds.values()) == pytest.approx(100, abs=0.05)
+    assert sum(kind.share for kind in kinds.values()) == pytest.approx(100, abs=0.05)
 
 
 def test_the_first_finisher_is_compared_with_a_branch_at_random() -> None:

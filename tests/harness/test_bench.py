@@ -44,11 +44,11 @@ def measured(recording: Path, contender: str) -> ContenderMeasurement:
 
 def test_all_deciding_contenders_play_the_same_episodes(recording: Path) -> None:
     result = [measured(recording, name) for name in CONTENDER_NAMES if name != "foreign"]
-    assert find_differing_cells([each for each in result if each.cells]) == []
-    assert [len(each.cells) for each in result] == [0, 2, 2, 2]
-    assert {each.episodes for each in result} == {12}
-    assert len({each.reads for each in result}) == 1
-    assert all(len(each.seconds) == 2 for each in result)
+    assert find_differing_cells([measurement for measurement in result if measurement.cells]) == []
+    assert [len(measurement.cells) for measurement in result] == [0, 2, 2, 2]
+    assert {measurement.episodes for measurement in result} == {12}
+    assert len({measurement.reads for measurement in result}) == 1
+    assert all(len(measurement.seconds) == 2 for measurement in result)
 
 
 def test_a_difference_is_reported_with_its_location() -> None:

@@ -209,7 +209,7 @@ def test_config_show_lists_every_section(fresh_cli: FreshCommandLine, home: Path
     )
     (home / "rheostat.toml").write_text("[guest]\nmodel = 'm'\n")
     shown = json.loads(fresh_cli("config", "show", "--json", path=home).out)
-    assert {each["setting"]: each for each in shown}["guest.model"] == {
+    assert {row["setting"]: row for row in shown}["guest.model"] == {
         "setting": "guest.model",
         "value": "m",
         "origin": f"{home / 'rheostat.toml'}, line 2",

@@ -92,7 +92,7 @@ def test_a_dry_run_generates_and_writes_nothing(
     assert "$1,968.00 for tokens" in result.out
     assert "$2.00 for each hour" in result.out
     assert not scripted.completions
-    assert [each.name for each in home.iterdir()] == ["sums.jsonl"]
+    assert [path.name for path in home.iterdir()] == ["sums.jsonl"]
 
 
 def test_a_killed_collector_resumes_to_the_same_bytes(
@@ -171,14 +171,14 @@ def test_invalid_requests_end_in_one_sentence_and_leave_no_file(
     answer = cli(*words(scripted, questions), "-o", "r.recording", *more)
     assert answer.status == status, answer.err
     assert message in answer.err
-    assert [each.name for each in home.iterdir()] == ["sums.jsonl"]
+    assert [path.name for path in home.iterdir()] == ["sums.jsonl"]
     assert not scripted.completions
 
 
 def test_a_model_of_unknown_family_needs_an_option(
     cli: CommandLine, scripted: ScriptedServer, questions: Path
 ) -> None:
-    arguments = [each for each in words(scripted, questions) if each not in ("--family", "think")]
+    arguments = [word for word in words(scripted, questions) if word not in ("--family", "think")]
     result = cli(*arguments, "-o", "r.recording")
     assert result.status == 2
     assert (
@@ -194,7 +194,7 @@ def test_the_family_is_found_in_the_chat_template_of_the_server(
     scripted.template = lambda messages, arguments: (
         plain_template(messages, arguments) + "<think>\n"
     )
-    asked = [each for each in words(scripted, questions) if each not in ("--family", "think")]
+    asked = [word for word in words(scripted, questions) if word not in ("--family", "think")]
     result = cli(*asked, "-o", "r.recording")
     assert result.status == 0, result.err
     probes = open_recording(home / "r.recording").provenance.probes
@@ -234,7 +234,7 @@ def test_a_recording_is_sealed_without_failed_branches_if_allowed(
     assert result.status == 0, result.err
     assert "question 'a', branch 1: has 5000 tokens" in result.err
     assert "recorded as missing" in result.err
-    assert [each.missing for each in open_recording(home / "r").questions] == [[1]]
+    assert [question.missing for question in open_recording(home / "r").questions] == [[1]]
     again = cli("verify", "r", "--base-url", scripted.url, "--model", MODEL, "--json")
     assert again.status == 0, again.err
     assert [row["branch"] for row in json.loads(again.out)] == [0, 2]
@@ -272,8 +272,8 @@ def test_boxed_answers_are_compared_by_value_by_default(
         raise importlib.metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(importlib.metadata, "version", absent)
-    arguments = [each for each in words(scripted, questions, "--dry-run", "-o", "r")
-             if each not in ("--equivalence", "exact")]  # fmt: skip
+    arguments = [word for word in words(scripted, questions, "--dry-run", "-o", "r")
+             if word not in ("--equivalence", "exact")]  # fmt: skip
     result = cli(*arguments)
     assert result.status == 2
     assert '`pipx install --force ".[collect]"`, or use --equivalence exact' in result.err
@@ -304,8 +304,8 @@ def test_existing_chains_are_probed(cli: CommandLine, scripted: ScriptedServer, 
                "--from", "chains.jsonl", "--interval", "40", "--token-ids", "-o", "r")  # fmt: skip
     assert result.status == 0, result.err
     recording = open_recording(home / "r")
-    assert [each.final for each in recording.branches(0)] == ["3", "ERR"]
-    assert [len(each.answers) for each in recording.branches(0)] == [2, 1]
+    assert [branch.final for branch in recording.branches(0)] == ["3", "ERR"]
+    assert [len(branch.answers) for branch in recording.branches(0)] == [2, 1]
     again = cli("verify", "r", "--base-url", scripted.url, "--model", MODEL)
     assert again.status == 0, again.err
     refused = cli("collect", "--base-url", scripted.url, "--model", MODEL, "--family", "think",

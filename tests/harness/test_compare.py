@@ -35,7 +35,7 @@ def a_grid(recordings: list[str], a: str, b: str) -> Grid:
     programs = load_programs(["sc", "esc"])
     settings = expand_assignments(programs, [f"sc.n={a}", f"esc.n={b}", "size=1"])
     return Grid(
-        programs, settings, [0.0], open_recordings([Path(each) for each in recordings]),
+        programs, settings, [0.0], open_recordings([Path(recording) for recording in recordings]),
         seeds=SEEDS, rules=EpisodeRules(), engine_name="interpreter",
     )  # fmt: skip
 
@@ -51,8 +51,8 @@ def ends(right: list[int], tokens: int) -> EpisodeArrays:
 
 def compared(grid: Grid, *points: tuple[list[int], int]) -> list[Comparison]:
     played = {
-        GridCell(point, place): ends(*each)
-        for point, each in enumerate(points)
+        GridCell(point, place): ends(*grid_point)
+        for point, grid_point in enumerate(points)
         for place in range(len(grid.recordings))
     }
     return compare_controllers(grid, played)
@@ -178,16 +178,24 @@ def test_the_questions_on_which_they_differ_are_listed(recordings: list[str]) ->
         question.id for question in open_recordings([Path(recordings[0])])[0].recording.questions
     ]
     assert [
-        (each.question, each.accuracy, each.baseline_accuracy, each.difference)
-        for each in result.differences
+        (
+            difference.question,
+            difference.accuracy,
+            difference.baseline_accuracy,
+            difference.difference,
+        )
+        for difference in result.differences
     ] == [(ids[1], 40.0, 0.0, 40.0), (ids[2], 20.0, 40.0, -20.0)]
     assert (result.differences[0].cost, result.differences[0].baseline_cost) == (100, 90)
 
 
 def test_all_recordings_together_follow_each(recordings: list[str]) -> None:
     result = compared(a_grid(recordings, "1", "1"), ([5, 2, 0, 0], 100), ([5, 0, 0, 0], 100))
-    assert [each.recording for each in result] == ["one/bench", "two/bench", "mean"]
-    assert [each.recording for each in result[2].differences] == ["one/bench", "two/bench"]
+    assert [comparison.recording for comparison in result] == ["one/bench", "two/bench", "mean"]
+    assert [difference.recording for difference in result[2].differences] == [
+        "one/bench",
+        "two/bench",
+    ]
     # The two share their questions, so together they say no more than one of them.
     assert result[2].matches == result[0].matches
 

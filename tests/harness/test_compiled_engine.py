@@ -80,9 +80,9 @@ def test_programs_find_the_shared_kernels_wherever_they_were_loaded_last() -> No
 
 @pytest.mark.parametrize("counting", [True, False])
 def test_results_do_not_depend_on_the_number_of_threads(counting: bool) -> None:
-    chains = [ReplayChain(["A", "B"] * 40, 40_000 + at, "AB"[at % 2]) for at in range(30)]
+    chains = [ReplayChain(["A", "B"] * 40, 40_000 + index, "AB"[index % 2]) for index in range(30)]
     replay_environment = ReplayEnvironment(
-        [BranchPool(chains[at:], 500) for at in range(24)], ["A"] * 24
+        [BranchPool(chains[index:], 500) for index in range(24)], ["A"] * 24
     )
     program = checked(FIRST.replace("open 2", "open 20"))
     counts = [empty_counts(program.source) if counting else None for _ in range(3)]
@@ -92,8 +92,8 @@ def test_results_do_not_depend_on_the_number_of_threads(counting: bool) -> None:
         )
         for threads, count in zip((1, 2, 7), counts, strict=True)
     )
-    for each, count in zip(others, counts[1:], strict=True):
-        same(alone, each)
+    for other, count in zip(others, counts[1:], strict=True):
+        same(alone, other)
         if count is not None and counts[0] is not None:
             np.testing.assert_array_equal(count.runs, counts[0].runs)
             np.testing.assert_array_equal(count.tokens, counts[0].tokens)
@@ -143,19 +143,19 @@ def test_one_engine_serves_several_threads_at_a_time() -> None:
     ]
     result: list[EpisodeArrays | None] = [None] * 6
 
-    def play(at: int) -> None:
-        result[at] = player.play(
-            programs[at % 2], ControllerSetting(0.5), replay_environment, range(3)
+    def play(index: int) -> None:
+        result[index] = player.play(
+            programs[index % 2], ControllerSetting(0.5), replay_environment, range(3)
         )
 
-    threads = [threading.Thread(target=play, args=(at,)) for at in range(len(result))]
+    threads = [threading.Thread(target=play, args=(index,)) for index in range(len(result))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    for at, episodes in enumerate(result):
+    for index, episodes in enumerate(result):
         assert episodes is not None
-        same(expected[at % 2], episodes)
+        same(expected[index % 2], episodes)
 
 
 def test_both_engines_apply_any_budget_equally() -> None:
@@ -187,7 +187,8 @@ def test_both_engines_apply_any_budget_equally() -> None:
 
 def test_answers_beyond_sixteen_bits_stay_distinct() -> None:
     chains = [
-        ReplayChain([f"{at}/{step}" for step in range(300)], 30_000, f"{at}") for at in range(128)
+        ReplayChain([f"{index}/{step}" for step in range(300)], 30_000, f"{index}")
+        for index in range(128)
     ]
     twin = chains[7]._replace(final="99/299")
     branch_pool = BranchPool([*chains, twin], 100)
@@ -204,7 +205,8 @@ def test_answers_beyond_sixteen_bits_stay_distinct() -> None:
 def test_a_narrow_and_a_wide_recording_are_played_by_one_engine() -> None:
     narrow = a_world(1)
     wide = ReplayEnvironment(
-        [BranchPool([ReplayChain([str(at) for at in range(33_000)], 3_300_000, "A")], 100)], ["A"]
+        [BranchPool([ReplayChain([str(index) for index in range(33_000)], 3_300_000, "A")], 100)],
+        ["A"],
     )
     player, program = compiled(), checked(FIRST)
     for replay_environment in (narrow, wide, narrow):
@@ -279,8 +281,8 @@ def test_counting_lines_changes_no_result(counted: Sequence[bool]) -> None:
             ControllerSetting(1.0),
             replay_environment,
             range(3),
-            counts=empty_counts(program.source) if each else None,
+            counts=empty_counts(program.source) if counts else None,
         )
-        for each in counted
+        for counts in counted
     ]
     same(*result)

@@ -51,7 +51,7 @@ def test_sequential_tokens_are_reproduced(
         )
         for name, seeds in (("sc", SEEDS), ("esc", SEEDS), ("parallel_probe", range(0, 100, 5)))
     ]
-    thousands = tuple(round(compute_figures(each).sequential / 1000, 1) for each in got)
+    thousands = tuple(round(compute_figures(episodes).sequential / 1000, 1) for episodes in got)
     assert thousands == tuple(SEQUENTIAL[model])
 
 

@@ -28,7 +28,7 @@ def test_a_line_has_no_control_sequence_and_no_line_break(text: str) -> None:
 
 @given(st.text())
 def test_a_block_keeps_only_line_breaks_and_tabs(text: str) -> None:
-    assert all(is_visible(each) or each in "\n\t" for each in escape_block(text))
+    assert all(is_visible(character) or character in "\n\t" for character in escape_block(text))
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_escaped_text_is_valid_in_xml_and_reads_as_shown(text: str) -> None:
 def test_an_escaped_json_document_has_the_same_value(text: str) -> None:
     document = escape_json(json.dumps({text: [text]}, ensure_ascii=False, indent=2))
     assert json.loads(document) == {text: [text]}
-    assert all(is_visible(each) or each == "\n" for each in document)
+    assert all(is_visible(character) or character == "\n" for character in document)
 
 
 def test_own_colours_are_kept_and_other_sequences_escaped() -> None:

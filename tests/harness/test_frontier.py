@@ -24,8 +24,8 @@ def arrays(points: Points) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 def height(points: Points, cost: float) -> float | None:
     """The curve by its definition, point by point; ``None`` left of it."""
     best = [(c, max(a for other, a in points if other <= c)) for c, _ in sorted(points)]
-    left = [each for each in best if each[0] <= cost]
-    right = [each for each in best if each[0] > cost]
+    left = [point for point in best if point[0] <= cost]
+    right = [point for point in best if point[0] > cost]
     if not left:
         return None
     (c0, a0) = left[-1]
@@ -36,9 +36,11 @@ def height(points: Points, cost: float) -> float | None:
 
 
 @given(POINTS, st.integers(1, 10**6))
-def test_the_curve_is_the_running_maximum_joined_in_the_logarithm(points: Points, at: int) -> None:
-    result = float(accuracy_at(build_curve(*arrays(points)), np.array(float(at))))
-    expected = height(points, at)
+def test_the_curve_is_the_running_maximum_joined_in_the_logarithm(
+    points: Points, cost: int
+) -> None:
+    result = float(accuracy_at(build_curve(*arrays(points)), np.array(float(cost))))
+    expected = height(points, cost)
     cheapest = max(a for c, a in points if c == min(points)[0])
     assert result == pytest.approx(cheapest if expected is None else expected, abs=1e-9)
 

@@ -29,7 +29,7 @@ def released(path: Path, finals: list[str], gold: str = "1,2") -> None:
 
 def finals(recording: Recording) -> list[str]:
     core = recording.core(0)
-    return [core.answers[at] for at in core.final.tolist()]
+    return [core.answers[index] for index in core.final.tolist()]
 
 
 def lines(home: Path, *branches: dict[str, Any], **question: object) -> None:

@@ -52,7 +52,7 @@ def test_json_is_always_a_list(cli: CommandLine, recordings: list[str]) -> None:
     assert one["provenance"]["simulated"] is True
     assert one["per_question"] is None
     both = json.loads(cli("inspect", "--json", "--questions", *recordings).out)
-    assert [each["path"] for each in both] == recordings
+    assert [recording["path"] for recording in both] == recordings
     assert both[0] == one | {"per_question": both[0]["per_question"]}
     assert len(both[0]["per_question"]) == 3
 

@@ -76,7 +76,7 @@ def test_chains_shorter_than_their_probes_are_counted(tmp_path: Path) -> None:
 
 def test_the_last_probe_is_in_the_last_slice(tmp_path: Path) -> None:
     result = inspect_recording(recorded(tmp_path, ["b", "b", "a"]))
-    assert [each.probes for each in result.depths] == [0, 0, 0, 0, 1, 0, 0, 0, 0, 2]
+    assert [depth.probes for depth in result.depths] == [0, 0, 0, 0, 1, 0, 0, 0, 0, 2]
     assert (result.depths[4].agreeing, result.depths[4].right) == (0.0, 0.0)
     assert (result.depths[9].agreeing, result.depths[9].right) == (100.0, 50.0)
     assert result.depths[0].agreeing is None
@@ -95,7 +95,7 @@ def test_an_unprobed_recording_has_no_depths(tmp_path: Path) -> None:
     items = [Item(Question(id="q", gold="a"), [Branch(answers=[], tokens=9, final="a")])]
     save(Environment(provenance, items), tmp_path / "r.recording")
     result = inspect_recording(open_recording(tmp_path / "r.recording"))
-    assert {each.probes for each in result.depths} == {0}
+    assert {depth.probes for depth in result.depths} == {0}
     assert "depth" not in format_inspection(result)
     assert "only with whole reads" in format_inspection(result)
 
@@ -127,7 +127,9 @@ def test_figures_agree_with_a_plain_count(simulated: Recording) -> None:
     assert result.pass_at_1 == pytest.approx(100 * fmean(shares), abs=0.006)
     assert result.k == 64
     flat = [branch for drawn in branches for branch in drawn]
-    assert sum(each.probes for each in result.depths) == sum(len(each.answers) for each in flat)
+    assert sum(branch.probes for branch in result.depths) == sum(
+        len(branch.answers) for branch in flat
+    )
     last = [
         (answer == branch.final)
         for branch in flat

@@ -86,7 +86,11 @@ def test_diagnostics_are_updated_with_the_text(client: Client) -> None:
         )
         published = client.diagnostics()
         assert published["version"] == version
-        assert [each["code"] for each in published["diagnostics"] if each["severity"] == 1] == codes
+        assert [
+            diagnostic["code"]
+            for diagnostic in published["diagnostics"]
+            if diagnostic["severity"] == 1
+        ] == codes
 
 
 def test_positions_count_in_utf_16_units(client: Client) -> None:
@@ -181,7 +185,9 @@ def test_symbols_show_sections_and_their_declarations(client: Client) -> None:
 
 def test_fixes_are_offered_as_code_actions(client: Client) -> None:
     text = SOUND.replace("alive", "alife")
-    result = next(each for each in opened(client, text) if each["code"] == "RH201")
+    result = next(
+        diagnostic for diagnostic in opened(client, text) if diagnostic["code"] == "RH201"
+    )
     (action,) = client.ask(
         "textDocument/codeAction",
         {

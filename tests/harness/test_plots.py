@@ -118,7 +118,7 @@ _BLINDNESS = {
 
 def linear(colour: str) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
     """A colour as linear RGB."""
-    parts = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)]) / 255
+    parts = np.array([int(colour[start : start + 2], 16) for start in (1, 3, 5)]) / 255
     return np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
 
 
@@ -150,4 +150,4 @@ def test_every_colour_shows_on_light_and_dark_pages(page: str) -> None:
 def test_curves_differ_without_colour_as_well() -> None:
     styles = [curve_style(index) for index in range(30)]
     assert len(set(styles)) == 30
-    assert len({(each.marker, each.dash) for each in styles}) == 30
+    assert len({(style.marker, style.dash) for style in styles}) == 30

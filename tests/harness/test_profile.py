@@ -97,7 +97,7 @@ def test_several_recordings_together_are_their_sum(
     assume(held[0] != held[1])
     recordings = opened(tmp_path, *held)
     *parts, whole = profile(parse_rheo_plan(name, "0.5", [], EpisodeRules()), recordings)
-    assert [each.recording for each in parts] == [named.label for named in recordings]
+    assert [part.recording for part in parts] == [named.label for named in recordings]
     assert whole.recording == ALL
     for field in ("episodes", "right", "tokens", "sequential", "unanswered"):
         assert getattr(whole, field) == sum(getattr(part, field) for part in parts)
@@ -125,14 +125,14 @@ def test_lost_and_won_are_counted_under_the_same_seeds(tmp_path: Path) -> None:
     expected = []
     for question, answers in finals.items():
         dealt = [shuffled(answers, seed) for seed in seeds]
-        own = sum(each[0] == golds[question] for each in dealt)
-        rival = sum(majority(each) == golds[question] for each in dealt)
+        own = sum(answers[0] == golds[question] for answers in dealt)
+        rival = sum(majority(answers) == golds[question] for answers in dealt)
         expected.append((question, own, rival))
     differing = [*result.majority.lost, *result.majority.won]
-    assert sorted((each.question, each.right, each.majority) for each in differing) == [
-        each for each in expected if each[1] != each[2]
-    ]
-    assert [each.question for each in result.majority.lost] == ["easy", "hard"]
+    assert sorted(
+        (comparison.question, comparison.right, comparison.majority) for comparison in differing
+    ) == [row for row in expected if row[1] != row[2]]
+    assert [comparison.question for comparison in result.majority.lost] == ["easy", "hard"]
 
 
 def shuffled(answers: list[str], seed: int) -> list[str]:
@@ -156,10 +156,12 @@ def test_the_majority_is_over_64_branches_where_there_are_more(tmp_path: Path) -
     tiny(tmp_path / "r.recording", ids=["q"], branches=[many], golds=["7"])
     recordings = open_recordings([tmp_path / "r.recording"])
     [result] = profile(parse_rheo_plan("sc", "0.5", ["n=1"], EpisodeRules()), recordings, range(30))
-    finals = [each.final for each in many]
+    finals = [chain.final for chain in many]
     rival = sum(majority(shuffled(finals, seed)[:64]) == "7" for seed in range(30))
     assert 0 < rival < 30
-    assert {each.majority for each in (*result.majority.lost, *result.majority.won)} <= {rival}
+    assert {
+        comparison.majority for comparison in (*result.majority.lost, *result.majority.won)
+    } <= {rival}
 
 
 def test_shares_are_those_of_the_counts(tmp_path: Path) -> None:

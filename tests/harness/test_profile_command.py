@@ -121,14 +121,14 @@ def test_json_holds_each_profile_and_all_together(cli: CommandLine, workspace: P
         "interpreter",
     )
     found = json.loads(result.out)
-    assert [each["recording"] for each in found["profiles"]] == [
+    assert [profile["recording"] for profile in found["profiles"]] == [
         "r.recording", "s.recording", "all",
     ]  # fmt: skip
-    assert [each["episodes"] for each in found["profiles"]] == [6, 3, 9]
+    assert [profile["episodes"] for profile in found["profiles"]] == [6, 3, 9]
     what = found["what"]
     assert (what["beta"], what["seeds"], what["knobs"]) == (1.0, 3, {"n": 4})
     assert what["engine"] == "interpreter 1"
-    assert [each["digest"] for each in what["recordings"]] == [
+    assert [recording["digest"] for recording in what["recordings"]] == [
         open_recording(workspace / name).digest for name in ("r.recording", "s.recording")
     ]
     hindsight = found["profiles"][0]["hindsight"]

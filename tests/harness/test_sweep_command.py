@@ -80,7 +80,10 @@ def test_json_has_the_origin_of_the_rows(cli: CommandLine, recordings: list[str]
     assert document["rows"][0]["beta"] is None
     [recording] = document["what"]["recordings"]
     assert recording["digest"] == open_recording(recordings[0]).digest
-    assert [each["controller"] for each in document["what"]["controllers"]] == ["sc", "cmc"]
+    assert [controller["controller"] for controller in document["what"]["controllers"]] == [
+        "sc",
+        "cmc",
+    ]
 
 
 def test_csv_has_every_field_in_order(cli: CommandLine, recordings: list[str]) -> None:

@@ -10,7 +10,7 @@ from harness.presentation.table import Column, Table, align, truncate
 NAMES = ["cmc", "日本語", "cafe\u0301", "🎲\u2764\ufe0f", "a\u0308\u0323b", "ｆｕｌｌ", "a\u200bb"]
 TABLE = Table(
     [Column("controller", name=True), Column("問い"), Column("tokens")],
-    [(name, name, 10**at) for at, name in enumerate(NAMES)],
+    [(name, name, 10**index) for index, name in enumerate(NAMES)],
 )
 
 

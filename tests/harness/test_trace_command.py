@@ -149,10 +149,10 @@ def test_an_id_takes_precedence_over_an_equal_number(cli: CommandLine, workspace
 def test_json_matches_the_page(cli: CommandLine, workspace: Path) -> None:
     result = document(cli, *MINE_HERE, "--question", "hard")
     episode = result["episode"]
-    assert [each["verb"]["verb"] for each in episode["barriers"]] == [
+    assert [barrier["verb"]["verb"] for barrier in episode["barriers"]] == [
         "open", "advance", "advance", "advance", "answer",
     ]  # fmt: skip
-    assert [each["line"] for each in episode["barriers"]] == [12, 25, 25, 25, 28]
+    assert [barrier["line"] for barrier in episode["barriers"]] == [12, 25, 25, 25, 28]
     third = episode["barriers"][2]
     assert third["memory"] == {
         "cells": {"top": "1"},
@@ -180,19 +180,19 @@ def test_the_ledger_of_a_trace_adds_up(
 ) -> None:
     episode = document(cli, "trace", name, "--on", simulated, "--question", "1", *budget)["episode"]
     spent = sequential = 0
-    for each in episode["barriers"]:
+    for barrier in episode["barriers"]:
         charges: dict[int | None, int] = {}
-        for action in each["actions"]:
+        for action in barrier["actions"]:
             branch = action["branch"]
             charges[branch] = charges.get(branch, 0) + action["charge"]
         spent += sum(charges.values())
         sequential += max(charges.values(), default=0)
-        assert (each["spent"], each["sequential"]) == (spent, sequential)
+        assert (barrier["spent"], barrier["sequential"]) == (spent, sequential)
     assert (episode["tokens"], episode["sequential"]) == (spent, sequential)
-    kept = [each for each in episode["branches"] if each["status"] != "pruned"]
-    assert sum(each["alive"] for each in episode["votes"]) == len(kept)
-    finished = [each for each in kept if each["status"] == "finished"]
-    assert sum(each["finished"] for each in episode["votes"]) == len(finished)
+    kept = [branch for branch in episode["branches"] if branch["status"] != "pruned"]
+    assert sum(vote["alive"] for vote in episode["votes"]) == len(kept)
+    finished = [branch for branch in kept if branch["status"] == "finished"]
+    assert sum(vote["finished"] for vote in episode["votes"]) == len(finished)
 
 
 @pytest.mark.parametrize("name", library.NAMES)

@@ -45,6 +45,9 @@ def test_findings_are_records_too(cli: CommandLine, python_home: Path) -> None:
     (python_home / "wrong.py").write_text(WRONG)
     [found] = json.loads(cli("check", "wrong.py", "--json").out)
     assert (found["file"], found["sound"]) == ("wrong.py", False)
-    places = [(each["start"]["line"], each["start"]["column"]) for each in found["diagnostics"]]
+    places = [
+        (diagnostic["start"]["line"], diagnostic["start"]["column"])
+        for diagnostic in found["diagnostics"]
+    ]
     assert places == [(1, 1), (3, 6)]
-    assert {each["code"] for each in found["diagnostics"]} == {"policy"}
+    assert {diagnostic["code"] for diagnostic in found["diagnostics"]} == {"policy"}

@@ -84,7 +84,7 @@ def test_a_check_fails_if_the_container_is_open(
     made = place.settings()
     LOOSE[name](made)
     monkeypatch.setattr(place, "settings", lambda: made)
-    (check,) = (each for each in CHECKS if each.name == name)
+    (check,) = (check for check in CHECKS if check.name == name)
     assert run_check(check, place).verdict is CheckVerdict.FAILS
 
 
@@ -132,10 +132,10 @@ def test_a_controller_at_fault_ends_alone(place: ContainerWorkerLauncher, code: 
     with WorkerPool(place, text, terms=terms) as pool:
         ended = list(pool.play(ERRANDS))
     assert len(ended) == len(ERRANDS)
-    for each in ended:
-        met = each.replay.episode.branches[0].answer == "9"
-        assert (each.fault is not None) == met
-        assert each.fault is None or each.fault.reason in FAULTS[code]
+    for result in ended:
+        met = result.replay.episode.branches[0].answer == "9"
+        assert (result.fault is not None) == met
+        assert result.fault is None or result.fault.reason in FAULTS[code]
     assert ours(place.client) == []
 
 
@@ -210,7 +210,7 @@ def test_proxies_of_the_user_are_not_passed_on(
     )
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     monkeypatch.setenv("DOCKER_HOST", docker_host)
-    (check,) = (each for each in CHECKS if each.name == "environment")
+    (check,) = (check for check in CHECKS if check.name == "environment")
     place = ContainerWorkerLauncher(image, limits=LIMITS)
     found = run_check(check, place)
     place.client.close()
@@ -282,10 +282,10 @@ def road_to(docker_host: str, path: Path) -> Iterator[Callable[[], None]]:
 
     def cut() -> None:
         path.unlink(missing_ok=True)
-        for each in (listening, *ends):
+        for end in (listening, *ends):
             with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
 
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(path))
@@ -310,7 +310,7 @@ def test_an_engine_that_is_gone_is_named(
         running("sweep", "mine.py", "--on", "one.recording", "--beta", "0", "--no-cache",
                 "--seeds", "500") as command,
     ):  # fmt: skip
-        wait_for(lambda: [each.status for each in ours(client)] == ["running"])
+        wait_for(lambda: [our.status for our in ours(client)] == ["running"])
         cut()
         assert command.wait(30) == 3
         assert command.stderr is not None

@@ -56,7 +56,7 @@ def test_envelopes_are_opened_however_they_are_cut(
 
 @given(messages=st.lists(st.binary(max_size=20)), size=st.integers(1, 30))
 def test_messages_are_cut_out_of_a_stream(messages: list[bytes], size: int) -> None:
-    stream = b"".join(HEAD.pack(len(each)) + each for each in messages)
+    stream = b"".join(HEAD.pack(len(message)) + message for message in messages)
     inbox, found = MessageBuffer(), []
     for start in range(0, len(stream), size):
         inbox.put(stream[start : start + size])

@@ -101,7 +101,9 @@ def test_an_agent_and_its_processes_end_with_the_search(
 
 
 def runs_an_agent(command: "subprocess.Popen[str]") -> bool:
-    return any("time.sleep(600)" in command_line(each) for each in descendants(command.pid))
+    return any(
+        "time.sleep(600)" in command_line(descendant) for descendant in descendants(command.pid)
+    )
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

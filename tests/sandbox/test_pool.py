@@ -29,28 +29,30 @@ def errands(count: int, budget: int | None = None) -> list[EpisodeTask]:
 
 def ended(text: str, count: int = 1, terms: EpisodeLimits = QUICK) -> list[WorkerEpisodeResult]:
     with WorkerPool(ProcessWorkerLauncher(), text, terms=terms) as pool:
-        return sorted(pool.play(errands(count)), key=lambda each: each.task_index)
+        return sorted(pool.play(errands(count)), key=lambda result: result.task_index)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("budget", [None, 70])
 def test_a_pool_plays_as_the_interpreter(workers: int, budget: int | None) -> None:
     program = Interpreter(load_checked_program(library.load_source("parallel_probe")))
-    expected = [play_episode(program, each.begin()) for each in errands(20, budget)]
+    expected = [play_episode(program, errand.begin()) for errand in errands(20, budget)]
     with WorkerPool(
         ProcessWorkerLauncher(), text("parallel_probe"), workers=workers, terms=QUICK
     ) as pool:
-        found = sorted(pool.play(errands(20, budget)), key=lambda each: each.task_index)
-    assert [each.fault for each in found] == [None] * 20
+        found = sorted(pool.play(errands(20, budget)), key=lambda result: result.task_index)
+    assert [result.fault for result in found] == [None] * 20
     assert [
-        (each.replay.answer, each.replay.spent, each.replay.sequential) for each in found
+        (result.replay.answer, result.replay.spent, result.replay.sequential) for result in found
     ] == expected
 
 
 def test_chance_in_a_worker_is_that_of_the_episode() -> None:
     mine = body("episode.open(1)\nif chance(0.5):\n    episode.open(2)\nreturn None")
-    expected = [play_episode(PythonController(mine), each.begin()).tokens for each in errands(12)]
-    assert [each.replay.spent for each in ended(mine, 12)] == expected
+    expected = [
+        play_episode(PythonController(mine), errand.begin()).tokens for errand in errands(12)
+    ]
+    assert [result.replay.spent for result in ended(mine, 12)] == expected
     assert len(set(expected)) == 2
 
 
@@ -59,7 +61,7 @@ def test_a_pool_plays_one_lot_after_the_other() -> None:
         ProcessWorkerLauncher(), body("return winner(episode.sample(4))"), terms=QUICK
     ) as pool:
         lots = [list(pool.play(errands(3))) for _ in range(2)]
-    assert [[each.replay.answer for each in lot] for lot in lots] == [["7"] * 3] * 2
+    assert [[result.replay.answer for result in lot] for lot in lots] == [["7"] * 3] * 2
 
 
 def test_code_that_the_policy_refuses_does_not_play() -> None:
@@ -81,10 +83,10 @@ FAULTS = {
 def test_a_fault_ends_its_episodes_and_no_others(code: str) -> None:
     text = f"if episode.sample(1)[0].answer == '9':\n{textwrap.indent(code, '    ')}\nreturn '7'"
     found = ended(body(text), 8)
-    at_fault = [each.task_index for each in found if each.fault is not None]
+    at_fault = [result.task_index for result in found if result.fault is not None]
     meet_nine = [seed for seed in range(8) if permute_branches(4, seed)[0] == 1]
     assert at_fault == meet_nine != []
-    assert {each.fault.reason for each in found if each.fault is not None} == {FAULTS[code]}
+    assert {result.fault.reason for result in found if result.fault is not None} == {FAULTS[code]}
 
 
 def test_too_many_verbs_end_an_episode() -> None:
@@ -162,8 +164,8 @@ def test_a_fault_is_reported_without_waiting_for_later_episodes() -> None:
     hostile = body("if episode.sample(1)[0].answer == '9':\n    while True: pass\nreturn '7'")
     with WorkerPool(ProcessWorkerLauncher(), hostile, terms=QUICK._replace(held=64)) as pool:
         seen = 0
-        for each in pool.play(errands(64)):
-            seen += each.fault is not None
+        for result in pool.play(errands(64)):
+            seen += result.fault is not None
             if seen == 2:
                 break
     assert seen == 2

@@ -44,13 +44,13 @@ def test_it_has_the_figures_of_its_twin_in_rheo(cli: CommandLine, python_home: P
 def test_each_line_is_counted_as_often_as_it_ran(cli: CommandLine, python_home: Path) -> None:
     (python_home / "counted.py").write_text(COUNTED)
     found = profile(cli, "counted.py")
-    each = found["episodes"]
-    runs = {line["line"]: line["runs"] // each for line in found["lines"]}
+    episodes = found["episodes"]
+    runs = {line["line"]: line["runs"] // episodes for line in found["lines"]}
     # The docstring does nothing; a loop runs once, its body three times; the 7th line never.
     expected = {1: 1, 2: 0, 3: 1, 4: 1, 5: 3, 6: 3, 7: 0, 8: 1, 9: 1, 10: 0, 13: 1, 14: 1, 15: 0}
     assert {line: runs[line] for line in expected} == expected
     ended = {line["line"]: line["ended"] for line in found["lines"] if line["ended"]}
-    assert ended == {14: each}
+    assert ended == {14: episodes}
     tokens = {line["line"]: line["tokens"] for line in found["lines"] if line["tokens"]}
     assert tokens == {8: found["tokens"]}
 

@@ -43,7 +43,10 @@ def same_episode(
             beta,
         )
     shapes = [
-        [(type(each.verb), each.verb.because, each.actions, each.sequential) for each in trace]
+        [
+            (type(barrier.verb), barrier.verb.because, barrier.actions, barrier.sequential)
+            for barrier in trace
+        ]
         for trace in traces
     ]
     assert shapes[0] == shapes[1]

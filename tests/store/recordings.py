@@ -140,7 +140,7 @@ def _questions() -> st.SearchStrategy[list[Question]]:
         difficulty=st.none() | st.integers(0, 100),
         prompt_ids=st.none() | st.lists(_tokens, max_size=3),
     )  # fmt: skip
-    return st.lists(question, min_size=1, max_size=3, unique_by=lambda each: each.id)
+    return st.lists(question, min_size=1, max_size=3, unique_by=lambda question: question.id)
 
 
 @st.composite

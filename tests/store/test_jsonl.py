@@ -27,7 +27,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def read(source: Path, *lines: object) -> Environment:
-    text = "".join(f"{json.dumps(each)}\n" for each in lines)
+    text = "".join(f"{json.dumps(line)}\n" for line in lines)
     source.write_text(text, encoding="utf-8")
     return read_jsonl(source, model="m", benchmark="b", interval=500)
 

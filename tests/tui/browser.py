@@ -89,7 +89,7 @@ def page(url: str, folder: Path, size: tuple[int, int] = (1280, 800)) -> Iterato
             port = _port(folder / "DevToolsActivePort")
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/json") as answer:
                 targets = json.load(answer)
-            [target] = [each for each in targets if each["type"] == "page"]
+            [target] = [target for target in targets if target["type"] == "page"]
             with connect(target["webSocketDebuggerUrl"], max_size=None) as socket:
                 found = Page(socket)
                 found.call("Page.enable")

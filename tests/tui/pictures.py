@@ -76,8 +76,8 @@ def main(names: Sequence[str]) -> None:
         subprocess.run(run, check=True, capture_output=True)
         run = [COMMAND, "allocate", "--budget", "1800", "--trials", "24", "--run", "runs/trials"]
         subprocess.run(run, check=True, capture_output=True)
-        taken = [("runs/first", *each) for each in KEYS.items()]
-        taken += [("runs/trials", *each) for each in ALLOCATION_KEYS.items()]
+        taken = [("runs/first", *item) for item in KEYS.items()]
+        taken += [("runs/trials", *item) for item in ALLOCATION_KEYS.items()]
         taken += [("runs", "runs", ())]
         for place, name, keys in taken:
             if not names or name in names:

@@ -41,7 +41,7 @@ class Terminal:
     def wait_for(self, *words: str) -> str:
         """Waits until it shows all of some words, and gives all that it shows."""
         deadline = time.monotonic() + PATIENCE
-        while not all(each in (text := self.text()) for each in words):
+        while not all(word in (text := self.text()) for word in words):
             assert time.monotonic() < deadline, f"{words} did not come:\n{text}"
             time.sleep(0.1)
         return text

@@ -32,7 +32,7 @@ def trial(*choices: StageChoice, cost: float) -> Trial:
 
 def cells(app: RheostatApp) -> list[list[str]]:
     table = app.screen.query_one("#stages", DataTable)
-    return [list(map(str, table.get_row_at(at))) for at in range(table.row_count)]
+    return [list(map(str, table.get_row_at(index))) for index in range(table.row_count)]
 
 
 async def test_enter_opens_an_allocation_and_brackets_go_from_trial_to_trial(
@@ -49,7 +49,7 @@ async def test_enter_opens_an_allocation_and_brackets_go_from_trial_to_trial(
         await press(pilot, "right_square_bracket")
         assert f"{told[1].candidate}  " in shown(pilot, "#head")
         assert [row[0] for row in cells(pilot.app)] == ["retrieve", "answer"]  # type: ignore[arg-type]
-        costs = [f"{each.cost:.4g}" for each in told[1].stages]
+        costs = [f"{stage.cost:.4g}" for stage in told[1].stages]
         assert [row[2] for row in cells(pilot.app)] == costs  # type: ignore[arg-type]
         await press(pilot, "escape")
         assert isinstance(pilot.app.screen, RunScreen)
@@ -117,13 +117,13 @@ def test_a_controllers_cost_is_what_the_other_stages_leave() -> None:
     one, two = list_stages(PIPELINE, trial(StageChoice("small", 2), governed, cost=9.5))
     assert (one.cost, two.cost) == (2.0, 7.5)
     both = list_stages(PIPELINE, trial(governed, governed, cost=9.5))
-    assert all(each.cost != each.cost for each in both)  # no number is known
+    assert all(recording.cost != recording.cost for recording in both)  # no number is known
 
 
 @pytest.mark.slow
 async def test_trials_that_cost_nothing_are_drawn(trials: RunDirectory) -> None:
-    for each in load_trials(trials).trials:
-        place = f"candidates/{each.candidate}/trial.json"
+    for trial in load_trials(trials).trials:
+        place = f"candidates/{trial.candidate}/trial.json"
         trials.write(place, replace(trials.read(place, Trial), cost=0.0))
     async with RheostatApp(trials.path).run_test(size=WIDE) as pilot:
         await settled(pilot)
@@ -134,9 +134,9 @@ async def test_trials_that_cost_nothing_are_drawn(trials: RunDirectory) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("left", [0, 1])
 async def test_a_run_without_trials_or_with_one_is_shown(trials: RunDirectory, left: int) -> None:
-    for each in load_trials(trials).trials[left:]:
+    for trial in load_trials(trials).trials[left:]:
         for file in ("trial.json", "review.json"):
-            (trials.path / "candidates" / each.candidate / file).unlink()
+            (trials.path / "candidates" / trial.candidate / file).unlink()
     async with RheostatApp(trials.path).run_test(size=WIDE) as pilot:
         await settled(pilot)
         await press(pilot, "ctrl+home", "enter", "2", "3")

@@ -12,7 +12,7 @@ def test_without_a_terminal_the_app_is_refused_in_a_sentence(fresh_cli: FreshCom
     assert (said.status, said.out) == (2, "")
     sentence, *hints = said.err.splitlines()
     assert sentence.startswith("error: the app needs a terminal")
-    assert all(each.startswith("hint: ") for each in hints)
+    assert all(hint.startswith("hint: ") for hint in hints)
 
 
 @pytest.mark.skipif(not has_tmux(), reason="tmux is not here to be a terminal")

@@ -32,7 +32,7 @@ def footer(app: RheostatApp) -> str:
 
 def messages(app: RheostatApp) -> list[str]:
     """What the app has notified."""
-    return [each.message for each in app._notifications]
+    return [notification.message for notification in app._notifications]
 
 
 # Decisions
@@ -43,7 +43,9 @@ async def test_the_waiting_candidate_is_marked_and_under_the_cursor(copied: Copi
     async with app.run_test(size=NARROW) as pilot:
         await settled(pilot)
         table = app.screen.query_one("#candidates", DataTable)
-        verdicts = {str(table.get_row_at(at)[0]): str(table.get_row_at(at)[1]) for at in range(4)}
+        verdicts = {
+            str(table.get_row_at(index)[0]): str(table.get_row_at(index)[1]) for index in range(4)
+        }
         assert verdicts["r002-1"] == "waits"
         assert str(table.get_row_at(table.cursor_row)[0]) == "r002-1"
         assert "a Approve" in footer(app)
@@ -152,7 +154,7 @@ async def test_help_opens_over_a_dialog(copied: Copied) -> None:
         assert app.screen.query_one("#note", Input).value == "?"  # it is a letter of the note
 
 
-@pytest.mark.parametrize("name", [each for each in SCREENS if each != "runs"])
+@pytest.mark.parametrize("name", [screen for screen in SCREENS if screen != "runs"])
 async def test_a_small_terminal_shows_the_way_back(copied: Copied, name: str) -> None:
     app = RheostatApp(copied().path.parent)
     async with app.run_test(size=NARROW) as pilot:

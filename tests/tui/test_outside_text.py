@@ -52,10 +52,10 @@ async def test_a_screen_shows_hostile_text_as_text(run: RunDirectory, name: str)
             assert NAME.split("\x07")[1].split("\x9b")[0] in said(pilot, "#said")
 
 
-@pytest.mark.parametrize("at", ["request.json", "ending.json", "candidates/r001-1/review.json"])
-async def test_problems_of_a_hostile_run_are_shown_safely(run: RunDirectory, at: str) -> None:
-    kept = (run.path / at).read_bytes()
-    (run.path / at).write_text(f'{{"{NAME}')
+@pytest.mark.parametrize("name", ["request.json", "ending.json", "candidates/r001-1/review.json"])
+async def test_problems_of_a_hostile_run_are_shown_safely(run: RunDirectory, name: str) -> None:
+    kept = (run.path / name).read_bytes()
+    (run.path / name).write_text(f'{{"{NAME}')
     try:
         app = RheostatApp(run.path.parent)
         async with app.run_test(size=NARROW) as pilot:
@@ -64,7 +64,7 @@ async def test_problems_of_a_hostile_run_are_shown_safely(run: RunDirectory, at:
             await press(pilot, "enter", "enter", "a")
             assert unsafe(screen_text(app)) == []
     finally:
-        (run.path / at).write_bytes(kept)
+        (run.path / name).write_bytes(kept)
 
 
 async def test_messages_dialogs_and_titles_are_text(tmp_path: Path) -> None:

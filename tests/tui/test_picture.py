@@ -31,10 +31,10 @@ def test_the_last_moment_equals_the_end_of_the_episode(
     found, drawn = drawn_episode(players, name, question, seed, beta)
     standing = drawn.standing(len(drawn.moments))
     ends = found.branches
-    assert [row.branch for row in drawn.rows] == [each.branch for each in ends]
-    assert standing.finished == sum(each.status.value == "finished" for each in ends)
-    assert standing.pruned == sum(each.status.value == "pruned" for each in ends)
-    votes = {each.answer: each.alive for each in found.votes if each.answer is not None}
+    assert [row.branch for row in drawn.rows] == [end.branch for end in ends]
+    assert standing.finished == sum(end.status.value == "finished" for end in ends)
+    assert standing.pruned == sum(end.status.value == "pruned" for end in ends)
+    votes = {vote.answer: vote.alive for vote in found.votes if vote.answer is not None}
     assert standing.voters == sum(votes.values())
     if standing.leader is not None:
         assert votes[drawn.answers[standing.leader]] == max(votes.values()) == standing.votes
@@ -51,7 +51,7 @@ def test_nothing_is_shown_before_it_was_seen(
     _, drawn = drawn_episode(players, name, question, seed, 0.5)
     assert drawn.standing(0) == (None, 0, 0, False, 0, 0, 0)
     for row in drawn.rows:
-        since = [each.since for each in row.intervals]
+        since = [interval.since for interval in row.intervals]
         assert since == sorted(since)
         for interval in row.intervals:
             assert interval.since >= row.opened

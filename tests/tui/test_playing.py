@@ -18,9 +18,11 @@ def test_a_candidate_is_played_as_its_review_was(copied: Copied) -> None:
     run = copied()
     played = open_run_player(run.request).play(parse_controller(run.source("r001-1"), "r001-1"))
     for place, recording in enumerate(run.request.search):
-        for at, point in enumerate(run.review("r001-1").points[recording.label]):
-            assert 100 * played.right[place][at].mean() == pytest.approx(point.accuracy, abs=0.01)
-            assert played.tokens[place][at].mean() == pytest.approx(point.cost, abs=1)
+        for index, point in enumerate(run.review("r001-1").points[recording.label]):
+            assert 100 * played.right[place][index].mean() == pytest.approx(
+                point.accuracy, abs=0.01
+            )
+            assert played.tokens[place][index].mean() == pytest.approx(point.cost, abs=1)
 
 
 def test_the_lines_of_a_program_account_for_all_tokens_and_episodes(copied: Copied) -> None:
@@ -40,7 +42,7 @@ def test_baselines_are_played_at_their_settings(copied: Copied) -> None:
         worth = here.scorer.score_program(here.baselines["sc"])
     [sc, _] = run.request.baselines
     curve = players.play(load_program("sc"), sc.settings).curve
-    costs = [sum(each.cost[at] for each in worth.curves) / 2 for at in range(4)]
+    costs = [sum(curve.cost[index] for curve in worth.curves) / 2 for index in range(4)]
     assert [cost for cost, _ in curve] == pytest.approx(costs)
 
 

@@ -22,7 +22,12 @@ def look(run: RunDirectory) -> RunView:
 def test_an_ended_run_is_read_with_its_candidates(copied: Copied) -> None:
     view = look(copied())
     assert (view.state, view.problem, view.rounds, view.best) == ("ended", "", 2, "r001-1")
-    assert [each.name for each in view.candidates] == ["r001-1", "r002-1", "r002-2", "r002-3"]
+    assert [candidate.name for candidate in view.candidates] == [
+        "r001-1",
+        "r002-1",
+        "r002-2",
+        "r002-3",
+    ]
     assert view.used.evaluations == 30
     assert view.minutes == 6  # from the first event to the end, a minute each
 
@@ -33,7 +38,7 @@ def test_a_candidate_is_read_with_its_curve_and_its_point_at_any_beta(copied: Co
     assert candidate is not None
     points = list(run.review("r001-1").points.values())
     assert candidate.at(0.5) == pytest.approx(
-        (sum(each[1].accuracy for each in points) / 2, sum(each[1].cost for each in points) / 2)
+        (sum(point[1].accuracy for point in points) / 2, sum(point[1].cost for point in points) / 2)
     )
     assert len(candidate.curve) == 3
     assert candidate.curve == sorted(candidate.curve)
@@ -55,12 +60,17 @@ def test_what_is_new_is_seen_at_the_next_look(copied: Copied) -> None:
     run = copied(ended=False)
     shutil.move(run.path / "candidates" / "r002-2", run.path / "away")
     reader = RunReader(run.path)
-    before = [each.name for each in reader.look().candidates]
+    before = [candidate.name for candidate in reader.look().candidates]
     shutil.move(run.path / "away", run.path / "candidates" / "r002-2")
     log(run, "round")
     after = reader.look()
     assert before == ["r001-1", "r002-1", "r002-3"]
-    assert [each.name for each in after.candidates] == ["r001-1", "r002-1", "r002-2", "r002-3"]
+    assert [candidate.name for candidate in after.candidates] == [
+        "r001-1",
+        "r002-1",
+        "r002-2",
+        "r002-3",
+    ]
 
 
 def test_a_locked_run_without_events_is_shown_as_stuck(
@@ -78,8 +88,8 @@ def test_a_torn_event_is_passed_over_and_read_when_it_is_whole(copied: Copied) -
     run = copied(ended=False)
     reader = RunReader(run.path)
     begun = reader.look().begun
-    at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-    line = f'{{"at":"{at}","kind":"round","session":1,"round":7}}\n'
+    time = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    line = f'{{"at":"{time}","kind":"round","session":1,"round":7}}\n'
     with run.events_path.open("a") as file:
         file.write(line[:30])
         file.flush()
@@ -126,5 +136,5 @@ def test_foreign_files_are_no_runs(copied: Copied, tmp_path: Path) -> None:
     (run.path / "candidates" / "notes").mkdir()
     (run.path / "rounds" / "README").write_text("mine")
     assert find_run_folders(tmp_path) == [run.path]
-    assert next(each.name for each in look(run).candidates) == "r001-1"
+    assert next(candidate.name for candidate in look(run).candidates) == "r001-1"
     assert find_run_folders(tmp_path / "nowhere") == []

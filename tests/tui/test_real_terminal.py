@@ -73,7 +73,7 @@ def test_a_whole_run_is_watched_and_decided_beside_it(
         worker.wait_for("ended with 0")
     decisions = open_run(tmp_path / "run").decisions()
     assert decided >= 1
-    assert [each.approved for each in decisions] == [True] * len(decisions)
+    assert [decision.approved for decision in decisions] == [True] * len(decisions)
 
 
 @pytest.mark.skipif(not has_tmux(), reason="tmux is not here to be a terminal")
@@ -129,6 +129,6 @@ def test_it_is_served_to_this_machine_alone(copied: Copied) -> None:
     with served_app(waiting_run(copied)) as app:
         listening = Path("/proc/net/tcp").read_text().splitlines()[1:]
         places = [line.split()[1] for line in listening if line.split()[3] == "0A"]
-        mine = [each for each in places if int(each.split(":")[1], 16) == app.port]
+        mine = [place for place in places if int(place.split(":")[1], 16) == app.port]
         assert mine
-        assert {each.split(":")[0] for each in mine} == {"0100007F"}  # 127.0.0.1
+        assert {address.split(":")[0] for address in mine} == {"0100007F"}  # 127.0.0.1

@@ -35,7 +35,7 @@ def waiting(copied: Copied) -> RunDirectory:
 def rows(app: RheostatApp, selector: str) -> list[str]:
     """The first cells of a table."""
     table = app.screen.query_one(selector, DataTable)
-    return [str(table.get_row_at(at)[0]) for at in range(table.row_count)]
+    return [str(table.get_row_at(index)[0]) for index in range(table.row_count)]
 
 
 # Runs
@@ -94,14 +94,14 @@ async def test_candidates_are_sorted_and_shown_at_another_beta(copied: Copied) -
     async with app.run_test(size=WIDE) as pilot:
         await settled(pilot)
         table = app.screen.query_one("#candidates", DataTable)
-        before = [table.get_row_at(at)[2] for at in range(3)]
+        before = [table.get_row_at(index)[2] for index in range(3)]
         await press(pilot, *["right_square_bracket"] * 5)
-        assert [table.get_row_at(at)[2] for at in range(3)] != before
+        assert [table.get_row_at(index)[2] for index in range(3)] != before
         await press(pilot, "s")
-        objectives = [str(table.get_row_at(at)[4]) for at in range(3)]
+        objectives = [str(table.get_row_at(index)[4]) for index in range(3)]
         assert objectives == sorted(objectives, key=float, reverse=True)
         await press(pilot, "s", "s")
-        tokens = [str(table.get_row_at(at)[3]) for at in range(3)]
+        tokens = [str(table.get_row_at(index)[3]) for index in range(3)]
         assert tokens == sorted(tokens, key=_number)
 
 
@@ -112,7 +112,7 @@ async def test_the_plot_holds_the_baselines_and_the_candidate_under_the_cursor(
     async with app.run_test(size=WIDE) as pilot:
         await settled(pilot)
         plot = app.screen.query_one("#frontier", FrontierPlot)
-        assert [each.label for each in plot.curves] == ["sc", "asc", "r001-1"]
+        assert [curve.label for curve in plot.curves] == ["sc", "asc", "r001-1"]
         await press(pilot, "down")
         assert plot.curves[-1].label == "r002-1"
         assert "r002-1" in shown(pilot, "#said")
@@ -147,7 +147,7 @@ async def test_questions_are_sorted_by_what_was_won_and_lost(copied: Copied) -> 
         await settled(pilot)
         await press(pilot, "down", "enter", "s")
         table = app.screen.query_one("#questions", DataTable)
-        found = [int(str(table.get_row_at(at)[5])) for at in range(table.row_count)]
+        found = [int(str(table.get_row_at(index)[5])) for index in range(table.row_count)]
         assert found == sorted(found)
 
 
@@ -300,7 +300,7 @@ async def test_the_curve_is_redrawn_beside_the_saved_one(
     async with app.run_test(size=WIDE) as pilot:
         await settled(pilot)
         plot = app.screen.query_one("#frontier", FrontierPlot)
-        labels = [each.label for each in plot.curves]
+        labels = [curve.label for curve in plot.curves]
         assert labels == ["cmc", "esc", "last saved", "this"]
         assert plot.curves[2].points == plot.curves[3].points
         area = app.screen.query_one(Editor).area

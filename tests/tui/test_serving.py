@@ -116,10 +116,10 @@ def test_a_real_page_asks_this_machine_alone_and_another_site_gets_no_socket(
         opened.begun()
         script = "JSON.stringify(performance.getEntriesByType('resource').map(e => e.name))"
         loaded = json.loads(opened.evaluate(script))
-        assert any("textual.js" in each for each in loaded)
-        assert any("RobotoMono" in each for each in loaded)
-        kept = [each for each in loaded if not each.startswith(("data:", "blob:"))]
-        assert [each for each in kept if not each.startswith(app.url)] == []
+        assert any("textual.js" in url for url in loaded)
+        assert any("RobotoMono" in url for url in loaded)
+        kept = [url for url in loaded if not url.startswith(("data:", "blob:"))]
+        assert [url for url in kept if not url.startswith(app.url)] == []
         # A page without an origin of this server, as any other site's is.
         opened.call("Page.navigate", url="data:text/html,<p>another site</p>")
         script = (

@@ -19,7 +19,7 @@ from vllm import LLM, SamplingParams
 if __name__ == "__main__":
     told = json.loads(Path(sys.argv[1]).read_text())
     engine = LLM(model=told["model"], **told["arguments"])
-    prompts = [{"prompt_token_ids": each} for each in told["prompts"]]
+    prompts = [{"prompt_token_ids": prompt} for prompt in told["prompts"]]
     engine.generate(prompts[:1], SamplingParams(max_tokens=8), use_tqdm=False)
     drawing = [
         SamplingParams(n=told["count"], seed=seed, temperature=1.0, max_tokens=told["max_tokens"])

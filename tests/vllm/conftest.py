@@ -71,7 +71,7 @@ def programs() -> list[str]:
     drawn = [
         f"# Drawn at random.\n{print_tree(hoist_invariants(generate(chance)))}" for _ in range(500)
     ]
-    written = [f"# A seed.\n{plain(each.source)}" for each in load_seeds()]
+    written = [f"# A seed.\n{plain(seed.source)}" for seed in load_seeds()]
     return drawn + 10 * written
 
 

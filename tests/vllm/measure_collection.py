@@ -105,8 +105,8 @@ def probes_of(path: Path, work: CollectionPlan) -> CollectionPlan:
     recording = open_recording(path)
     chains = {
         question.id: [
-            ExistingChain(token_ids=each.token_ids, finish=each.finish)
-            for each in recording.branches(number)
+            ExistingChain(token_ids=branch.token_ids, finish=branch.finish)
+            for branch in recording.branches(number)
         ]
         for number, question in enumerate(recording.questions)
     }
@@ -135,8 +135,8 @@ async def offline(work: CollectionPlan, folder: Path) -> Timed:
 def main(questions: int, branches: int, base_url: str | None) -> None:
     """Measures, and writes a table."""
     asked = [
-        CollectionQuestion(each["id"], each["question"], each["answer"])
-        for each in sums(5, questions)
+        CollectionQuestion(task["id"], task["question"], task["answer"])
+        for task in sums(5, questions)
     ]
     work = CollectionPlan(SETTINGS, asked, branches)
     with tempfile.TemporaryDirectory() as place:

@@ -45,7 +45,7 @@ def told(cli: CommandLine, *words: str) -> dict[str, Any]:
 
 
 def scores(of: dict[str, Any]) -> dict[str, float]:
-    return {json.dumps(each["stages"]): each["score"] for each in of["trials"]}
+    return {json.dumps(trial["stages"]): trial["score"] for trial in of["trials"]}
 
 
 def calls(run: Path) -> int:
@@ -64,7 +64,7 @@ def test_a_real_pipeline_is_carried_out_recorded_replayed_and_searched(
     assert len(held) == len(found["trials"]) == 4
     for trial in held.values():
         assert len(trial.answered) == QUESTIONS
-        assert all(output.tokens_out > 0 for each in trial.answered for output in each.outputs)
+        assert all(output.tokens_out > 0 for result in trial.answered for output in result.outputs)
     samples = sum(QUESTIONS * choice.samples for trial in held for choice in trial)
     assert 0 < calls(run) < samples
     assert {choice.model for trial in held for choice in trial} == {"small", "medium", "large"}
@@ -105,7 +105,7 @@ def test_the_same_trial_carried_out_again_makes_no_call_and_comes_out_the_same(
     first = cli("allocate", *words)
     assert first.status == 0, first.err
     made = calls(tmp_path)
-    assert [each["cost"] for each in json.loads(first.out)] == pytest.approx([0.70, 1.06])
+    assert [load["cost"] for load in json.loads(first.out)] == pytest.approx([0.70, 1.06])
     (tmp_path / "trials.record").unlink()
     assert cli("allocate", *words).out == first.out
     assert calls(tmp_path) == made

@@ -30,7 +30,7 @@ START = "import sys; from harness.cli.main import main; sys.exit(main())"
 def questions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file of eight sums."""
     path = tmp_path_factory.mktemp("questions") / "sums.jsonl"
-    path.write_text("".join(json.dumps(each) + "\n" for each in sums(3, 8)))
+    path.write_text("".join(json.dumps(task) + "\n" for task in sums(3, 8)))
     return path
 
 
@@ -148,8 +148,8 @@ def test_stepwise_branches_come_again_and_carry_signals(
     for number in range(len(recording.questions)):
         for branch in recording.branches(number):
             assert branch.text is not None
-            assert all(each >= 0 for each in branch.entropy or [])
-            assert all(each <= 0 for each in branch.logprob or [])
+            assert all(value >= 0 for value in branch.entropy or [])
+            assert all(value <= 0 for value in branch.logprob or [])
             assert branch.finish == "length" or "</think>" in branch.text
     said = cli("verify", path, "--base-url", medium_url, "--model", "medium")
     assert said.status == 0, said.out
@@ -163,13 +163,13 @@ def test_probes_are_found_in_the_prefix_cache(
     rows = [
         {
             "id": question.id, "question": question.text, "answer": question.gold,
-            "chains": [{"token_ids": each.token_ids, "finish": each.finish}
-                       for each in recording.branches(number)],
+            "chains": [{"token_ids": branch.token_ids, "finish": branch.finish}
+                       for branch in recording.branches(number)],
         }
         for number, question in enumerate(recording.questions)
     ]  # fmt: skip
     chains.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    asked = [each for each in words(chains, str(tmp_path / "p")) if each != "--questions"]
+    asked = [word for word in words(chains, str(tmp_path / "p")) if word != "--questions"]
     asked[asked.index(str(chains)) : asked.index(str(chains)) + 1] = ["--from", str(chains)]
     said = cli(*asked, "--base-url", medium_url)
     assert said.status == 0, said.err

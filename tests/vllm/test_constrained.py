@@ -40,7 +40,7 @@ def accepted(python: Path, folder: Path, texts: list[str], backend: str) -> list
     told.write_text(json.dumps(asked))
     script = str(Path(__file__).parent / "accepted.py")
     ran = subprocess.run([str(python), script, str(told)], check=True, capture_output=True)
-    return [bool(each) for each in json.loads(ran.stdout)]
+    return [bool(load) for load in json.loads(ran.stdout)]
 
 
 @BACKENDS
@@ -60,8 +60,8 @@ def test_what_does_not_parse_could_not_be_decoded(
     chance = Random(1)
     torn = []
     for text in texts:
-        at = chance.randrange(len(text))
-        torn.append(text[:at] + text[at + chance.randint(1, 6) :])
+        position = chance.randrange(len(text))
+        torn.append(text[:position] + text[position + chance.randint(1, 6) :])
     found = accepted(vllm_python, tmp_path, torn, backend)
     assert found.count(False) > len(torn) // 2
     for text, could in zip(torn, found, strict=True):

@@ -40,7 +40,7 @@ controller every_verb "Opens, extends, probes, prunes and stops early" {
 @pytest.fixture(scope="module")
 def questions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("questions") / "sums.jsonl"
-    path.write_text("".join(json.dumps(each) + "\n" for each in sums(3, 6)))
+    path.write_text("".join(json.dumps(task) + "\n" for task in sums(3, 6)))
     return path
 
 

@@ -40,7 +40,7 @@ def small(small_url: str) -> Reasoner:
 
 
 def posed() -> list[tuple[str, str]]:
-    return [(each["question"], each["answer"]) for each in sums(3, ASKED)]
+    return [(task["question"], task["answer"]) for task in sums(3, ASKED)]
 
 
 @cache
@@ -69,7 +69,7 @@ def test_an_answer_forced_later_is_right_more_often(medium: Reasoner) -> None:
     for question, answer in posed():
         thoughts = medium.thoughts(medium.chains(question, 8, 1.0, 0))
         for part in right:
-            cuts = [each[: round(len(each) * part)] for each in thoughts]
+            cuts = [thought[: round(len(thought) * part)] for thought in thoughts]
             right[part] += medium.forced(question, cuts).count(answer)
     assert max(right[0.1], right[0.5]) + 8 < right[1.0]
 
@@ -78,26 +78,26 @@ def test_a_forced_answer_is_a_digit_wherever_the_chain_is_cut(medium: Reasoner) 
     question, _ = posed()[0]
     (thought,) = medium.thoughts(medium.chains(question, 1, 1.0, 0))
     forced = medium.forced(question, [thought[:cut] for cut in range(len(thought) + 1)])
-    assert all(len(each) == 1 and each.isdigit() for each in forced)
+    assert all(len(answer) == 1 and answer.isdigit() for answer in forced)
 
 
 def test_two_stages_lead_from_a_line_to_its_sum(medium: Reasoner) -> None:
     right = 0
-    for each in stages(0, 10):
-        first = medium.chains(EXTRACT.format(each["question"]), 16, 1.0, 0)
+    for stage in stages(0, 10):
+        first = medium.chains(EXTRACT.format(stage["question"]), 16, 1.0, 0)
         extracted = voted([chain.answer for chain in first])
         second = medium.chains(ADD.format(extracted), 16, 1.0, 0)
-        right += voted([chain.answer for chain in second]) == each["answer"]
+        right += voted([chain.answer for chain in second]) == stage["answer"]
     assert right >= 7
 
 
 def test_a_seed_gives_the_same_chain_alone_and_among_others(medium: Reasoner) -> None:
     drawn = [(question, seed) for question, _ in posed()[:4] for seed in range(3)]
 
-    def chain(each: tuple[str, int]) -> list[int]:
-        return medium.chains(each[0], 1, 1.0, each[1])[0].token_ids
+    def chain(question: tuple[str, int]) -> list[int]:
+        return medium.chains(question[0], 1, 1.0, question[1])[0].token_ids
 
-    alone = [chain(each) for each in drawn]
+    alone = [chain(question) for question in drawn]
     with ThreadPoolExecutor(len(drawn)) as pool:
         together = list(pool.map(chain, drawn))
     assert together == alone

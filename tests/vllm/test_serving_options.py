@@ -33,7 +33,7 @@ def url(vllm_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 @pytest.fixture(scope="module")
 def questions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("questions") / "sums.jsonl"
-    path.write_text("".join(json.dumps(each) + "\n" for each in sums(3, 2)))
+    path.write_text("".join(json.dumps(task) + "\n" for task in sums(3, 2)))
     return path
 
 
@@ -74,7 +74,7 @@ def test_a_constraint_that_the_server_does_not_hold_is_refused(
     said = cli(*words(url, questions, tmp_path / "think", *constrained))
     assert said.status == 0, said.err
     held = open_recording(tmp_path / "think").branches(0)
-    assert all(set(text) <= set("xyz") for each in held for text in each.raw or [])
+    assert all(set(text) <= set("xyz") for branch in held for text in branch.raw or [])
 
 
 def test_log_probabilities_of_masked_tokens_are_refused_with_the_mode(

@@ -16,7 +16,7 @@ def test_another_model_does_not_pass_for_the_recorded_one(
     cli: CommandLine, small_url: str, medium_url: str, tmp_path: Path
 ) -> None:
     questions, recording = tmp_path / "sums.jsonl", str(tmp_path / "medium.recording")
-    questions.write_text("".join(json.dumps(each) + "\n" for each in sums(3, 2)))
+    questions.write_text("".join(json.dumps(task) + "\n" for task in sums(3, 2)))
     said = cli(
         "collect", "--model", "medium", "--base-url", medium_url, "--family", "think",
         "--force-end", "</think>\\n\\n", "--instruction", "", "--questions", str(questions),

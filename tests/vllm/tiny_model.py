@@ -63,7 +63,7 @@ def main(source: Path, target: Path) -> None:
     rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=STEPS)
     reply = words.convert_tokens_to_ids("<reply>")
     encoded = [words(text)["input_ids"] + [words.eos_token_id] for text in texts]
-    encoded = [each for each in encoded if len(each) <= LENGTH]
+    encoded = [tokens for tokens in encoded if len(tokens) <= LENGTH]
     for step in range(STEPS):
         rows, labels, places = [], [], []
         for _ in range(BATCH):

@@ -12,7 +12,7 @@ from tests.agents.allocation.doubling import DOUBLING
 def doubling(tmp_path: Path) -> Path:
     """A pipeline of two stages, each of which doubles a number."""
     questions = [{"id": f"q{n}", "question": str(n), "gold": str(4 * n)} for n in range(1, 13)]
-    lines = "".join(json.dumps(each) + "\n" for each in questions)
+    lines = "".join(json.dumps(question) + "\n" for question in questions)
     (tmp_path / "questions.jsonl").write_text(lines)
     (tmp_path / "doubling.toml").write_text(DOUBLING)
     return tmp_path / "doubling.toml"
@@ -22,7 +22,7 @@ def doubling(tmp_path: Path) -> Path:
 def holding_out(doubling: Path) -> Path:
     """The same, with 20 questions that are held out."""
     questions = [{"id": f"u{n}", "question": str(n), "gold": str(4 * n)} for n in range(101, 121)]
-    lines = "".join(json.dumps(each) + "\n" for each in questions)
+    lines = "".join(json.dumps(question) + "\n" for question in questions)
     (doubling.parent / "unseen.jsonl").write_text(lines)
     doubling.write_text(DOUBLING.replace("[[model]]", 'held_out = "unseen.jsonl"\n\n[[model]]', 1))
     return doubling

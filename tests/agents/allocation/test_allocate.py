@@ -61,11 +61,11 @@ def test_executed_trials_are_replayed_exactly(
     assert len(doubling_server.requests) == request_count
 
     def scores(of: dict[str, Any]) -> dict[str, float]:
-        return {json.dumps(each["stages"]): each["score"] for each in of["trials"]}
+        return {json.dumps(trial["stages"]): trial["score"] for trial in of["trials"]}
 
     assert scores(replayed) == scores(found)
     best = load_allocation(Source((tmp_path / "run" / "selected.rheo").read_text()))
-    assert [each.stage for each in best.at(0).stages] == ["first", "second"]
+    assert [stage.stage for stage in best.at(0).stages] == ["first", "second"]
 
 
 def test_trials_share_samples_and_repeat_no_call(
@@ -115,15 +115,15 @@ def test_unrecorded_trial_is_rejected_by_name(
 def test_allocation_that_follows_beta_gives_a_frontier(cli: CommandLine, tmp_path: Path) -> None:
     reference = run_allocate(cli, "--seed", "1", "--trials", "1", "--proposer", "random")
     stages = "\n".join(
-        f'stage {each["stage"]} {{ model = "14B" samples = 1 + round(6 * beta) }}'
-        for each in reference["trials"][0]["stages"]
+        f'stage {stage["stage"]} {{ model = "14B" samples = 1 + round(6 * beta) }}'
+        for stage in reference["trials"][0]["stages"]
     )
     file = tmp_path / "lean.rheo"
     file.write_text(f"allocation lean {{ budget 1000 + 9000 * beta {stages} }}")
     result = cli("allocate", "--seed", "1", "--play", str(file), "--json")
     points = json.loads(result.out)
-    assert [each["beta"] for each in points][:2] == [0.0, 0.1]
-    assert [each["cost"] for each in points] == sorted(each["cost"] for each in points)
+    assert [point["beta"] for point in points][:2] == [0.0, 0.1]
+    assert [point["cost"] for point in points] == sorted(point["cost"] for point in points)
     assert points[0]["score"] < points[-1]["score"]
 
 

@@ -33,19 +33,22 @@ def answer_request(request: dict[str, Any]) -> Answer:
 def test_model_learns_of_infeasible_trials_and_guidelines_persist(
     cli: CommandLine, home: Path
 ) -> None:
-    with server(answer_request) as at:
+    with server(answer_request) as model_server:
         result = cli(
-            *WORDS, "--proposer", "chat:openai:scripted", "--base-url", at.url, "--run", "run",
-            "--reply-tokens", "900",
+            *WORDS, "--proposer", "chat:openai:scripted", "--base-url", model_server.url,
+            "--run", "run", "--reply-tokens", "900",
         )  # fmt: skip
     assert result.status == 0, result.err
     found = json.loads(result.out)
     assert found["guidelines"] == ["retrieve: the largest model.", "answer: samples pay."]
-    assert {2, 3} <= {each["stages"][-1]["samples"] for each in found["trials"]}
-    assert all(each["cost"] <= 400 for each in found["trials"])
-    assert any("Your reply contains no allocation" in str(each["messages"]) for each in at.requests)
+    assert {2, 3} <= {trial["stages"][-1]["samples"] for trial in found["trials"]}
+    assert all(trial["cost"] <= 400 for trial in found["trials"])
+    assert any(
+        "Your reply contains no allocation" in str(request["messages"])
+        for request in model_server.requests
+    )
     replies = list(Path("run/replies").glob("*.json"))
-    assert len(replies) == len(at.requests)
+    assert len(replies) == len(model_server.requests)
     again = cli(*WORDS, "--proposer", "chat:openai:scripted", "--run", "again", "--replies", "run")
     assert again.status == 0, again.err
     assert json.loads(again.out)["trials"] == found["trials"]

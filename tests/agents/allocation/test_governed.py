@@ -89,10 +89,10 @@ def test_search_covers_samples_and_controllers_and_winner_replays(
     found = run_allocate(
         cli, "--on", str(simulated), *WORDS, *GOVERNORS, "--trials", "12", "--run", "run"
     )
-    last = [each["stages"][-1] for each in found["trials"]]
-    assert {each["controller"] for each in last} == {"", "cmc", "sc"}
-    assert any(each["samples"] > 1 for each in last)
-    assert all(each["cost"] <= 12 for each in found["trials"])
+    last = [trial["stages"][-1] for trial in found["trials"]]
+    assert {stage["controller"] for stage in last} == {"", "cmc", "sc"}
+    assert any(stage["samples"] > 1 for stage in last)
+    assert all(trial["cost"] <= 12 for trial in found["trials"])
     best = found["best"]
     assert best["stages"][-1]["controller"] in ("cmc", "sc")  # whose branches are all right
     selected = Path("run/selected.rheo")
@@ -122,7 +122,7 @@ def test_controller_without_beta_follows_the_allocation(cli: CommandLine, simula
     points = play_allocation(
         cli, "--on", str(simulated), "--play", "lean.rheo", "--beta", "0,0.35,1"
     )
-    assert [each["stages"][-1]["beta"] for each in points] == [0.0, 0.35, 1.0]
+    assert [point["stages"][-1]["beta"] for point in points] == [0.0, 0.35, 1.0]
 
 
 def test_own_controller_is_read_from_the_pipeline_directory(
@@ -131,7 +131,7 @@ def test_own_controller_is_read_from_the_pipeline_directory(
     (simulated.parent / "twice.rheo").write_text(TWICE)
     words = ["--on", str(simulated), *WORDS, "--trials", "6", "--governor", "answer=twice"]
     found = run_allocate(cli, *words)
-    governed = [each for each in found["trials"] if each["stages"][-1]["controller"] == "twice"]
+    governed = [trial for trial in found["trials"] if trial["stages"][-1]["controller"] == "twice"]
     assert governed
     result = cli("allocate", *words[:-1], "answer=./twice.rheo@0.5")
     assert result.status == 2
@@ -172,16 +172,16 @@ def test_governed_trial_is_replayed_from_its_record(cli: CommandLine, governable
     assert found["best"]["stages"][-1]["controller"] == "cmc"
 
     def scores(of: dict[str, Any]) -> dict[str, float]:
-        return {json.dumps(each["stages"]): each["score"] for each in of["trials"]}
+        return {json.dumps(trial["stages"]): trial["score"] for trial in of["trials"]}
 
     assert scores(replayed) == scores(found)
     trials = read_trials(Path("run/trials.record")).trials
-    governed = [each for each in trials if each[1] == StageChoice("small", 0, "cmc", 0.5)]
+    governed = [trial for trial in trials if trial[1] == StageChoice("small", 0, "cmc", 0.5)]
     assert governed
     outputs = trials[governed[0]].answered[2].outputs
     assert outputs[1].text == "12"  # the recording's answer, independent of the first stage
     points = play_allocation(cli, "--on", str(governable), *record, "--play", "run/selected.rheo")
-    assert [each["score"] for each in points] == [1.0]
+    assert [point["score"] for point in points] == [1.0]
     result = cli("allocate", *words, *record)
     assert result.status == 2
     assert "--governor second=cmc@0.5" in result.err

@@ -180,7 +180,9 @@ def test_waiting_run_does_not_open_held_out_questions(cli: CommandLine, tmp_path
 
 
 def build_trial(*scores: float) -> Trial:
-    answered = [QuestionResult(question=str(at), score=each) for at, each in enumerate(scores)]
+    answered = [
+        QuestionResult(question=str(index), score=score) for index, score in enumerate(scores)
+    ]
     return Trial(choices=(), cost=1.0, answered=answered)
 
 

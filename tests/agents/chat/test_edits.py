@@ -76,12 +76,12 @@ def test_any_edit_applies_or_reports_a_mismatch(texts: list[str]) -> None:
 
 
 @given(st.integers(0, 8), st.text("xy ", min_size=1, max_size=9))
-def test_any_unique_line_can_be_replaced(at: int, new: str) -> None:
+def test_any_unique_line_can_be_replaced(index: int, new: str) -> None:
     lines = SOURCE.splitlines()
-    line = lines[at]
+    line = lines[index]
     edited = apply_edits(SOURCE, [SourceEdit(line, new)])
     if SOURCE.splitlines().count(line) == 1:
-        expected = [*lines[:at], new, *lines[at + 1 :]]
+        expected = [*lines[:index], new, *lines[index + 1 :]]
         assert edited == "\n".join(expected) + "\n"
 
 

@@ -26,9 +26,9 @@ def call_model(
 ) -> tuple[ModelReply, int]:
     """Return the reply and the number of requests to the server."""
     chat_settings = ChatSettings(**({"retries": 0, "prices": PRICES} | settings))  # type: ignore[arg-type]
-    with server(answers) as at:
-        reply = ChatModel(MODEL, at.url, chat_settings).reply(call, lambda: None)
-        return reply, len(at.requests)
+    with server(answers) as model_server:
+        reply = ChatModel(MODEL, model_server.url, chat_settings).reply(call, lambda: None)
+        return reply, len(model_server.requests)
 
 
 def test_reply_has_token_counts_and_cost() -> None:
@@ -44,10 +44,10 @@ def test_reply_has_token_counts_and_cost() -> None:
 
 def test_request_contains_the_call() -> None:
     grammar = 'root ::= "x"'
-    with server([Answer("x")]) as at:
-        model = ChatModel(MODEL, at.url, ChatSettings())
+    with server([Answer("x")]) as model_server:
+        model = ChatModel(MODEL, model_server.url, ChatSettings())
         model.reply(replace(CALL, grammar=grammar), lambda: None)
-    heard = at.requests[0]
+    heard = model_server.requests[0]
     assert heard["messages"][0] == {"content": "Be brief.", "role": "system"}
     assert (heard["temperature"], heard["model"]) == (0.5, "scripted")
     assert 900 in (heard.get("max_tokens"), heard.get("max_completion_tokens"))
@@ -55,10 +55,10 @@ def test_request_contains_the_call() -> None:
 
 
 def test_default_temperature_is_not_sent() -> None:
-    with server([Answer("x")]) as at:
-        model = ChatModel(MODEL, at.url, ChatSettings())
+    with server([Answer("x")]) as model_server:
+        model = ChatModel(MODEL, model_server.url, ChatSettings())
         model.reply(replace(CALL, temperature=None), lambda: None)
-    assert "temperature" not in at.requests[0]
+    assert "temperature" not in model_server.requests[0]
 
 
 def test_reply_at_the_token_limit_is_cut() -> None:
@@ -158,8 +158,8 @@ def test_interrupt_is_checked_during_a_reply() -> None:
     def check_interrupt() -> None:
         raise KeyboardInterrupt
 
-    with server([Answer("x" * 100)]) as at, pytest.raises(KeyboardInterrupt):
-        ChatModel(MODEL, at.url, ChatSettings()).reply(CALL, check_interrupt)
+    with server([Answer("x" * 100)]) as model_server, pytest.raises(KeyboardInterrupt):
+        ChatModel(MODEL, model_server.url, ChatSettings()).reply(CALL, check_interrupt)
 
 
 def test_unknown_provider_is_rejected_at_once() -> None:
@@ -175,10 +175,10 @@ def test_unknown_provider_is_rejected_at_once() -> None:
 def test_reply_records_the_sent_temperature(
     name: str, wanted: float | None, sent: float | None
 ) -> None:
-    with server([Answer("x")]) as at:
-        model = ChatModel(f"openai:{name}", at.url, ChatSettings())
+    with server([Answer("x")]) as model_server:
+        model = ChatModel(f"openai:{name}", model_server.url, ChatSettings())
         reply = model.reply(replace(CALL, temperature=wanted), lambda: None)
-    assert reply.temperature == sent == at.requests[0].get("temperature")
+    assert reply.temperature == sent == model_server.requests[0].get("temperature")
 
 
 def test_own_server_has_no_published_price() -> None:
@@ -187,10 +187,10 @@ def test_own_server_has_no_published_price() -> None:
         2.5, "published for openai:gpt-4o: 2.5 in"
     )
     assert not Price(known, {}, is_own_server=True).known
-    with server([Answer("x" * 400)]) as at:
-        reply = ChatModel(known, at.url, ChatSettings()).reply(CALL, lambda: None)
+    with server([Answer("x" * 400)]) as model_server:
+        reply = ChatModel(known, model_server.url, ChatSettings()).reply(CALL, lambda: None)
         assert (reply.usd, reply.price) == (0.0, "")
-        priced = ChatModel(known, at.url, ChatSettings(prices={known: (1.0, 2.0)}))
+        priced = ChatModel(known, model_server.url, ChatSettings(prices={known: (1.0, 2.0)}))
         assert priced.reply(CALL, lambda: None).price == "settings: 1.0 in, 2.0 out"
 
 

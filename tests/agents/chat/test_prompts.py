@@ -26,7 +26,7 @@ def unfit() -> EditMismatch:
 
 def whole(messages: list[ChatMessage]) -> str:
     return (
-        "\n".join(f"===== {each.role}\n{each.text}" for each in messages)
+        "\n".join(f"===== {message.role}\n{message.text}" for message in messages)
         .replace(render_card(), "(the language card)")
         .replace(language_card(ControllerLanguage.PYTHON), "(the card of Python)")
     )
@@ -75,14 +75,14 @@ def test_prompt_matches_its_golden_file(name: str) -> None:
 def test_prompt_overhead_stays_within_its_estimate() -> None:
     brief = small_brief()
     messages = prompts.opening_messages(brief, constrained=False, free_knobs=True)
-    without = sum(count_tokens(each.text) for each in messages) - count_tokens(brief.text)
-    programs = sum(count_tokens(each.source) for each in prompts.select_programs(brief))
+    without = sum(count_tokens(message.text) for message in messages) - count_tokens(brief.text)
+    programs = sum(count_tokens(program.source) for program in prompts.select_programs(brief))
     assert without - programs + prompts.PROGRAM_TOKENS <= MIN_PROMPT_TOKENS
 
 
 def test_quoted_programs_stay_within_the_token_limit() -> None:
     brief = small_brief()
     assert (
-        sum(count_tokens(each.source) for each in prompts.select_programs(brief))
+        sum(count_tokens(program.source) for program in prompts.select_programs(brief))
         <= prompts.PROGRAM_TOKENS
     )

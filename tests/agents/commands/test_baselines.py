@@ -13,7 +13,7 @@ from tests.agents.loop.programs import CONTRARY, GOOD
 def test_default_baselines_are_the_handmade_controllers() -> None:
     assert parse_baselines([]) == DEFAULT_BASELINES
     assert parse_baselines(["esc"]) == [
-        each for each in DEFAULT_BASELINES if each.controller == "esc"
+        baseline for baseline in DEFAULT_BASELINES if baseline.controller == "esc"
     ]
 
 

@@ -38,7 +38,7 @@ def test_discovery_prints_a_table_a_frontier_and_next_steps(
     assert "rheostat discover --run runs/a --resume --rounds 2" in result.out
     assert max(map(len, result.out.splitlines())) <= 100
     run = Path("runs/a")
-    names = {each.name for each in run.iterdir()}
+    names = {path.name for path in run.iterdir()}
     assert {"report.md", "report.html", "archive.json", "ending.json"} <= names
 
 
@@ -62,7 +62,7 @@ def test_resume_accepts_higher_limits_and_no_other_change(
     assert "--seed: the run was started with another value" in refused.err
     again = cli("discover", "--run", "a", "--resume", "--rounds", "2", "--threads", "1")
     assert again.status == 0
-    assert [each.round for each in open_run(Path("a")).summaries()] == [1, 2]
+    assert [summary.round for summary in open_run(Path("a")).summaries()] == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -125,11 +125,11 @@ def test_ended_run_is_unchanged_until_a_limit_is_raised(
     cli: CommandLine, quick_options: Sequence[str]
 ) -> None:
     assert cli(*quick_options, "--run", "a", "--rounds", "1").status == 0
-    before = {each: each.read_bytes() for each in Path("a").rglob("*") if each.is_file()}
+    before = {path: path.read_bytes() for path in Path("a").rglob("*") if path.is_file()}
     result = cli("discover", "--run", "a", "--resume", "--threads", "1")
     assert result.status == 0
     assert "has ended, and there is nothing left to do: 1 round was played" in result.err
-    assert {each: each.read_bytes() for each in before} == before
+    assert {path: path.read_bytes() for path in before} == before
 
 
 @pytest.mark.slow
@@ -233,5 +233,7 @@ def test_user_submits_a_program_that_checks(cli: CommandLine, quick_options: Seq
         assert proposed.status == 0
         assert "warning: --words is deprecated; use --summary" in proposed.err
         process.communicate(timeout=120)
-    drafts = [open_run(Path("b")).draft(each.candidate) for each in open_run(Path("b")).reviews()]
-    assert [each.proposal.words for each in drafts if each.proposer == "hand"] == ["ends early"]
+    drafts = [
+        open_run(Path("b")).draft(review.candidate) for review in open_run(Path("b")).reviews()
+    ]
+    assert [draft.proposal.words for draft in drafts if draft.proposer == "hand"] == ["ends early"]

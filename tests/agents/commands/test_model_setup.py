@@ -63,8 +63,8 @@ def test_unusable_model_options_are_refused_before_the_run_is_created(
 def test_server_without_the_model_or_with_a_short_context_is_refused(
     cli: CommandLine, arguments: list[str]
 ) -> None:
-    with server([GOOD], models=[{"id": "small", "max_model_len": 4096}]) as at:
-        url = ["--base-url", at.url]
+    with server([GOOD], models=[{"id": "small", "max_model_len": 4096}]) as model_server:
+        url = ["--base-url", model_server.url]
         result = cli(*arguments, *url, "--proposer", "chat:openai:large")
         assert "does not serve the model large" in result.err
         assert "serves small" in result.err
@@ -82,10 +82,12 @@ def test_grammar_is_sent_to_a_server_that_supports_it(
     cli: CommandLine, arguments: list[str], owner: str, constrained: bool
 ) -> None:
     answer = Answer(f"# Fewer.\n{wide(8)}") if constrained else GOOD
-    with server([answer], models=[{"id": "scripted", "owned_by": owner}]) as at:
-        result = cli(*arguments, "--proposer", "chat:openai:scripted", "--base-url", at.url)
+    with server([answer], models=[{"id": "scripted", "owned_by": owner}]) as model_server:
+        result = cli(
+            *arguments, "--proposer", "chat:openai:scripted", "--base-url", model_server.url
+        )
         assert result.status == 0, result.err
-        assert ("structured_outputs" in at.requests[0]) is constrained
+        assert ("structured_outputs" in model_server.requests[0]) is constrained
     draft = json.loads(Path("run/candidates/r001-1/draft.json").read_text())
     assert draft["proposal"]["words"] == "Fewer."
 
@@ -112,19 +114,35 @@ def test_missing_extra_is_reported_with_the_install_command(
 @pytest.mark.slow
 def test_run_resumes_with_another_server_url(cli: CommandLine, arguments: list[str]) -> None:
     model = ["--proposer", "chat:openai:scripted"]
-    with server([GOOD]) as at:
-        assert cli(*arguments, *model, "--base-url", at.url).status == 0
-    with server([GOOD]) as at:
-        again = ["discover", "--run", "run", "--resume", "--rounds", "2", "--base-url", at.url]
+    with server([GOOD]) as model_server:
+        assert cli(*arguments, *model, "--base-url", model_server.url).status == 0
+    with server([GOOD]) as model_server:
+        again = [
+            "discover",
+            "--run",
+            "run",
+            "--resume",
+            "--rounds",
+            "2",
+            "--base-url",
+            model_server.url,
+        ]
         result = cli(*again)
         assert result.status == 0, result.err
-        assert len(at.requests) == 1
+        assert len(model_server.requests) == 1
 
 
 def test_spending_is_printed(cli: CommandLine, arguments: list[str]) -> None:
     Path("rheostat.toml").write_text('[chat.prices]\n"openai:scripted" = [1, 10]\n')
-    with server([GOOD]) as at:
-        options = ["--proposer", "chat:openai:scripted", "--base-url", at.url, "--max-usd", "1"]
+    with server([GOOD]) as model_server:
+        options = [
+            "--proposer",
+            "chat:openai:scripted",
+            "--base-url",
+            model_server.url,
+            "--max-usd",
+            "1",
+        ]
         result = cli(*arguments, *options)
     assert result.status == 0, result.err
     assert "4,500 tokens of language models, 0.01 dollars" in " ".join(result.out.split())
@@ -136,8 +154,8 @@ def test_replay_does_not_depend_on_the_decoding_of_the_server(
 ) -> None:
     model = ["--proposer", "chat:openai:scripted", "--temperature", "0.2"]
     answer = Answer(f"# Fewer.\n{wide(8)}") if owner == "vllm" else GOOD
-    with server([answer], models=[{"id": "scripted", "owned_by": owner}]) as at:
-        assert cli(*arguments, *model, "--base-url", at.url).status == 0
+    with server([answer], models=[{"id": "scripted", "owned_by": owner}]) as model_server:
+        assert cli(*arguments, *model, "--base-url", model_server.url).status == 0
     model = model[:2]
     again = [*arguments, *model, "--replies", "run"]
     again[again.index("run")] = "again"
@@ -165,14 +183,14 @@ def test_python_search_requires_container_isolation(
 def test_temperature_that_is_not_sent_gives_a_warning(
     cli: CommandLine, arguments: list[str]
 ) -> None:
-    with server([GOOD], models=[{"id": "gpt-5-mini", "owned_by": "test"}]) as at:
-        model = ["--proposer", "chat:openai:gpt-5-mini", "--base-url", at.url]
+    with server([GOOD], models=[{"id": "gpt-5-mini", "owned_by": "test"}]) as model_server:
+        model = ["--proposer", "chat:openai:gpt-5-mini", "--base-url", model_server.url]
         priced = cli(*arguments, *model, "--max-usd", "1")
         assert priced.status == 2
         assert "the price of openai:gpt-5-mini is unknown" in priced.err
         result = cli(*arguments, *model)
         assert result.status == 0, result.err
-        assert "temperature" not in at.requests[0]
+        assert "temperature" not in model_server.requests[0]
     assert "does not send the temperature 0.3, 0.7" in " ".join(result.err.split())
     draft = json.loads(Path("run/candidates/r001-1/draft.json").read_text())
     assert draft["proposal"]["temperature"] is None

@@ -13,7 +13,7 @@ def test_request_stores_the_profiles_of_its_objective(tmp_path: Path) -> None:
     path.write_text('[[profiles]]\nname = "fast"\nsequential = 20000\n')
     fields = _fields({"objective": f"meet:{path}"})
     path.unlink()  # the run does not depend on the file
-    assert [each.name for each in fields["profiles"]] == ["fast"]
+    assert [profile.name for profile in fields["profiles"]] == ["fast"]
 
 
 def test_reference_of_an_objective_must_exist() -> None:

@@ -16,11 +16,11 @@ FOLLOWS = (
 
 
 def names(*options: str) -> list[str]:
-    return [each.name for each in load_starting_programs(options)]
+    return [program.name for program in load_starting_programs(options)]
 
 
 def test_default_starting_programs_are_handmade_and_library() -> None:
-    programs = [each.name for each in load_starting_programs(START_FROM)]
+    programs = [program.name for program in load_starting_programs(START_FROM)]
     assert {"short", "widening", "cmc", "early_votes"} <= set(programs)
 
 

@@ -23,8 +23,8 @@ from tests.agents.evolution.populations import build_member, names
 
 def island(*members: Member) -> Island:
     found = Island(ISLAND_KINDS[0])
-    for each in members:
-        found.take(each)
+    for member in members:
+        found.take(member)
     return found
 
 
@@ -59,7 +59,7 @@ def test_island_respects_capacity_and_keeps_its_best(
     members = [build_member(f"{n}", s, cost=2.0**c) for n, (s, c) in enumerate(samples)]
     population = island(*members)
     assert len(population.members) <= CAPACITY
-    assert len({each.signature for each in population.members}) == len(population.members)
+    assert len({member.signature for member in population.members}) == len(population.members)
     if members:
         assert score_overall(population.best) == max(map(score_overall, members))
 

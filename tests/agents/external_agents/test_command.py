@@ -163,7 +163,7 @@ pathlib.Path({str(output)!r}).write_text(json.dumps(got))
     assert json.loads(output.read_text()) == reached
     page = (Path(__file__).parents[3] / "docs" / "language-models.md").read_text()
     assert "without an image it runs as you" in page
-    warnings = [each.says for each in run.events() if each.data.get("warning")]
+    warnings = [event.says for event in run.events() if event.data.get("warning")]
     assert len(warnings) == 1
     assert "runs with your permissions" in warnings[0]
 

@@ -120,7 +120,9 @@ def test_agent_in_a_container_reaches_only_its_evaluation_server(
     monkeypatch.setenv("OTHER_KEY", "not for the agent")
     with socket.create_server(("127.0.0.1", 0)) as listening:
         run = begin(command((AGENTS / "prisoner.py").read_text()), env=["WANTED"])
-        attempts = [str(each) for each in (*recordings, secret, run.path / "request.json")]
+        attempts = [
+            str(recording) for recording in (*recordings, secret, run.path / "request.json")
+        ]
         attempts += ["/etc/shadow", "/etc/hostname.host", "/proc/1/environ.host"]
         options = {"files": attempts, "port": listening.getsockname()[1]}
         monkeypatch.setenv("WANTED", json.dumps(options))
@@ -136,20 +138,20 @@ def test_agent_in_a_container_reaches_only_its_evaluation_server(
     assert not environment & (set(os.environ) - {"PATH", "HOME", "WANTED", "PYTHONHOME", "PWD"})
     assert report["user"] == (os.geteuid() or 65534)
     assert report["others"] == []
-    assert {int(each, 16) for each in report["powers"]} == {0}
+    assert {int(power, 16) for power in report["powers"]} == {0}
     assert report["sealed"] == ["1", "2"]
     directory = [
-        each for each in report["mounts"] if not each.startswith(("/proc", "/sys", "/dev"))
+        mount for mount in report["mounts"] if not mount.startswith(("/proc", "/sys", "/dev"))
     ]
     expected = {"/", "/work", "/tmp", "/etc/resolv.conf", "/etc/hostname", "/etc/hosts"}
     assert set(directory) <= expected
     # and does its work
     assert report["prompt"]
     assert run.review("r001-1").verdict is ReviewVerdict.BEST
-    output = [each for each in run.events() if "output" in each.data]
+    output = [event for event in run.events() if "output" in event.data]
     assert "told on standard output" in output[0].data["output"]
     assert "told on standard error" in output[0].data["output"]
-    assert not [each for each in run.events() if each.data.get("warning")]
+    assert not [event for event in run.events() if event.data.get("warning")]
     assert ours(client) == []
 
 
@@ -224,7 +226,7 @@ def test_containers_are_removed_with_their_session(
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     ) as running:
-        wait_until(lambda: [each.status for each in ours(client)] == ["running"])
+        wait_until(lambda: [our.status for our in ours(client)] == ["running"])
         os.killpg(running.pid, ending)
         running.wait(60)
     wait_until(lambda: ours(client) == [])

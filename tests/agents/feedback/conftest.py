@@ -97,9 +97,9 @@ def spelt(environment: Environment) -> Environment:
     def word(answer: str) -> str:
         return answer if answer == FAILED else f"{SECRET} {answer}"
 
-    def branch(each: Branch) -> Branch:
-        answers = [word(answer) for answer in each.answers]
-        return msgspec.structs.replace(each, answers=answers, final=word(each.final))
+    def branch(recorded: Branch) -> Branch:
+        answers = [word(answer) for answer in recorded.answers]
+        return msgspec.structs.replace(recorded, answers=answers, final=word(recorded.final))
 
     items = [
         Item(
@@ -109,7 +109,7 @@ def spelt(environment: Environment) -> Environment:
                 text=f"Which {SECRET} is it?",
                 greedy=None,
             ),
-            [branch(each) for each in item.branches],
+            [branch(recorded) for recorded in item.branches],
         )
         for item in environment.items
     ]

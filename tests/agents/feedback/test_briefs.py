@@ -62,9 +62,9 @@ def test_withheld_data_is_in_no_curve_line_or_episode(
                 arena.recordings[index].label for index in subset.recordings
             }
             described = {
-                arena.recordings[index].recording.questions[at].id
+                arena.recordings[index].recording.questions[position].id
                 for index, mask in zip(subset.recordings, subset.questions, strict=True)
-                for at, on in enumerate(mask.tolist())
+                for position, on in enumerate(mask.tolist())
                 if on
             }
             sections = build_sections(arena, load_history(searched, number), number)
@@ -97,8 +97,8 @@ def test_brief_does_not_depend_on_later_rounds(searched: RunDirectory, opened: O
     with opened() as arena:
         third = build_brief(searched, arena, 3)
         assert "r003-1" not in third.text
-        assert {each.name for each in third.known} >= {"r001-1", "r002-1"}
-        assert "r003-1" not in {each.name for each in third.known}
+        assert {program.name for program in third.known} >= {"r001-1", "r002-1"}
+        assert "r003-1" not in {program.name for program in third.known}
         assert "r003-1" in build_brief(searched, arena, 4).text
 
 
@@ -148,12 +148,12 @@ def test_known_programs_are_candidates_best_first_then_baselines(
 ) -> None:
     with opened() as arena:
         programs = build_brief(searched, arena, 4).known
-    candidates = [each for each in programs if each.objective is not None]
-    values = [each.objective or 0.0 for each in candidates]
+    candidates = [program for program in programs if program.objective is not None]
+    values = [candidate.objective or 0.0 for candidate in candidates]
     assert values == sorted(values, reverse=True)
-    assert {each.name for each in candidates} == {"r001-1", "r002-1", "r003-1"}
-    assert [each.name for each in programs[len(candidates) :]] == ["sc", "asc"]
-    assert {each.name: each.source for each in programs}["r001-1"] == STOPPER
+    assert {candidate.name for candidate in candidates} == {"r001-1", "r002-1", "r003-1"}
+    assert [program.name for program in programs[len(candidates) :]] == ["sc", "asc"]
+    assert {program.name: program.source for program in programs}["r001-1"] == STOPPER
 
 
 def test_rejected_candidate_is_not_known_and_its_note_is_listed(
@@ -163,7 +163,7 @@ def test_rejected_candidate_is_not_known_and_its_note_is_listed(
     run.decide(Decision(candidate="r002-1", approved=False, note="Too wide for us.", by="bo"))
     with open_arena(run, workers=1) as arena:
         brief = build_brief(run, arena, 4)
-    assert WIDER not in {each.source for each in brief.known}
+    assert WIDER not in {program.source for program in brief.known}
     assert brief.notes[0] == "`r002-1` was rejected: Too wide for us."
     assert brief.notes[1:] == [
         "`r001-2` was rejected: It falls.",
@@ -176,7 +176,7 @@ def test_rejected_candidate_is_not_known_and_its_note_is_listed(
 @pytest.mark.slow
 def test_only_the_best_twelve_candidates_are_known(searched: RunDirectory, tmp_path: Path) -> None:
     run = open_run(Path(shutil.copytree(searched.path, tmp_path / "copy")))
-    reviews = {each.candidate: each for each in run.reviews()}
+    reviews = {review.candidate: review for review in run.reviews()}
     names = [f"r002-{position}" for position in range(1, 20)]
     for position, name in enumerate(names):
         draft = msgspec.structs.replace(run.draft("r002-1"), candidate=name)
@@ -190,7 +190,12 @@ def test_only_the_best_twelve_candidates_are_known(searched: RunDirectory, tmp_p
     with open_arena(run, workers=1) as arena:
         programs = build_brief(run, arena, 3).known
     assert len(programs) == 12 + 2
-    assert [each.name for each in programs[1:5]] == ["r002-19", "r002-18", "r002-17", "r002-16"]
+    assert [program.name for program in programs[1:5]] == [
+        "r002-19",
+        "r002-18",
+        "r002-17",
+        "r002-16",
+    ]
 
 
 def test_first_errors_of_a_failed_program_are_listed(
@@ -209,8 +214,8 @@ def test_scalar_feedback_has_one_number_per_candidate(
     with opened(feedback=FeedbackMode.SCALAR) as arena:
         text = build_brief(searched, arena, 4).text
     numbers = dict(re.findall(r"^- `(r\d+-\d)`: (\S+)$", text, re.MULTILINE))
-    reviews = {each.candidate: each for each in searched.reviews()}
-    assert list(numbers) == [each.candidate for each in reversed(searched.reviews())]
+    reviews = {review.candidate: review for review in searched.reviews()}
+    assert list(numbers) == [review.candidate for review in reversed(searched.reviews())]
     for name, value in numbers.items():
         objective = reviews[name].objective
         assert value == ("-" if objective is None else f"{objective:.2f}")

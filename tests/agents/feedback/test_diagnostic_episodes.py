@@ -83,12 +83,12 @@ def make_analyzer(
 def test_question_lost_against_the_majority_is_described(
     tmp_path: Path,
 ) -> None:
-    at = make_analyzer(tmp_path, [LATE[:2] + LATE[2:3], CLEAR])
-    analysis = at.analyze(plan(HASTY))
+    analyzer = make_analyzer(tmp_path, [LATE[:2] + LATE[2:3], CLEAR])
+    analysis = analyzer.analyze(plan(HASTY))
     [episode] = [
-        each
-        for each in select_diagnostic_episodes(at, analysis, analysis)
-        if each.kind is DiagnosticKind.LOST
+        episode
+        for episode in select_diagnostic_episodes(analyzer, analysis, analysis)
+        if episode.kind is DiagnosticKind.LOST
     ]
     assert episode.key == EpisodeKey(0, 0, 0)
     assert episode.text.splitlines()[0] == (
@@ -108,25 +108,25 @@ def test_question_lost_against_the_majority_is_described(
 def test_pruned_right_branches_are_described_with_their_line(
     tmp_path: Path,
 ) -> None:
-    at = make_analyzer(tmp_path, [LATE[:2] + LATE[2:3] * 2 + LATE[:1], CLEAR])
-    analysis = at.analyze(plan(CUTTER))
+    analyzer = make_analyzer(tmp_path, [LATE[:2] + LATE[2:3] * 2 + LATE[:1], CLEAR])
+    analysis = analyzer.analyze(plan(CUTTER))
     lost = [
-        each
-        for each in select_diagnostic_episodes(at, analysis, analysis)
-        if each.kind is DiagnosticKind.LOST
+        episode
+        for episode in select_diagnostic_episodes(analyzer, analysis, analysis)
+        if episode.kind is DiagnosticKind.LOST
     ]
     # Under every seed, the first four branches have two of either answer, or three wrong ones.
-    for each in lost:
-        assert "Branches pruned while they held the right answer:" in each.text
-        assert "by line 4 `prune active where .answer != winner(alive)`" in each.text
+    for episode in lost:
+        assert "Branches pruned while they held the right answer:" in episode.text
+        assert "by line 4 `prune active where .answer != winner(alive)`" in episode.text
 
 
 def test_tokens_after_a_settled_leader_are_described_by_line(
     tmp_path: Path,
 ) -> None:
-    at = make_analyzer(tmp_path, [CLEAR, CLEAR])
-    analysis = at.analyze(plan(PATIENT))
-    [episode] = select_diagnostic_episodes(at, analysis, analysis)[:1]
+    analyzer = make_analyzer(tmp_path, [CLEAR, CLEAR])
+    analysis = analyzer.analyze(plan(PATIENT))
+    [episode] = select_diagnostic_episodes(analyzer, analysis, analysis)[:1]
     assert episode.kind is DiagnosticKind.BURNT
     assert episode.key == EpisodeKey(0, 0, 0)
     assert (
@@ -138,34 +138,34 @@ def test_tokens_after_a_settled_leader_are_described_by_line(
 
 def test_leader_below_half_of_the_votes_gives_no_burnt_episode(tmp_path: Path) -> None:
     split = [branch(*["1"] * 5), branch(*["1"] * 5), *(branch(*[x] * 5) for x in "2345")]
-    at = make_analyzer(tmp_path, [split, split], golds=("1", "1"))
-    analysis = at.analyze(plan(PATIENT.replace("open 4", "open 6")))
+    analyzer = make_analyzer(tmp_path, [split, split], golds=("1", "1"))
+    analysis = analyzer.analyze(plan(PATIENT.replace("open 4", "open 6")))
     assert analysis.hindsight.after_settled > 0
-    assert select_diagnostic_episodes(at, analysis, analysis) == []
+    assert select_diagnostic_episodes(analyzer, analysis, analysis) == []
 
 
 def test_question_won_under_another_seed_is_not_lost(
     tmp_path: Path,
 ) -> None:
-    even = [branch(each) for each in "7799"]
+    even = [branch(answer) for answer in "7799"]
     contrary = HASTY.replace("winner(alive) because", "runner_up(alive) because")
-    at = make_analyzer(tmp_path, [even, even], golds=("7", "9"))
-    analysis = at.analyze(plan(contrary))
+    analyzer = make_analyzer(tmp_path, [even, even], golds=("7", "9"))
+    analysis = analyzer.analyze(plan(contrary))
     right = analysis.episodes[0].right.sum(axis=1).tolist()
     # The first branch wins a tie, so one question is right where the other is wrong.
     assert sum(right) == 4
     lost = [
-        each.key.position
-        for each in select_diagnostic_episodes(at, analysis, analysis)
-        if each.kind is DiagnosticKind.LOST
+        episode.key.position
+        for episode in select_diagnostic_episodes(analyzer, analysis, analysis)
+        if episode.kind is DiagnosticKind.LOST
     ]
     assert lost == [position for position, count in enumerate(right) if count < 2]
 
 
 def test_right_answer_is_listed_at_any_rank(tmp_path: Path) -> None:
-    pool = [branch(each) for each in "11223344556"] + [branch("7"), branch("ERR")]
-    at = make_analyzer(tmp_path, [pool, pool])
-    trace = at.trace(plan(PATIENT.replace("open 4", "open 13")), EpisodeKey(0, 0, 0))
+    pool = [branch(answer) for answer in "11223344556"] + [branch("7"), branch("ERR")]
+    analyzer = make_analyzer(tmp_path, [pool, pool])
+    trace = analyzer.trace(plan(PATIENT.replace("open 4", "open 13")), EpisodeKey(0, 0, 0))
     description = describe_votes(trace)
     assert description.startswith(
         "wrong answer 1, which it gives (2 finished); wrong answer 2 (2 fin"
@@ -177,20 +177,20 @@ def test_right_answer_is_listed_at_any_rank(tmp_path: Path) -> None:
 
 def test_recordings_alternate_and_no_question_repeats(tmp_path: Path) -> None:
     wrong = LATE[:2] + LATE[2:3]
-    at = make_analyzer(tmp_path, [wrong, wrong], [wrong, wrong], [wrong, wrong])
-    analysis = at.analyze(plan(HASTY))
+    analyzer = make_analyzer(tmp_path, [wrong, wrong], [wrong, wrong], [wrong, wrong])
+    analysis = analyzer.analyze(plan(HASTY))
     lost = [
-        each
-        for each in select_diagnostic_episodes(at, analysis, analysis)
-        if each.kind is DiagnosticKind.LOST
+        episode
+        for episode in select_diagnostic_episodes(analyzer, analysis, analysis)
+        if episode.kind is DiagnosticKind.LOST
     ]
-    assert [(each.key.stage, each.key.position) for each in lost] == [(0, 0), (0, 1)]
+    assert [(episode.key.stage, episode.key.position) for episode in lost] == [(0, 0), (0, 1)]
 
 
 def test_budget_is_named_if_it_ended_an_episode(tmp_path: Path) -> None:
-    at = make_analyzer(tmp_path, [[branch("9", "7", "7")] * 4, CLEAR])
-    analysis = at.analyze(plan(PATIENT.replace("(finished)", "(alive)"), budget=45))
-    episode = select_diagnostic_episodes(at, analysis, analysis)[0].text
+    analyzer = make_analyzer(tmp_path, [[branch("9", "7", "7")] * 4, CLEAR])
+    analysis = analyzer.analyze(plan(PATIENT.replace("(finished)", "(alive)"), budget=45))
+    episode = select_diagnostic_episodes(analyzer, analysis, analysis)[0].text
     assert "The budget ended in line 5 `advance active`." in episode
 
 
@@ -198,8 +198,8 @@ def test_budget_is_named_if_it_ended_an_episode(tmp_path: Path) -> None:
 
 
 def test_lines_show_tokens_ends_and_that_they_never_ran(tmp_path: Path) -> None:
-    at = make_analyzer(tmp_path, [CLEAR, CLEAR])
-    analysis = at.analyze(plan(PATIENT))
+    analyzer = make_analyzer(tmp_path, [CLEAR, CLEAR])
+    analysis = analyzer.analyze(plan(PATIENT))
     lines = annotate_source([analysis]).splitlines()
     assert [line.split("#")[0].rstrip() for line in lines] == PATIENT.splitlines()
     comments = {n: line.split("  # ")[1] for n, line in enumerate(lines, start=1) if "  # " in line}
@@ -212,24 +212,24 @@ def test_lines_show_tokens_ends_and_that_they_never_ran(tmp_path: Path) -> None:
 
 
 def test_figures_of_two_points_are_side_by_side(tmp_path: Path) -> None:
-    at = make_analyzer(tmp_path, [CLEAR, CLEAR])
-    patient, poor = at.analyze(plan(PATIENT)), at.analyze(plan(PATIENT, budget=40))
+    analyzer = make_analyzer(tmp_path, [CLEAR, CLEAR])
+    patient, poor = analyzer.analyze(plan(PATIENT)), analyzer.analyze(plan(PATIENT, budget=40))
     lines = annotate_source([poor, patient]).splitlines()
     assert lines[1].endswith("# tokens 100.0 | 15.6 %")
 
 
 def test_statement_that_never_ran_is_marked(tmp_path: Path) -> None:
-    at = make_analyzer(tmp_path, [CLEAR, CLEAR])
+    analyzer = make_analyzer(tmp_path, [CLEAR, CLEAR])
     text = PATIENT.replace("if steps > 99 { stop }", "if steps > 99 {\n      stop\n    }")
-    lines = annotate_source([at.analyze(plan(text))]).splitlines()
+    lines = annotate_source([analyzer.analyze(plan(text))]).splitlines()
     assert [line.split("#")[0].strip() for line in lines if "never ran" in line] == ["stop"]
 
 
 def test_hindsight_uses_fewer_episodes_for_long_programs(
     tmp_path: Path,
 ) -> None:
-    at = make_analyzer(tmp_path, *([[CLEAR, CLEAR]] * 8))
-    assert len(at.analyze(plan(PATIENT)).hindsight_samples) == 16
-    assert len(at._select_episodes(10**9)) == 8
-    assert [each.stage for each in at._select_episodes(10**9)] == list(range(8))
+    analyzer = make_analyzer(tmp_path, *([[CLEAR, CLEAR]] * 8))
+    assert len(analyzer.analyze(plan(PATIENT)).hindsight_samples) == 16
+    assert len(analyzer._select_episodes(10**9)) == 8
+    assert [episode.stage for episode in analyzer._select_episodes(10**9)] == list(range(8))
     assert HINDSIGHT_EPISODES >= 16

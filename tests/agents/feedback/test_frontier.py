@@ -32,7 +32,7 @@ def test_end_points_of_a_baseline_are_its_own_settings(opened: Opened) -> None:
         plans = select_end_plans(arena, subject, arena.scorer.whole)
     assert subject.name == "sc"
     # Of 1, 2, 4 and 8.
-    assert [each.chosen["n"] for each in plans.both] == [2, 4]
+    assert [plan.chosen["n"] for plan in plans.both] == [2, 4]
     assert plans.high_cost.knobs["n"] == 4
     assert plans.high_cost.beta is None
 
@@ -46,15 +46,23 @@ def test_panel_spans_the_costs_of_the_baselines(opened: Opened) -> None:
         baseline = select_best_baseline(arena)
         panels = build_panels(arena, ours, [other, ours], baseline, subset)
         curves = score_program(arena, baseline, subset).curves
-        baselines = [arena.scorer.score_program(each).curves for each in arena.baselines.values()]
-    assert [each.recording for each in panels] == ["weak/small", "able/small", "strong/small"]
+        baselines = [
+            arena.scorer.score_program(baseline).curves for baseline in arena.baselines.values()
+        ]
+    assert [panel.recording for panel in panels] == ["weak/small", "able/small", "strong/small"]
     for index, panel in enumerate(panels):
         assert len(panel.costs) == COST_COLUMNS
-        assert panel.costs[0] == pytest.approx(min(each[index].cost.min() for each in baselines))
-        assert panel.costs[-1] == pytest.approx(max(each[index].cost.max() for each in baselines))
+        assert panel.costs[0] == pytest.approx(
+            min(baseline[index].cost.min() for baseline in baselines)
+        )
+        assert panel.costs[-1] == pytest.approx(
+            max(baseline[index].cost.max() for baseline in baselines)
+        )
         assert panel.baseline.accuracy[0] == pytest.approx(curves[index].accuracy[0])
         assert panel.baseline.accuracy[-1] == pytest.approx(curves[index].accuracy.max())
-        assert panel.hull.accuracy[-1] == max(each[index].accuracy.max() for each in baselines)
+        assert panel.hull.accuracy[-1] == max(
+            baseline[index].accuracy.max() for baseline in baselines
+        )
         # It starts with two branches, so it has no point at the cost of one.
         assert panel.best.accuracy[0] is None
         assert [row.name for row in panel.others] == ["b"]

@@ -135,7 +135,7 @@ def test_reversed_difference_swaps_additions_and_removals(first: str, second: st
     forward = diff_programs(library.load_source(first).text, library.load_source(second).text)
     back = diff_programs(library.load_source(second).text, library.load_source(first).text)
     for backward, opposite in ((forward, back), (back, forward)):
-        added = [each[1:] for each in backward.details if each.startswith("+")]
-        removed = [each[1:] for each in opposite.details if each.startswith("-")]
+        added = [detail[1:] for detail in backward.details if detail.startswith("+")]
+        removed = [detail[1:] for detail in opposite.details if detail.startswith("-")]
         assert len(added) == len(removed)
     assert (first == second) is (forward.headline == "it is the same program")

@@ -30,8 +30,8 @@ def test_program_with_free_knobs_is_analyzed_and_described_by_its_knobs(
         subject = measure_candidate(arena, "r009-1", library.load_source("sc").text)
         assert subject is not None
         plans = select_end_plans(arena, subject, arena.scorer.whole)
-        assert [describe_plan(each).split()[0] for each in plans] == ["n", "n"]
-        low_cost, high_cost = (each.knobs["n"] for each in plans)
+        assert [describe_plan(plan).split()[0] for plan in plans] == ["n", "n"]
+        low_cost, high_cost = (plan.knobs["n"] for plan in plans)
         assert low_cost < high_cost
 
 
@@ -95,10 +95,10 @@ def test_approval_without_a_note_is_not_listed() -> None:
 
 def test_candidates_are_ordered_by_number(searched: RunDirectory) -> None:
     history = load_history(searched, 4)
-    assert [each.name for each in history.candidates] == [
+    assert [candidate.name for candidate in history.candidates] == [
         "r001-1", "r001-2", "r002-1", "r002-2", "r002-3", "r003-1",
     ]  # fmt: skip
-    assert [each.candidate for each in history.decisions] == ["r001-2", "r001-1"]
+    assert [decision.candidate for decision in history.decisions] == ["r001-2", "r001-1"]
     assert history.last == 3
     assert history.best is not None
     assert history.best.name == "r001-1"

@@ -17,7 +17,7 @@ USER = "nobody"
 
 def _program(name: str) -> str:
     path = shutil.which(name) or next(
-        (str(each) for each in sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))), None
+        (str(path) for path in sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))), None
     )
     if path is None:
         pytest.skip(f"Postgres is not here: {name} is not installed (Debian: postgresql)")

@@ -27,10 +27,10 @@ class Scripted:
 
     def propose(self, brief: Brief, bench: Bench) -> ProposalBatch:
         self.briefs.append(brief)
-        at = brief.round - 1
-        sources = self._rounds[at] if at < len(self._rounds) else []
+        index = brief.round - 1
+        sources = self._rounds[index] if index < len(self._rounds) else []
         return ProposalBatch(
-            [Proposal(source=each, words="as written") for each in sources], self._usage
+            [Proposal(source=source, words="as written") for source in sources], self._usage
         )
 
     def repair(
@@ -38,4 +38,4 @@ class Scripted:
     ) -> ProposalBatch:
         self.failures.append(diagnostics)
         sources = [self._repairs.pop(0)] if self._repairs else []
-        return ProposalBatch([Proposal(source=each) for each in sources], self._usage)
+        return ProposalBatch([Proposal(source=source) for source in sources], self._usage)

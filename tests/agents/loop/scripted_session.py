@@ -43,7 +43,7 @@ class Paid:
     def propose(self, brief: Brief, bench: Bench) -> ProposalBatch:
         self._note(f"propose {brief.round}")
         sources = ROUNDS.get(brief.round, [])
-        return ProposalBatch([Proposal(source=each) for each in sources], PRICE, state=b"left")
+        return ProposalBatch([Proposal(source=source) for source in sources], PRICE, state=b"left")
 
     def repair(
         self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench

@@ -59,10 +59,10 @@ def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) 
 
 
 def played(begin: Begin, answers: Answers, **options: object) -> tuple[RunDirectory, Server]:
-    with server(answers) as at:
-        run = begin(url=at.url, **options)
+    with server(answers) as model_server:
+        run = begin(url=model_server.url, **options)
         assert play(run).end is SessionStatus.ENDED
-    return run, at
+    return run, model_server
 
 
 def fenced(source: str, text: str = "Fewer branches, since most agree early.") -> Answer:
@@ -89,8 +89,8 @@ def test_candidates_are_requested_concurrently_at_their_temperatures(begin: Begi
     def answer(body: dict[str, Any]) -> Answer:
         return fenced({0.3: GOOD, 0.7: OTHER}.get(body.get("temperature", 0), BAD))
 
-    run, at = played(begin, answer, per_round=3)
-    assert sorted(each["temperature"] for each in at.requests) == [0.3, 0.7, 1.0]
+    run, model_server = played(begin, answer, per_round=3)
+    assert sorted(request["temperature"] for request in model_server.requests) == [0.3, 0.7, 1.0]
     assert [run.source(f"r001-{number}") for number in (1, 2, 3)] == [GOOD, OTHER, BAD]
 
 
@@ -127,8 +127,8 @@ def test_failed_call_costs_a_try_and_not_the_run(begin: Begin, fault: str) -> No
 
 
 def test_tries_are_limited(begin: Begin) -> None:
-    run, at = played(begin, [Answer("I would rather not.")])
-    assert len(at.requests) == 1 + run.request.repairs
+    run, model_server = played(begin, [Answer("I would rather not.")])
+    assert len(model_server.requests) == 1 + run.request.repairs
     assert searched(run)["no program"] == 3
     assert run.summaries()[0].candidates == []
     assert run.summaries()[0].usage.tokens_in == 12_000
@@ -137,12 +137,12 @@ def test_tries_are_limited(begin: Begin) -> None:
 def test_retry_prompt_contains_the_reason(begin: Begin) -> None:
     search = "  start { sample n + 1 }\n"
     edit = f"```edit contrary\n<<<<<<< SEARCH\n{search}=======\nx\n>>>>>>> REPLACE\n```"
-    _, at = played(begin, [Answer(edit), Answer("Well."), fenced(GOOD)])
-    first, second = (each["messages"][-1]["content"] for each in at.requests[1:])
+    _, model_server = played(begin, [Answer(edit), Answer("Well."), fenced(GOOD)])
+    first, second = (request["messages"][-1]["content"] for request in model_server.requests[1:])
     assert "  start { sample n }" in first
     assert "+  start { sample n + 1 }" in first
     assert "contains no program" in second
-    assert [each["role"] for each in at.requests[2]["messages"]] == [
+    assert [message["role"] for message in model_server.requests[2]["messages"]] == [
         "system", "user", "assistant", "user", "assistant", "user",
     ]  # fmt: skip
 
@@ -157,8 +157,8 @@ def test_edit_applies_to_the_program_it_names(begin: Begin) -> None:
 
 
 def test_failed_program_is_repaired_from_its_diagnostics(begin: Begin) -> None:
-    run, at = played(begin, [fenced(BROKEN), fenced(GOOD, "A misspelt name.")])
-    prompt = at.requests[1]["messages"][-1]["content"]
+    run, model_server = played(begin, [fenced(BROKEN), fenced(GOOD, "A misspelt name.")])
+    prompt = model_server.requests[1]["messages"][-1]["content"]
     assert "winer" in prompt
     assert "did you mean" in prompt
     assert (run.source("r001-1"), run.draft("r001-1").tries) == (GOOD, 2)
@@ -166,16 +166,16 @@ def test_failed_program_is_repaired_from_its_diagnostics(begin: Begin) -> None:
 
 
 def test_program_that_never_checks_is_unsound_after_all_tries(begin: Begin) -> None:
-    run, at = played(begin, [fenced(BROKEN)])
+    run, model_server = played(begin, [fenced(BROKEN)])
     assert run.review("r001-1").verdict is ReviewVerdict.UNSOUND
-    assert len(at.requests) == 1 + run.request.repairs
+    assert len(model_server.requests) == 1 + run.request.repairs
 
 
 def test_best_of_earlier_rounds_is_in_the_prompt_and_can_be_edited(begin: Begin) -> None:
     edit = "<<<<<<< SEARCH\n  start { open n }\n=======\n  start { open n + 1 }\n>>>>>>> REPLACE\n"
     answers = [fenced(GOOD), Answer(f"One more.\n```edit r001-1\n{edit}```")]
-    run, at = played(begin, answers, caps=RunLimits(rounds=2))
-    assert "`r001-1`, worth" in at.requests[1]["messages"][1]["content"]
+    run, model_server = played(begin, answers, caps=RunLimits(rounds=2))
+    assert "`r001-1`, worth" in model_server.requests[1]["messages"][1]["content"]
     assert run.source("r002-1") == GOOD.replace("open n }", "open n + 1 }")
 
 
@@ -183,18 +183,18 @@ def test_best_of_earlier_rounds_is_in_the_prompt_and_can_be_edited(begin: Begin)
 
 
 def test_call_that_could_exceed_the_token_limit_is_not_made(begin: Begin) -> None:
-    run, at = played(begin, [fenced(GOOD)], caps=RunLimits(rounds=50, tokens=14_000))
-    assert 1 <= len(at.requests) <= 3
+    run, model_server = played(begin, [fenced(GOOD)], caps=RunLimits(rounds=50, tokens=14_000))
+    assert 1 <= len(model_server.requests) <= 3
     ending = run.ending
     assert ending is not None
     assert ending.usage.tokens_in + ending.usage.tokens_out <= 14_000
     assert re.search("tokens are left, and a call may take", ending.reason)
-    assert "selected" in [each.kind for each in run.events()]
+    assert "selected" in [event.kind for event in run.events()]
 
 
 def test_call_that_could_exceed_the_dollar_limit_is_not_made(begin: Begin) -> None:
-    run, at = played(begin, [fenced(GOOD)], caps=RunLimits(rounds=50, usd=0.03))
-    assert 1 <= len(at.requests) <= 3
+    run, model_server = played(begin, [fenced(GOOD)], caps=RunLimits(rounds=50, usd=0.03))
+    assert 1 <= len(model_server.requests) <= 3
     ending = run.ending
     assert ending is not None
     assert 0 < ending.usage.usd <= 0.03
@@ -204,10 +204,10 @@ def test_call_that_could_exceed_the_dollar_limit_is_not_made(begin: Begin) -> No
 def test_raised_limit_continues_the_run(begin: Begin) -> None:
     from msgspec.structs import replace
 
-    with server([fenced(GOOD)]) as at:
-        run = begin(url=at.url, caps=RunLimits(rounds=2, tokens=100))
+    with server([fenced(GOOD)]) as model_server:
+        run = begin(url=model_server.url, caps=RunLimits(rounds=2, tokens=100))
         play(run)
-        assert at.requests == []
+        assert model_server.requests == []
         run.write("request.json", replace(run.request, caps=RunLimits(rounds=2, tokens=100_000)))
         assert play(run).candidate == "r002-1"
 
@@ -216,15 +216,15 @@ def test_raised_limit_continues_the_run(begin: Begin) -> None:
 
 
 def test_stored_reply_is_not_requested_again(begin: Begin) -> None:
-    with server([fenced(GOOD)]) as at:
-        run = begin(url=at.url)
+    with server([fenced(GOOD)]) as model_server:
+        run = begin(url=model_server.url)
         play(run)
         for path in ("candidates", "rounds"):  # as if the session had been killed in its proposal
             assert (run.path / path).is_dir()
-        other = begin("other", at.url)
+        other = begin("other", model_server.url)
         (run.path / "replies").rename(other.path / "replies")
         play(other)
-        assert len(at.requests) == 1
+        assert len(model_server.requests) == 1
     assert other.source("r001-1") == GOOD
 
 
@@ -253,22 +253,24 @@ def test_unreachable_server_ends_the_session_and_not_the_run(begin: Begin) -> No
     with pytest.raises(ExternalError, match="3 calls without any reply"):
         play(run)
     assert not run.has("replies")
-    with server([fenced(GOOD)]) as at:
+    with server([fenced(GOOD)]) as model_server:
         from msgspec.structs import replace
 
-        moved = replace(run.request, asking=ModelOptions(base_url=at.url, reply_tokens=900))
+        moved = replace(
+            run.request, asking=ModelOptions(base_url=model_server.url, reply_tokens=900)
+        )
         run.write("request.json", moved)
         assert play(run) == SessionResult(SessionStatus.ENDED, "r001-1")
 
 
 @pytest.mark.slow
 def test_model_and_evolution_share_the_rounds(begin: Begin) -> None:
-    run, at = played(
+    run, model_server = played(
         begin, [fenced(GOOD)], proposers=["random", CHAT], caps=RunLimits(rounds=5),
         round_evaluations=20,
     )  # fmt: skip
-    chosen = [each.proposer for each in run.events() if each.kind == "chosen"]
+    chosen = [event.proposer for event in run.events() if event.kind == "chosen"]
     assert chosen[:2] == ["random", CHAT]
     assert len(chosen) == 5
-    assert len(at.requests) == chosen.count(CHAT)
+    assert len(model_server.requests) == chosen.count(CHAT)
     assert chosen.count(CHAT) > chosen.count("random")  # it has brought more

@@ -48,4 +48,4 @@ def test_handler_of_ctrl_c_is_restored() -> None:
         signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is handler
     assert signal.set_wakeup_fd(pipe) == pipe
-    assert not [each for each in threading.enumerate() if each.name == "interruption"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "interruption"]

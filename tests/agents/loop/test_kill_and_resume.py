@@ -70,9 +70,9 @@ def test_run_directory_contains_its_records(uninterrupted: RunDirectory) -> None
     for number in (1, 2):
         assert f"rounds/{number:03d}/brief.md" in names
         assert f"rounds/{number:03d}/summary.json" in names
-    assert [each.round for each in uninterrupted.summaries()] == [1, 2]
-    assert [each.candidate for each in uninterrupted.reviews()][:2] == ["r001-1", "r001-2"]
-    kinds = [each.kind for each in uninterrupted.events()]
+    assert [summary.round for summary in uninterrupted.summaries()] == [1, 2]
+    assert [review.candidate for review in uninterrupted.reviews()][:2] == ["r001-1", "r001-2"]
+    kinds = [event.kind for event in uninterrupted.events()]
     assert kinds[0] == "started"
     assert kinds[-1] == "ended"
 
@@ -105,7 +105,7 @@ def test_stored_proposals_are_not_requested_again(
     first = read_slots(run, 1)
     assert play(run).returncode == 0
     proposing = [
-        each.proposer for each in run.events() if each.kind == "proposing" and each.round == 1
+        event.proposer for event in run.events() if event.kind == "proposing" and event.round == 1
     ]
     assert proposing == ["evolve"]
     assert read_slots(run, 1) == first

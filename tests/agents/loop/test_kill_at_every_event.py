@@ -71,7 +71,7 @@ def sessions() -> Iterator[Sessions]:
 
 def decide(run: RunDirectory) -> None:
     """Decide about every candidate that waits, as a reviewer would."""
-    waiting = [each.candidate for each in run.events() if each.kind == "waiting"]
+    waiting = [event.candidate for event in run.events() if event.kind == "waiting"]
     for candidate in waiting:
         if candidate in DECISIONS:
             run.decide(DECISIONS[candidate])
@@ -85,8 +85,8 @@ def list_calls(run: RunDirectory) -> list[str]:
 
 def count_paid(run: RunDirectory) -> int:
     """Count the results of the proposer on disk."""
-    slots = [each for number in (1, 2) for each in read_slots(run, number)]
-    return sum(each.proposer == "paid" for each in slots)
+    slots = [slot for number in (1, 2) for slot in read_slots(run, number)]
+    return sum(slot.proposer == "paid" for slot in slots)
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ def create_fresh_run(uninterrupted: UninterruptedRun, folder: Path) -> RunDirect
 
 
 def test_every_call_is_made_and_paid_once(uninterrupted: UninterruptedRun) -> None:
-    assert [each.split()[0] for each in uninterrupted.calls] == [
+    assert [call.split()[0] for call in uninterrupted.calls] == [
         "propose",
         "repair",
         "repair",
@@ -129,7 +129,7 @@ def test_every_call_is_made_and_paid_once(uninterrupted: UninterruptedRun) -> No
     assert ending is not None
     assert (ending.usage.tokens_in, ending.usage.usd) == (4_000, 1.0)
     assert uninterrupted.run.draft("r001-2").tries == 3
-    kinds = [each.kind for each in uninterrupted.run.events()]
+    kinds = [event.kind for event in uninterrupted.run.events()]
     assert {"unsound", "repaired", "replayed", "tuned", "waiting", "decided"} <= set(kinds)
 
 

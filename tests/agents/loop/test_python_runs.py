@@ -86,18 +86,22 @@ def play(run: RunDirectory) -> None:
 
 
 def played(begin: Begin, replies: list[str], **options: object) -> tuple[RunDirectory, Server]:
-    with server([Answer(f"Fewer branches.\n\n```python\n{each}```\n") for each in replies]) as at:
-        run = begin(url=at.url, **options)
+    with server(
+        [Answer(f"Fewer branches.\n\n```python\n{reply}```\n") for reply in replies]
+    ) as model_server:
+        run = begin(url=model_server.url, **options)
         play(run)
-    return run, at
+    return run, model_server
 
 
-def prompt(at: Server, number: int) -> str:
-    return "\n".join(str(each["content"]) for each in at.requests[number]["messages"])
+def prompt(model_server: Server, number: int) -> str:
+    return "\n".join(
+        str(message["content"]) for message in model_server.requests[number]["messages"]
+    )
 
 
 def test_python_controller_is_reviewed_selected_and_exported(begin: Begin) -> None:
-    run, at = played(begin, [GOOD])
+    run, model_server = played(begin, [GOOD])
     review = run.review("r001-1")
     assert review.verdict is ReviewVerdict.BEST
     assert review.size > 10
@@ -107,38 +111,38 @@ def test_python_controller_is_reviewed_selected_and_exported(begin: Begin) -> No
     card = run.card_path.read_text()
     assert "Majority of a few branches" in card
     assert "rheostat sweep selected.py --on RECORDINGS" in card
-    assert "restricted Python" in prompt(at, 0)
-    assert "episode.advance" in prompt(at, 0)
+    assert "restricted Python" in prompt(model_server, 0)
+    assert "episode.advance" in prompt(model_server, 0)
 
 
 @pytest.mark.slow
 def test_policy_violation_is_repaired_from_its_message(begin: Begin) -> None:
-    run, at = played(begin, [FORBIDDEN, GOOD])
+    run, model_server = played(begin, [FORBIDDEN, GOOD])
     assert (run.draft("r001-1").tries, run.review("r001-1").verdict) == (2, ReviewVerdict.BEST)
-    assert "error: import of 'os' is not allowed" in prompt(at, 1)
-    assert "1 | import os" in prompt(at, 1)
+    assert "error: import of 'os' is not allowed" in prompt(model_server, 1)
+    assert "1 | import os" in prompt(model_server, 1)
 
 
 @pytest.mark.slow
 def test_runtime_failure_is_repaired_and_reveals_no_answer(begin: Begin) -> None:
-    run, at = played(begin, [FAILING, GOOD])
+    run, model_server = played(begin, [FAILING, GOOD])
     assert (run.draft("r001-1").tries, run.review("r001-1").verdict) == (2, ReviewVerdict.BEST)
-    assert "candidate.py:4:12: raised: IndexError (question 1, seed 0)" in prompt(at, 1)
+    assert "candidate.py:4:12: raised: IndexError (question 1, seed 0)" in prompt(model_server, 1)
 
 
 @pytest.mark.slow
 def test_exception_text_of_a_controller_is_not_in_the_prompt(begin: Begin) -> None:
     raising = "raise ValueError('the answer is ' + winner(episode.finished))"
     telling = GOOD.replace("return winner(episode.finished)", raising)
-    _, at = played(begin, [telling, GOOD])
-    assert "raised: ValueError (question 1" in prompt(at, 1)
-    assert "the answer is" not in prompt(at, 1).partition("raised:")[2].partition("\n")[0]
+    _, model_server = played(begin, [telling, GOOD])
+    assert "raised: ValueError (question 1" in prompt(model_server, 1)
+    assert "the answer is" not in prompt(model_server, 1).partition("raised:")[2].partition("\n")[0]
 
 
 @pytest.mark.slow
 def test_next_prompt_has_the_program_and_its_line_profile(begin: Begin) -> None:
-    run, at = played(begin, [GOOD, BETTER], caps=RunLimits(rounds=2))
-    text = prompt(at, 1)
+    run, model_server = played(begin, [GOOD, BETTER], caps=RunLimits(rounds=2))
+    text = prompt(model_server, 1)
     assert "`r001-1`, worth" in text
     assert "```python\ndef controller" in text
     assert "episode.sample(round(1 + 7 * beta))" in text
@@ -152,8 +156,8 @@ def test_edits_of_a_python_program_are_applied(begin: Begin) -> None:
         next(line for line in text.splitlines() if "sample" in line) for text in (GOOD, BETTER)
     )
     edit = f"```edit r001-1\n<<<<<<< SEARCH\n{old}\n=======\n{new}\n>>>>>>> REPLACE\n```\n"
-    with server([Answer(f"```python\n{GOOD}```"), Answer(edit)]) as at:
-        run = begin(url=at.url, caps=RunLimits(rounds=2))
+    with server([Answer(f"```python\n{GOOD}```"), Answer(edit)]) as model_server:
+        run = begin(url=model_server.url, caps=RunLimits(rounds=2))
         play(run)
     assert run.source("r002-1") == BETTER
     assert run.draft("r002-1").proposal.parents == ["r001-1"]
@@ -183,7 +187,9 @@ def test_user_submits_python_to_a_search_in_rheo(begin: Begin) -> None:
     submit_proposal(run, GOOD, "mine", ControllerLanguage.PYTHON)
     play(run)
     mine = next(
-        each for each in run.summaries()[0].candidates if run.draft(each).proposer == "hand"
+        candidate
+        for candidate in run.summaries()[0].candidates
+        if run.draft(candidate).proposer == "hand"
     )
     assert run.language(mine) is ControllerLanguage.PYTHON
     assert run.review(mine).objective is not None

@@ -31,7 +31,7 @@ FAIR = wide(2, "0.5 + 0.25 * beta")
 
 
 def verdicts(run: RunDirectory) -> dict[str, ReviewVerdict]:
-    return {each.candidate: each.verdict for each in run.reviews()}
+    return {review.candidate: review.verdict for review in run.reviews()}
 
 
 def test_rejection_offers_the_earlier_best_of_the_same_round(
@@ -45,7 +45,7 @@ def test_rejection_offers_the_earlier_best_of_the_same_round(
     run.decide(Decision(candidate="r001-1", approved=True))
     assert play(run, proposer) == SessionResult(SessionStatus.ENDED, "r001-1")
     assert verdicts(run) == {"r001-1": ReviewVerdict.BEST, "r001-2": ReviewVerdict.REJECTED}
-    assert [each.best for each in run.summaries()] == ["r001-1"]
+    assert [summary.best for summary in run.summaries()] == ["r001-1"]
 
 
 def test_final_rejection_updates_the_archive_and_later_rounds(begin: Begin) -> None:
@@ -87,10 +87,10 @@ class Playing:
         self._first = first
 
     def propose(self, brief: Brief, bench: Bench) -> ProposalBatch:
-        at = self._first
+        index = self._first
         while bench.allowance > 0:
-            bench.play([wide(at)])
-            at += 1
+            bench.play([wide(index)])
+            index += 1
         return ProposalBatch([])
 
     def repair(

@@ -58,13 +58,13 @@ def play(run: RunDirectory, proposer: Scripted, **manner: object) -> SessionResu
 
 
 def kinds(run: RunDirectory) -> list[str]:
-    return [each.kind for each in run.events()]
+    return [event.kind for event in run.events()]
 
 
 def test_best_candidate_is_selected_without_approval(begin: Begin) -> None:
     run = begin()
     assert play(run, Scripted([[BAD, GOOD]])) == SessionResult(SessionStatus.ENDED, "r001-2")
-    assert [each.verdict for each in run.reviews()] == [ReviewVerdict.KEPT, ReviewVerdict.BEST]
+    assert [review.verdict for review in run.reviews()] == [ReviewVerdict.KEPT, ReviewVerdict.BEST]
     assert run.selected_path.read_text() == GOOD
     assert "waiting" not in kinds(run)
 
@@ -102,7 +102,7 @@ def test_rejected_candidate_is_neither_best_nor_a_parent(begin: Begin) -> None:
     assert play(run, proposer) == SessionResult(SessionStatus.ENDED, None)
     assert run.review("r001-1").verdict is ReviewVerdict.REJECTED
     assert run.reviews()[0].reasons == ["rejected by a reviewer: too eager"]
-    assert "r001-1" not in [each.name for each in proposer.briefs[1].known]
+    assert "r001-1" not in [program.name for program in proposer.briefs[1].known]
     assert "too eager" in proposer.briefs[1].text
 
 
@@ -165,7 +165,10 @@ def test_program_is_unsound_after_all_tries_and_the_run_continues(begin: Begin) 
     run = begin(repairs=1)
     proposer = Scripted([[BROKEN, GOOD]], repairs=[BROKEN, GOOD])
     assert play(run, proposer) == SessionResult(SessionStatus.ENDED, "r001-2")
-    assert [each.verdict for each in run.reviews()] == [ReviewVerdict.UNSOUND, ReviewVerdict.BEST]
+    assert [review.verdict for review in run.reviews()] == [
+        ReviewVerdict.UNSOUND,
+        ReviewVerdict.BEST,
+    ]
     assert len(proposer.failures) == 1
     assert "winer" in run.draft("r001-1").diagnostics
 
@@ -199,7 +202,7 @@ def test_ended_run_continues_with_a_raised_limit(begin: Begin) -> None:
     assert play(run, proposer) == SessionResult(SessionStatus.ENDED, None)
     run.write("request.json", replace(run.request, caps=RunLimits(rounds=2)))
     assert play(run, proposer) == SessionResult(SessionStatus.ENDED, "r002-1")
-    assert [each.round for each in proposer.briefs] == [1, 2]
+    assert [brief.round for brief in proposer.briefs] == [1, 2]
 
 
 # Users, readers, writers
@@ -211,7 +214,7 @@ def test_submitted_program_is_proposed_once(begin: Begin) -> None:
     assert not round_files.submit_proposal(run, GOOD, "in other words")
     assert play(run, Scripted([[BAD], []])) == SessionResult(SessionStatus.ENDED, "r001-2")
     assert run.draft("r001-2").proposer == "hand"
-    assert [each.candidate for each in run.reviews()] == ["r001-1", "r001-2"]
+    assert [review.candidate for review in run.reviews()] == ["r001-1", "r001-2"]
 
 
 def test_reader_follows_the_log_during_the_run(begin: Begin) -> None:

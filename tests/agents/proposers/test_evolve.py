@@ -43,7 +43,7 @@ def bench(
 
 
 def sources(batch: ProposalBatch) -> list[str]:
-    return [each.source for each in batch.proposals]
+    return [proposal.source for proposal in batch.proposals]
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_next_round_continues_from_the_state(opened: Opened) -> None:
         second = EvolveProposer().propose(brief(2), table)
     assert first.state is not None
     assert not set(sources(first)) & set(sources(second))
-    descents = {each.parents[0] for each in second.proposals}
-    assert descents <= {each.name for each in load_seeds()}
+    descents = {proposal.parents[0] for proposal in second.proposals}
+    assert descents <= {seed.name for seed in load_seeds()}
 
 
 @pytest.mark.slow
@@ -112,10 +112,10 @@ def test_baseline_of_the_brief_does_not_enter_the_population(opened: Opened) -> 
 
 
 def test_published_controller_is_not_a_seed() -> None:
-    assert [each.name for each in load_seeds()] == [
+    assert [seed.name for seed in load_seeds()] == [
         "abreast", "asc", "esc", "parallel_probe", "sc", "settling", "short", "widening",
     ]  # fmt: skip
-    assert all("ema" not in each.source for each in load_seeds())
+    assert all("ema" not in seed.source for seed in load_seeds())
 
 
 def test_proposer_out_of_time_returns_its_results(opened: Opened) -> None:
@@ -140,16 +140,16 @@ def test_with_free_knobs_no_program_has_a_schedule(opened: Opened) -> None:
 def test_search_reports_the_outcomes_of_variants(opened: Opened) -> None:
     with opened(count=1) as arena:
         search = EvolveProposer().propose(brief(), bench(arena, allowance=80)).search
-    assert search["tried"] == sum(each["tried"] for each in search["operators"].values())
+    assert search["tried"] == sum(operator["tried"] for operator in search["operators"].values())
     assert len(search["islands"]) == 4
-    assert all(each["programs"] > 0 for each in search["islands"])
+    assert all(island["programs"] > 0 for island in search["islands"])
     assert search["archive"] > 1
 
 
 def test_programs_beyond_the_allowance_are_not_played(opened: Opened) -> None:
     with opened(count=1) as arena:
         table = bench(arena, allowance=2)
-        texts = [each.source for each in load_seeds()[:3]]
+        texts = [seed.source for seed in load_seeds()[:3]]
         worths = table.play(texts)
         assert [worth is None for worth in worths] == [False, False, True]
         assert table.play(texts[:1]) == worths[:1]  # what was played is free
@@ -172,4 +172,4 @@ def test_unknown_names_are_rejected_with_a_suggestion() -> None:
 
 def test_seed_programs_are_packaged() -> None:
     folder = Path(__file__).parents[3] / "agents" / "evolution" / "seeds"
-    assert {each.stem for each in folder.glob("*.rheo")} == {each.name for each in load_seeds()}
+    assert {path.stem for path in folder.glob("*.rheo")} == {seed.name for seed in load_seeds()}

@@ -48,15 +48,15 @@ def test_the_first_rounds_race_a_template_each_and_later_ones_refine_a_path(
 ) -> None:
     first, second, third = propose(opened, [RACES, RACES, 120], load_starting_programs(["sc"]))
     assert [first.raced, second.raced] == [["sc"], ["sc", "finishers"]]
-    assert {each.template for each in second.paths} == {"sc", "finishers"}
+    assert {path.template for path in second.paths} == {"sc", "finishers"}
     assert third.raced == ["sc", "finishers", "waves"]
 
 
 def test_a_later_round_continues_a_path(opened: Opened) -> None:
     before, after = propose(opened, [RACES, RACES, 120], load_starting_programs(["cmc"]))[1:]
     assert after.rounds == 3
-    assert sum(each.generations for each in after.paths) > sum(
-        each.generations for each in before.paths
+    assert sum(path.generations for path in after.paths) > sum(
+        path.generations for path in before.paths
     )
     assert set(before.proposed) < set(after.proposed)
 
@@ -102,4 +102,4 @@ def test_it_starts_from_the_library_too(opened: Opened, name: str) -> None:
     with opened(count=2, starting_programs=load_starting_programs([name])) as here:
         batch = PROPOSER.propose(brief(), bench(here, allowance=60))
     paths = batch.search["paths"]
-    assert name in [each["template"] for each in paths]
+    assert name in [path["template"] for path in paths]

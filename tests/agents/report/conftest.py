@@ -127,8 +127,8 @@ def log(run: RunDirectory, *kinds: str, candidate: str | None = None) -> None:
     before = len(run.events())
     with run.events_path.open("ab") as file:
         for position, kind in enumerate(kinds, start=before):
-            at = START + timedelta(minutes=position)
-            event = Event(at=at, kind=kind, session=1, candidate=candidate)  # type: ignore[arg-type]
+            time = START + timedelta(minutes=position)
+            event = Event(at=time, kind=kind, session=1, candidate=candidate)  # type: ignore[arg-type]
             file.write(msgspec.json.encode(event) + b"\n")
 
 

@@ -60,7 +60,7 @@ def test_gain_over_the_seed_is_reported_beside_the_gain_over_baselines(
 
 
 def test_controllers_are_listed_in_order_of_their_roles(reported: RunReport) -> None:
-    roles = [(each.label, each.role) for each in reported.controllers]
+    roles = [(controller.label, controller.role) for controller in reported.controllers]
     assert roles[0] == ("r001-1", ControllerRole.WINNER)
     assert {label for label, role in roles if role is ControllerRole.RUNNER_UP} == {
         "r002-1",
@@ -82,7 +82,7 @@ def test_accuracy_and_tokens_equal_the_interpreter(
     request, unseen = template.request, reported.unseen
     assert unseen is not None
     for refs, position in ((request.search, reported.search), (request.held_out, unseen)):
-        for name, recording in open_recordings([each.path for each in refs]):
+        for name, recording in open_recordings([ref.path for ref in refs]):
             replay_environment = load_replay_environment(recording)
             for beta in request.betas:
                 expected = published(
@@ -94,8 +94,8 @@ def test_accuracy_and_tokens_equal_the_interpreter(
                     )
                 )
                 [row] = [
-                    each for each in position.rows
-                    if (each.controller, each.recording, each.beta) == (label, name, beta)
+                    row for row in position.rows
+                    if (row.controller, row.recording, row.beta) == (label, name, beta)
                 ]  # fmt: skip
                 assert (row.accuracy, row.cost) == (expected.accuracy, expected.cost)
                 assert (row.sequential, row.episodes) == (expected.sequential, expected.episodes)
@@ -116,9 +116,9 @@ def test_objective_and_gain_equal_the_review(template: RunDirectory, reported: R
 
 def test_objective_is_within_its_interval_and_averaged_over_recordings(reported: RunReport) -> None:
     where = reported.search
-    for each in reported.controllers:
-        parts = [find_worth(where, each.label, label.label) for label in where.recordings]
-        overall = find_worth(where, each.label, MEAN)
+    for controller in reported.controllers:
+        parts = [find_worth(where, controller.label, label.label) for label in where.recordings]
+        overall = find_worth(where, controller.label, MEAN)
         assert overall.value == pytest.approx(np.mean([p.value for p in parts]), abs=1e-3)
         for estimate in (*parts, overall):
             assert estimate.low is not None
@@ -128,8 +128,8 @@ def test_objective_is_within_its_interval_and_averaged_over_recordings(reported:
 
 
 def test_best_baseline_has_no_gain_over_itself(reported: RunReport) -> None:
-    for each in sides(reported):
-        worth = find_worth(each, each.best_baseline, each.recordings[0].label)
+    for side in sides(reported):
+        worth = find_worth(side, side.best_baseline, side.recordings[0].label)
         assert (worth.gain, worth.gain_low, worth.gain_high) == (0, 0, 0)
     assert reported.unseen is not None
     assert reported.unseen.best_baseline == reported.search.best_baseline
@@ -150,7 +150,7 @@ def test_token_ratio_equals_the_reversed_comparison(
     settings: list[dict[str, int | float]]
     settings = next((b.settings for b in request.baselines if b.controller == reference), [{}])
     ours = RheoController("r001-1", load_checked_program(Source(STOPPER)), "digest", "here")
-    for named in open_recordings([each.path for each in request.search]):
+    for named in open_recordings([recording.path for recording in request.search]):
         grid = Grid(
             [other, ours], [settings, [{}]], request.betas, [named],
             seeds=SEEDS, rules=EpisodeRules(), engine_name="compiled",
@@ -180,13 +180,15 @@ def test_overall_ratio_is_the_geometric_mean_and_missed_points_are_summed(
 ) -> None:
     where = reported.search
     for name, reference in product(("r001-1", "r002-1", "asc"), PUBLISHED):
-        parts = [find_ratio(where, name, reference, each.label) for each in where.recordings]
+        parts = [
+            find_ratio(where, name, reference, recording.label) for recording in where.recordings
+        ]
         overall = find_ratio(where, name, reference, MEAN)
         assert overall is not None
-        ratios = [each.ratio for each in parts if each is not None and each.ratio is not None]
+        ratios = [part.ratio for part in parts if part is not None and part.ratio is not None]
         assert ratios
         assert overall.ratio == pytest.approx(np.exp(np.mean(np.log(ratios))), abs=1e-3)
-        assert overall.missed == sum(each.missed for each in parts if each is not None)
+        assert overall.missed == sum(part.missed for part in parts if part is not None)
 
 
 def test_differences_are_to_the_best_baseline_at_its_nearest_cost(reported: RunReport) -> None:
@@ -194,7 +196,7 @@ def test_differences_are_to_the_best_baseline_at_its_nearest_cost(reported: RunR
     rows = [row for row in where.rows if row.recording == MEAN]
     baselines = [row for row in rows if row.controller == where.best_baseline]
     for row in rows:
-        near = min(baselines, key=lambda each: abs(np.log(each.cost / row.cost)))
+        near = min(baselines, key=lambda baseline: abs(np.log(baseline.cost / row.cost)))
         assert row.difference == pytest.approx(row.accuracy - near.accuracy, abs=0.02)
 
 
@@ -206,9 +208,9 @@ def test_program_with_free_knobs_is_played_at_its_reviewed_settings(
     play(run, {1: [Proposal(source=FREE, parents=["asc"])]})
     end(run, "r001-1")
     report = compute_report(run, seeds=SEEDS, held_out=True, services=services)
-    for each in sides(report):
-        label = each.recordings[0].label
-        rows = [r for r in each.rows if (r.controller, r.recording) == ("r001-1", label)]
+    for side in sides(report):
+        label = side.recordings[0].label
+        rows = [r for r in side.rows if (r.controller, r.recording) == ("r001-1", label)]
         assert [row.beta for row in rows] == [None] * 3
         assert len({row.settings["n"] for row in rows}) == 3
     points = run.review("r001-1").points
@@ -240,7 +242,7 @@ def test_controller_with_unmet_needs_is_left_out_with_a_reason(
     assert list(side.left_out) == ["entropy_gate"]
     assert "tiny/hand: `entropy_gate` needs entropy" in side.left_out["entropy_gate"]
     labels = {row.controller for row in compute_side(side, template.request, None).rows}
-    assert labels == {each.program.label for each in entrants}
+    assert labels == {entrant.program.label for entrant in entrants}
 
 
 def test_rejected_candidate_is_neither_best_nor_runner_up(
@@ -250,7 +252,9 @@ def test_rejected_candidate_is_neither_best_nor_runner_up(
     run.decide(Decision(candidate="r001-1", approved=False, note="no"))
     run.decide(Decision(candidate="r002-1", approved=False))
     report = compute_report(run, seeds=2, thorough=False, services=services)
-    candidates = [each.label for each in report.controllers if each.label.startswith("r0")]
+    candidates = [
+        controller.label for controller in report.controllers if controller.label.startswith("r0")
+    ]
     assert candidates == ["r002-2"]
     assert report.winner is None
 

@@ -21,7 +21,7 @@ from tests.agents.report.conftest import SEEDS, Copied, end
 
 
 def openings(run: RunDirectory) -> list[list[str]]:
-    return [each.data["programs"] for each in run.events() if each.kind == "opened"]
+    return [event.data["programs"] for event in run.events() if event.kind == "opened"]
 
 
 @pytest.mark.slow
@@ -60,7 +60,7 @@ def test_held_out_data_is_opened_after_a_run_with_a_winner(
     run = copied()
     report = compute_report(run, seeds=SEEDS, services=services)
     assert report.unseen is not None
-    assert [each.label for each in report.unseen.recordings] == ["strong/small"]
+    assert [recording.label for recording in report.unseen.recordings] == ["strong/small"]
     assert openings(run) == [["r001-1", "r002-1", "r002-2"]]
     assert "Opened once, by the report, at" in render_markdown(build_blocks(report))
 

@@ -93,7 +93,7 @@ def test_the_title_is_the_first_heading() -> None:
 
 
 def test_a_program_has_the_figures_of_each_line(reported: RunReport) -> None:
-    (block,) = [each for each in build_blocks(reported) if isinstance(each, ProfiledSource)]
+    (block,) = [block for block in build_blocks(reported) if isinstance(block, ProfiledSource)]
     lines = [
         LineProfile(
             line=1, source="if a < b:", runs=1200, tokens=34_000, tokens_share=55.55, ended=7,

@@ -29,7 +29,7 @@ VOID = {"meta", "br", "hr", "img", "input", "link"}
 
 def settled(report: RunReport) -> RunReport:
     """The report with a fixed time of opening."""
-    opened = [Opening(at=START, programs=each.programs) for each in report.opened]
+    opened = [Opening(at=START, programs=opening.programs) for opening in report.opened]
     return msgspec.structs.replace(report, opened=opened)
 
 
@@ -80,12 +80,12 @@ def test_page_is_complete_and_self_contained(reported: RunReport) -> None:
     assert {"html", "table", "svg", "style"} <= set(page.tags)
     assert not {"script", "link", "img", "iframe", "object"} & set(page.tags)
     assert page.leads
-    assert all(each.startswith("#") for each in page.leads)
-    assert {each[1:] for each in page.leads} <= set(page.ids)
+    assert all(lead.startswith("#") for lead in page.leads)
+    assert {lead[1:] for lead in page.leads} <= set(page.ids)
     assert len(page.ids) == len(set(page.ids))
     assert "http" not in text.replace("http-equiv", "")
     assert "@import" not in text
-    assert all(each.startswith("#") for each in re.findall(r"url\(([^)]*)\)", text))
+    assert all(part.startswith("#") for part in re.findall(r"url\(([^)]*)\)", text))
 
 
 def test_plots_use_the_text_colour_of_the_page(reported: RunReport) -> None:
@@ -151,7 +151,7 @@ def test_report_is_written_to_another_directory(
     run = copied()
     elsewhere = tmp_path / "some" / "where"
     write_report(run, directory=elsewhere, seeds=SEEDS, held_out=False, services=services)
-    assert sorted(each.name for each in elsewhere.iterdir()) == [
+    assert sorted(path.name for path in elsewhere.iterdir()) == [
         "report.html", "report.json", "report.md",
     ]  # fmt: skip
     assert not run.has("report.md")
@@ -162,7 +162,7 @@ def test_report_contains_no_path_of_this_machine(
 ) -> None:
     run = copied()
     write_report(run, seeds=SEEDS, services=services)
-    paths = {str(each.path.parent) for each in template.request.search}
+    paths = {str(recording.path.parent) for recording in template.request.search}
     for name in ("report.md", "report.html", "report.json"):
         text = (run.path / name).read_text()
         assert not any(path in text for path in (*paths, str(run.path)))

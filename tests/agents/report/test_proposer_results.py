@@ -10,17 +10,17 @@ from agents.run.directory import RunDirectory
 
 def test_proposer_results_sum_to_the_run(template: RunDirectory, reported: RunReport) -> None:
     results = compare_proposers(template)
-    assert sum(each.candidates for each in results) == reported.cost.candidates
-    total = sum(each.usage.evaluations for each in results)
-    assert total == sum(each.usage.evaluations for each in template.summaries())
-    for each in results:
+    assert sum(result.candidates for result in results) == reported.cost.candidates
+    total = sum(result.usage.evaluations for result in results)
+    assert total == sum(summary.usage.evaluations for summary in template.summaries())
+    for result in results:
         objectives = [
             review.objective
             for review in template.reviews()
-            if template.draft(review.candidate).proposer == each.proposer
+            if template.draft(review.candidate).proposer == result.proposer
             and review.objective is not None
         ]
-        assert each.objective == max(objectives, default=None)
+        assert result.objective == max(objectives, default=None)
 
 
 def test_carry_over_is_the_withheld_share_of_the_shown_gain(
@@ -45,8 +45,8 @@ def test_reviews_of_earlier_versions_give_no_estimate(
     template: RunDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = [
-        msgspec.structs.replace(each, shown_gain=None, withheld_gain=None)
-        for each in template.reviews()
+        msgspec.structs.replace(review, shown_gain=None, withheld_gain=None)
+        for review in template.reviews()
     ]
     monkeypatch.setattr(RunDirectory, "reviews", lambda run: old)
     assert estimate_carry_over(template) is None

@@ -18,8 +18,8 @@ def test_no_line_is_wider_than_the_terminal(
     report = compute_report(run, seeds=SEEDS, thorough=False, services=services)
     text = format_terminal_summary(run, width, report=report)
     # Paths are never broken, so long paths give long lines.
-    lines = [each for each in text.splitlines() if "/" not in each or "stopper" in each]
-    assert [each for each in lines if len(each) > min(width, 100)] == []
+    lines = [line for line in text.splitlines() if "/" not in line or "stopper" in line]
+    assert [line for line in lines if len(line) > min(width, 100)] == []
 
 
 def test_summary_has_tables_frontier_course_and_next_steps(
@@ -48,13 +48,13 @@ def test_printed_commands_can_be_run_unchanged(copied: Copied, services: ReportS
     assert all(len(line) <= 80 or len(line.split()) <= 2 for line in todo.splitlines())
     joined = re.sub(r" \\\n +", " ", todo)
     commands = [line.strip() for line in joined.splitlines() if line.startswith("  ")][::2]
-    assert [each.split()[:2] for each in commands] == [
+    assert [command.split()[:2] for command in commands] == [
         ["cat", str(run.candidate_path("r001-1") / "source.rheo")],
         ["rheostat", "profile"],
         ["rheostat", "report"],
     ]
     on = commands[1].partition("--on ")[2].split()
-    assert on == [str(each.path) for each in run.request.search]
+    assert on == [str(recording.path) for recording in run.request.search]
 
 
 def test_summary_of_a_waiting_run_shows_the_decision_commands(

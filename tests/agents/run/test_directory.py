@@ -29,7 +29,7 @@ def test_nonempty_directory_is_refused_and_unchanged(tmp_path: Path) -> None:
     (tmp_path / "notes").write_text("mine")
     with pytest.raises(InputError, match="is not empty"):
         create_run(tmp_path, REQUEST)
-    assert [each.name for each in tmp_path.iterdir()] == ["notes"]
+    assert [path.name for path in tmp_path.iterdir()] == ["notes"]
 
 
 def test_run_is_not_created_twice(run: RunDirectory) -> None:
@@ -66,7 +66,7 @@ def test_equal_records_are_equal_bytes(run: RunDirectory) -> None:
     run.store_draft(draft)
     assert path.read_bytes() == before
     assert (run.draft("r001-1"), run.source("r001-1")) == (draft, "x")
-    assert [each.name for each in path.parent.iterdir() if each.name.startswith(".")] == []
+    assert [entry.name for entry in path.parent.iterdir() if entry.name.startswith(".")] == []
 
 
 def test_first_of_concurrent_decisions_counts(run: RunDirectory) -> None:
@@ -113,6 +113,6 @@ def test_find_runs_accepts_a_run_or_its_parent(tmp_path: Path) -> None:
     for name in ("b", "a"):
         create_run(tmp_path / name, REQUEST)
     (tmp_path / "c").mkdir()
-    assert [each.path.name for each in find_runs(tmp_path)] == ["a", "b"]
-    assert [each.path.name for each in find_runs(tmp_path / "a")] == ["a"]
+    assert [run.path.name for run in find_runs(tmp_path)] == ["a", "b"]
+    assert [run.path.name for run in find_runs(tmp_path / "a")] == ["a"]
     assert find_runs(tmp_path / "nowhere") == []

@@ -17,10 +17,10 @@ def test_follower_yields_only_new_events(tmp_path: Path) -> None:
     log.add("started", "a run")
     log.add("round", round=1, data={"evaluations": 7})
     first = list(follower.read_new())
-    assert [each.kind for each in first] == ["started", "round"]
+    assert [event.kind for event in first] == ["started", "round"]
     assert (first[1].round, first[1].data) == (1, {"evaluations": 7})
     log.add("ended")
-    assert [each.kind for each in follower.read_new()] == ["ended"]
+    assert [event.kind for event in follower.read_new()] == ["ended"]
     assert list(follower.read_new()) == []
 
 
@@ -41,7 +41,7 @@ def test_torn_line_of_a_killed_session_is_skipped(tmp_path: Path) -> None:
     with path.open("ab") as file:
         file.write(b'{"at":"2026-')
     EventLog(path, 2).add("resumed")
-    assert [(each.kind, each.session) for each in read_events(path)] == [
+    assert [(event.kind, event.session) for event in read_events(path)] == [
         ("started", 1),
         ("resumed", 2),
     ]
@@ -56,7 +56,7 @@ def _write(path: Path, session: int, count: int) -> None:
 def test_lines_of_several_writers_do_not_mix(tmp_path: Path) -> None:
     path = tmp_path / "log"
     context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=_write, args=(path, each, 200)) for each in (1, 2, 3)]
+    writers = [context.Process(target=_write, args=(path, session, 200)) for session in (1, 2, 3)]
     for writer in writers:
         writer.start()
     follower, events = EventFollower(path), list[Event]()
@@ -64,7 +64,7 @@ def test_lines_of_several_writers_do_not_mix(tmp_path: Path) -> None:
         events += follower.read_new()
     events += follower.read_new()
     for session in (1, 2, 3):
-        numbers = [each.data["number"] for each in events if each.session == session]
+        numbers = [event.data["number"] for event in events if event.session == session]
         assert numbers == list(range(200))
 
 
@@ -81,7 +81,7 @@ def test_minutes_exclude_waiting_and_gaps_between_sessions(
     steps: list[tuple[str, int, int]], total: float
 ) -> None:
     log = [
-        Event(at=START + timedelta(seconds=at), kind=kind, session=session)  # type: ignore[arg-type]
-        for kind, session, at in steps
+        Event(at=START + timedelta(seconds=seconds), kind=kind, session=session)  # type: ignore[arg-type]
+        for kind, session, seconds in steps
     ]
     assert count_minutes(log) == pytest.approx(total)

@@ -61,7 +61,7 @@ def test_what_is_measured_is_what_a_sweep_shows(opened: Opened) -> None:
         worth = here.scorer.score_program(measured)
     for place, (_, recording) in enumerate(here.recordings):
         replay_environment = load_replay_environment(recording)
-        for at, beta in enumerate(here.request.betas):
+        for index, beta in enumerate(here.request.betas):
             shown = compute_figures(
                 CompiledEngine().play(
                     load_checked_program(Source(WIDE)),
@@ -70,8 +70,8 @@ def test_what_is_measured_is_what_a_sweep_shows(opened: Opened) -> None:
                     range(6),
                 )
             )
-            assert round(worth.curves[place].accuracy[at], 2) == shown.accuracy
-            assert int(worth.curves[place].cost[at]) == shown.cost
+            assert round(worth.curves[place].accuracy[index], 2) == shown.accuracy
+            assert int(worth.curves[place].cost[index]) == shown.cost
 
 
 def test_the_objective_covers_the_costs_of_the_baselines(opened: Opened) -> None:
@@ -168,10 +168,10 @@ def test_a_gain_is_the_difference_of_the_objectives_and_lies_in_its_interval(
     opened: Opened,
 ) -> None:
     with opened() as here:
-        found = [here.play(each) for each in (GREEDY_STOP, WIDE)]
-        ours, theirs = (each for each in found if not isinstance(each, str))
+        found = [here.play(program) for program in (GREEDY_STOP, WIDE)]
+        ours, theirs = (measured for measured in found if not isinstance(measured, str))
         gain = here.scorer.gain(ours, theirs, "wide")
-        scores = [here.scorer.score_program(each).score for each in (ours, theirs)]
+        scores = [here.scorer.score_program(measured).score for measured in (ours, theirs)]
         assert gain is not None
         assert gain.value == pytest.approx(scores[0] - scores[1], abs=1e-4)
         assert gain.low < gain.value < gain.high

@@ -166,12 +166,12 @@ def test_objectives_score_many_curves_at_once() -> None:
     many = [CURVE, points([100, 200, 400], [5, 15, 10])]
     stacked = CurvePoints(*(np.stack(columns) for columns in zip(*many, strict=True)))
     both = ReferenceCurves(
-        CurvePoints(*(np.stack([each, each]) for each in BASELINES)), 100.0, 400.0,
-        CurvePoints(*(np.stack([each, each]) for each in target)),
+        CurvePoints(*(np.stack([baseline, baseline]) for baseline in BASELINES)), 100.0, 400.0,
+        CurvePoints(*(np.stack([row, row]) for row in target)),
     )  # fmt: skip
     for name in ("frontier", "accuracy", "tradeoff:1", "tokens-at:cmc"):
-        each = [value(name, one, REFERENCES._replace(target=target)) for one in many]
-        assert parse_objective(name)(stacked, both, PriceOptions()) == pytest.approx(each)
+        values = [value(name, one, REFERENCES._replace(target=target)) for one in many]
+        assert parse_objective(name)(stacked, both, PriceOptions()) == pytest.approx(values)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_reports_and_the_objective_agree_on_what_a_profile_allows(
     accuracies: list[float], least: float | None, tokens: float | None, sequential: float | None
 ) -> None:
     profile = UserProfile(name="a", accuracy=least, tokens=tokens, sequential=sequential)
-    curve = points([100.0 * (at + 1) for at in range(len(accuracies))], accuracies)
+    curve = points([100.0 * (index + 1) for index in range(len(accuracies))], accuracies)
     met = MeetObjective([profile])(curve, REFERENCES, TOKENS) >= 100
     allowed = [
         bool(profile.find_met(accuracy, cost, 10.0))

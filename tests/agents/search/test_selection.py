@@ -37,7 +37,7 @@ def candidate(name: str, source: str, size: int = 20) -> SelectionCandidate:
 def test_a_candidate_that_is_clearly_worse_is_no_choice(opened: Opened) -> None:
     with opened() as here:
         ranked = rank_candidates(here, [candidate("vote", VOTE), candidate("idle", IDLE)], 0)
-    assert [each.name for each in ranked] == ["vote"]
+    assert [program.name for program in ranked] == ["vote"]
 
 
 def test_of_equal_programs_the_shorter_is_selected(opened: Opened) -> None:
@@ -106,11 +106,11 @@ def test_without_candidates_nothing_is_cross_validated(opened: Opened) -> None:
 
 
 @pytest.mark.parametrize(
-    "program", [*load_seeds(), *load_library_programs()], ids=lambda each: each.name
+    "program", [*load_seeds(), *load_library_programs()], ids=lambda program: program.name
 )
 def test_a_program_with_moved_constants_still_checks(program: object) -> None:
     source = program.source  # type: ignore[attr-defined]
     moved = {perturb_constants(source, Random(seed)) for seed in range(5)}
     assert len(moved) > 1
-    for each in moved:
-        assert not any(found.is_error for found in analyse_program(Source(each)).diagnostics)
+    for program in moved:
+        assert not any(found.is_error for found in analyse_program(Source(program)).diagnostics)

@@ -26,7 +26,7 @@ from dsl.schedule import evaluate
 from dsl.source import Source
 
 BETAS = (0.0, 0.25, 0.5, 0.75, 1.0)
-TEMPLATES = {each.name: each for each in load_program_templates()}
+TEMPLATES = {template.name: template for template in load_program_templates()}
 PROGRAMS = [*load_seeds(), *load_library_programs()]
 
 
@@ -78,7 +78,7 @@ def test_drawn_points_take_every_level_of_every_knob_once() -> None:
         assert sorted(np.floor(column * 10).astype(int)) == list(range(10))
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=lambda each: each.name)
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
 def test_a_program_converted_to_a_template_keeps_its_ends(program: object) -> None:
     converted = convert_program(program.name, program.source)  # type: ignore[attr-defined]
     assert converted is not None

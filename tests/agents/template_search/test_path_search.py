@@ -61,8 +61,8 @@ class Landscape:
         self, template: ProgramTemplate, settings: Sequence[Setting], seeds: range
     ) -> SettingFigures:
         self.seeds.append(seeds)
-        n = np.array([each["n"] for each in settings], float)
-        level = np.array([each["level"] for each in settings], float)
+        n = np.array([setting["n"] for setting in settings], float)
+        level = np.array([setting["level"] for setting in settings], float)
         accuracy = 12 * np.sqrt(np.log2(n)) - 40 * (level - 0.8) ** 2
         cost = 1000 * n[:, None]
         return SettingFigures(cost, accuracy[:, None], cost, cost)
@@ -89,7 +89,7 @@ def race(landscape: SettingPlayer, allowance: int = 4000) -> RacedSettings | Non
 def test_a_race_breeds_settings_near_the_frontier() -> None:
     raced = race(Landscape())
     assert raced is not None
-    bred = [TEMPLATE.setting(each)["level"] for each in raced.points[-BRED:]]
+    bred = [TEMPLATE.setting(point)["level"] for point in raced.points[-BRED:]]
     assert np.abs(np.array(bred) - 0.8).mean() < 0.1
     assert raced.distances()[-BRED:].mean() < raced.distances()[:BRED].mean() / 4
 
@@ -145,7 +145,7 @@ def test_a_path_starts_with_the_best_pair_of_raced_settings() -> None:
     landscape = Landscape()
     path = start(landscape)
     assert path is not None
-    first, last = (TEMPLATE.setting(each) for each in path.points)
+    first, last = (TEMPLATE.setting(point) for point in path.points)
     assert last["n"] > first["n"]
     assert abs(last["level"] - 0.8) < 0.15
     assert [len(seeds) for seeds in landscape.seeds] == [seeds for _, seeds in PAIR_HEATS]
@@ -162,8 +162,8 @@ def test_generations_raise_the_score_and_play_no_seed_twice() -> None:
     refined = refine(landscape, start)
     assert refined.generations == 15
     before, after = (
-        score(landscape(TEMPLATE, [TEMPLATE.setting(point) for point in each.points], range(1)))
-        for each in (start, refined)
+        score(landscape(TEMPLATE, [TEMPLATE.setting(point) for point in path.points], range(1)))
+        for path in (start, refined)
     )
     assert after.fitness > before.fitness + 5
     assert abs(TEMPLATE.setting(refined.points[1])["level"] - 0.8) < 0.3

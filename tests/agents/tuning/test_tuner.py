@@ -55,8 +55,8 @@ def test_wasteful_constants_are_fitted(opened: Opened) -> None:
     before, after = (parse(Source(text)).program for text in (WASTEFUL, fit.tuned.source))
     assert before is not None
     assert after is not None
-    assert {each.knob for each in find_constants(after)} == {
-        each.knob for each in find_constants(before)
+    assert {constant.knob for constant in find_constants(after)} == {
+        constant.knob for constant in find_constants(before)
     }
     assert replace(before, sections=()).name.text == replace(after, sections=()).name.text
 
@@ -74,7 +74,7 @@ def test_fit_without_gain_on_the_withheld_part_is_discarded(
     def contrary(arena: Arena, sources: list[str], shown: object, **more: bool) -> list[float]:
         found = real(arena, sources, shown, **more)  # type: ignore[arg-type]
         whole = len(shown.recordings) == 3  # type: ignore[attr-defined]
-        return [-each for each in found] if whole else found
+        return [-score for score in found] if whole else found
 
     with opened(count=3) as arena:
         assert [len(part.recordings) for part in arena.split(1)] == [2, 3]

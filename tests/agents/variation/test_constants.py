@@ -15,7 +15,7 @@ from dsl.source import Source
 from tests.agents.variation.programs import collect_diagnostics, load_written_programs, program
 
 integers = st.integers(0, 200).map(float)
-reals = st.floats(0.0, 20.0, allow_subnormal=False).map(lambda each: round(each, 3))
+reals = st.floats(0.0, 20.0, allow_subnormal=False).map(lambda value: round(value, 3))
 
 FEW = settings(max_examples=15)
 
@@ -141,10 +141,10 @@ def test_bounds_follow_from_the_uses_of_a_knob() -> None:
 
 def test_every_constant_is_within_its_bounds() -> None:
     pool = [*load_written_programs().values(), *(generate(Random(seed)) for seed in range(40))]
-    for each in [constant for found in pool for constant in find_constants(found)]:
-        assert each.low <= each.at_zero <= each.high
-        assert each.low <= each.at_one <= each.high
-        assert each.low > 0 or not each.logarithmic
+    for item in [constant for found in pool for constant in find_constants(found)]:
+        assert item.low <= item.at_zero <= item.high
+        assert item.low <= item.at_one <= item.high
+        assert item.low > 0 or not item.logarithmic
 
 
 def test_random_values_within_bounds_give_sound_programs() -> None:

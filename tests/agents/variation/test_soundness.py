@@ -32,7 +32,9 @@ def test_descendants_of_every_controller_are_sound(name: str) -> None:
             current = variant.program
 
 
-@pytest.mark.parametrize("operator", [each for _, each in OPERATORS], ids=lambda o: o.__name__)
+@pytest.mark.parametrize(
+    "operator", [operator for _, operator in OPERATORS], ids=lambda o: o.__name__
+)
 def test_every_operator_applies_to_some_controller_and_is_sound(operator) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001
     random = Random(operator.__name__)
     tried = (
@@ -40,18 +42,20 @@ def test_every_operator_applies_to_some_controller_and_is_sound(operator) -> Non
         for current in load_written_programs().values()
         for _ in range(3)
     )
-    variants = list(islice((each for each in tried if each is not None), 6))
+    variants = list(islice((variant for variant in tried if variant is not None), 6))
     assert variants
-    assert [each.summary for each in variants if collect_diagnostics(each.program)] == []
+    assert [variant.summary for variant in variants if collect_diagnostics(variant.program)] == []
 
 
 def test_crossovers_of_controllers_are_sound() -> None:
     random = Random(2)
     pool = list(load_written_programs().values())
     pairs = [(random.choice(pool), random.choice(pool)) for _ in range(60)]
-    variants = [each for each in (cross(*pair, random) for pair in pairs) if each is not None]
+    variants = [
+        variant for variant in (cross(*pair, random) for pair in pairs) if variant is not None
+    ]
     assert len(variants) > 20
-    assert [each.summary for each in variants if collect_diagnostics(each.program)] == []
+    assert [variant.summary for variant in variants if collect_diagnostics(variant.program)] == []
 
 
 def test_random_programs_are_sound() -> None:
@@ -65,7 +69,7 @@ def test_mutations_of_every_language_construct_are_sound() -> None:
         assert parsed is not None
         current = tidy(parsed)
         for _ in range(4):
-            assert {each.code for each in collect_diagnostics(current)} <= LEFT_ALONE
+            assert {diagnostic.code for diagnostic in collect_diagnostics(current)} <= LEFT_ALONE
             variant = vary(current, random)
             current = current if variant is None else variant.program
 
@@ -85,10 +89,10 @@ def test_long_lineages_are_sound(part: int) -> None:
 def test_every_operator_is_sound_on_every_language_construct() -> None:
     random = Random(5)
     parsed = [parse(Source(seeded_program(seed))).program for seed in range(20)]
-    pool = [tidy(each) for each in parsed if each is not None]
+    pool = [tidy(program) for program in parsed if program is not None]
     for current in pool:
         for _, operator in OPERATORS:
             variant = operator(ProgramEdit(current, random))
             if variant is not None:
-                codes = {each.code for each in collect_diagnostics(variant.program)}
+                codes = {diagnostic.code for diagnostic in collect_diagnostics(variant.program)}
                 assert codes <= LEFT_ALONE, (operator.__name__, variant.summary)

@@ -15,7 +15,7 @@ from dsl.formatter import print_tree
 from dsl.traversal import walk
 from tests.agents.variation.programs import collect_diagnostics, program
 
-RULES = [(kind, each) for kind in KINDS for each in load_templates(kind)]
+RULES = [(kind, template) for kind in KINDS for template in load_templates(kind)]
 
 BARE = """controller bare {
   schedule { rising n = round(4 + 28 * beta) }
@@ -41,7 +41,7 @@ def with_rule(template: RuleTemplate, random: Random) -> ProgramVariant | None:
 
 
 @pytest.mark.parametrize(
-    "template", [each for _, each in RULES], ids=[f"{kind} {each.name}" for kind, each in RULES]
+    "template", [rule for _, rule in RULES], ids=[f"{kind} {rule.name}" for kind, rule in RULES]
 )
 def test_every_rule_can_be_inserted(template: RuleTemplate) -> None:
     random = Random(template.name)
@@ -65,7 +65,7 @@ def test_rules_that_end_an_episode_state_a_reason(kind: str) -> None:
 
 
 def test_every_hole_has_a_table_or_is_a_knob() -> None:
-    for template in [each for _, each in RULES]:
+    for template in [rule for _, rule in RULES]:
         capitals = [
             node.text
             for node in walk(template.program)
@@ -82,8 +82,8 @@ def test_first_line_of_every_table_needs_no_other_table(table: str) -> None:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_every_line_of_a_table_has_only_known_holes(table: str) -> None:
-    for each in load_productions(table):
-        names = [n.text for n in walk(each.expression) if isinstance(n, tree.Name)]
-        assert {find_filler(n) for n in find_holes(each.expression)} == {
+    for production in load_productions(table):
+        names = [n.text for n in walk(production.expression) if isinstance(n, tree.Name)]
+        assert {find_filler(n) for n in find_holes(production.expression)} == {
             find_filler(n) for n in names if n.isupper()
         }

@@ -103,20 +103,20 @@ def plays_alike(seed: int) -> bool | None:
     parsed = parse(Source(text)).program
     assert parsed is not None
     if uses_randomness(parsed) or any(
-        each.code == "RH506" for each in analyse_program(Source(text)).diagnostics
+        diagnostic.code == "RH506" for diagnostic in analyse_program(Source(text)).diagnostics
     ):
         return None
     tidied = tidy(parsed)
     replay_environment = random_world(Random(seed).randrange)
     before, after = (
         InterpreterEngine().play(
-            load_checked_program(Source(each)),
+            load_checked_program(Source(version)),
             ControllerSetting(0.3),
             replay_environment,
             (0, 1, 7),
             EpisodeRules(None, 1),
         )
-        for each in (text, print_tree(tidied))
+        for version in (text, print_tree(tidied))
     )
     answered = before.answer != -1  # where there was none, there may be one now
     return (
@@ -141,5 +141,8 @@ def test_size_does_not_depend_on_how_numbers_are_scheduled() -> None:
 
 def test_tidied_programs_have_no_diagnostics() -> None:
     for seed in range(60):
-        codes = {each.code for each in collect_diagnostics(tidy(program(seeded_program(seed))))}
+        codes = {
+            diagnostic.code
+            for diagnostic in collect_diagnostics(tidy(program(seeded_program(seed))))
+        }
         assert codes <= {"RH507", "RH508", "RH602", "RH603"}

@@ -47,7 +47,7 @@ def test_variant_differs_from_its_input() -> None:
 @pytest.mark.slow
 def test_most_of_200_mutations_are_distinct() -> None:
     variants = collect_variants(load_written_programs()["seed parallel_probe"], 200)
-    assert len({print_tree(each.program) for each in variants}) > 150
+    assert len({print_tree(variant.program) for variant in variants}) > 150
 
 
 def test_random_programs_are_distinct() -> None:
@@ -89,15 +89,15 @@ def test_sort_key_can_change() -> None:
     assert program is not None
     random = Random(4)
     variants = [vary(program, random) for _ in range(400)]
-    assert any(each is not None and each.operator == "other key" for each in variants)
+    assert any(variant is not None and variant.operator == "other key" for variant in variants)
 
 
 def test_summary_is_one_clause() -> None:
-    for each in collect_variants(load_written_programs()["library cmc"], 80):
-        assert each.summary
-        assert "\n" not in each.summary
-        assert each.summary.count("`") % 2 == 0
-        assert not any(hole in each.summary for hole in ("VOTERS", "SURENESS", "LEADER"))
+    for variant in collect_variants(load_written_programs()["library cmc"], 80):
+        assert variant.summary
+        assert "\n" not in variant.summary
+        assert variant.summary.count("`") % 2 == 0
+        assert not any(hole in variant.summary for hole in ("VOTERS", "SURENESS", "LEADER"))
 
 
 def test_program_size_stays_below_the_limit() -> None:
@@ -112,14 +112,15 @@ def test_program_size_stays_below_the_limit() -> None:
 
 @pytest.mark.slow
 def test_oversized_program_can_shrink() -> None:
-    rules = "\n".join(f"if steps > {at} {{ prune first 1 of active }}" for at in range(60))
+    rules = "\n".join(f"if steps > {index} {{ prune first 1 of active }}" for index in range(60))
     large = program(
         f"controller c {{ start {{ open 9 }} step {{ advance active {rules} }}"
         " finally { answer winner(alive) } }"
     )
     assert compute_size(large) > LARGEST
     assert all(
-        compute_size(each.program) <= compute_size(large) for each in collect_variants(large, 20)
+        compute_size(variant.program) <= compute_size(large)
+        for variant in collect_variants(large, 20)
     )
 
 

@@ -28,7 +28,7 @@ def native(kernel: Kernel) -> Kernel:
     gives = hints.pop("return")
     library = KernelLibrary(elsewhere=MODULES)
     emit = Emitter("void @run(ptr noalias %words)")
-    arguments = [_argument(emit, at, kind_of(hint)) for at, hint in enumerate(hints.values())]
+    arguments = [_argument(emit, index, kind_of(hint)) for index, hint in enumerate(hints.values())]
     found = library.call(emit, kernel, *arguments)
     out = emit.element("i64", "%words", str(len(arguments)))
     match kind_of(gives):
@@ -52,8 +52,8 @@ def native(kernel: Kernel) -> Kernel:
     return call
 
 
-def _argument(emit: Emitter, at: int, kind: str) -> str:
-    place = emit.element("i64", "%words", str(at))
+def _argument(emit: Emitter, index: int, kind: str) -> str:
+    place = emit.element("i64", "%words", str(index))
     if kind == "i1":
         return emit.op(f"trunc i64 {emit.load('i64', place)} to i1")
     return emit.load("ptr" if kind.startswith("*") else kind, place)

@@ -158,15 +158,17 @@ def test_the_pass_of_the_benchmark_reads_equally(data: st.DataObject) -> None:
         [0] * branches, [0] * branches, [0] * seeds,
     )  # fmt: skip
     if min(reads) > branches * width and min(abreast) > 0:
-        rows = [recorded[at * width : at * width + probes[at] + 1] for at in range(branches)]
+        rows = [
+            recorded[index * width : index * width + probes[index] + 1] for index in range(branches)
+        ]
         assert after[-1] == [sum(map(sum, rows))] * seeds
 
 
 def test_every_kernel_of_the_runtime_is_translated() -> None:
     kernels = [
-        each
-        for each in vars(runtime).values()
-        if callable(each) and getattr(each, "__module__", "") == runtime.__name__
+        var
+        for var in vars(runtime).values()
+        if callable(var) and getattr(var, "__module__", "") == runtime.__name__
     ]
     library = KernelLibrary(elsewhere=MODULES)
     for kernel in kernels:

@@ -124,7 +124,7 @@ def test_entry_that_is_not_a_file_is_recompiled(tmp_path: Path, compilations: li
     path.mkdir()
     ObjectCache(tmp_path).load(checked())
     assert len(compilations) == 2
-    assert [each.name for each in tmp_path.iterdir()] == [path.name], "nothing half-written is left"
+    assert [path.name for path in tmp_path.iterdir()] == [path.name], "nothing half-written is left"
 
 
 @pytest.mark.parametrize("where", ["a file", "below a file"])
@@ -155,7 +155,7 @@ def test_many_processes_may_fill_one_cache(tmp_path: Path) -> None:
         )
         for _ in range(4)
     ]
-    assert [each.wait(120) for each in running] == [0] * len(running)
+    assert [process.wait(120) for process in running] == [0] * len(running)
     assert len(list(tmp_path.iterdir())) == len(kept(tmp_path)) == 3, "two programs, the kernels"
 
 
@@ -184,7 +184,7 @@ def test_programs_that_differ_only_in_their_schedules_share_their_code() -> None
     other = text.replace("2 + 6 * beta", "3 + 6 * beta")
     assert other != text
     (module, code), (other_module, other_code) = (
-        objects.load(load_checked_program(Source(each))) for each in (text, other)
+        objects.load(load_checked_program(Source(source))) for source in (text, other)
     )
     assert module.text == other_module.text
     assert code is other_code

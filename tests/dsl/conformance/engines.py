@@ -69,15 +69,15 @@ def compiled(checked: CheckedProgram, setting: Setting) -> Told:
             (setting.seed,),
             engines.EpisodeRules(setting.budget, setting.probe_cost),
         )
-        at = (setting.question, 0)
-        number = int(ends.answer[at])
+        cell = (setting.question, 0)
+        number = int(ends.answer[cell])
         if number != -2:
             break
     answers = list(replay_environment.words(setting.question))
     return Told(
         None if number == -1 else answers[number],
-        int(ends.tokens[at]),
-        int(ends.sequential[at]),
+        int(ends.tokens[cell]),
+        int(ends.sequential[cell]),
         None,
     )
 

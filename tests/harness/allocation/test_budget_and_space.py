@@ -20,8 +20,8 @@ def pipeline(
         name=name,
         models=[PipelineModel(name=f"{size:g}B", parameters=size) for size in sizes],
         stages=[
-            Stage(name=f"s{at}", prompt_tokens=prompt, output_tokens=output)
-            for at, (prompt, output) in enumerate(tokens)
+            Stage(name=f"s{index}", prompt_tokens=prompt, output_tokens=output)
+            for index, (prompt, output) in enumerate(tokens)
         ],
     )
 
@@ -58,7 +58,7 @@ def test_counting_listing_and_checking_allocations_agree(
 ) -> None:
     sizes, tokens, budget = drawn
     of = pipeline(tuple(sorted(sizes)), tuple(tokens))
-    names = [each.name for each in of.models]
+    names = [model.name for model in of.models]
     choices = [StageChoice(name, samples) for name in names for samples in range(1, 60)]
     everything = [
         one
@@ -72,8 +72,8 @@ def test_counting_listing_and_checking_allocations_agree(
         return
     listed = list(space)
     assert len(listed) == len(set(listed)) == len(space)
-    assert all(space.affords(each) for each in listed)
-    within = [each for each in listed if max(c.samples for c in each) < 60]
+    assert all(space.affords(choices) for choices in listed)
+    within = [choices for choices in listed if max(c.samples for c in choices) < 60]
     if len(tokens) < 3:
         assert set(within) == set(everything)
 
@@ -81,8 +81,8 @@ def test_counting_listing_and_checking_allocations_agree(
 def test_every_random_allocation_is_within_the_budget() -> None:
     space, chance = AllocationSpace(CHATDEV, 1768), Random(0)
     drawn = [space.draw(chance) for _ in range(300)]
-    assert all(space.affords(each) for each in drawn)
-    assert len({each.model for one in drawn for each in one}) == 2
+    assert all(space.affords(choices) for choices in drawn)
+    assert len({choice.model for one in drawn for choice in one}) == 2
 
 
 def test_a_budget_below_the_cheapest_allocation_is_refused_with_its_cost() -> None:

@@ -13,66 +13,69 @@ def of(seed: int = 14, **switches: bool) -> Simulator:
 
 def everywhere(pipeline: Pipeline, samples: int) -> tuple[StageChoice, ...]:
     return tuple(
-        StageChoice(pipeline.candidates(each)[-1].name, samples) for each in pipeline.stages
+        StageChoice(pipeline.candidates(stage)[-1].name, samples) for stage in pipeline.stages
     )
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_nothing_is_gained_beyond_a_number_of_samples(seed: int) -> None:
-    at = of(seed)
-    enough = max(each.enough() for each in at.curves)
-    few, many, more = (at.quality(everywhere(at.pipeline, n)) for n in (1, enough, 4 * enough))
+    simulator = of(seed)
+    enough = max(curve.enough() for curve in simulator.curves)
+    few, many, more = (
+        simulator.quality(everywhere(simulator.pipeline, n)) for n in (1, enough, 4 * enough)
+    )
     assert few < many == more
     endless = of(seed, saturation=False)
-    assert endless.quality(everywhere(at.pipeline, enough)) < endless.quality(
-        everywhere(at.pipeline, 4 * enough)
+    assert endless.quality(everywhere(simulator.pipeline, enough)) < endless.quality(
+        everywhere(simulator.pipeline, 4 * enough)
     )
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_ability_rises_with_size_except_for_family_offsets(seed: int) -> None:
-    at = of(seed)
-    for stage, curve in zip(at.pipeline.stages, at.curves, strict=True):
-        models = at.pipeline.candidates(stage)
+    simulator = of(seed)
+    for stage, curve in zip(simulator.pipeline.stages, simulator.curves, strict=True):
+        models = simulator.pipeline.candidates(stage)
         bare = curve._replace(shifts=dict.fromkeys(curve.shifts, 0.0))
-        result = [bare.quality(each, 1, 1.0, at.simulation) for each in models]
+        result = [bare.quality(model, 1, 1.0, simulator.simulation) for model in models]
         assert result == sorted(result)
-        flat = [bare.quality(each, 1, 1.0, of(seed, sizes=False).simulation) for each in models]
+        flat = [bare.quality(model, 1, 1.0, of(seed, sizes=False).simulation) for model in models]
         assert len(set(flat)) == 1
 
 
 def test_a_poor_input_needs_more_samples_with_coupling() -> None:
-    for at, moves in ((of(14), True), (of(14, coupling=False), False)):
-        curve = at.curves[1]
-        spent = [curve.gained(4, 1 - given if moves else 0.0, at.simulation)
+    for simulator, moves in ((of(14), True), (of(14, coupling=False), False)):
+        curve = simulator.curves[1]
+        spent = [curve.gained(4, 1 - given if moves else 0.0, simulator.simulation)
                  for given in (1.0, 0.3)]  # fmt: skip
         assert (spent[1] < spent[0]) == moves
 
 
 @pytest.mark.parametrize("seed", [0, 4, 6, 8])
 def test_the_optimum_is_the_best_of_all_allocations(seed: int) -> None:
-    at = of(seed)
-    least = AllocationSpace(at.pipeline, 1e9).least
+    simulator = of(seed)
+    least = AllocationSpace(simulator.pipeline, 1e9).least
     budget = min(
-        default_budget(at.pipeline), 1.6 * AllocationSpace(at.pipeline, 1e9).cost(least) + 30
+        default_budget(simulator.pipeline),
+        1.6 * AllocationSpace(simulator.pipeline, 1e9).cost(least) + 30,
     )
-    space = AllocationSpace(at.pipeline, budget)
+    space = AllocationSpace(simulator.pipeline, budget)
     assert len(space) < 40_000
-    best = max(at.quality(each) for each in space)
-    result = at.optimum(budget)
-    assert at.quality(result.choices) == pytest.approx(best, abs=1e-12)
+    best = max(simulator.quality(choices) for choices in space)
+    result = simulator.optimum(budget)
+    assert simulator.quality(result.choices) == pytest.approx(best, abs=1e-12)
     assert space.affords(result.choices)
 
 
 def test_equal_seeds_give_equal_pipelines_and_others_differ() -> None:
     one, same, other = of(1), of(1), of(2)
-    played = [each.play(everywhere(each.pipeline, 2)) for each in (one, same)]
+    played = [one.play(everywhere(one.pipeline, 2)) for one in (one, same)]
     assert played[0] == played[1]
     assert one.pipeline != other.pipeline
 
 
 def test_sampled_scores_are_binary_and_near_their_expectation() -> None:
-    at = of(3, sampled=True)
-    trial = at.play(everywhere(at.pipeline, 3))
-    assert {each.score for each in trial.answered} <= {0.0, 1.0}
-    assert abs(trial.score - at.expected(at.quality(trial.choices))) < 0.25
+    simulator = of(3, sampled=True)
+    trial = simulator.play(everywhere(simulator.pipeline, 3))
+    assert {result.score for result in trial.answered} <= {0.0, 1.0}
+    assert abs(trial.score - simulator.expected(simulator.quality(trial.choices))) < 0.25

@@ -110,7 +110,7 @@ class DrawnEngine:
         index = self._seeds[request.seed or 0]
         done = len(request.prompt[0]) - len(PROMPT)
         end = min(self._chains[index].tokens, done + request.max_tokens)
-        ids = [WIDTH * (index + 1) + at for at in range(done, end)]
+        ids = [WIDTH * (index + 1) + position for position in range(done, end)]
         whole = self._chains[index].tokens
         cut = end == self._settings.drawing.max_tokens
         finish = "stop" if end == whole and not cut else "length"

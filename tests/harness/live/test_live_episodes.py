@@ -87,7 +87,11 @@ def test_a_live_trace_equals_the_replayed_trace_for_any_program_and_budget(
     probes = sum(
         action.kind.value == "PROBE" for barrier in replayed_trace[1] for action in barrier.actions
     )
-    requests = [each for each in result.engine.asked if each.seed is None and each.max_tokens > 1]
+    requests = [
+        request
+        for request in result.engine.asked
+        if request.seed is None and request.max_tokens > 1
+    ]
     assert len(requests) == probes
 
 
@@ -110,11 +114,13 @@ FIRST = LiveEpisodeKey(0, 0)
 
 def test_a_pruned_branch_gets_no_more_requests() -> None:
     result = asyncio.run(
-        replay_environment([laid(Random(at), 3, 15)._replace(tokens=15) for at in range(3)], 3, 15)
+        replay_environment(
+            [laid(Random(index), 3, 15)._replace(tokens=15) for index in range(3)], 3, 15
+        )
     )
     verbs = (Open(count=3), Prune(branches=(1,)), Advance(branches=(0, 2), bursts=(4, 4)))
     lived(result, Scripted(*verbs, Answer(answer="A")), FIRST, NO_RULES)
-    seeds = [each.seed for each in result.engine.asked if each.seed is not None]
+    seeds = [request.seed for request in result.engine.asked if request.seed is not None]
     assert len(seeds) == 3 + 4 + 4
     assert result.engine.drawn == 3 * 3 + 2 * 12
 
@@ -129,7 +135,9 @@ def test_a_refused_verb_generates_nothing() -> None:
 
 def test_a_read_beyond_the_budget_generates_nothing() -> None:
     result = asyncio.run(
-        replay_environment([laid(Random(at), 3, 15)._replace(tokens=9) for at in range(4)], 3, 15)
+        replay_environment(
+            [laid(Random(index), 3, 15)._replace(tokens=9) for index in range(4)], 3, 15
+        )
     )
     played, trace = lived(
         result, Scripted(Sample(count=4), Answer(answer="A")), FIRST, EpisodeRules(budget=10)
@@ -140,7 +148,9 @@ def test_a_read_beyond_the_budget_generates_nothing() -> None:
 
 def test_a_cancelled_episode_leaves_no_running_request() -> None:
     result = asyncio.run(
-        replay_environment([laid(Random(at), 3, 15)._replace(tokens=15) for at in range(4)], 3, 15)
+        replay_environment(
+            [laid(Random(index), 3, 15)._replace(tokens=15) for index in range(4)], 3, 15
+        )
     )
     place = result.model.next_endpoint()
 

@@ -58,7 +58,7 @@ def streamed(client: OpenAI, **more: object) -> tuple[str, str | None]:
 
 def rendered(upstream: ScriptedServer) -> Body:
     """The last conversation that was rendered."""
-    return next(each.body for each in reversed(upstream.seen) if "messages" in each.body)
+    return next(request.body for request in reversed(upstream.seen) if "messages" in request.body)
 
 
 def test_a_reply_of_the_proxy_is_accepted_as_history_without_its_thoughts(
@@ -102,7 +102,7 @@ def test_content_ends_at_a_stop_string_whole_and_streamed(
     whole = ask(client).choices[0].message.content
     assert whole is not None
     strings = [stop] if isinstance(stop, str) else stop
-    wanted = whole[: min(at for each in strings if (at := whole.find(each)) >= 0)]
+    wanted = whole[: min(position for string in strings if (position := whole.find(string)) >= 0)]
     result = ask(client, stop=stop)
     assert (result.choices[0].message.content, result.choices[0].finish_reason) == (wanted, "stop")
     assert streamed(client, stop=stop) == (wanted, "stop")
@@ -149,8 +149,10 @@ def test_without_thinking_all_of_the_text_is_content(
     result = ask(client, **how).choices[0].message
     assert result.content
     assert (result.model_extra or {}).get("reasoning_content") is None
-    probes = [each.body for each in upstream.completions[before:] if "stop" in each.body]
-    for prompt in [each for body in probes for each in body["prompt"]]:
+    probes = [
+        completion.body for completion in upstream.completions[before:] if "stop" in completion.body
+    ]
+    for prompt in [item for body in probes for item in body["prompt"]]:
         text = show(prompt)
         assert text.endswith("\n\nThe final answer is \\boxed{")
         assert not text.endswith("\n</think>\n\nThe final answer is \\boxed{")

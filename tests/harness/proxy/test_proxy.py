@@ -112,7 +112,7 @@ def test_a_branch_has_no_more_tokens_than_the_client_allows(
     before = len(upstream.completions)
     result = ask(client, max_completion_tokens=25)
     assert result.choices[0].finish_reason == "length"
-    sent = [each.body["max_tokens"] for each in upstream.completions[before:]]
+    sent = [completion.body["max_tokens"] for completion in upstream.completions[before:]]
     assert max(most for most in sent if most != 32) == 25
 
 
@@ -252,7 +252,7 @@ def test_malformed_requests_are_refused_in_openais_format(running: tuple[Proxy, 
 
 
 def test_the_model_is_listed_and_others_are_not_found(client: OpenAI) -> None:
-    assert [each.id for each in client.models.list()] == [MODEL]
+    assert [model.id for model in client.models.list()] == [MODEL]
     assert client.models.retrieve(MODEL).owned_by == "rheostat"
     with pytest.raises(openai.NotFoundError):
         ask(client, model="gpt")
@@ -271,8 +271,8 @@ def test_requests_beyond_the_limit_are_refused(client: OpenAI, upstream: Scripte
     with pytest.raises(openai.RateLimitError) as caught:
         ask(client)
     assert caught.value.response.headers["retry-after"] == "1"
-    for each in streams:
-        each.close()
+    for reply in streams:
+        reply.close()
     upstream.fault = lambda number, body: None
     soon(lambda: upstream.under_way == 0)
 

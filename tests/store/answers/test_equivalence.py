@@ -225,7 +225,7 @@ def test_a_unit_joins_the_bare_number_unless_two_units_compete(mathematics: Math
             AnswerPool([r"9\%", "0.09"], UNRELATED),
         ]
     )
-    assert [len(set(each.values())) for each in forms] == [1, 3, 2, 1]
+    assert [len(set(form.values())) for form in forms] == [1, 3, 2, 1]
 
 
 ALPHABET = st.sampled_from(["7", "3/8", r"\sqrt{5}", "x+2", "(1,2)", "1,2", r"\text{odd}", "[0,1)"])
@@ -337,8 +337,8 @@ def test_process_crash_leaves_the_answer_unchanged(tmp_path: Path) -> None:
 def _children() -> list[int]:
     path = Path(f"/proc/{os.getpid()}/task")
     found = [(task / "children").read_text().split() for task in path.iterdir()]
-    commands = {int(each): Path(f"/proc/{each}/cmdline") for each in itertools.chain(*found)}
-    return [each for each, command in commands.items() if b"spawn_main" in command.read_bytes()]
+    commands = {int(pid): Path(f"/proc/{pid}/cmdline") for pid in itertools.chain(*found)}
+    return [pid for pid, command in commands.items() if b"spawn_main" in command.read_bytes()]
 
 
 def test_timed_out_answer_is_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:

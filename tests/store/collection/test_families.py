@@ -27,11 +27,11 @@ def scripted() -> Iterator[ScriptedServer]:
 def turns(messages: list[Body], *, without_thoughts: bool = True) -> str:
     """A conversation in the marks of ChatML."""
     said = ""
-    for each in messages:
-        text = str(each["content"])
-        if without_thoughts and each["role"] == "assistant":
+    for message in messages:
+        text = str(message["content"])
+        if without_thoughts and message["role"] == "assistant":
             text = text.rpartition("</think>")[2].lstrip()
-        said += f"<|im_start|>{each['role']}\n{text}<|im_end|>\n"
+        said += f"<|im_start|>{message['role']}\n{text}<|im_end|>\n"
     return said + "<|im_start|>assistant\n"
 
 

@@ -33,8 +33,8 @@ def test_any_fault_sequence_gives_the_same_bytes_or_a_resumable_error(
         begun = len(server.completions)
 
         def fault(number: int, body: Body) -> Fault:
-            at = number - begun
-            return script[at] if at < len(script) else None
+            position = number - begun
+            return script[position] if position < len(script) else None
 
         server.fault = fault
         path = Path(place, "b")

@@ -74,16 +74,16 @@ async def test_allowed_missing_branches_do_not_change_the_others(
     scripted.fault = drawing("a", 1, 4)
     wanted = work()._replace(allow_missing=2)
     found = await collect(tmp_path / "r", wanted, scripted)
-    assert [each.partition(": ")[0] for each in found.missing.reasons] == [
+    assert [reason.partition(": ")[0] for reason in found.missing.reasons] == [
         "question 'a', branch 1", "question 'a', branch 4",
     ]  # fmt: skip
     whole, lacking = open_recording(tmp_path / "whole"), open_recording(tmp_path / "r")
     lacking.verify()
-    assert [each.missing for each in lacking.questions] == [[1, 4], None]
+    assert [question.missing for question in lacking.questions] == [[1, 4], None]
     kept = [whole.branches(0)[index] for index in (0, 2, 3, 5)]
     assert lacking.branches(0) == kept
     assert lacking.branches(1) == whole.branches(1)
-    assert [lacking.questions[0].branch_index(at) for at in range(4)] == [0, 2, 3, 5]
+    assert [lacking.questions[0].branch_index(index) for index in range(4)] == [0, 2, 3, 5]
     assert is_already_collected(tmp_path / "r", wanted, await prepared_by(scripted, wanted))
 
 
@@ -95,7 +95,10 @@ async def test_too_many_missing_branches_stop_the_collection_and_keep_the_rest(
         await collect(tmp_path / "r", work()._replace(allow_missing=2), scripted)
     scripted.fault = lambda number, body: None
     await collect(tmp_path / "r", work(), scripted)
-    assert [each.missing for each in open_recording(tmp_path / "r").questions] == [None, None]
+    assert [question.missing for question in open_recording(tmp_path / "r").questions] == [
+        None,
+        None,
+    ]
 
 
 async def test_branch_with_rejected_probes_is_missing(
@@ -112,7 +115,9 @@ async def test_branch_with_rejected_probes_is_missing(
     scripted.fault = script
     await collect(tmp_path / "r", work()._replace(allow_missing=1), scripted)
     missing = [
-        index for each in open_recording(tmp_path / "r").questions for index in each.missing or ()
+        index
+        for question in open_recording(tmp_path / "r").questions
+        for index in question.missing or ()
     ]
     assert len(missing) == 1
 
@@ -136,7 +141,7 @@ async def test_question_without_branches_must_be_removed_from_the_file(
         await collect(tmp_path / "r", wanted, scripted)
     without = wanted._replace(asked=ASKED[:1])
     await collect(tmp_path / "r", without, scripted)
-    assert [each.id for each in open_recording(tmp_path / "r").questions] == ["a"]
+    assert [question.id for question in open_recording(tmp_path / "r").questions] == ["a"]
     assert is_already_collected(tmp_path / "r", without, await prepared_by(scripted, without))
 
 
@@ -149,8 +154,8 @@ async def test_the_last_branches_may_be_missing(scripted: ScriptedServer, tmp_pa
 def chains(path: Path, lengths: dict[str, list[int]]) -> Path:
     lines = [
         {"id": name, "question": "how many?", "answer": "3",
-         "chains": [{"text": "a" * length} for length in each]}
-        for name, each in lengths.items()
+         "chains": [{"text": "a" * length} for length in tokens]}
+        for name, tokens in lengths.items()
     ]  # fmt: skip
     path.write_bytes(b"\n\n".join(msgspec.json.encode(line) for line in lines))
     return path
@@ -183,8 +188,8 @@ async def test_chains_longer_than_the_context_may_be_missing(
     found = await collect(tmp_path / "r", probing(file, allow_missing=2), scripted)
     assert len(found.missing.reasons) == 2
     recording: Recording = open_recording(tmp_path / "r")
-    assert [each.missing for each in recording.questions] == [None, [1, 3]]
-    assert [each.tokens for each in recording.branches(1)] == [60, 70]
+    assert [question.missing for question in recording.questions] == [None, [1, 3]]
+    assert [branch.tokens for branch in recording.branches(1)] == [60, 70]
 
 
 async def test_chain_whose_last_interval_exceeds_the_context_is_probed(
@@ -195,7 +200,7 @@ async def test_chain_whose_last_interval_exceeds_the_context_is_probed(
     fits = (CONTEXT - prompt - 100) // 40 * 40
     file = chains(tmp_path / "chains.jsonl", {"a": [fits + 40]})
     await collect(tmp_path / "r", probing(file), scripted)
-    sent = max(len(each.body["prompt"][-1]) for each in scripted.completions)
+    sent = max(len(completion.body["prompt"][-1]) for completion in scripted.completions)
     assert sent + SETTINGS.probing.max_tokens <= CONTEXT
 
 
@@ -204,7 +209,7 @@ async def test_branches_at_temperature_0_are_requested_one_by_one(
 ) -> None:
     greedy = work(drawing=msgspec.structs.replace(DRAWING, temperature=0.0))
     await collect(tmp_path / "r", greedy, scripted)
-    assert {each.body.get("n", 1) for each in scripted.completions} == {1}
+    assert {completion.body.get("n", 1) for completion in scripted.completions} == {1}
 
 
 async def test_too_long_prompt_error_names_the_question(scripted: ScriptedServer) -> None:

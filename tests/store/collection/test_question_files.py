@@ -32,7 +32,10 @@ def delimited(separator: str) -> str:
 def read(benchmark: str, path: Path) -> list[tuple[str, str, str, list[str] | None]]:
     found = convert_benchmark(benchmark, path)
     assert found.bad == []
-    return [(each.id, each.question, each.answer, each.choices) for each in found.asked]
+    return [
+        (question.id, question.question, question.answer, question.choices)
+        for question in found.asked
+    ]
 
 
 def one(tmp_path: Path, benchmark: str, row: dict[str, Any]) -> Conversion:
@@ -130,7 +133,7 @@ def test_repeated_ids_are_replaced(tmp_path: Path) -> None:
     path = tmp_path / "b.json"
     path.write_text(json.dumps([{"id": 1, "problem": "p", "answer": "1"}] * 2))
     found = convert_benchmark("hmmt", path)
-    assert [each.id for each in found.asked] == ["hmmt-00", "hmmt-01"]
+    assert [question.id for question in found.asked] == ["hmmt-00", "hmmt-01"]
     assert "`id` repeats values" in found.notes[0]
 
 
@@ -297,7 +300,7 @@ def test_a_file_that_cannot_be_read_is_rejected_with_the_reason(
 def test_tabs_with_stray_quotes_keep_their_rows(tmp_path: Path) -> None:
     path = tmp_path / "b.tsv"
     path.write_text('problem\tanswer\n"Half a quote\t1\nplain\t2\n')
-    assert [each[1] for each in read("hmmt", path)] == ['"Half a quote', "plain"]
+    assert [row[1] for row in read("hmmt", path)] == ['"Half a quote', "plain"]
 
 
 def test_a_field_may_be_longer_than_csv_allows_by_default(tmp_path: Path) -> None:

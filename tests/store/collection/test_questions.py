@@ -92,10 +92,10 @@ def test_each_benchmark_finds_its_columns(
 def test_choice_order_is_deterministic(tmp_path: Path) -> None:
     rows = [{**GPQA, "Question": f"Which {k}?"} for k in range(40)]
     asked = convert_benchmark("gpqa", lines(tmp_path / "b.jsonl", *rows)).asked
-    for each in asked:
-        assert each.choices is not None
-        assert each.choices["ABCD".index(each.answer)] == "right"
-    assert {each.answer for each in asked} == set("ABCD")
+    for question in asked:
+        assert question.choices is not None
+        assert question.choices["ABCD".index(question.answer)] == "right"
+    assert {question.answer for question in asked} == set("ABCD")
     assert asked == convert_benchmark("gpqa", lines(tmp_path / "b.jsonl", *rows)).asked
 
 
@@ -109,8 +109,8 @@ def test_every_usual_kind_of_file_is_read(tmp_path: Path) -> None:
         convert_benchmark("hmmt", tmp_path / f"b.{kind}").asked
         for kind in ("json", "csv", "parquet", "jsonl")
     ]
-    assert all(each == read[0] for each in read)
-    assert [each.question for each in read[0]] == ["p", "q"]
+    assert all(question == read[0] for question in read)
+    assert [question.question for question in read[0]] == ["p", "q"]
 
 
 @pytest.mark.parametrize(

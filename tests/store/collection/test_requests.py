@@ -98,5 +98,5 @@ def test_family_is_detected_from_the_model_name() -> None:
 
 @given(st.lists(st.integers(0, 3)), st.lists(st.integers(0, 3), min_size=1, max_size=3))
 def test_find_tokens_returns_the_first_match(tokens: list[int], part: list[int]) -> None:
-    places = [at for at in range(len(tokens)) if tokens[at : at + len(part)] == part]
+    places = [index for index in range(len(tokens)) if tokens[index : index + len(part)] == part]
     assert find_tokens(tokens, part) == (places[0] if places else None)

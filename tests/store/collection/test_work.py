@@ -97,7 +97,7 @@ async def test_recording_contains_the_model_chains_and_answers(
             assert found.seed == question_seed(DRAWING.seed, ASKED[number].id) + index
             assert len(found.answers) == probe_count(len(tokens), DRAWING.interval)
             assert found.answers == [
-                answer_behind(number, each) for each in list_prefixes(tokens, 40)
+                answer_behind(number, prefix) for prefix in list_prefixes(tokens, 40)
             ]
             assert found.final in ("3", "4", "5", "ERR")
 
@@ -313,14 +313,14 @@ async def test_stepwise_requests_match_request_interval(
     tokens = open_recording(tmp_path / "r").branches(0)[0].token_ids
     assert tokens is not None
     made = [
-        draw_requests.request_interval(prompt(0), "a", 0, tokens[:at], DRAWING)
-        for at in range(0, len(tokens), 40)
+        draw_requests.request_interval(prompt(0), "a", 0, tokens[:index], DRAWING)
+        for index in range(0, len(tokens), 40)
     ]
     sent = [seen.body for seen in scripted.completions]
     for request in made:
         assert any(
             (body["prompt"], body.get("seed"), body["max_tokens"])
-            == ([list(each) for each in request.prompt], request.seed, request.max_tokens)
+            == ([list(ids) for ids in request.prompt], request.seed, request.max_tokens)
             for body in sent
         )
 
@@ -339,7 +339,7 @@ async def test_existing_chains_are_only_probed(scripted: ScriptedServer, tmp_pat
     assert recording.branches(0)[0].token_ids == tokens
     assert recording.branches(1)[0].final == "5"
     assert recording.branches(0)[0].answers == [
-        answer_behind(0, each) for each in list_prefixes(tokens, 40)
+        answer_behind(0, prefix) for prefix in list_prefixes(tokens, 40)
     ]
     assert {seen.body["temperature"] for seen in scripted.completions} == {0.0}
     assert recording.provenance.source == "chains.jsonl"
@@ -358,9 +358,9 @@ async def test_every_signal_can_be_collected(scripted: ScriptedServer, tmp_path:
     for found in recording.branches(0):
         assert found.logprob is not None
         assert len(found.logprob) == len(found.answers) + 1
-        assert all(-0.75 <= each <= -0.25 for each in found.logprob)
+        assert all(-0.75 <= value <= -0.25 for value in found.logprob)
         assert found.entropy is not None
-        assert all(each > 0 for each in found.entropy)
+        assert all(value > 0 for value in found.entropy)
 
 
 async def test_signals_are_not_requested_by_default(

@@ -21,7 +21,7 @@ def zstandard_zip(entries: dict[str, bytes], *, frames: int = 1) -> bytes:
     body, directory = io.BytesIO(), io.BytesIO()
     for name, content in entries.items():
         size = -(-len(content) // frames)
-        cuts = [content[at : at + size] for at in range(0, len(content), size)]
+        cuts = [content[index : index + size] for index in range(0, len(content), size)]
         packed = b"".join(zstd.compress(cut) for cut in cuts)
         # method 93, no date, checksum, sizes, length of the name, no extra field
         common = struct.pack(

@@ -31,11 +31,11 @@ class Blanks:
         return answer
 
     async def pooled(self, pool: AnswerPool) -> dict[str, str]:
-        return {each: each.replace(" ", "") for each in pool.answers}
+        return {answer: answer.replace(" ", "") for answer in pool.answers}
 
     def forms(self, pools: Sequence[AnswerPool]) -> list[dict[str, str]]:
         self.asked = [list(pool.answers) for pool in pools]
-        return [{each: each.replace(" ", "") for each in pool.answers} for pool in pools]
+        return [{answer: answer.replace(" ", "") for answer in pool.answers} for pool in pools]
 
 
 def environment(*items: Item) -> Environment:

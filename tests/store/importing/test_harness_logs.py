@@ -31,7 +31,7 @@ def options(*, counter: TokenCounter | None = None, skip_bad: bool = False) -> L
 
 def branches(log: HarnessLog) -> dict[str, list[tuple[str, int, str | None]]]:
     return {
-        item.question.id: [(each.final, each.tokens, each.finish) for each in item.branches]
+        item.question.id: [(branch.final, branch.tokens, branch.finish) for branch in item.branches]
         for item in log.environment.items
     }
 
@@ -128,7 +128,7 @@ def test_unusable_sample_is_reported_or_skipped(
     assert caught.value.location == "samples/b_epoch_2.json"
     log = read_inspect(path, options(skip_bad=True))
     assert branches(log) == {"b": [("4", 10, "stop")]}
-    assert [each.location for each in log.skipped] == ["samples/b_epoch_2.json"]
+    assert [sample.location for sample in log.skipped] == ["samples/b_epoch_2.json"]
 
 
 def test_several_choices_at_once_are_counted_by_the_tokenizer(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_the_replies_before_any_filter_are_branches(tmp_path: Path) -> None:
     ]
     folder = tmp_path / "org__tiny-1b"
     log = read_lm_eval(lm_eval_log(folder, samples), lm_eval_options())
-    assert {name: [each[0] for each in found] for name, found in branches(log).items()} == {
+    assert {name: [branch[0] for branch in found] for name, found in branches(log).items()} == {
         "t/1": ["2", "3", "ERR"],
         "t/0": ["2", "3", "ERR"],
     }

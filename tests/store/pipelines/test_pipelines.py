@@ -42,7 +42,7 @@ def written(folder: Path, text: str) -> Path:
 def test_a_pipeline_is_read_with_its_questions(folder: Path) -> None:
     found = read_pipeline(written(folder, FILE))
     assert found.pipeline.stage("answer").output_tokens == 64
-    assert [each.gold for each in found.questions] == ["2"]
+    assert [question.gold for question in found.questions] == ["2"]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_question_in_both_splits_is_rejected(folder: Path, line: str, told: str)
     first = QUESTIONS.replace('"a"', '"b"').replace("1+1", "2+2")
     (folder / "unseen").write_text(first)
     found = read_held_out(declared)
-    assert [each.id for each in found.questions] == ["b"]
+    assert [question.id for question in found.questions] == ["b"]
     assert found.digest != declared.digest
     (folder / "unseen").write_text(first + line)
     with pytest.raises(StoreError, match=told) as caught:

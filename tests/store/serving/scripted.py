@@ -40,7 +40,7 @@ class Seen(NamedTuple):
 
 def plain_template(messages: list[Body], arguments: Body) -> str:
     """A chat template that knows of no thoughts."""
-    return "".join(each["content"] + "\n" for each in messages)
+    return "".join(message["content"] + "\n" for message in messages)
 
 
 class ScriptedServer:
@@ -80,7 +80,7 @@ class ScriptedServer:
     @property
     def completions(self) -> list[Seen]:
         """The requests for completions."""
-        return [each for each in self.seen if each.path == "/v1/completions"]
+        return [request for request in self.seen if request.path == "/v1/completions"]
 
     def app(self) -> web.Application:
         """Its routes."""
@@ -114,7 +114,7 @@ class ScriptedServer:
         return web.json_response({"version": self.version})
 
     async def _metrics(self, request: web.Request) -> web.Response:
-        asked = sum(len(p) for each in self.completions for p in each.body["prompt"])
+        asked = sum(len(p) for completion in self.completions for p in completion.body["prompt"])
         lines = [
             f'vllm:prefix_cache_queries_total{{engine="0",model_name="m"}} {asked}.0',
             f'vllm:prefix_cache_hits_total{{engine="0",model_name="m"}} {asked // 2}.0',
@@ -288,8 +288,8 @@ def _logprobs(tokens: Sequence[int], most: int) -> Body:
     names = [f"token_id:{token}" for token in tokens]
     own = [-0.25 * (1 + token % 3) for token in tokens]
     top = [
-        {names[at]: own[at], **{f"token_id:{1000 + k}": -4.0 - k for k in range(most)}}
-        for at in range(len(tokens))
+        {names[index]: own[index], **{f"token_id:{1000 + k}": -4.0 - k for k in range(most)}}
+        for index in range(len(tokens))
     ]
     return {"tokens": names, "token_logprobs": own, "top_logprobs": top, "text_offset": []}
 
@@ -335,22 +335,22 @@ def _pieces(choice: Body, every: int, fault: Fault) -> list[tuple[Body, int]]:
     if tokens is None:
         return [(choice, 0)]
     pieces = []
-    for at in range(0, len(tokens), every):
-        part = tokens[at : at + every]
-        ends = at + every >= len(tokens)
+    for index in range(0, len(tokens), every):
+        part = tokens[index : index + every]
+        ends = index + every >= len(tokens)
         told = {
             "index": choice["index"], "token_ids": part, "text": show(part),
             "finish_reason": choice["finish_reason"] if ends else None,
         }  # fmt: skip
-        if at == 0:
+        if index == 0:
             told["prompt_token_ids"] = choice["prompt_token_ids"]
         if "logprobs" in choice:
             kept = choice["logprobs"]
             told["logprobs"] = {
-                name: kept[name][at : at + every]
+                name: kept[name][index : index + every]
                 for name in ("tokens", "token_logprobs", "top_logprobs")
             }
-        pieces.append((told, at + len(part) + (ends and fault == "wrong_count")))
+        pieces.append((told, index + len(part) + (ends and fault == "wrong_count")))
     return pieces
 
 

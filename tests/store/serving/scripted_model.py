@@ -56,8 +56,8 @@ def draw(prompt: Sequence[int], seed: int, most: int) -> Choice:
 def _next(context: list[int], random: Random) -> int:
     if THINK_END not in context:
         return THINK_END if random.random() < 0.012 else random.choice(b"abcdefgh ")
-    at = len(context) - context[::-1].index(THINK_END)
-    state = blake2b(bytes(t % 256 for t in context[: at - 1]), digest_size=1).digest()[0]
+    position = len(context) - context[::-1].index(THINK_END)
+    state = blake2b(bytes(t % 256 for t in context[: position - 1]), digest_size=1).digest()[0]
     answer = f"\n\nThe final answer is \\boxed{{{(3, 3, 4, 5)[state % 4]}}}".encode()
-    answered = context[at:]
+    answered = context[position:]
     return answer[len(answered)] if len(answered) < len(answer) else END

@@ -41,8 +41,8 @@ async def answered(problem: Exception, *asked: messages.EngineRequest) -> list[A
     made = worker.EngineWorker(Engine(problem), out)
     serving = asyncio.create_task(made.serve(reader))
     found = []
-    for each in asked:
-        reader.feed_data(messages.frame_message(each))
+    for request in asked:
+        reader.feed_data(messages.frame_message(request))
         header = await asyncio.to_thread(os.read, there, messages.HEADER.size)
         (length,) = messages.HEADER.unpack(header)
         found.append(messages.REPLY_DECODER.decode(await asyncio.to_thread(os.read, there, length)))

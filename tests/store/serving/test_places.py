@@ -32,7 +32,7 @@ def test_slots_are_never_exceeded_and_every_waiter_is_served(
                 held -= min(count, slots)
             served += 1
 
-        await asyncio.gather(*(one(*each) for each in wanted))
+        await asyncio.gather(*(one(*arguments) for arguments in wanted))
         assert (held, served) == (0, len(wanted))
 
     asyncio.run(all_of_them())
@@ -69,10 +69,10 @@ async def test_cancelled_waiter_releases_its_slot() -> None:
 def test_each_rank_of_each_server_is_an_endpoint() -> None:
     servers = [Server("http://a", "m"), Server("http://b", "m")]
     found = list_endpoints(servers, 2, 8)
-    assert [(each.engine.address, each.rank, each.slots) for each in found] == [
+    assert [(endpoint.engine.address, endpoint.rank, endpoint.slots) for endpoint in found] == [
         ("http://a", 0, 4), ("http://a", 1, 4), ("http://b", 0, 4), ("http://b", 1, 4),
     ]  # fmt: skip
-    assert [each.rank for each in list_endpoints(servers, 1, 8)] == [None, None]
+    assert [endpoint.rank for endpoint in list_endpoints(servers, 1, 8)] == [None, None]
 
 
 def test_counters_are_added_over_engines() -> None:

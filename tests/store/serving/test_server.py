@@ -139,13 +139,13 @@ async def test_a_request_goes_to_the_rank_that_is_named(scripted: ScriptedServer
     async with Server(scripted.url, MODEL) as client:
         await client.complete(ASKED, rank=3)
         await client.complete(ASKED)
-    assert [each.rank for each in scripted.completions] == ["3", None]
+    assert [completion.rank for completion in scripted.completions] == ["3", None]
 
 
 @pytest.mark.parametrize("fault", BREAKS + STALLS)
 async def test_failed_request_is_retried(scripted: ScriptedServer, fault: str) -> None:
     once(fault, scripted)
-    assert [len(each.token_ids) for each in await complete(scripted)]
+    assert [len(completion.token_ids) for completion in await complete(scripted)]
     assert len(scripted.completions) == 2
     assert scripted.completions[0].body == scripted.completions[1].body
 

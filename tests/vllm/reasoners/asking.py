@@ -90,12 +90,12 @@ class Reasoner(NamedTuple):
     def forced(self, question: str, thoughts: Sequence[Sequence[int]]) -> list[str]:
         """The answers that the model holds after these parts of thoughts, each forced greedily."""
         begun, suffix = self.prompt(question), self.tokens(FORCING)
-        prompts = [[*begun, *each, *suffix] for each in thoughts]
+        prompts = [[*begun, *thought, *suffix] for thought in thoughts]
         replied = self.asked(
             "completions", Completions, prompt=prompts, temperature=0, max_tokens=64,
             stop=CLOSING, return_token_ids=True,
         )  # fmt: skip
-        return [each.text for each in replied.choices]
+        return [choice.text for choice in replied.choices]
 
 
 def voted(answers: Sequence[str | None]) -> str | None:

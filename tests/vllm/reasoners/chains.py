@@ -129,10 +129,10 @@ def held(chain: Chain, thought: str, chance: Random) -> str:
     extracting: the digits that are tagged so far.
     """
     if chain.prompt.startswith(EXTRACT.format("")):
-        whole = [each for each in thought.split("\n") if each[1:].isdigit()]
+        whole = [part for part in thought.split("\n") if part[1:].isdigit()]
         return ",".join([*whole, f"{TAGS[len(whole)]}?"])
-    totals = [each for each in thought.split("\n") if each[-2:-1] == "=" and each[-1:].isdigit()]
-    results = [each for each in totals if "?" in each]
+    totals = [part for part in thought.split("\n") if part[-2:-1] == "=" and part[-1:].isdigit()]
+    results = [total for total in totals if "?" in total]
     if results or totals:
         return (results or totals)[-1][-1]
     return str(chance.randrange(10))

@@ -47,13 +47,13 @@ def measured(reasoner: Reasoner, posed: Sequence[Posed], temperature: float) -> 
     count = max(SIZES)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         sampled = list(
-            pool.map(lambda each: reasoner.chains(each[0], count, temperature, SEED), posed)
+            pool.map(lambda item: reasoner.chains(item[0], count, temperature, SEED), posed)
         )
     given = [[chain.answer for chain in chains] for chains in sampled]
     return Figures(
-        mean(each == answer for (_, answer), of in zip(posed, given, strict=True) for each in of),
+        mean(reply == answer for (_, answer), of in zip(posed, given, strict=True) for reply in of),
         {size: votes(posed, given, size) for size in SIZES},
-        mean(each is None for of in given for each in of),
+        mean(reply is None for of in given for reply in of),
         sorted(len(chain.token_ids) for chains in sampled for chain in chains),
     )
 
@@ -61,9 +61,9 @@ def measured(reasoner: Reasoner, posed: Sequence[Posed], temperature: float) -> 
 def votes(posed: Sequence[Posed], given: Sequence[Sequence[str | None]], size: int) -> float:
     """The share of votes that are right, where each ``size`` answers vote together."""
     return mean(
-        voted(of[at : at + size]) == answer
+        voted(of[index : index + size]) == answer
         for (_, answer), of in zip(posed, given, strict=True)
-        for at in range(0, len(of), size)
+        for index in range(0, len(of), size)
     )
 
 
@@ -87,10 +87,10 @@ def main() -> None:
     said.add_argument("--count", type=int, default=100)
     asked = said.parse_args()
     tasks = {
-        "sum": [(each["question"], each["answer"]) for each in sums(SEED, asked.count)],
+        "sum": [(task["question"], task["answer"]) for task in sums(SEED, asked.count)],
         "extract": [
-            (EXTRACT.format(each["question"]), each["extracted"])
-            for each in stages(SEED, asked.count)
+            (EXTRACT.format(stage["question"]), stage["extracted"])
+            for stage in stages(SEED, asked.count)
         ],
     }
     for name in asked.names:

@@ -69,10 +69,10 @@ def sums(seed: int, count: int) -> list[dict[str, str]]:
     return [
         {
             "id": f"sum-{seed}-{place:03}",
-            "question": ADD.format(tagged(each)),
-            "answer": str(sum(each) % 10),
+            "question": ADD.format(tagged(question)),
+            "answer": str(sum(question) % 10),
         }
-        for place, each in enumerate(drawn)
+        for place, question in enumerate(drawn)
     ]
 
 
@@ -86,11 +86,11 @@ def stages(seed: int, count: int) -> list[dict[str, str]]:
     return [
         {
             "id": f"stages-{seed}-{place:03}",
-            "question": each.text,
-            "extracted": tagged(each.digits),
-            "answer": str(sum(each.digits) % 10),
+            "question": question.text,
+            "extracted": tagged(question.digits),
+            "answer": str(sum(question.digits) % 10),
         }
-        for place, each in enumerate(drawn)
+        for place, question in enumerate(drawn)
     ]
 
 
@@ -104,8 +104,8 @@ def main() -> None:
     words.add_argument("--seed", type=int, default=0)
     words.add_argument("--count", type=int, default=40)
     said = words.parse_args()
-    for each in TASKS[said.task](said.seed, said.count):
-        sys.stdout.write(json.dumps(each) + "\n")
+    for question in TASKS[said.task](said.seed, said.count):
+        sys.stdout.write(json.dumps(question) + "\n")
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def test_a_chain_without_mistakes_ends_in_the_sum(digits: list[int], seed: int) 
 def test_a_line_without_mistakes_gives_its_digits(seed: int) -> None:
     drawn = line(Random(seed))
     assert extracted(drawn, CAREFUL, Random(seed)).answer == tagged(drawn.digits)
-    assert [int(each) for each in drawn.text if each.isdigit()] == drawn.digits
+    assert [int(character) for character in drawn.text if character.isdigit()] == drawn.digits
 
 
 @given(st.integers())
@@ -46,11 +46,11 @@ def test_more_mistakes_are_made_the_more_were_asked_for() -> None:
 
 
 def test_a_first_stage_leads_to_a_question_of_the_second() -> None:
-    for each in stages(0, 20):
-        drawn = [int(digit) for digit in each["question"] if digit.isdigit()]
-        assert each["extracted"] == tagged(drawn)
-        assert each["answer"] == str(sum(drawn) % 10)
-        assert EXTRACT.format(each["question"]) != ADD.format(each["extracted"])
+    for stage in stages(0, 20):
+        drawn = [int(digit) for digit in stage["question"] if digit.isdigit()]
+        assert stage["extracted"] == tagged(drawn)
+        assert stage["answer"] == str(sum(drawn) % 10)
+        assert EXTRACT.format(stage["question"]) != ADD.format(stage["extracted"])
 
 
 @pytest.mark.parametrize("task", ["sum", "stages"])
@@ -58,6 +58,6 @@ def test_a_seed_draws_the_same_questions_from_the_command_line(task: str) -> Non
     script = Path(__file__).with_name("questions.py")
     words = [sys.executable, str(script), "--task", task, "--seed", "5", "--count", "7"]
     said = subprocess.run(words, check=True, capture_output=True).stdout
-    written = [msgspec.json.decode(each, type=dict[str, str]) for each in said.splitlines()]
+    written = [msgspec.json.decode(line, type=dict[str, str]) for line in said.splitlines()]
     draws = {"sum": sums, "stages": stages}[task]
     assert written == draws(5, 7) != draws(6, 7)

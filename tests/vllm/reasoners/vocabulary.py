@@ -47,8 +47,8 @@ def tokenizer() -> PreTrainedTokenizerFast:
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
-    made.train_from_iterator([each.replace(THOUGHT[1], "") for each in WORDS], trainer)
-    made.add_tokens([AddedToken(each, special=False, normalized=False) for each in THOUGHT])
+    made.train_from_iterator([word.replace(THOUGHT[1], "") for word in WORDS], trainer)
+    made.add_tokens([AddedToken(token, special=False, normalized=False) for token in THOUGHT])
     return PreTrainedTokenizerFast(
         tokenizer_object=made, eos_token=END, pad_token=PAD, chat_template=TEMPLATE
     )

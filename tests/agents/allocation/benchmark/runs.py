@@ -6,7 +6,7 @@ from agents.allocation.benchmark.benchmark_runs import AblationSetting, Benchmar
 def run(
     seed: int, *curve: float, proposer: str = "agent", without: AblationSetting = ""
 ) -> BenchmarkRun:
-    spent = [0.5 * at for at in range(1, len(curve) + 1)]
+    spent = [0.5 * index for index in range(1, len(curve) + 1)]
     return BenchmarkRun(
         proposer=proposer, seed=seed, without=without, optimum=0.8, curve=[*curve], spent=spent
     )

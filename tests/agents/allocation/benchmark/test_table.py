@@ -13,7 +13,7 @@ from tests.agents.allocation.benchmark.runs import run
 
 def test_row_has_mean_interval_and_trials_to_optimum() -> None:
     runs = [run(0, 0.9, 0.995), run(1, 0.8, 0.9), run(2, *[0.7] * 9, 0.99)]
-    cells = [each.strip() for each in format_row(runs).strip("|").split("|")]
+    cells = [part.strip() for part in format_row(runs).strip("|").split("|")]
     assert cells[:3] == ["all observations", "`agent`", "3"]
     assert cells[3] == "96.2 ± 6.0"
     assert cells[-2:] == ["10 (6–>50)", "2 of 3"]
@@ -23,7 +23,7 @@ def test_runs_are_sorted_like_the_table(tmp_path: Path) -> None:
     lines = [run(1, 0.5, proposer="random"), run(1, 0.5), run(0, 0.5), run(0, 0.5, without="sizes")]
     file = tmp_path / "runs.jsonl"
     file.write_bytes(b"\n".join(map(msgspec.json.encode, lines)))
-    found = [(each.without, each.proposer, each.seed) for each in read_benchmark_runs([file])]
+    found = [(run.without, run.proposer, run.seed) for run in read_benchmark_runs([file])]
     assert found == [("", "agent", 0), ("", "agent", 1), ("", "random", 1), ("sizes", "agent", 0)]
     with pytest.raises(InputError, match=r"runs.jsonl, line 1: random on seed 1 occurs twice"):
         read_benchmark_runs([file, file])

@@ -47,7 +47,7 @@ found["roads"] = {
 }
 found["environment"] = dict(os.environ)
 found["user"] = os.getuid()
-numbers = [each.name for each in Path("/proc").iterdir() if each.name.isdecimal()]
+numbers = [path.name for path in Path("/proc").iterdir() if path.name.isdecimal()]
 found["others"] = [number for number in numbers if number != "1"]
 told = Path("/proc/self/status").read_text().splitlines()
 lines = dict(line.split(":\t", 1) for line in told if ":\t" in line)

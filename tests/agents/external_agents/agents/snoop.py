@@ -24,8 +24,8 @@ def ask(request: object) -> str:
 source = Path("candidate.rheo").read_text()
 found["prompt"] = sys.stdin.read()
 found["files"] = {
-    str(each): each.read_text() for each in Path().rglob("*")
-    if each.is_file() and each.parent.name != "bin"
+    str(path): path.read_text() for path in Path().rglob("*")
+    if path.is_file() and path.parent.name != "bin"
 }  # fmt: skip
 found["stand in"] = Path("bin", "rheostat").read_text()
 found["environment"] = dict(os.environ)
@@ -33,7 +33,7 @@ found["desk"] = {
     do: ask({"do": do, "source": source})
     for do in ("gold", "recording", "held-out", "inspect", "../../request.json", "trace")
 }
-found["odd"] = [ask(each) for each in ODD]
+found["odd"] = [ask(request) for request in ODD]
 found["sweep"] = ask({"do": "sweep", "source": source})
 report = Path(sys.argv[1])
 report.write_text(json.dumps(found))
