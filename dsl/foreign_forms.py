@@ -344,7 +344,7 @@ def _call_advice(site: ErrorContext, opener: int, close: int) -> str | None:
     if word not in {"first", "advance", "extend", "open", "sample", "probe", "prune", "answer"}:
         return None
     inside = site.tokens[opener + 1 : close]
-    commas = [at for at, token in enumerate(inside) if token.type == "COMMA"]
+    commas = [index for index, token in enumerate(inside) if token.type == "COMMA"]
     if len(commas) != 1 or not inside[commas[0] + 1 :] or not commas[0]:
         return f"write `{word}` without parentheses and commas"
     parts = [

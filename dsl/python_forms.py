@@ -32,10 +32,10 @@ def _text(site: ErrorContext, start: int, end: int) -> str:
     return site.source.text[first.start : last.end] if end > start else ""
 
 
-def _opener(site: ErrorContext, at: int) -> int | None:
+def _opener(site: ErrorContext, before: int) -> int | None:
     """Return the index of the innermost parenthesis that is open before a token."""
     closed = 0
-    for index in range(at - 1, -1, -1):
+    for index in range(before - 1, -1, -1):
         kind = site.tokens[index].type
         if kind in {"LBRACE", "RBRACE"}:
             return None
@@ -49,25 +49,25 @@ def _opener(site: ErrorContext, at: int) -> int | None:
 
 def _comprehension(site: ErrorContext) -> SyntaxMessage | None:
     """``sum(b.tokens for b in active if c)``."""
-    at = site.index
-    while at < len(site.tokens) and site.tokens[at].line == site.token.line:
-        if [token.type for token in site.tokens[at : at + 3]] == ["FOR", "NAME", "IN"]:
+    index = site.index
+    while index < len(site.tokens) and site.tokens[index].line == site.token.line:
+        if [token.type for token in site.tokens[index : index + 3]] == ["FOR", "NAME", "IN"]:
             break
-        at += 1
+        index += 1
     else:
         return None
-    opener = _opener(site, at)
-    if opener is None or opener > site.index or at + 3 >= len(site.tokens):
+    opener = _opener(site, index)
+    if opener is None or opener > site.index or index + 3 >= len(site.tokens):
         return None
     close = matching(site.tokens, opener)
-    variable = str(site.tokens[at + 1])
-    value = _of_each(_text(site, opener + 1, at), variable)
-    condition_at = next((i for i in range(at + 3, close) if site.tokens[i].type == "IF"), close)
-    branches = _text(site, at + 3, condition_at)
+    variable = str(site.tokens[index + 1])
+    value = _of_each(_text(site, opener + 1, index), variable)
+    condition_at = next((i for i in range(index + 3, close) if site.tokens[i].type == "IF"), close)
+    branches = _text(site, index + 3, condition_at)
     if condition_at < close:
         branches += f" where {_of_each(_text(site, condition_at + 1, close), variable)}"
     holder = str(site.tokens[opener - 1]) if opener else ""
-    span = span_of(site.tokens[at]).to(span_of(site.tokens[min(close, len(site.tokens)) - 1]))
+    span = span_of(site.tokens[index]).to(span_of(site.tokens[min(close, len(site.tokens)) - 1]))
     diagnostic = Diagnostic(
         "RH116",
         "Rheo has no comprehensions",
@@ -124,15 +124,15 @@ _VALUE_BEGINS = {
 }  # fmt: skip
 
 
-def report_late_condition(site: ErrorContext, at: int, end: int) -> Diagnostic:
+def report_late_condition(site: ErrorContext, index: int, end: int) -> Diagnostic:
     """Report ``a if c else b``.
 
     Args:
         site: the error.
-        at: the index of the ``if``.
+        index: the index of the ``if``.
         end: the index after the last token of the expression.
     """
-    begin, closed = at, 0
+    begin, closed = index, 0
     while begin > 0:
         kind = site.tokens[begin - 1].type
         if kind == "LPAR" and closed:
@@ -142,16 +142,16 @@ def report_late_condition(site: ErrorContext, at: int, end: int) -> Diagnostic:
         elif kind in _VALUE_BEGINS and not closed:
             break
         begin -= 1
-    otherwise = next((i for i in range(at, end) if site.tokens[i].type == "ELSE"), end)
-    value, condition = _text(site, begin, at), _text(site, at + 1, otherwise)
+    otherwise = next((i for i in range(index, end) if site.tokens[i].type == "ELSE"), end)
+    value, condition = _text(site, begin, index), _text(site, index + 1, otherwise)
     other = _text(site, otherwise + 1, end) or "…"
     advice = f"if {condition} then {value} else {other}"
-    if otherwise == end and any(token.type == "FIELD" for token in site.tokens[at:end]):
+    if otherwise == end and any(token.type == "FIELD" for token in site.tokens[index:end]):
         advice = f"{value} where {condition}"
     return Diagnostic(
         "RH107",
         "`if` is not an operator of Rheo",
-        Mark(span_of(site.tokens[at]).to(span_of(site.tokens[end - 1])), "comes after a value"),
+        Mark(span_of(site.tokens[index]).to(span_of(site.tokens[end - 1])), "comes after a value"),
         help=f"write `{advice}`",
     )
 
@@ -172,20 +172,28 @@ def _choice_in_parentheses(site: ErrorContext) -> SyntaxMessage | None:
 def _prefix(site: ErrorContext) -> SyntaxMessage | None:
     """``last 2 of active``, ``all finished`` and ``fork 2``, where a value is expected."""
     token, before = site.token, site.before
-    at = site.index - 1
+    index = site.index - 1
     if site.expected == {"EQUAL"} and before is not None and before.type == "NAME":
-        at -= 1  # the name after the word was read as a new statement
+        index -= 1  # the name after the word was read as a new statement
     elif token.type not in {"NUMBER", "NAME"} or not expectation.is_after_operand(site.expected):
         return None
-    if at < 1 or site.tokens[at].type != "NAME" or site.tokens[at + 1].line != site.tokens[at].line:
+    if (
+        index < 1
+        or site.tokens[index].type != "NAME"
+        or site.tokens[index + 1].line != site.tokens[index].line
+    ):
         return None
-    word = str(site.tokens[at])
-    if word not in VALUES or site.starts_line(at) or site.tokens[at - 1].type in {"RBRACE", "LET"}:
+    word = str(site.tokens[index])
+    if (
+        word not in VALUES
+        or site.starts_line(index)
+        or site.tokens[index - 1].type in {"RBRACE", "LET"}
+    ):
         return None
     if any(str(one) == word and two.type == "EQUAL" for one, two in pairwise(site.tokens)):
         return None  # a name of the program, after which an operator is missing
     suggestion = VALUES[word]
-    span = span_of(site.tokens[at])
+    span = span_of(site.tokens[index])
     diagnostic = Diagnostic(
         "RH107",
         f"`{word}` does not start a value",
@@ -193,7 +201,7 @@ def _prefix(site: ErrorContext) -> SyntaxMessage | None:
         help=suggestion.help,
         edit=Edit(span, suggestion.replacement) if suggestion.replacement else None,
     )
-    return SyntaxMessage(diagnostic, resume=statement_end(site.tokens, at))
+    return SyntaxMessage(diagnostic, resume=statement_end(site.tokens, index))
 
 
 def _comment(site: ErrorContext) -> SyntaxMessage | None:
@@ -204,15 +212,15 @@ def _comment(site: ErrorContext) -> SyntaxMessage | None:
     line = site.tokens[first].line
     while first and site.tokens[first - 1].line == line:
         first -= 1
-    for at in range(first, site.index):
-        mark = _comment_mark(site.tokens, at)
+    for index in range(first, site.index):
+        mark = _comment_mark(site.tokens, index)
         if mark is None:
             continue
-        after = at + (1 if str(site.tokens[at]) == "//" else 2)
+        after = index + (1 if str(site.tokens[index]) == "//" else 2)
         words = [token.type for token in site.tokens[after : after + 2] if token.line == line]
         if words == ["NAME", "NAME"]:
             end = next(
-                (i for i in range(at, len(site.tokens)) if site.tokens[i].line != line), None
+                (i for i in range(index, len(site.tokens)) if site.tokens[i].line != line), None
             )
             sign = site.source.text[mark.start : mark.end]
             diagnostic = Diagnostic(
@@ -226,11 +234,11 @@ def _comment(site: ErrorContext) -> SyntaxMessage | None:
     return None
 
 
-def _comment_mark(tokens: list[Token], at: int) -> Span | None:
+def _comment_mark(tokens: list[Token], index: int) -> Span | None:
     """Return the span of the sign of a comment at an index."""
-    if str(tokens[at]) == "//":
-        return span_of(tokens[at])
-    two = tokens[at : at + 2]
+    if str(tokens[index]) == "//":
+        return span_of(tokens[index])
+    two = tokens[index : index + 2]
     if [token.type for token in two] == ["MINUS", "MINUS"] and two[0].end_pos == two[1].start_pos:
         return span_of(two[0]).to(span_of(two[1]))
     return None

@@ -34,7 +34,12 @@ def _text(site: ErrorContext) -> SyntaxMessage | None:
     if str(site.token) == '""' and after is not None and after.start_pos == site.token.end_pos:
         line = site.token.line
         end = next(
-            (at for at in range(site.index, len(site.tokens)) if site.tokens[at].line != line), None
+            (
+                index
+                for index in range(site.index, len(site.tokens))
+                if site.tokens[index].line != line
+            ),
+            None,
         )
         diagnostic = Diagnostic(
             "RH104", "a text is not a statement", Mark(span), help="a comment starts with `#`"

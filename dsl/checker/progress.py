@@ -46,8 +46,12 @@ def _check_effects(scope: Scope, live: "_Live", program: tree.Program) -> None:
         if not isinstance(node, tree.Advance | tree.Probe | tree.Prune):
             continue
         found = live.ended_part(node.branches)
-        told = {each.mark.span.start for each in scope.diagnostics if each.code == "RH706"}
-        if found is None or any(node.span.start <= at < node.span.end for at in told):
+        told = {
+            diagnostic.mark.span.start
+            for diagnostic in scope.diagnostics
+            if diagnostic.code == "RH706"
+        }
+        if found is None or any(node.span.start <= start < node.span.end for start in told):
             continue
         part, state = found
         word = "prune" if isinstance(node, tree.Prune) else "probe"

@@ -111,11 +111,11 @@ class RangeFinder:
             is_bounded = all(self.find(weight).low >= 0 for weight in weights)
             return _VOTES[name] if is_bounded else ANY
         if name in {"sum", "mean"} and isinstance(call.arguments[0], tree.PerBranch):
-            each = self.find(call.arguments[0].value)
-            total = _hull(each, NumberRange(0, 0))
+            term = self.find(call.arguments[0].value)
+            total = _hull(term, NumberRange(0, 0))
             if name == "mean":
                 return total
-            return NumberRange(0 if each.low >= 0 else -inf, 0 if each.high <= 0 else inf)
+            return NumberRange(0 if term.low >= 0 else -inf, 0 if term.high <= 0 else inf)
         if name in {"min", "max"} and isinstance(call.arguments[0], tree.PerBranch):
             return _hull(self.find(call.arguments[0].value), NumberRange(0, 0))
         return self._of_numbers(call)

@@ -142,7 +142,7 @@ def count_base_rates(environment: ReplayEnvironment, seeds: Iterable[int]) -> Ba
         counts = _QuestionCounts()
         for seed in orders:
             order = permute_branches(len(pool.chains), seed)
-            chains = [pool.chains[at] for at in order]
+            chains = [pool.chains[branch] for branch in order]
             counts.add(EpisodeEvidence(chains, gold, pool.interval))
         questions.append(counts)
     if not questions:
@@ -167,8 +167,8 @@ def _rates(name: str, questions: Sequence[_QuestionCounts]) -> list[BaseRate]:
     flat = table[:, :, :2].reshape(len(questions), -1).astype(float)
     samples = resample([Stratum(flat, 1.0)]).reshape(-1, len(cases), 2)
     rates = []
-    for at, (group, case) in enumerate(cases):
-        counts, drawn = table[:, at, :], samples[:, at, :]
+    for index, (group, case) in enumerate(cases):
+        counts, drawn = table[:, index, :], samples[:, index, :]
         count, right, more, rest = counts.sum(axis=0).tolist()
         occurred = counts[counts[:, 0] > 0]
         by_question = (100 * occurred[:, 1:3] / occurred[:, :1]).mean(axis=0).tolist()

@@ -175,7 +175,7 @@ class EpisodeEvidence:
         """Yield whether unfinished branches that agree are right."""
         shortest = min(len(chain.probes) for chain in opened)
         for depth in range(1, shortest - 1):
-            shown = {chain.probes[at] for chain in opened for at in (depth - 1, depth)}
+            shown = {chain.probes[interval] for chain in opened for interval in (depth - 1, depth)}
             if len(shown) == 1 and NO_ANSWER not in shown:
                 case = f"{FIRST} of {FIRST} agree twice, none has finished"
                 right = self._is_right(shown.pop())

@@ -98,7 +98,7 @@ _KINDS = (
 def _letters(rates: Sequence[BaseRates]) -> list[str]:
     """Name recordings by letters, beyond the alphabet by numbers, since columns are narrow."""
     few = len(rates) <= 26
-    return [chr(ord("A") + at) if few else str(at + 1) for at in range(len(rates))]
+    return [chr(ord("A") + index) if few else str(index + 1) for index in range(len(rates))]
 
 
 def _group_table(

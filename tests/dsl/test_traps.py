@@ -13,7 +13,7 @@ SCHEDULE = "schedule { rising steep = 2 + beta  rising gentle = 0.5 + beta }"
 
 def codes(body: str, needs: str = "") -> list[str]:
     text = f"{needs} controller c {{ {body} {FINALLY} }}"
-    return [each.code for each in analyse_program(Source(text)).diagnostics]
+    return [diagnostic.code for diagnostic in analyse_program(Source(text)).diagnostics]
 
 
 def condition_codes(condition: str) -> list[str]:

@@ -30,7 +30,7 @@ def environment(*questions: tuple[str, Sequence[ReplayChain]]) -> ReplayEnvironm
 
 
 def contrasts(found: ReplayEnvironment) -> dict[str, EvidenceContrast]:
-    return {each.contrast: each for each in count_base_rates(found, SEEDS).contrasts}
+    return {contrast.contrast: contrast for contrast in count_base_rates(found, SEEDS).contrasts}
 
 
 def rates(found: ReplayEnvironment) -> dict[str, BaseRate]:
@@ -113,7 +113,8 @@ def test_signs_are_compared_between_branches_of_one_question() -> None:
     """On each question those that hold their answer are as often right as the others."""
     steady = [chain(12, answer, early="5") for answer in "79" * 5]
     restless = [
-        ReplayChain([f"{at}" for at in range(11)] + [answer], 6001, answer) for answer in "79" * 5
+        ReplayChain([f"{index}" for index in range(11)] + [answer], 6001, answer)
+        for answer in "79" * 5
     ]
     easy = ("7", [chain(12, "7", early="5")] * 10 + restless[::2] * 2)
     row = contrasts(environment(("7", steady + restless), easy))
@@ -144,25 +145,28 @@ def test_a_dissenter_that_comes_round_starts_again() -> None:
 
 def test_means_over_questions_give_each_question_the_same_weight() -> None:
     """One question splits its first two votes always, the other under few orders."""
-    split = ("7", [chain(3, "7" if at % 2 else "8") for at in range(10)] + [chain(9, "6")] * 10)
+    split = (
+        "7",
+        [chain(3, "7" if index % 2 else "8") for index in range(10)] + [chain(9, "6")] * 10,
+    )
     clear = ("7", [chain(3, "7")] * 17 + [chain(3, "9")] * 3)
     found = rates(environment(split, clear))
     case = found["2 finished, votes 1:1"]
-    by_hand = [rates(environment(each))["2 finished, votes 1:1"] for each in (split, clear)]
+    by_hand = [rates(environment(question))["2 finished, votes 1:1"] for question in (split, clear)]
     assert case.questions == 2
-    assert case.count == sum(each.count for each in by_hand)
+    assert case.count == sum(rate.count for rate in by_hand)
     assert case.right_by_question == pytest.approx(
-        sum(each.right for each in by_hand) / 2, abs=0.01
+        sum(rate.right for rate in by_hand) / 2, abs=0.01
     )
     assert case.low <= case.right <= case.high
 
 
 def test_gains_of_votes_add_up_to_the_gain_of_more_branches() -> None:
     found = count_base_rates(MIXED, SEEDS).rates
-    pairs = [each for each in found if each.case.startswith("2 finished")]
-    count = sum(each.count for each in pairs)
-    gained = sum((each.more - each.right) * each.count for each in pairs) / count
-    assert sum(each.gain for each in pairs) == pytest.approx(gained, abs=0.05)
+    pairs = [rate for rate in found if rate.case.startswith("2 finished")]
+    count = sum(rate.count for rate in pairs)
+    gained = sum((rate.more - rate.right) * rate.count for rate in pairs) / count
+    assert sum(rate.gain for rate in pairs) == pytest.approx(gained, abs=0.05)
 
 
 def page(unit: RateUnit = RateUnit.EPISODE) -> str:
@@ -186,7 +190,7 @@ def test_the_page_names_the_unit_of_its_rates() -> None:
 def test_a_recording_without_branches_has_no_rates() -> None:
     empty = count_base_rates(ReplayEnvironment([BranchPool([], 500)], ["7"], name="m/b"), SEEDS)
     assert empty == BaseRates("m/b", [], [], empty.kinds)
-    assert all(each.questions == 0 for each in empty.kinds)
+    assert all(kind.questions == 0 for kind in empty.kinds)
 
 
 def test_recordings_without_probes_are_refused() -> None:

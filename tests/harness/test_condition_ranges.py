@@ -41,11 +41,11 @@ def with_guards(text: str, found: list[str]) -> str:
     """Return a program that answers `BROKEN` if a reported condition has the other outcome."""
     probed = with_statements(text, [f"if {condition} {{ mi = mi + 1 }}" for condition in found])
     guards = []
-    for each in analyse_program(Source(probed)).diagnostics:
-        if each.code == "RH509":
-            condition = probed[each.mark.span.start : each.mark.span.end]
+    for diagnostic in analyse_program(Source(probed)).diagnostics:
+        if diagnostic.code == "RH509":
+            condition = probed[diagnostic.mark.span.start : diagnostic.mark.span.end]
             if f"({condition})" in found:
-                negated = "not " if each.message.endswith("true") else ""
+                negated = "not " if diagnostic.message.endswith("true") else ""
                 guards.append(f'if {negated}({condition}) {{\nanswer "{BROKEN}"\n}}')
     return with_statements(text, guards)
 

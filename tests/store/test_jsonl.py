@@ -84,7 +84,8 @@ def test_log_probability_above_0_is_refused_with_its_place(source: Path, name: s
 
 def test_log_probability_of_0_is_imported(source: Path) -> None:
     environment = read(source, line(branches=[branch(logprob=[0.0, -0.0])]))
-    assert environment.items[0].branches[0].logprob == [0.0, -0.0]
+    [item] = environment.items
+    assert item.branches[0].logprob == [0.0, -0.0]
 
 
 def test_missing_ids_are_generated(source: Path) -> None:
