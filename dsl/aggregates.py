@@ -46,6 +46,29 @@ def variance_reals(values: Sequence[float]) -> float:
     return div_real(total, float(len(values)))
 
 
+def quantile_reals(values: Sequence[float], q: float) -> float:
+    """Return the value below which a part ``q`` of the values lies; 0 of none.
+
+    The values are sorted and numbered from 0. The result is at the number q · (n - 1), between
+    two values in proportion, and never above the upper one. ``q`` is clipped to 0 … 1.
+    """
+    if not values:
+        return 0.0
+    ordered = sorted(values)
+    position = mul_real(min(max(q, 0.0), 1.0), float(len(ordered) - 1))
+    low = int(position)
+    if low + 1 >= len(ordered):
+        return ordered[-1]
+    lower, upper = ordered[low], ordered[low + 1]
+    part = mul_real(sub_real(position, float(low)), sub_real(upper, lower))
+    return min(add_real(lower, part), upper)
+
+
+def median_reals(values: Sequence[float]) -> float:
+    """Return the quantile at one half."""
+    return quantile_reals(values, 0.5)
+
+
 def min_reals(values: Sequence[float]) -> float:
     """Return the smallest."""
     return min(values, default=0.0)
@@ -121,6 +144,11 @@ def leading_votes(counted: Tally) -> Votes:
 def votes_of(counted: Tally, answer: str | None) -> Votes:
     """Return the votes of one answer; 0 for one that no branch gave, and for ``None``."""
     return _votes_at(counted, _index_of(counted, answer))
+
+
+def total_votes(counted: Tally) -> Votes:
+    """Return all votes: an integer without weights, else a real, added up as first seen."""
+    return _total(counted.votes) if counted.weighted else sum(counted.votes)
 
 
 def leading_share(counted: Tally) -> float:

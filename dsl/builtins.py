@@ -154,6 +154,11 @@ VOTING = {
         "votes(S)",
         "the votes of the winner; `votes(S, a)`: of the answer a",
     ),
+    "total": BuiltinFunction(
+        (Signature((_B,), ResultKind.LIKE_WEIGHT, weighted=True),),
+        "total(S)",
+        "all votes together; branches without an answer do not vote",
+    ),
     "share": BuiltinFunction(
         (Signature((_B,), _REAL, weighted=True), Signature((_B, _A), _REAL, weighted=True)),
         "share(S)",
@@ -197,6 +202,19 @@ FOLDING = {
         (Signature((_O,), _REAL), Signature((_W,), _REAL)),
         "variance(e of S)",
         "the mean squared distance from the mean; `variance(w)` of a window",
+    ),
+    "median": BuiltinFunction(
+        (Signature((_O,), _REAL),), "median(e of S)", "`quantile(e of S, 0.5)`"
+    ),
+    "quantile": BuiltinFunction(
+        (Signature((_O, _N), _REAL),),
+        "quantile(e of S, q)",
+        "the value below which a part q of the values lies, between two values in proportion",
+    ),
+    "rank": BuiltinFunction(
+        (Signature((_O,), _INTEGER),),
+        "rank(e of S)",
+        "how many branches of S have a smaller e than the branch of the dot around it",
     ),
     "min": BuiltinFunction(
         (
@@ -282,5 +300,8 @@ CHANCE = {
 
 FUNCTIONS = {**COUNTING, **VOTING, **FOLDING, **WINDOWS, **NUMBERS, **CHANCE}
 
-NAMES = frozenset({*SETS, *VALUES, *FUNCTIONS})
+FREE = frozenset({"total", "median", "quantile", "rank"})
+"""Functions whose names a program may declare too: a call is the function, a name is its own."""
+
+NAMES = frozenset({*SETS, *VALUES, *FUNCTIONS} - FREE)
 """Names that a program cannot declare."""

@@ -14,7 +14,7 @@ from string import Template
 from dsl.builtins import ATTRIBUTES, FUNCTIONS, SETS, SIGNALS, VALUES
 from dsl.types import Type
 
-MAX_TOKENS = 2500
+MAX_TOKENS = 2700
 """The most that the card may take of a prompt."""
 
 _TYPES = {

@@ -139,6 +139,8 @@ def has_free_dot(node: tree.Node) -> bool:
     match node:
         case tree.Field():
             return True
+        case tree.Call(function=function) if function.text == "rank":
+            return True  # the rank of the branch of an enclosing set
         case (
             tree.FilterSet(branches=outer)
             | tree.SortSet(branches=outer)

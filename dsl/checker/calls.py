@@ -55,8 +55,8 @@ def check_call(scope: Scope, node: tree.Call) -> Type:
             "RH305",
             f"`{name}` takes no `weight`",
             weight.span,
-            help="`weight` works with `winner`, `runner_up`, `votes`, `share`, `margin`,"
-            " `entropy` and `confidence`",
+            help="`weight` works with `winner`, `runner_up`, `votes`, `total`, `share`,"
+            " `margin`, `entropy` and `confidence`",
         )
     return _gives(form, types, weighted=weight is not None)
 
@@ -262,6 +262,15 @@ def _position_allows(scope: Scope, node: tree.Call) -> bool:
             "a window can only be declared in `memory`",
             node.span,
             help="write `memory { trend = window(5) }` and `push … onto trend`",
+        )
+        return False
+    if name == "rank" and not scope.has_branch:
+        scope.error(
+            "RH401",
+            "`rank` compares a branch with a set, and here it is not clear which branch is meant",
+            node.span,
+            "which branch?",
+            help="use it as a weight, `winner(S, weight = rank(.logprob of S))`, or in `update`",
         )
         return False
     if name in CHANCE and scope.position is not ExpressionPosition.CODE:

@@ -44,8 +44,9 @@ _CALLS = {
     "sqrt": _COUNT,
     "exp": _COUNT,
     "pow": _COUNT,
+    "rank": _COUNT,
 }
-_VOTES = {"share": _SHARE, "margin": _SHARE, "votes": _COUNT}
+_VOTES = {"share": _SHARE, "margin": _SHARE, "votes": _COUNT, "total": _COUNT}
 """Ranges that hold only if no weight is below 0."""
 
 
@@ -116,7 +117,9 @@ class RangeFinder:
             if name == "mean":
                 return total
             return NumberRange(0 if term.low >= 0 else -inf, 0 if term.high <= 0 else inf)
-        if name in {"min", "max"} and isinstance(call.arguments[0], tree.PerBranch):
+        if name in {"min", "max", "median", "quantile"} and isinstance(
+            call.arguments[0], tree.PerBranch
+        ):
             return _hull(self.find(call.arguments[0].value), NumberRange(0, 0))
         return self._of_numbers(call)
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Kernel = Callable[..., Any]
 
+_EXACT = frozenset({"sum", "min", "max", "rank"})
+"""Functions over a set that take integers as integers."""
+
 
 class CallEmitter:
     """Emits the calls of one program."""
@@ -29,7 +32,7 @@ class CallEmitter:
         name, expressions = node.function.text, self._expressions
         first = next(a for a in node.arguments if not isinstance(a, tree.KeywordArgument))
         if isinstance(first, tree.PerBranch):
-            return self._over(name, first)
+            return self._over(name, first, node)
         match expressions.type_of(first):
             case Type.BRANCHES:
                 return self._of_set(name, node)
@@ -76,6 +79,8 @@ class CallEmitter:
                 return emit.load("i64", state.finished_winner)
             case "votes":
                 return first
+            case "total":
+                return count
             case "distinct":
                 return emit.load("i64", state.finished_distinct)
             case "confidence":
@@ -108,6 +113,8 @@ class CallEmitter:
         kernel, widen = self._kernel, self._expressions.widen
         if name == "distinct":
             return count
+        if name == "total":
+            return kernel(runtime.total_count, distinct, count, votes)
         if name == "entropy":
             return kernel(runtime.entropy, distinct, count, votes)
         leader = kernel(runtime.leader, distinct, count, votes, "-1")
@@ -160,6 +167,8 @@ class CallEmitter:
         self, name: str, distinct: str, count: str, votes: str, candidate: str | None
     ) -> str:
         kernel = self._kernel
+        if name == "total":
+            return kernel(runtime.total_weighted, distinct, count, votes)
         if name == "entropy":
             return kernel(runtime.entropy_weighted, distinct, count, votes)
         leader = kernel(runtime.leader_weighted, distinct, count, votes, "-1")
@@ -187,10 +196,10 @@ class CallEmitter:
 
     # Folds
 
-    def _over(self, name: str, node: tree.PerBranch) -> str:
+    def _over(self, name: str, node: tree.PerBranch, call: tree.Call) -> str:
         expressions, emit = self._expressions, self._emit
         members = expressions.sets.members(node.branches)
-        integers = expressions.type_of(node.value) is Type.INTEGER and name in {"sum", "min", "max"}
+        integers = expressions.type_of(node.value) is Type.INTEGER and name in _EXACT
         kind = "i64" if integers else "double"
         values = expressions.state.array()
 
@@ -199,9 +208,30 @@ class CallEmitter:
             emit.store_element(kind, value, values, index)
 
         expressions.sets.of_each(members, enter)
+        if name in {"median", "quantile"}:
+            positions = [
+                expressions.real(a) for a in call.arguments if isinstance(a, tree.Expression)
+            ]
+            part = positions[0] if positions else "0.5"
+            return self._kernel(runtime.quantile, values, members.size, part)
+        if name == "rank":
+            return self._rank(kind, values, members.size, node.value)
         return self._fold(
             name, kind, members.size, lambda index: emit.load_element(kind, values, index)
         )
+
+    def _rank(self, kind: str, values: str, count: str, node: tree.Expression) -> str:
+        """Count the values below that of the branch that a dot refers to."""
+        emit = self._emit
+        own = self._expressions.value(node)
+        below = emit.slot("i64")
+        emit.store("i64", "0", below)
+        less = "icmp slt" if kind == "i64" else "fcmp olt"
+        with emit.loop(count) as index:
+            value = emit.load_element(kind, values, index)
+            with emit.when(emit.op(f"{less} {kind} {value}, {own}")):
+                emit.bump(below)
+        return emit.load("i64", below)
 
     def _fold(self, name: str, kind: str, count: str, element: Callable[[str], str]) -> str:
         """Fold ``count`` values, read by index in their order; 0 for none."""

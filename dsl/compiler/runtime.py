@@ -174,6 +174,20 @@ def total(distinct: Ints32, size: int, votes: Ints64) -> float:
     return float(count)
 
 
+def total_count(distinct: Ints32, size: int, votes: Ints64) -> int:
+    """Return all votes as an integer.
+
+    Args:
+        distinct: answer numbers in the order of first sight.
+        size: number of answers in ``distinct``.
+        votes: votes by answer number.
+    """
+    count = 0
+    for index in range(size):
+        count += votes[distinct[index]]
+    return count
+
+
 def total_weighted(distinct: Ints32, count: int, votes: Reals) -> float:
     """Return all votes, added up in the order of first sight.
 
@@ -301,6 +315,44 @@ def sort_reals(members: Ints32, keys: Reals, size: int) -> None:
             slot -= 1
         members[slot] = member
         keys[slot] = key
+
+
+def quantile(values: Reals, size: int, q: float) -> float:
+    """Sort values in place, and return the value below which a part ``q`` of them lies.
+
+    Args:
+        values: the values.
+        size: their number.
+        q: the part, clipped to 0 … 1.
+    """
+    if size == 0:
+        return 0.0
+    for index in range(1, size):
+        value = values[index]
+        slot = index
+        while slot > 0:
+            if values[slot - 1] <= value:
+                break
+            values[slot] = values[slot - 1]
+            slot -= 1
+        values[slot] = value
+    part = q
+    if part < 0.0:
+        part = 0.0
+    if part > 1.0:
+        part = 1.0
+    position = mul_real(part, float(size - 1))
+    low = 0
+    while low + 1 < size and float(low + 1) <= position:
+        low += 1
+    if low + 1 >= size:
+        return values[size - 1]
+    upper = values[low + 1]
+    more = mul_real(sub_real(position, float(low)), sub_real(upper, values[low]))
+    result = add_real(values[low], more)
+    if upper < result:
+        return upper
+    return result
 
 
 def subtract(

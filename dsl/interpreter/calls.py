@@ -14,6 +14,7 @@ _VOTES: dict[str, Callable[[aggregates.Tally], Any]] = {
     "winner": aggregates.winner,
     "runner_up": aggregates.runner_up,
     "votes": aggregates.leading_votes,
+    "total": aggregates.total_votes,
     "share": aggregates.leading_share,
     "margin": aggregates.margin,
     "distinct": aggregates.distinct,
@@ -41,6 +42,7 @@ _FOLDS: dict[str, Callable[[Sequence[float]], float]] = {
     "variance": aggregates.variance_reals,
     "min": aggregates.min_reals,
     "max": aggregates.max_reals,
+    "median": aggregates.median_reals,
 }
 _INTEGER_FOLDS: dict[str, Callable[[Sequence[int]], int]] = {
     "sum": aggregates.sum_ints,
@@ -76,7 +78,7 @@ class CallClosures:
         name = node.function.text
         first = next(a for a in node.arguments if not isinstance(a, tree.KeywordArgument))
         if isinstance(first, tree.PerBranch):
-            return self._over(name, first)
+            return self._over(name, first, node)
         match self._expressions.type_of(first):
             case Type.BRANCHES:
                 return self._of_set(name, node)
@@ -116,9 +118,17 @@ class CallClosures:
 
         return tally
 
-    def _over(self, name: str, node: tree.PerBranch) -> "Closure":
+    def _over(self, name: str, node: tree.PerBranch, call: tree.Call) -> "Closure":
         expressions = self._expressions
         branches = expressions.branches(node.branches)
+        if name == "rank":
+            return _rank(branches, expressions.value(node.value))
+        if name == "quantile":
+            (position,) = (a for a in call.arguments if isinstance(a, tree.Expression))
+            part, each = expressions.real(position), expressions.real(node.value)
+            return lambda frame: aggregates.quantile_reals(
+                of_each(frame, branches(frame), each), part(frame)
+            )
         integers = expressions.type_of(node.value) is Type.INTEGER
         if integers and name in _INTEGER_FOLDS:
             fold: Callable[[Any], Any] = _INTEGER_FOLDS[name]
@@ -163,6 +173,17 @@ class CallClosures:
                 return lambda frame: frame.draws.draw_beta(reals[0](frame), reals[1](frame))
         compute, real = _ONE_REAL[name], reals[0]
         return lambda frame: compute(real(frame))
+
+
+def _rank(branches: Branches, value: Numeric) -> "Closure":
+    """Return how many members have a smaller value than the branch that a dot refers to."""
+
+    def rank(frame: Frame) -> int:
+        values = of_each(frame, branches(frame), value)
+        own = value(frame)
+        return sum(each < own for each in values)
+
+    return rank
 
 
 def _order(name: str, arguments: Sequence[Numeric]) -> "Closure":

@@ -122,6 +122,16 @@ def _kind(value: object) -> str:
     return type(value).__name__
 
 
+def _quantile(values: Many, q: Number) -> float:
+    items = [check_real(item, "quantile") for item in _many(values, "quantile")]
+    return aggregates.quantile_reals(items, check_real(q, "quantile"))
+
+
+def _rank(values: Many, own: Number) -> int:
+    limit = check_real(own, "rank")
+    return sum(check_real(value, "rank") < limit for value in _many(values, "rank"))
+
+
 # Numbers
 
 
@@ -180,6 +190,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "winner": _vote(aggregates.winner),
     "runner_up": _vote(aggregates.runner_up),
     "votes": _vote_of(aggregates.leading_votes, aggregates.votes_of),
+    "total": _vote(aggregates.total_votes),
     "share": _vote_of(aggregates.leading_share, aggregates.share_of),
     "margin": _vote(aggregates.margin),
     "distinct": _vote(aggregates.distinct),
@@ -188,6 +199,9 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "sum": _sum,
     "mean": _fold("mean", aggregates.mean_reals),
     "variance": _fold("variance", aggregates.variance_reals),
+    "median": _fold("median", aggregates.median_reals),
+    "quantile": _quantile,
+    "rank": _rank,
     "min": _order("min", aggregates.min_reals, aggregates.min_ints),
     "max": _order("max", aggregates.max_reals, aggregates.max_ints),
     "window": Window,

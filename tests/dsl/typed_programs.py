@@ -118,7 +118,8 @@ class Writer:
         if depth <= 0 or self._pick(3) == 0:
             return self._leaf(kind, scope, dotted=dotted)
         forms = [lambda: self._choice(kind, scope, depth, dotted=dotted)]
-        calls = [call for gives, call in CALLS if gives is kind]
+        # A rank is that of a branch, so there must be one.
+        calls = [c for gives, c in CALLS if gives is kind and (dotted or c.name != "rank")]
         if calls:
             forms += [lambda: self._call(self._one(calls), scope, depth, dotted=dotted)] * 4
         own = {
