@@ -28,6 +28,9 @@ from store.packing import UnreadableRecord, unpack
 from store.records import Branch, Core, Provenance, Question, Ragged
 from store.validation import branch_fault, provenance_fault, question_fault
 
+KEPT_CORES = 64
+"""Questions whose decoded columns are kept; a recording of any size takes so much memory."""
+
 
 def open_recording(path: Path | str) -> "Recording":
     """Open a sealed recording.
@@ -83,16 +86,23 @@ class Recording:
         self._cores: dict[int, Core] = {}
 
     def core(self, question: int) -> Core:
-        """Return what replay needs of a question. It is decoded once and kept; do not write to it.
+        """Return what replay needs of a question; do not write to it.
+
+        Those of the last questions are kept.
 
         Raises:
             IndexError: there is no such question.
             DamagedRecording: the block is damaged.
         """
-        if question not in self._cores:
+        core = self._cores.get(question)
+        if core is None:
             with self._reading(BlockKind.CORE, question) as block:
-                self._cores[question] = read_core(block.payload)
-        return self._cores[question]
+                core = read_core(block.payload)
+            while len(self._cores) >= KEPT_CORES:
+                # Another thread may remove the same one.
+                self._cores.pop(next(iter(self._cores), question), None)
+            self._cores[question] = core
+        return core
 
     def signal(self, question: int, name: str) -> Ragged:
         """Return a numeric signal of a question, which all its branches have; no text is read.

@@ -23,7 +23,7 @@ from harness.bench.plain import BetaCdf, PlainCmc, PlainKnobs, beta_cdf
 from harness.engines import ControllerSetting, ReplayEngine
 from harness.engines.catalog import get_foreign_engine
 from harness.engines.compiled import CompiledEngine
-from harness.engines.dense import build_dense_questions, stack_permutations
+from harness.engines.dense import DenseQuestions, stack_permutations
 from harness.engines.interpreter import InterpreterEngine
 from harness.errors import InputError
 from harness.mdp.environment import ReplayEnvironment, load_replay_environment
@@ -49,10 +49,12 @@ def measure_contender(task: ContenderTask) -> ContenderMeasurement:
     if task.contender == "minimal":
         return _measure_minimal(task, worlds)
     player = _player(task)
-    # Exclude one-time work: compiled code, dense arrays, permutations.
-    if task.contender == "compiled":
-        for replay_environment in worlds:
+    # Exclude one-time work: compiled code, dense arrays, permutations, branch pools.
+    for replay_environment in worlds:
+        if task.contender == "compiled":
             player(replay_environment, task.betas[0])
+        else:
+            list(replay_environment.branch_pools)
     if task.contender == "foreign":
         player(worlds[0], task.betas[0])
     seconds: list[float] = []
@@ -148,9 +150,8 @@ def _plain(
 
 def _reads(replay_environment: ReplayEnvironment, episodes: EpisodeArrays) -> NDArray[np.int64]:
     """Return the intervals of each episode, (Q, S)."""
-    intervals = np.array(
-        [[branch_pool.interval] for branch_pool in replay_environment.branch_pools], np.int64
-    )
+    questions = range(len(replay_environment.branch_pools))
+    intervals = np.array([[replay_environment.interval(each)] for each in questions], np.int64)
     return episodes.tokens // intervals
 
 
@@ -191,12 +192,13 @@ def _passes(task: ContenderTask, worlds: list[ReplayEnvironment]) -> list[Minima
     player = _player(msgspec.structs.replace(task, contender="compiled"))
     passes = []
     for replay_environment in worlds:
-        questions = build_dense_questions(replay_environment)
+        questions = DenseQuestions(replay_environment)
         for beta in task.betas:
             episodes = player(replay_environment, beta)
             reads = _reads(replay_environment, episodes)
             abreast = -(-reads // np.maximum(1, episodes.rounds))
-            for question, arrays in enumerate(questions):
+            for question in range(len(questions.branches)):
+                arrays = questions.question(replay_environment, question)
                 permutations = stack_permutations(len(arrays.probes), tuple(range(task.seeds)))
                 passes.append(
                     MinimalInput(arrays, permutations, reads[question], abreast[question])

@@ -21,7 +21,7 @@ from dsl.numeric import MAX_INT
 from dsl.schedule import clip_beta, evaluate
 from dsl.types import Type
 from harness.engines import ControllerSetting, EpisodeRules, LineCounts
-from harness.engines.dense import DenseQuestion, build_dense_questions, is_wide, stack_permutations
+from harness.engines.dense import DenseQuestion, DenseQuestions, stack_permutations
 from harness.mdp.environment import ReplayEnvironment, refuse_unmet_needs
 from harness.mdp.episodes import EpisodeArrays, empty_episodes
 
@@ -41,7 +41,7 @@ class CompiledEngine:
     def __init__(self, objects: ObjectCache | None = None, threads: int | None = None):
         self._objects = objects or ObjectCache()
         self._threads = threads or os.cpu_count() or 1
-        self._dense: WeakKeyDictionary[ReplayEnvironment, list[DenseQuestion]] = WeakKeyDictionary()
+        self._dense: WeakKeyDictionary[ReplayEnvironment, DenseQuestions] = WeakKeyDictionary()
 
     def play(
         self,
@@ -63,27 +63,31 @@ class CompiledEngine:
             counts: Counts of each source line, added to in place; ``None`` to count nothing.
         """
         refuse_unmet_needs(checked, replay_environment)
-        variant = Variant(wide=is_wide(replay_environment), counting=counts is not None)
+        dense = self._questions(replay_environment)
+        variant = Variant(wide=dense.wide, counting=counts is not None)
         module, native = self._objects.load(checked, variant)
-        batch = _CompiledBatch(module, checked, setting, replay_environment, seeds, rules, counts)
-        questions = self._questions(replay_environment)
+        batch = _CompiledBatch(
+            module, checked, setting, replay_environment, dense, seeds, rules, counts
+        )
+        questions = range(len(dense.branches))
         if self._threads == 1 or len(questions) <= 1:
-            for question, arrays in enumerate(questions):
-                batch.play(native, question, arrays)
+            for question in questions:
+                batch.play(native, question)
         else:
             with ThreadPoolExecutor(min(self._threads, len(questions))) as pool:
-                done = [
-                    pool.submit(batch.play, native, question, arrays)
-                    for question, arrays in enumerate(questions)
-                ]
-                for future in done:
-                    future.result()
+                done = [pool.submit(batch.play, native, question) for question in questions]
+                try:
+                    for future in done:
+                        future.result()
+                except BaseException:
+                    pool.shutdown(cancel_futures=True)
+                    raise
         return batch.episodes
 
-    def _questions(self, replay_environment: ReplayEnvironment) -> list[DenseQuestion]:
+    def _questions(self, replay_environment: ReplayEnvironment) -> DenseQuestions:
         questions = self._dense.get(replay_environment)
         if questions is None:
-            questions = self._dense[replay_environment] = build_dense_questions(replay_environment)
+            questions = self._dense[replay_environment] = DenseQuestions(replay_environment)
         return questions
 
 
@@ -104,22 +108,22 @@ class _CompiledBatch:
         checked: CheckedProgram,
         setting: ControllerSetting,
         replay_environment: ReplayEnvironment,
+        dense: DenseQuestions,
         seeds: Sequence[int],
         rules: EpisodeRules,
         counts: LineCounts | None,
     ):
-        self.episodes = empty_episodes(len(replay_environment.branch_pools), len(seeds))
+        self.episodes = empty_episodes(len(dense.branches), len(seeds))
         self._module = module
         self._replay_environment = replay_environment
+        self._dense = dense
+        self._signals = sorted(checked.needs.signals)
         self._rules = rules
         self._counts = counts
         self._adding = threading.Lock()
         self._local = threading.local()
         self._seeds = np.array([seed % 2**64 for seed in seeds], np.uint64).view(np.int64)
-        self._deals = {
-            size: stack_permutations(size, tuple(seeds))
-            for size in {len(branch_pool.chains) for branch_pool in replay_environment.branch_pools}
-        }
+        self._deals = {size: stack_permutations(size, tuple(seeds)) for size in set(dense.branches)}
         self._beta = 0.0 if setting.beta is None else clip_beta(setting.beta)
         self._knobs = _knob_words(module, evaluate(checked, self._beta, setting.knobs))
         self._outputs = (
@@ -129,13 +133,7 @@ class _CompiledBatch:
             (StateWord.OUT_ROUNDS, self.episodes.rounds),
             (StateWord.OUT_LINE, self.episodes.line),
         )
-        self._most_branches = max(
-            (len(branch_pool.chains) for branch_pool in replay_environment.branch_pools), default=0
-        )
-        self._most_answers = max(
-            (len(replay_environment.words(q)) for q in range(len(replay_environment.branch_pools))),
-            default=0,
-        )
+        self._most_branches = max(dense.branches, default=0)
 
     @cached_property
     def _common(self) -> MachineWords:
@@ -147,11 +145,12 @@ class _CompiledBatch:
         words[StateWord.PROBE_COST] = self._rules.probe_cost
         words[StateWord.KNOBS] = _address(self._knobs)
         words[StateWord.BETA] = np.float64(self._beta).view(np.int64)
-        words[StateWord.ANSWER_COUNT] = self._most_answers
+        words[StateWord.ANSWER_COUNT] = self._dense.most_answers
         return words
 
-    def play(self, native: NativeProgram, question: int, arrays: DenseQuestion) -> None:
+    def play(self, native: NativeProgram, question: int) -> None:
         """Play one question under every seed."""
+        arrays = self._dense.question(self._replay_environment, question, self._signals)
         lines = None
         if self._counts is not None:
             lines = (np.zeros_like(self._counts.runs), np.zeros_like(self._counts.tokens))
@@ -173,14 +172,11 @@ class _CompiledBatch:
         """Return the argument of a compiled program, and the arrays that must outlive the call."""
         words = self._common.copy()
         literals, scratch = self._literals(question), self._scratch()
-        branch_pool, permutations = (
-            self._replay_environment.branch_pools[question],
-            self._deals[len(arrays.probes)],
-        )
+        permutations = self._deals[len(arrays.probes)]
         words[StateWord.BRANCHES] = len(arrays.probes)
         words[StateWord.WIDTH] = arrays.answers.shape[1]
         words[StateWord.QUESTION] = question
-        words[StateWord.INTERVAL] = branch_pool.interval
+        words[StateWord.INTERVAL] = self._replay_environment.interval(question)
         pointed = [
             (StateWord.ANSWERS, arrays.answers),
             (StateWord.PROBES, arrays.probes),
@@ -210,7 +206,7 @@ class _CompiledBatch:
         if memory is None:
             memory = self._local.scratch = _ThreadMemory(
                 np.zeros(self._module.arrays * self._most_branches, np.int64),
-                np.zeros(VOTE_ARRAYS * self._most_answers, np.int64),
+                np.zeros(VOTE_ARRAYS * self._dense.most_answers, np.int64),
                 np.zeros(self._module.windows * MAX_WINDOW, np.float64),
             )
         return memory

@@ -1,15 +1,22 @@
 """A recording as dense arrays, as compiled programs read it."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Collection
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dsl.builtins import SIGNALS
 from harness.mdp.environment import ReplayEnvironment
-from harness.mdp.replay import BranchPool, permute_branches
+from harness.mdp.replay import permute_branches
+from store.records import Core, Ragged
+
+K = TypeVar("K")
+V = TypeVar("V", bound=tuple[Any, ...])
+
+KEPT_BYTES = 256 << 20
+"""The most bytes of arrays that are kept of one environment."""
 
 
 class DenseSignal(NamedTuple):
@@ -34,50 +41,96 @@ class DenseQuestion(NamedTuple):
     signals: dict[str, DenseSignal]
 
 
-def is_wide(replay_environment: ReplayEnvironment) -> bool:
-    """Return whether some question has more answers than 16 bits can number."""
-    return any(
-        len(replay_environment.words(q)) > np.iinfo(np.int16).max
-        for q in range(len(replay_environment.branch_pools))
-    )
+class DenseQuestions:
+    """The questions of an environment as arrays, the first of them kept.
+
+    The environment is passed to every call, since an engine keeps this for as long as it lives.
+
+    Args:
+        environment: The environment.
+        most_bytes: Arrays up to this size are kept. Of further questions, only the answers' texts
+            and the sizes are; their arrays are built anew for each use.
+
+    Raises:
+        StoreError: The recording is damaged.
+    """
+
+    def __init__(self, environment: ReplayEnvironment, most_bytes: int = KEPT_BYTES):
+        self._left = most_bytes
+        self._lock = threading.Lock()
+        self._answers: dict[int, DenseQuestion] = {}
+        self._signals: dict[tuple[int, str], DenseSignal] = {}
+        self.branches: list[int] = []
+        """The number of branches of each question."""
+        self.most_answers = 0
+        """The most distinct answers of a question, its gold answer included."""
+        for question in range(len(environment.branch_pools)):
+            columns = environment.columns(question)
+            environment.add_words(question, columns)
+            self.branches.append(len(columns.counts))
+            self.most_answers = max(self.most_answers, len(environment.words(question)))
+            # In the common type: a later question may turn out to need a wider one.
+            self._keep(self._answers, question, _answers(columns, np.int16))
+        self.wide = self.most_answers > np.iinfo(np.int16).max
+        """Whether some question has more answers than 16 bits can number."""
+        if self.wide:
+            self._answers.clear()
+            self._left = most_bytes
+
+    def question(
+        self, environment: ReplayEnvironment, question: int, signals: Collection[str] = ()
+    ) -> DenseQuestion:
+        """Return the arrays of a question.
+
+        Args:
+            environment: The environment that these are of.
+            question: Its position.
+            signals: The signals to add.
+
+        Raises:
+            StoreError: The recording is damaged.
+        """
+        arrays = self._answers.get(question)
+        if arrays is None:
+            kind = np.int32 if self.wide else np.int16
+            arrays = _answers(environment.columns(question), kind)
+            self._keep(self._answers, question, arrays)
+        width = arrays.answers.shape[1]
+        added = {}
+        for name in signals:
+            signal = self._signals.get((question, name))
+            if signal is None:
+                recorded = environment.signal(question, name)
+                if recorded is None:
+                    continue
+                signal = _signal(recorded, width)
+                self._keep(self._signals, (question, name), signal)
+            added[name] = signal
+        return arrays._replace(signals=added)
+
+    def _keep(self, among: dict[K, V], key: K, value: V) -> None:
+        """Keep arrays while there is room: what is evicted would be needed again in each cell."""
+        size = sum(part.nbytes for part in value if isinstance(part, np.ndarray))
+        with self._lock:
+            if key not in among and size <= self._left:
+                self._left -= size
+                among[key] = value
 
 
-def build_dense_questions(replay_environment: ReplayEnvironment) -> list[DenseQuestion]:
-    """Return the arrays of every question."""
-    kind = np.int32 if is_wide(replay_environment) else np.int16
-    return [
-        _question(branch_pool, replay_environment.words(question), kind)
-        for question, branch_pool in enumerate(replay_environment.branch_pools)
-    ]
+def _answers(columns: Core, kind: type[np.int16] | type[np.int32]) -> DenseQuestion:
+    counts = columns.counts
+    width = int(counts.max(initial=0)) + 1
+    answers = np.repeat(columns.final.astype(kind)[:, None], width, axis=1)
+    answers[np.arange(width) < counts[:, None]] = columns.probes
+    return DenseQuestion(answers, counts.astype(np.int64), np.asarray(columns.tokens, np.int64), {})
 
 
-def _question(
-    branch_pool: BranchPool, words: dict[str, int], kind: type[np.int16] | type[np.int32]
-) -> DenseQuestion:
-    chains = branch_pool.chains
-    width = max((len(chain.probes) for chain in chains), default=0) + 1
-    answers = np.empty((len(chains), width), kind)
-    for row, chain in enumerate(chains):
-        count = len(chain.probes)
-        answers[row, :count] = [words[answer] for answer in chain.probes]
-        answers[row, count:] = words[chain.final]
-    return DenseQuestion(
-        answers,
-        np.array([len(chain.probes) for chain in chains], np.int64),
-        np.array([chain.tokens for chain in chains], np.int64),
-        {
-            name: _signal([getattr(chain, name) for chain in chains], width)
-            for name in SIGNALS
-            if chains and all(getattr(chain, name) is not None for chain in chains)
-        },
-    )
-
-
-def _signal(rows: Sequence[Sequence[float]], width: int) -> DenseSignal:
-    values = np.zeros((len(rows), width))
-    for row, entries in enumerate(rows):
-        values[row, : len(entries)] = entries
-    return DenseSignal(values, np.array([len(entries) for entries in rows], np.int64))
+def _signal(signal: Ragged, width: int) -> DenseSignal:
+    counts = signal.counts
+    most = max(width, int(counts.max(initial=0)))
+    values = np.zeros((len(counts), most))
+    values[np.arange(most) < counts[:, None]] = signal.values
+    return DenseSignal(np.ascontiguousarray(values[:, :width]), counts.astype(np.int64))
 
 
 @lru_cache(maxsize=16)

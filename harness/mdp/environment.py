@@ -6,15 +6,17 @@ from functools import cached_property
 from dsl.builtins import SIGNALS
 from dsl.checker import CheckedProgram
 from harness.errors import InputError
-from harness.mdp.replay import BranchPool, NotProbed, ReplayChain
+from harness.mdp.recorded_pools import RecordedPools, pool_columns, pool_signal
+from harness.mdp.replay import BranchPool, NotProbed
 from store.reader import Recording
+from store.records import Core, Ragged
 
 
 class ReplayEnvironment:
     """One recording prepared for replay. Only scoring may read ``gold``.
 
     Args:
-        branch_pools: The branches of each question.
+        branch_pools: The branches of each question; `RecordedPools` for those of a recording.
         gold: The gold answer of each question.
         digest: The digest of the recording, or an empty string.
         name: The name in results, ``model/benchmark``.
@@ -37,26 +39,57 @@ class ReplayEnvironment:
     @cached_property
     def probed(self) -> bool:
         """Whether the answers inside branches were recorded."""
+        if isinstance(self.branch_pools, RecordedPools):
+            return self.branch_pools.probed
         return all(branch_pool.probed for branch_pool in self.branch_pools)
 
     @cached_property
     def signals(self) -> frozenset[str]:
         """The optional signals that every chain has."""
+        if isinstance(self.branch_pools, RecordedPools):
+            return self.branch_pools.signals
         chains = [chain for branch_pool in self.branch_pools for chain in branch_pool.chains]
         return frozenset(
             name for name in SIGNALS if all(getattr(chain, name) is not None for chain in chains)
         )
 
+    def interval(self, question: int) -> int:
+        """Return Δ of a question, in tokens."""
+        if isinstance(self.branch_pools, RecordedPools):
+            return self.branch_pools.interval
+        return self.branch_pools[question].interval
+
+    def columns(self, question: int) -> Core:
+        """Return the branches of a question as columns; its answers are numbered as in `words`.
+
+        Raises:
+            StoreError: The recording is damaged.
+        """
+        if isinstance(self.branch_pools, RecordedPools):
+            return self.branch_pools.columns(question)
+        return pool_columns(self.branch_pools[question])
+
+    def signal(self, question: int, name: str) -> Ragged | None:
+        """Return a signal of a question; ``None`` if not every branch has it.
+
+        Raises:
+            StoreError: The recording is damaged.
+        """
+        if isinstance(self.branch_pools, RecordedPools):
+            return self.branch_pools.signal(question, name)
+        return pool_signal(self.branch_pools[question], name)
+
     def words(self, question: int) -> dict[str, int]:
         """Return the distinct answers of a question: its branches' in recorded order, then gold."""
         if question not in self._words:
-            numbered: dict[str, int] = {}
-            for chain in self.branch_pools[question].chains:
-                for answer in (*chain.probes, chain.final):
-                    numbered.setdefault(answer, len(numbered))
-            numbered.setdefault(self.gold[question], len(numbered))
-            self._words[question] = numbered
+            self.add_words(question, self.columns(question))
         return self._words[question]
+
+    def add_words(self, question: int, columns: Core) -> None:
+        """Take the answers of a question from its columns, which the caller has read."""
+        numbered = {answer: number for number, answer in enumerate(columns.answers)}
+        numbered.setdefault(self.gold[question], len(numbered))
+        self._words[question] = numbered
 
     def word(self, question: int, answer: str | None) -> int:
         """Return the number of an answer: -1 for none, -2 for one that is not in the recording."""
@@ -64,14 +97,10 @@ class ReplayEnvironment:
 
 
 def load_replay_environment(recording: Recording) -> ReplayEnvironment:
-    """Prepare a recording for replay; its texts stay on disk."""
+    """Prepare a recording for replay; its questions are read when they are needed."""
     provenance = recording.provenance
-    branch_pools = [
-        BranchPool(_chains(recording, question), provenance.interval, provenance.probed)
-        for question in range(len(recording.questions))
-    ]
     return ReplayEnvironment(
-        branch_pools,
+        RecordedPools(recording),
         [question.gold for question in recording.questions],
         digest=recording.digest,
         name=f"{provenance.model}/{provenance.benchmark}",
@@ -94,34 +123,3 @@ def refuse_unmet_needs(checked: CheckedProgram, replay_environment: ReplayEnviro
             f" {replay_environment.name} does not contain",
             hint="`rheostat inspect` lists the signals of a recording",
         )
-
-
-def _chains(recording: Recording, question: int) -> list[ReplayChain]:
-    core = recording.core(question)
-    words = core.answers
-    probes = [words[index] for index in core.probes.tolist()]
-    signals = {
-        name: recording.signal(question, name) for name in SIGNALS if name in recording.signals
-    }
-    cuts = {
-        name: _cut(ragged.counts.tolist(), ragged.values.tolist())
-        for name, ragged in signals.items()
-    }
-    chains = []
-    start = 0
-    columns = zip(core.counts.tolist(), core.tokens.tolist(), core.final.tolist(), strict=True)
-    for branch, (count, tokens, final) in enumerate(columns):
-        parts = {name: cut[branch] for name, cut in cuts.items()}
-        chains.append(ReplayChain(probes[start : start + count], tokens, words[final], **parts))
-        start += count
-    return chains
-
-
-def _cut(counts: list[int], values: list[float]) -> list[list[float]]:
-    """Values laid end to end, as one list for each branch."""
-    parts = []
-    start = 0
-    for count in counts:
-        parts.append(values[start : start + count])
-        start += count
-    return parts

@@ -20,7 +20,7 @@ from dsl.source import Source
 from harness.engines import ControllerSetting, EpisodeRules, ReplayEngine, empty_counts
 from harness.engines.catalog import ENGINE_NAMES, get_engine
 from harness.engines.compiled import CompiledEngine
-from harness.engines.dense import is_wide
+from harness.engines.dense import DenseQuestions
 from harness.engines.interpreter import InterpreterEngine
 from harness.errors import InputError
 from harness.mdp.environment import ReplayEnvironment
@@ -193,7 +193,7 @@ def test_answers_beyond_sixteen_bits_stay_distinct() -> None:
     twin = chains[7]._replace(final="99/299")
     branch_pool = BranchPool([*chains, twin], 100)
     replay_environment = ReplayEnvironment([branch_pool], ["99/299"])
-    assert is_wide(replay_environment)
+    assert DenseQuestions(replay_environment).wide
     text = """controller c {
       start { open 129 }
       step { advance active for 400 }

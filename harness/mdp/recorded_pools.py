@@ -1,0 +1,139 @@
+"""The branches of a recording: as columns for arrays, and as branch pools for steps.
+
+Each question is read from its file when it is needed, so that no recording must fit in memory.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import overload
+
+import numpy as np
+
+from dsl.builtins import SIGNALS
+from harness.mdp.replay import BranchPool, ReplayChain
+from store.reader import Recording
+from store.records import Core, Ragged
+
+KEPT_POOLS = 64
+"""Branch pools that are kept; of a question of 128 branches each takes a megabyte."""
+
+
+class RecordedPools(Sequence[BranchPool]):
+    """The branch pools of a recording, read as they are requested. Its texts stay on disk.
+
+    Args:
+        recording: The recording.
+    """
+
+    def __init__(self, recording: Recording):
+        self._recording = recording
+        self.interval = recording.provenance.interval
+        self.probed = recording.provenance.probed
+        self.signals = frozenset(SIGNALS) & recording.signals
+        self._pool = lru_cache(maxsize=KEPT_POOLS)(self._build_pool)
+
+    def __len__(self) -> int:
+        return len(self._recording.questions)
+
+    @overload
+    def __getitem__(self, index: int) -> BranchPool: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[BranchPool]: ...
+    def __getitem__(self, index: int | slice) -> BranchPool | list[BranchPool]:
+        positions = range(len(self))[index]
+        if isinstance(positions, range):
+            return [self._pool(position) for position in positions]
+        return self._pool(positions)
+
+    def columns(self, question: int) -> Core:
+        """Return the columns of a question, answers numbered in the order of the branches.
+
+        Raises:
+            StoreError: The recording is damaged.
+        """
+        return number_answers(self._recording.core(question))
+
+    def signal(self, question: int, name: str) -> Ragged:
+        """Return a signal of a question.
+
+        Raises:
+            StoreError: The recording is damaged, or lacks the signal.
+        """
+        return self._recording.signal(question, name)
+
+    def _build_pool(self, question: int) -> BranchPool:
+        core = self._recording.core(question)
+        words = core.answers
+        probes = [words[index] for index in core.probes.tolist()]
+        signals = {
+            name: _cut(self.signal(question, name)) for name in SIGNALS if name in self.signals
+        }
+        chains = []
+        start = 0
+        columns = zip(core.counts.tolist(), core.tokens.tolist(), core.final.tolist(), strict=True)
+        for branch, (count, tokens, final) in enumerate(columns):
+            parts = {name: cut[branch] for name, cut in signals.items()}
+            chains.append(ReplayChain(probes[start : start + count], tokens, words[final], **parts))
+            start += count
+        return BranchPool(chains, self.interval, self.probed)
+
+
+def pool_columns(branch_pool: BranchPool) -> Core:
+    """Return the columns of a branch pool, answers numbered in the order of the branches."""
+    numbered: dict[str, int] = {}
+    probes: list[int] = []
+    final: list[int] = []
+    for chain in branch_pool.chains:
+        probes.extend(numbered.setdefault(answer, len(numbered)) for answer in chain.probes)
+        final.append(numbered.setdefault(chain.final, len(numbered)))
+    return Core(
+        answers=tuple(numbered),
+        counts=np.array([len(chain.probes) for chain in branch_pool.chains], np.int32),
+        probes=np.array(probes, np.int32),
+        tokens=np.array([chain.tokens for chain in branch_pool.chains], np.int64),
+        final=np.array(final, np.int32),
+    )
+
+
+def pool_signal(branch_pool: BranchPool, name: str) -> Ragged | None:
+    """Return a signal of a branch pool, ``None`` if a chain lacks it."""
+    rows = [getattr(chain, name) for chain in branch_pool.chains]
+    if not rows or any(row is None for row in rows):
+        return None
+    return Ragged(
+        np.array([len(row) for row in rows], np.int32),
+        np.array([number for row in rows for number in row], np.float64),
+    )
+
+
+def number_answers(core: Core) -> Core:
+    """Renumber the answers of a question as they first appear, branch after branch.
+
+    A recording numbers them so, unless another program wrote it.
+    """
+    ends = np.cumsum(core.counts, dtype=np.int64)
+    sequence = np.insert(core.probes, ends, core.final)
+    highest = np.maximum.accumulate(sequence)
+    rises = np.diff(highest, prepend=np.int32(-1))
+    if highest[-1] == len(core.answers) - 1 and rises.max() <= 1:
+        return core
+    used, first = np.unique(sequence, return_index=True)
+    order = used[np.argsort(first)]
+    numbers = np.zeros(len(core.answers), np.int32)
+    numbers[order] = np.arange(len(order), dtype=np.int32)
+    return core._replace(
+        answers=tuple(core.answers[index] for index in order.tolist()),
+        probes=numbers[core.probes],
+        final=numbers[core.final],
+    )
+
+
+def _cut(signal: Ragged) -> list[list[float]]:
+    """Return one list for each branch."""
+    parts = []
+    start = 0
+    values = signal.values.tolist()
+    for count in signal.counts.tolist():
+        parts.append(values[start : start + count])
+        start += count
+    return parts
