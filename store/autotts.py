@@ -15,7 +15,7 @@ from store.environment import Environment, Item, question_id
 from store.errors import SourceError
 from store.importing.benchmark_names import is_benchmark, is_model
 from store.records import Branch, Provenance, Question
-from store.sources import Count, Positive, decode, read_text
+from store.sources import Count, Positive, decode, paused_collection, read_text
 
 COLLECTOR = "AutoTTS release"
 LICENCE = "Not stated in the file: other people's data, see its source."
@@ -98,6 +98,7 @@ def _folded(name: str) -> str:
     return name.casefold().replace("_", "-")
 
 
+@paused_collection()
 def read_autotts(
     path: Path, *, model: str | None = None, benchmark: str | None = None
 ) -> Environment:

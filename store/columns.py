@@ -6,7 +6,9 @@ give equal bytes. Everything that reads raises `UnreadableRecord` with the reaso
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeVar
+from functools import cached_property
+from itertools import chain
+from typing import Any, NamedTuple, TypeVar, overload
 
 import msgspec
 import numpy as np
@@ -50,7 +52,9 @@ class _Column(msgspec.Struct, frozen=True):
     values: bytes
 
 
-class _Words(msgspec.Struct, frozen=True, omit_defaults=True):
+class Words(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The optional parts of one branch that are no numeric signals."""
+
     finish: str | None = None
     seed: int | None = None
     raw: list[str] | None = None
@@ -61,15 +65,85 @@ class _Words(msgspec.Struct, frozen=True, omit_defaults=True):
     paragraphs: list[int] | None = None
 
 
+class QuestionColumns(NamedTuple):
+    """The branches of one question, in the order of their indexes."""
+
+    core: Core
+    signals: dict[str, Ragged]
+    """The signals that some branch has."""
+    words: list[Words]
+
+
+class ColumnBranches(Sequence[Branch]):
+    """Branches held as columns: records are built when one is looked at.
+
+    Args:
+        columns: the branches.
+    """
+
+    def __init__(self, columns: QuestionColumns):
+        self.columns = columns
+
+    @cached_property
+    def _records(self) -> list[Branch]:
+        return _build_branches(self.columns)
+
+    def __len__(self) -> int:
+        return len(self.columns.words)
+
+    @overload
+    def __getitem__(self, index: int) -> Branch: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Branch]: ...
+    def __getitem__(self, index: int | slice) -> Branch | list[Branch]:
+        return self._records[index]
+
+
+def collect_columns(branches: Sequence[Branch]) -> QuestionColumns:
+    """Return branches as columns."""
+    columns = {name: _column(branches, name) for name in SIGNALS}
+    return QuestionColumns(
+        core=_core(branches),
+        signals={name: column for name, column in columns.items() if column is not None},
+        words=[
+            Words(
+                branch.finish, branch.seed, branch.raw, branch.final_raw, branch.text,
+                branch.token_ids, branch.sentences, branch.paragraphs,
+            )
+            for branch in branches
+        ],
+    )  # fmt: skip
+
+
+def pack_columns(columns: QuestionColumns) -> Payloads:
+    """Return the payloads of one question."""
+    core = columns.core
+    packed = _CoreColumns(
+        answers=list(core.answers),
+        counts=core.counts.astype("<i4").tobytes(),
+        probes=core.probes.astype("<i4").tobytes(),
+        tokens=core.tokens.astype("<i8").tobytes(),
+        final=core.final.astype("<i4").tobytes(),
+    )
+    signals = {
+        name: _Column(ragged.counts.astype("<i4").tobytes(), _bytes_of(name, ragged))
+        for name, ragged in columns.signals.items()
+    }
+    return Payloads(pack(packed), pack_plain(signals), pack_plain(columns.words))
+
+
 def split_branches(branches: Sequence[Branch]) -> Payloads:
     """Return the payloads of one question's branches, which are in the order of their indexes."""
-    columns = {name: _column(branches, name) for name in SIGNALS}
-    words = [_Words(*(getattr(branch, name) for name in WORDS)) for branch in branches]
-    return Payloads(
-        core=pack(_core_columns(branches)),
-        signals=pack_plain({name: column for name, column in columns.items() if column}),
-        words=pack_plain(words),
-    )
+    return pack_columns(collect_columns(branches))
+
+
+def column_parts(columns: QuestionColumns) -> frozenset[str]:
+    """Return the optional parts that every one of the branches has."""
+    signals = {name for name, each in columns.signals.items() if each.counts.min(initial=0) >= 0}
+    words = {
+        name for name in WORDS if all(getattr(each, name) is not None for each in columns.words)
+    }
+    return frozenset(signals | words)
 
 
 def common_parts(branches: Sequence[Branch]) -> frozenset[str]:
@@ -79,29 +153,33 @@ def common_parts(branches: Sequence[Branch]) -> frozenset[str]:
     )
 
 
-def _core_columns(branches: Sequence[Branch]) -> _CoreColumns:
-    numbers: dict[str, int] = {}
-    probes: list[int] = []
-    final: list[int] = []
-    for branch in branches:
-        probes.extend(numbers.setdefault(answer, len(numbers)) for answer in branch.answers)
-        final.append(numbers.setdefault(branch.final, len(numbers)))
-    return _CoreColumns(
-        answers=list(numbers),
-        counts=np.array([len(branch.answers) for branch in branches], "<i4").tobytes(),
-        probes=np.array(probes, "<i4").tobytes(),
-        tokens=np.array([branch.tokens for branch in branches], "<i8").tobytes(),
-        final=np.array(final, "<i4").tobytes(),
+def _core(branches: Sequence[Branch]) -> Core:
+    # Each step is one call over all branches: a question has thousands of probes.
+    texts = chain.from_iterable((*branch.answers, branch.final) for branch in branches)
+    numbers = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+    number_of = numbers.__getitem__
+    probes = list(map(number_of, chain.from_iterable(branch.answers for branch in branches)))
+    final = [number_of(branch.final) for branch in branches]
+    return Core(
+        answers=tuple(numbers),
+        counts=np.array([len(branch.answers) for branch in branches], np.int32),
+        probes=np.array(probes, np.int32),
+        tokens=np.array([branch.tokens for branch in branches], np.int64),
+        final=np.array(final, np.int32),
     )
 
 
-def _column(branches: Sequence[Branch], name: str) -> _Column | None:
+def _column(branches: Sequence[Branch], name: str) -> Ragged | None:
     rows: list[list[float] | None] = [getattr(branch, name) for branch in branches]
     if all(row is None for row in rows):
         return None
     lengths = [-1 if row is None else len(row) for row in rows]
-    values = [number for row in rows if row is not None for number in row]
-    return _Column(np.array(lengths, "<i4").tobytes(), np.array(values, SIGNALS[name]).tobytes())
+    values = list(chain.from_iterable(row for row in rows if row is not None))
+    return Ragged(np.array(lengths, np.int32), np.array(values, SIGNALS[name]))
+
+
+def _bytes_of(name: str, ragged: Ragged) -> bytes:
+    return ragged.values.astype(SIGNALS[name]).tobytes()
 
 
 def read_core(payload: bytes) -> Core:
@@ -150,12 +228,16 @@ def join_branches(payloads: Payloads) -> list[Branch]:
     """Return the branches that were split into these payloads."""
     core = read_core(payloads.core)
     total = len(core.counts)
-    words = unpack(payloads.words, list[_Words])
+    words = unpack(payloads.words, list[Words])
     if len(words) != total:
         raise UnreadableRecord(f"it has the texts of {len(words)} branches out of {total}")
-    columns: dict[str, list[Any]] = {
-        name: _rows(signal.counts, signal.values)
-        for name, signal in read_signals(payloads.signals, total).items()
+    return _build_branches(QuestionColumns(core, read_signals(payloads.signals, total), words))
+
+
+def _build_branches(columns: QuestionColumns) -> list[Branch]:
+    core, words = columns.core, columns.words
+    signals: dict[str, list[Any]] = {
+        name: _rows(signal.counts, signal.values) for name, signal in columns.signals.items()
     }
     answers = _rows(core.counts, core.probes)
     rest: list[dict[str, Any]] = [
@@ -166,10 +248,10 @@ def join_branches(payloads: Payloads) -> list[Branch]:
             answers=[core.answers[probe] for probe in answers[index] or ()],
             tokens=int(core.tokens[index]),
             final=core.answers[core.final[index]],
-            **{name: rows[index] for name, rows in columns.items()},
+            **{name: rows[index] for name, rows in signals.items()},
             **rest[index],
         )
-        for index in range(total)
+        for index in range(len(words))
     ]
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from store.bulk_writer import write_recording
 from store.errors import StoreError, attribute_os_errors
 from store.files import draft_path
 from store.records import Branch, Provenance, Question
-from store.writer import RecordingWriter
 
 
 class Item(NamedTuple):
@@ -50,19 +50,10 @@ def save(environment: Environment, path: Path) -> str:
         refuse_existing(path)
         path.parent.mkdir(parents=True, exist_ok=True)
     with draft_path(path) as draft, attribute_os_errors(path):
-        digest = _write(environment, draft)
+        digest = write_recording(draft, environment.provenance, environment.items)
         refuse_existing(path)
         draft.rename(path)
     return digest
-
-
-def _write(environment: Environment, draft: Path) -> str:
-    with RecordingWriter.create(draft, environment.provenance) as writer:
-        for question, branches in environment.items:
-            writer.add_question(question)
-            for index, branch in enumerate(branches):
-                writer.add_branch(question.id, index, branch)
-        return writer.seal()
 
 
 def question_id(benchmark: str, index: int, count: int) -> str:

@@ -17,7 +17,7 @@ from store.errors import SourceError
 from store.importing.answers import KEPT, AnswerReader, extract_answers
 from store.importing.token_counts import TokenCounter
 from store.records import Branch, Greedy, Provenance, Question
-from store.sources import Count, decode, join_location, read_text
+from store.sources import Count, decode, join_location, paused_collection, read_text
 from store.validation import branch_fault
 
 COLLECTOR = "JSON Lines import"
@@ -65,6 +65,7 @@ class QuestionLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 _DECODER = msgspec.json.Decoder(QuestionLine)
 
 
+@paused_collection()
 def read_jsonl(
     path: Path,
     *,
@@ -254,7 +255,7 @@ def _chain(
         tokens: as they were counted.
         reader: extracts a final answer that is left out; ``None`` to use the text itself.
     """
-    branch = msgspec.structs.replace(_branch(line), tokens=tokens)
+    branch = _branch(line, tokens)
     if line.final is not UNSET or line.text is None:
         return branch
     if reader is None:
@@ -266,16 +267,24 @@ def _chain(
     )
 
 
-def _branch(line: BranchLine) -> Branch:
-    signals = {name: getattr(line, name) for name in _SIGNALS}
+def _branch(line: BranchLine, tokens: int | None = None) -> Branch:
+    """Return a branch as it is in the file, with its tokens where they were counted."""
+    if tokens is None:
+        tokens = 0 if line.tokens is UNSET else line.tokens
     return Branch(
         answers=line.probes or [],
-        tokens=0 if line.tokens is UNSET else line.tokens,
+        tokens=tokens,
         final="" if line.final is UNSET else line.final,
-        **signals,
+        finish=line.finish,
+        seed=line.seed,
+        raw=line.raw,
+        final_raw=line.final_raw,
+        probe_tokens=line.probe_tokens,
+        entropy=line.entropy,
+        logprob=line.logprob,
+        top_logprob=line.top_logprob,
+        text=line.text,
+        token_ids=line.token_ids,
+        sentences=line.sentences,
+        paragraphs=line.paragraphs,
     )
-
-
-_SIGNALS = tuple(
-    name for name in BranchLine.__struct_fields__ if name not in {"probes", "tokens", "final"}
-)

@@ -5,6 +5,7 @@ the very same object, maps inside a record are sorted by key, and numbers take t
 field (``temperature=1`` is written as the double 1.0).
 """
 
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple, TypeVar
 
@@ -85,3 +86,24 @@ def normalize(record: R) -> R:
         return msgspec.msgpack.decode(payload, type=type(record))
     except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise UnwritableRecord(str(error)) from error
+
+
+def normalize_all(records: Sequence[R]) -> list[R]:
+    """Return records of one kind, none of which contains another, as they will be read back.
+
+    Raises:
+        UnwritableRecord: a field holds what its type does not admit; which record is not said.
+    """
+    if not records:
+        return []
+    try:
+        payload = msgspec.msgpack.encode(records)
+        decoded: list[R] = msgspec.msgpack.decode(payload, type=_list_of(type(records[0])))
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise UnwritableRecord(str(error)) from error
+    return decoded
+
+
+@cache
+def _list_of(kind: type[msgspec.Struct]) -> object:
+    return list[kind]  # type: ignore[valid-type]

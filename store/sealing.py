@@ -23,8 +23,12 @@ from store.packing import pack
 from store.records import Branch, Question
 
 
-class _BlockChain:
-    """Appends blocks to a new file and remembers where they went."""
+class BlockChain:
+    """Append the blocks of a sealed recording to a new file, and remember where they went.
+
+    Args:
+        descriptor: of the new file.
+    """
 
     def __init__(self, descriptor: int):
         start = make_preamble(FileState.SEALED)
@@ -35,12 +39,30 @@ class _BlockChain:
         self.entries: list[BlockEntry] = []
 
     def add(self, kind: BlockKind, question: int | None, payload: bytes) -> None:
+        """Append a block; the order is that of `store.index`.
+
+        Args:
+            kind: its kind.
+            question: the question's position; ``None`` for HEAD.
+            payload: its content.
+        """
         block = frame_block(kind, payload, self.digest)
         write_all(self._descriptor, block)
         self.digest = block[-len(self.digest) :]
         name = kind.value.decode()
         self.entries.append(BlockEntry(name, question, self.end, len(payload), self.digest))
         self.end += len(block)
+
+    def close(self, parts: frozenset[str]) -> bytes:
+        """Write the index and the trailer, and return the recording's digest.
+
+        Args:
+            parts: the optional parts that every branch has.
+        """
+        begin, entries = self.end, list(self.entries)
+        self.add(BlockKind.FOOT, None, footer_payload(parts, entries))
+        write_all(self._descriptor, trailer(begin, self.digest))
+        return self.digest
 
 
 AnswerForms = Mapping[str, Mapping[str, str]]
@@ -82,7 +104,7 @@ def write_sealed(
     Raises:
         DamagedRecording: a block of the journal is no longer what it was.
     """
-    chain = _BlockChain(descriptor)
+    chain = BlockChain(descriptor)
     chain.add(BlockKind.HEAD, None, pack(journal.provenance))
     for number, question in enumerate(questions):
         chain.add(BlockKind.QUES, number, pack(question))
@@ -96,10 +118,7 @@ def write_sealed(
         parts &= common_parts(branches)
         for kind, payload in zip(COLUMNS, split_branches(branches), strict=True):
             chain.add(kind, number, payload)
-    begin, entries = chain.end, list(chain.entries)
-    chain.add(BlockKind.FOOT, None, footer_payload(parts, entries))
-    write_all(descriptor, trailer(begin, chain.digest))
-    return chain.digest
+    return chain.close(parts)
 
 
 def _written(branch: Branch, forms: Mapping[str, str]) -> Branch:

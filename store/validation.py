@@ -70,7 +70,7 @@ def _length_fault(branch: Branch) -> str | None:
 
 def _number_fault(branch: Branch) -> str | None:
     for name in ("entropy", "logprob", "top_logprob"):
-        if any(math.isnan(number) for number in getattr(branch, name) or ()):
+        if any(map(math.isnan, getattr(branch, name) or ())):
             return f"{name} contains a NaN; leave a signal out where it was not measured"
     for name in ("probe_tokens", "token_ids"):
         numbers: list[int] = getattr(branch, name) or [0]

@@ -8,7 +8,8 @@ from agents.run.directory import RunDirectory, create_run
 from agents.run.records import BaselineRef, Proposal
 from harness.escaping import is_visible
 from store.environment import save
-from store.simulation import Benchmark, SimulatedReasoner, simulate
+from store.simulated_chains import SimulatedReasoner
+from store.simulation import Benchmark, simulate
 from tests.agents.conftest import request
 from tests.agents.report.conftest import LOST, STOPPER, end, log, play
 

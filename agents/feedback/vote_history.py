@@ -8,7 +8,7 @@ from typing import NamedTuple
 from dsl.aggregates import tally, winner
 from harness.explanation.episode_trace import EpisodeTrace, VoteCount
 from harness.mdp.ledger import ActionKind
-from store.simulation import FAILED
+from store.simulated_chains import FAILED
 
 MAX_ANSWERS = 4
 """Answers whose votes are listed one by one."""

@@ -49,7 +49,7 @@ class DenseQuestions:
     Args:
         environment: The environment.
         most_bytes: Arrays up to this size are kept. Of further questions, only the answers' texts
-            and the sizes are; their arrays are built anew for each use.
+            and the sizes are; their arrays are built again for each use.
 
     Raises:
         StoreError: The recording is damaged.

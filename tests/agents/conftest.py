@@ -12,7 +12,8 @@ from agents.search.arena import Arena, open_arena
 from agents.search.player_pool import ProcessPlayers, players
 from harness.request.recordings import open_recordings
 from store.environment import save
-from store.simulation import Benchmark, SimulatedReasoner, simulate
+from store.simulated_chains import SimulatedReasoner
+from store.simulation import Benchmark, simulate
 
 BASELINES = [BaselineRef(controller="sc", settings=[{"n": n} for n in (1, 2, 4, 8)])]
 REASONERS = (

@@ -12,7 +12,8 @@ from harness.request.assignments import expand_assignments, resolve_assignments
 from harness.request.controllers import load_program, load_programs
 from harness.request.recordings import find_question, open_recordings
 from store.environment import save
-from store.simulation import Benchmark, SimulatedReasoner, simulate
+from store.simulated_chains import SimulatedReasoner
+from store.simulation import Benchmark, simulate
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from harness.errors import ExternalError
 from harness.mdp.environment import load_replay_environment
 from store.environment import save
 from store.reader import open_recording
-from store.simulation import Benchmark, SimulatedReasoner, simulate
+from store.simulated_chains import SimulatedReasoner
+from store.simulation import Benchmark, simulate
 from tests.command_lines import CommandLine
 
 

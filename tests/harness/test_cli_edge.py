@@ -12,7 +12,8 @@ from harness.cli.error_reporter import ErrorReporter
 from harness.errors import ExitCode, ExternalError, InputError, NegativeResult, RheostatError
 from store.environment import save
 from store.errors import DamagedRecording, RecordingBusy, StoreError
-from store.simulation import Benchmark, SimulatedReasoner, simulate
+from store.simulated_chains import SimulatedReasoner
+from store.simulation import Benchmark, simulate
 from tests.command_lines import CommandLine
 
 

@@ -17,7 +17,8 @@ from harness.request.assignments import expand_assignments
 from harness.request.controllers import load_programs
 from harness.request.recordings import open_recordings
 from store.environment import save
-from store.simulation import Benchmark, SimulatedReasoner, simulate
+from store.simulated_chains import SimulatedReasoner
+from store.simulation import Benchmark, simulate
 from tests.command_lines import CommandLine
 
 QUESTIONS, SEEDS = 4, 5

@@ -6,7 +6,8 @@ import pytest
 
 from store.environment import save
 from store.file_kinds import FileKind, file_kind
-from store.simulation import Benchmark, SimulatedReasoner, simulate
+from store.simulated_chains import SimulatedReasoner
+from store.simulation import Benchmark, simulate
 from tests.command_lines import CommandLine
 
 CONTENTS = {

@@ -15,7 +15,8 @@ from store.pipelines.schema import (
     Trial,
 )
 from store.pipelines.trials import TrialsHeader, TrialWriter
-from store.simulation import Benchmark, SimulatedReasoner, simulate
+from store.simulated_chains import SimulatedReasoner
+from store.simulation import Benchmark, simulate
 from tests.command_lines import CommandLine
 
 

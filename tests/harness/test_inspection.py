@@ -22,7 +22,8 @@ from store.autotts import read_autotts
 from store.environment import Environment, Item, save
 from store.reader import Recording, open_recording
 from store.records import Branch, Provenance, Question
-from store.simulation import Benchmark, SimulatedReasoner, simulate
+from store.simulated_chains import SimulatedReasoner
+from store.simulation import Benchmark, simulate
 from tests.harness.published_figures import PUBLISHED
 
 

@@ -29,7 +29,8 @@ from harness.request.ranges import parse_betas
 from harness.request.recordings import open_recordings
 from store.environment import save
 from store.jsonl import read_jsonl
-from store.simulation import Benchmark, SimulatedReasoner, simulate
+from store.simulated_chains import SimulatedReasoner
+from store.simulation import Benchmark, simulate
 
 
 @pytest.fixture(scope="module")

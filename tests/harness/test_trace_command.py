@@ -9,7 +9,8 @@ import pytest
 from dsl import library
 from store.environment import save
 from store.reader import open_recording
-from store.simulation import Benchmark, SimulatedReasoner, simulate
+from store.simulated_chains import SimulatedReasoner
+from store.simulation import Benchmark, simulate
 from tests.command_lines import CommandLine
 from tests.harness.small_recordings import MINE, branch, tiny
 

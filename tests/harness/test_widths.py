@@ -10,7 +10,8 @@ from dsl.schedule import evaluate
 from harness.request.controllers import RheoController, load_program, parse_controller
 from harness.request.widths import default_widths, requested_width, width_knob
 from store.environment import save
-from store.simulation import Benchmark, SimulatedReasoner, simulate
+from store.simulated_chains import SimulatedReasoner
+from store.simulation import Benchmark, simulate
 from tests.command_lines import CommandLine
 
 RECORDED = 12

@@ -10,7 +10,8 @@ from harness.engines.catalog import get_foreign_engine
 from sandbox.host.container import ContainerWorkerLauncher
 from sandbox.library import text
 from store.environment import save
-from store.simulation import Benchmark, SimulatedReasoner, simulate
+from store.simulated_chains import SimulatedReasoner
+from store.simulation import Benchmark, simulate
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -9,7 +9,8 @@ from store.errors import StoreError
 from store.parquet import export_flat, export_tables
 from store.reader import Recording, open_recording
 from store.records import Branch, Greedy, Provenance, Question
-from store.simulation import Benchmark, SimulatedReasoner, simulate
+from store.simulated_chains import SimulatedReasoner
+from store.simulation import Benchmark, simulate
 
 ALL_PARTS = Branch(
     answers=["ERR", "2"],

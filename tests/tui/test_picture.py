@@ -9,7 +9,8 @@ from harness.explanation.episode_trace import EpisodeTrace
 from harness.request.controllers import load_program
 from harness.request.recordings import open_recordings
 from store.environment import save
-from store.simulation import Benchmark, SimulatedReasoner, simulate
+from store.simulated_chains import SimulatedReasoner
+from store.simulation import Benchmark, simulate
 from tui.model.replay import RecordingPlayer
 from tui.model.timeline import UNSEEN, EpisodeTimeline, build_timeline
 

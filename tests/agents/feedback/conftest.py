@@ -31,7 +31,8 @@ from dsl.source import Source
 from harness.request.recordings import open_recordings
 from store.environment import Environment, Item, save
 from store.records import Branch
-from store.simulation import FAILED, Benchmark, SimulatedReasoner, simulate
+from store.simulated_chains import FAILED, SimulatedReasoner
+from store.simulation import Benchmark, simulate
 
 SECRET = "quagga"
 """Marker in every answer and every question."""
