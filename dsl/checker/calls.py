@@ -37,14 +37,14 @@ def check_call(scope: Scope, node: tree.Call) -> Type:
     function = FUNCTIONS.get(name)
     if function is None:
         return _unknown(scope, node)
-    reported = len(scope.diagnostics)
+    reported = scope.count_errors()
     weight, arguments = _weight(scope, node)
     with scope.advise_on_dots(_dot_advice(name)):
         types = [_argument(scope, argument) for argument in arguments]
     if not _position_allows(scope, node):
         return Type.WRONG
     # What was said of an argument is the reason that no form fits.
-    if any(kind is Type.WRONG for kind, _ in types) or len(scope.diagnostics) > reported:
+    if any(kind is Type.WRONG for kind, _ in types) or scope.count_errors() > reported:
         return _given_wrong(function)
     form = next((form for form in function.forms if _matches(form, types)), None)
     if form is None:

@@ -101,6 +101,10 @@ class Scope:
             Diagnostic(code, message, Mark(span, label), also, help, edit, Severity.WARNING)
         )
 
+    def count_errors(self) -> int:
+        """Return how many errors were reported so far."""
+        return sum(diagnostic.is_error for diagnostic in self.diagnostics)
+
     # Declaring
 
     def declare(self, symbol: Symbol, table: dict[str, Symbol]) -> None:

@@ -5,6 +5,7 @@ import pytest
 from dsl import library
 from dsl.program import analyse_program
 from dsl.source import Source
+from dsl.types import Type
 
 FINALLY = "finally { answer winner(finished) else winner(alive) }"
 KNOBS = "knobs { n = 4 in 1..8  hold = 0 in 0..9  level = 90 in 80..99 }"
@@ -120,3 +121,12 @@ def test_revealed_answers_are_not_reported(body: str) -> None:
 @pytest.mark.parametrize("name", library.NAMES)
 def test_library_controllers_have_no_traps(name: str) -> None:
     assert analyse_program(library.load_source(name)).diagnostics == []
+
+
+def test_warning_inside_a_call_leaves_its_type() -> None:
+    ending = "finally { answer winner(first count(alive by 2) of alive) }"
+    text = f"controller c {{ start {{ open 4 }} {ending} }}"
+    analysis = analyse_program(Source(text))
+    assert [each.code for each in analysis.diagnostics] == ["RH707", "RH506"]
+    assert analysis.checked is not None
+    assert Type.WRONG not in analysis.checked.types.values()
