@@ -26,7 +26,7 @@ SETS = {
     "opened": "every branch opened so far, in opening order",
     "active": "branches that can be advanced, neither finished nor pruned, in opening order",
     "alive": "branches that are not pruned, finished ones included, in opening order",
-    "finished": "branches that came to their end, in the order in which they did",
+    "finished": "finished branches, in order of finishing",
     "pruned": "branches that were pruned, in opening order",
 }
 
@@ -38,7 +38,7 @@ VALUES = {
     "spent": BuiltinValue(Type.INTEGER, "tokens charged so far"),
     "budget": BuiltinValue(
         Type.INTEGER,
-        "the most tokens that may be spent; the largest integer where there is no bound",
+        "the most tokens that may be spent; the largest integer if there is no limit",
     ),
     "interval": BuiltinValue(Type.INTEGER, "Δ: tokens of one advance"),
     "available": BuiltinValue(Type.INTEGER, "branches left to open"),
@@ -57,9 +57,9 @@ ATTRIBUTES = {
         Type.INTEGER, "how often a revealed answer differed from the one before"
     ),
     ".age": BuiltinValue(Type.INTEGER, "steps since it was opened"),
-    ".index": BuiltinValue(Type.INTEGER, "its place in opening order, from 0"),
+    ".index": BuiltinValue(Type.INTEGER, "its position in opening order, from 0"),
     ".seen": BuiltinValue(Type.TRUTH, "whether the answer at its present depth has been revealed"),
-    ".finished": BuiltinValue(Type.TRUTH, "whether it came to its end"),
+    ".finished": BuiltinValue(Type.TRUTH, "whether it has finished"),
     ".pruned": BuiltinValue(Type.TRUTH, "whether it was pruned"),
     ".entropy": BuiltinValue(
         Type.REAL,
@@ -162,7 +162,7 @@ VOTING = {
     "share": BuiltinFunction(
         (Signature((_B,), _REAL, weighted=True), Signature((_B, _A), _REAL, weighted=True)),
         "share(S)",
-        "the winner's part of all votes, 0 to 1; `share(S, a)`: that of the answer a",
+        "the winner's share of all votes, 0 to 1; `share(S, a)`: that of the answer a",
     ),
     "margin": BuiltinFunction(
         (Signature((_B,), _REAL, weighted=True),),
@@ -276,7 +276,7 @@ NUMBERS = {
         (Signature((_N,), _REAL),), "log(x)", "the natural logarithm, 0 at or below 0"
     ),
     "pow": BuiltinFunction(
-        (Signature((_N, _N), _REAL),), "pow(x, y)", "x to the power y; 0 where x is at or below 0"
+        (Signature((_N, _N), _REAL),), "pow(x, y)", "x to the power y; 0 if x is 0 or less"
     ),
     "clamp": BuiltinFunction(
         (Signature((_N, _N, _N), ResultKind.LIKE_ARGUMENTS),),
@@ -286,8 +286,8 @@ NUMBERS = {
     "beta_confidence": BuiltinFunction(
         (Signature((_N, _N), _REAL),),
         "beta_confidence(v1, v2)",
-        "1 - BetaCDF(0.5; v1 + 1, v2 + 1): how sure it is that an answer with v1 votes is commoner"
-        " than one with v2",
+        "1 - BetaCDF(0.5; v1 + 1, v2 + 1): the probability that an answer with v1 votes is more"
+        " frequent than one with v2",
     ),
 }
 

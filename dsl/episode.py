@@ -189,7 +189,7 @@ class Episode:
         self.active: list[int] = []
         """Branches that can be continued, in opening order."""
         self.finished: list[int] = []
-        """Branches that came to their end, in the order in which they did."""
+        """Finished branches, in order of finishing."""
         self.pruned: list[int] = []
         """Pruned branches, in opening order."""
 
