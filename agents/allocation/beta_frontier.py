@@ -16,7 +16,7 @@ from harness.presentation.table import Column, Table
 
 
 class FrontierPoint(msgspec.Struct, frozen=True, kw_only=True):
-    """An allocation at one β."""
+    """Score and cost of an allocation at one β."""
 
     beta: float | None
     """``None`` if it does not follow β."""

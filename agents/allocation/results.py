@@ -91,7 +91,7 @@ class TrialSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BestAllocation(msgspec.Struct, frozen=True, kw_only=True):
-    """The best allocation."""
+    """The best allocation of a search, with the trial that found it."""
 
     candidate: str
     trial: int

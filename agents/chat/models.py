@@ -17,7 +17,7 @@ class LanguageModel(Protocol):
     """A language model."""
 
     def reply(self, call: ModelCall, check_interrupt: Callable[[], None]) -> ModelReply:
-        """Make a call.
+        """Send a call to the model and return its reply.
 
         Args:
             call: Call to make.

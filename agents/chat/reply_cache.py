@@ -56,7 +56,7 @@ class FinishReason(Enum):
 
 
 class ModelReply(msgspec.Struct, frozen=True, kw_only=True):
-    """A reply."""
+    """A reply of a language model."""
 
     finish: FinishReason
     text: str = ""

@@ -33,7 +33,7 @@ class ResolvedStage(NamedTuple):
 
 
 class ResolvedAllocation(NamedTuple):
-    """An allocation at one β."""
+    """The budget and the stages of an allocation, evaluated at one β."""
 
     budget: float
     stages: list[ResolvedStage]

@@ -62,7 +62,7 @@ class Scope:
         help: str | None = None,  # noqa: A002 - the diagnostic's own word
         edit: Edit | None = None,
     ) -> None:
-        """Add an error.
+        """Add an error, which makes the program invalid.
 
         Args:
             code: the code of the diagnostic, such as ``RH201``.
@@ -86,17 +86,7 @@ class Scope:
         help: str | None = None,  # noqa: A002
         edit: Edit | None = None,
     ) -> None:
-        """Add a warning.
-
-        Args:
-            code: the code of the diagnostic, such as ``RH701``.
-            message: what is doubtful, in one sentence without a full stop.
-            span: the part of the source to underline.
-            label: text beside the underline; empty for none.
-            also: further marks, such as an earlier declaration.
-            help: what to do about it, if there is advice.
-            edit: A safe automatic fix, if there is one.
-        """
+        """Add a warning, with the arguments of `error`; the program stays valid."""
         self.diagnostics.append(
             Diagnostic(code, message, Mark(span, label), also, help, edit, Severity.WARNING)
         )

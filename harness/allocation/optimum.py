@@ -14,7 +14,7 @@ from store.pipelines.schema import StageChoice, StageChoices
 
 
 class Optimum(NamedTuple):
-    """The best allocation."""
+    """The best allocation of a space, found by exact search."""
 
     choices: StageChoices
     score: float

@@ -23,7 +23,7 @@ WORKERS = 4
 
 
 class LiveResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One episode that has ended."""
+    """Result of a live episode: answer, tokens and duration."""
 
     question: str
     """The question's id."""
@@ -109,7 +109,7 @@ def refuse_unmet_needs(plan: Plan, model: LiveModel) -> None:
 
 
 class LiveEpisodeRequest(NamedTuple):
-    """One episode to play."""
+    """Request to play one question live, under one seed."""
 
     plan: Plan
     model: LiveModel
@@ -120,7 +120,7 @@ class LiveEpisodeRequest(NamedTuple):
 
 
 class FinishedEpisode(NamedTuple):
-    """One episode that has ended."""
+    """The result of an episode, with the branches that it generated."""
 
     live_result: LiveResult
     branches: list[LiveBranch]
@@ -148,7 +148,7 @@ class LivePlayer:
             engine.close()
 
     async def play(self, episode_request: LiveEpisodeRequest) -> FinishedEpisode:
-        """Play one episode.
+        """Play the requested episode on the server.
 
         Raises:
             ServingError: The server failed.

@@ -47,7 +47,7 @@ class EpisodeLimits(NamedTuple):
 
 
 class EpisodeTask(NamedTuple):
-    """One episode to play."""
+    """An episode for a worker process to play, on a replay created by the host."""
 
     begin: Callable[[], Replay]
     """Create the replay; called again if the worker was lost."""

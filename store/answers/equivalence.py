@@ -55,7 +55,7 @@ class Equivalence(Protocol):
     """As the recording names it."""
 
     async def canonical(self, answer: str, gold: str | None) -> str:
-        """Write an answer in the form that votes.
+        """Return the form of an answer under which it votes.
 
         Args:
             answer: as it was extracted.
@@ -63,32 +63,32 @@ class Equivalence(Protocol):
         """
 
     async def pooled(self, pool: AnswerPool) -> dict[str, str]:
-        """Map every answer of a pool to the form that its equals share."""
+        """Map every answer of a pool to the form that equal answers share."""
 
     def forms(self, pools: Sequence[AnswerPool]) -> list[dict[str, str]]:
         """Do as `pooled` for each pool, outside any event loop."""
 
 
 class Exact:
-    """Equal is what is the same text."""
+    """Equivalence by identical text."""
 
     name = "exact"
 
     async def canonical(self, answer: str, gold: str | None) -> str:
-        """Implement the protocol."""
+        """See `Equivalence.canonical`."""
         return answer
 
     async def pooled(self, pool: AnswerPool) -> dict[str, str]:
-        """Implement the protocol."""
+        """See `Equivalence.pooled`."""
         return {answer: answer for answer in pool.answers}
 
     def forms(self, pools: Sequence[AnswerPool]) -> list[dict[str, str]]:
-        """Implement the protocol."""
+        """See `Equivalence.forms`."""
         return [{answer: answer for answer in pool.answers} for pool in pools]
 
 
 class MathVerify:
-    """Equal is what has the same value. Use it as a context manager: it ends its processes.
+    """Equivalence by mathematical value. Use it as a context manager, which ends its processes.
 
     Args:
         cache: a directory that keeps calculations by content; ``None`` keeps none.
@@ -124,7 +124,7 @@ class MathVerify:
         self._process.__exit__(kind, error, trace)
 
     async def canonical(self, answer: str, gold: str | None) -> str:
-        """Implement the protocol."""
+        """See `Equivalence.canonical`."""
         if answer in (NO_ANSWER, gold):
             return answer
         reads = await self._read([answer] if gold is None else [answer, gold])
@@ -133,7 +133,7 @@ class MathVerify:
         return reads[answer].form
 
     async def pooled(self, pool: AnswerPool) -> dict[str, str]:
-        """Implement the protocol."""
+        """See `Equivalence.pooled`."""
         distinct = sorted(set(pool.answers) - {NO_ANSWER})
         reads = await self._read([*distinct, pool.gold] if pool.gold is not None else distinct)
         right: dict[str, str] = {}
@@ -150,7 +150,7 @@ class MathVerify:
         return joined | right | ({NO_ANSWER: NO_ANSWER} if NO_ANSWER in pool.answers else {})
 
     def forms(self, pools: Sequence[AnswerPool]) -> list[dict[str, str]]:
-        """Implement the protocol."""
+        """See `Equivalence.forms`."""
         return asyncio.run(self._forms(pools))
 
     async def _forms(self, pools: Sequence[AnswerPool]) -> list[dict[str, str]]:

@@ -40,7 +40,7 @@ class PipelineCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PipelineReply(msgspec.Struct, frozen=True, kw_only=True):
-    """A reply."""
+    """A reply of a stage's model, with its tokens."""
 
     text: str
     tokens_in: int

@@ -77,7 +77,7 @@ class Engine(Protocol):
     limits: Limits
 
     async def served(self) -> Served:
-        """Return what is served."""
+        """Return the served model and its limits."""
 
     async def tokenize(self, text: str, *, special: bool = False) -> list[int]:
         """Return the tokens of a text."""
@@ -93,7 +93,7 @@ class Engine(Protocol):
     async def complete(
         self, request: CompletionRequest, *, rank: int | None = None
     ) -> list[CompletionResult]:
-        """Completions as a whole: prompt after prompt, child after child."""
+        """Return whole completions: prompt after prompt, child after child."""
 
     def stream(
         self, request: CompletionRequest, *, every: int = 64, rank: int | None = None
@@ -107,4 +107,4 @@ class Engine(Protocol):
         """
 
     async def counters(self) -> PrefixCacheCounters | None:
-        """Return what it counts of its prefix cache."""
+        """Return the counters of the prefix cache."""

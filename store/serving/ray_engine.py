@@ -146,7 +146,7 @@ class RayEngine:
         self._ray.kill(self._actor)
 
     async def served(self) -> Served:
-        """Return what is served."""
+        """Return the served model and its limits."""
         served: Served = await self._ask("served")
         return served
 
@@ -170,7 +170,7 @@ class RayEngine:
     async def complete(
         self, request: CompletionRequest, *, rank: int | None = None
     ) -> list[CompletionResult]:
-        """Completions as a whole: prompt after prompt, child after child."""
+        """Return whole completions: prompt after prompt, child after child."""
         results: list[CompletionResult] = await self._ask("complete", request, rank=rank)
         return results
 

@@ -82,7 +82,7 @@ async def test_nothing_is_offered_once_the_decision_is_made(copied: Copied) -> N
         assert run.decision("r002-1") is not None
         screen = app.screen
         assert isinstance(screen, RunScreen)
-        screen.look()
+        screen.poll()
         await settled(pilot)
         assert "Approve" not in footer(app)
         assert "waits" not in shown(pilot, "#standing")

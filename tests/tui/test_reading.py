@@ -15,12 +15,12 @@ from tui.model import run_reader
 from tui.model.run_reader import RunReader, RunView, find_run_folders
 
 
-def look(run: RunDirectory) -> RunView:
-    return RunReader(run.path).look()
+def read_view(run: RunDirectory) -> RunView:
+    return RunReader(run.path).read_view()
 
 
 def test_an_ended_run_is_read_with_its_candidates(copied: Copied) -> None:
-    view = look(copied())
+    view = read_view(copied())
     assert (view.state, view.problem, view.rounds, view.best) == ("ended", "", 2, "r001-1")
     assert [candidate.name for candidate in view.candidates] == [
         "r001-1",
@@ -34,7 +34,7 @@ def test_an_ended_run_is_read_with_its_candidates(copied: Copied) -> None:
 
 def test_a_candidate_is_read_with_its_curve_and_its_point_at_any_beta(copied: Copied) -> None:
     run = copied()
-    candidate = look(run).candidate("r001-1")
+    candidate = read_view(run).candidate("r001-1")
     assert candidate is not None
     points = list(run.review("r001-1").points.values())
     assert candidate.at(0.5) == pytest.approx(
@@ -42,7 +42,7 @@ def test_a_candidate_is_read_with_its_curve_and_its_point_at_any_beta(copied: Co
     )
     assert len(candidate.curve) == 3
     assert candidate.curve == sorted(candidate.curve)
-    lost = look(run).candidate("r002-3")
+    lost = read_view(run).candidate("r002-3")
     assert lost is not None
     assert (lost.verdict, lost.at(0.5), lost.curve) == ("unsound", None, [])
 
@@ -51,19 +51,19 @@ def test_a_waiting_run_waits_until_a_decision(copied: Copied) -> None:
     run = copied(ended=False)
     reader = RunReader(run.path)
     log(run, "waiting", candidate="r002-1")
-    assert (reader.look().waiting, reader.look().state) == ("r002-1", "waits: r002-1")
+    assert (reader.read_view().waiting, reader.read_view().state) == ("r002-1", "waits: r002-1")
     run.decide(Decision(candidate="r002-1", approved=True, by="ada"))
-    assert (reader.look().waiting, reader.look().state) == (None, "stopped")
+    assert (reader.read_view().waiting, reader.read_view().state) == (None, "stopped")
 
 
 def test_what_is_new_is_seen_at_the_next_look(copied: Copied) -> None:
     run = copied(ended=False)
     shutil.move(run.path / "candidates" / "r002-2", run.path / "away")
     reader = RunReader(run.path)
-    before = [candidate.name for candidate in reader.look().candidates]
+    before = [candidate.name for candidate in reader.read_view().candidates]
     shutil.move(run.path / "away", run.path / "candidates" / "r002-2")
     log(run, "round")
-    after = reader.look()
+    after = reader.read_view()
     assert before == ["r001-1", "r002-1", "r002-3"]
     assert [candidate.name for candidate in after.candidates] == [
         "r001-1",
@@ -78,24 +78,24 @@ def test_a_locked_run_without_events_is_shown_as_stuck(
 ) -> None:
     run = copied(ended=False)
     with run.locked():
-        assert (look(run).state, look(run).hangs) == ("at work", True)  # its events are of old
+        assert (read_view(run).state, look(run).hangs) == ("at work", True)  # its events are of old
         monkeypatch.setattr(run_reader, "SILENT", float("inf"))
-        assert not look(run).hangs
-    assert look(run).state == "stopped"
+        assert not read_view(run).hangs
+    assert read_view(run).state == "stopped"
 
 
 def test_a_torn_event_is_passed_over_and_read_when_it_is_whole(copied: Copied) -> None:
     run = copied(ended=False)
     reader = RunReader(run.path)
-    begun = reader.look().begun
+    begun = reader.read_view().begun
     time = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     line = f'{{"at":"{time}","kind":"round","session":1,"round":7}}\n'
     with run.events_path.open("a") as file:
         file.write(line[:30])
         file.flush()
-        assert reader.look().begun == begun
+        assert reader.read_view().begun == begun
         file.write(line[30:])
-    assert reader.look().begun == 7
+    assert reader.read_view().begun == 7
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_damaged_run_is_reported_without_an_exception(
         path.unlink()
     else:
         path.write_text(content)
-    view = look(run)
+    view = read_view(run)
     assert isinstance(view, RunView)
     if place == "events.jsonl":  # lines that cannot be read are those of a session that was killed
         assert (view.state, view.problem) == ("ended", "")
@@ -136,5 +136,5 @@ def test_foreign_files_are_no_runs(copied: Copied, tmp_path: Path) -> None:
     (run.path / "candidates" / "notes").mkdir()
     (run.path / "rounds" / "README").write_text("mine")
     assert find_run_folders(tmp_path) == [run.path]
-    assert next(candidate.name for candidate in look(run).candidates) == "r001-1"
+    assert next(candidate.name for candidate in read_view(run).candidates) == "r001-1"
     assert find_run_folders(tmp_path / "nowhere") == []

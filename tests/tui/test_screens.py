@@ -84,7 +84,7 @@ async def test_a_run_is_watched_while_it_is_written(copied: Copied) -> None:
         away.rename(run.path / "candidates" / "r002-2")
         screen = app.screen
         assert isinstance(screen, RunScreen)
-        screen.look()
+        screen.poll()
         await settled(pilot)
         assert rows(app, "#candidates") == ["r001-1", "r002-1", "r002-2", "r002-3"]
 

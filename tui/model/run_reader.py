@@ -156,7 +156,7 @@ class RunReader:
         request = _tried([], lambda: self.run.request)
         return request is not None and request.allocation is not None
 
-    def look(self) -> RunView:
+    def read_view(self) -> RunView:
         """Return the present state of the run. Damaged files are reported, not raised."""
         for event in self._follower.read_new():
             self._take(event)

@@ -99,15 +99,15 @@ class AllocationScreen(Screen[None]):
         table = self.query_one("#stages", OutsideTable)
         for label, width in COLUMNS:
             table.add_column(label, width=width)
-        self.look()
-        self.set_interval(EVERY, self.look)
+        self.poll()
+        self.set_interval(EVERY, self.poll)
 
     # Polling
 
-    @work(thread=True, exclusive=True, group="look", exit_on_error=False)
-    def look(self) -> None:
-        """Read the changes."""
-        view = self._reader.look()
+    @work(thread=True, exclusive=True, group="poll", exit_on_error=False)
+    def poll(self) -> None:
+        """Read the changes of the run from its files."""
+        view = self._reader.read_view()
         before = self._view
         try:
             fresh = before is None or before.rounds != view.rounds

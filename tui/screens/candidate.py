@@ -119,7 +119,7 @@ class CandidateScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show what is on disk, and play the rest."""
-        view = self._reader.look()
+        view = self._reader.read_view()
         self._candidate = view.candidate(self._of)
         self._waits = view.waiting == self._of
         self.sub_title = f"{view.path.name} · {self._of}"
@@ -132,12 +132,12 @@ class CandidateScreen(Screen[None]):
             self.query_one("#questions", OutsideTable).add_column(label, width=width)
         self._show()
         self.play()
-        self.set_interval(EVERY, self.look)
+        self.set_interval(EVERY, self.poll)
 
-    @work(thread=True, exclusive=True, group="look", exit_on_error=False)
-    def look(self) -> None:
+    @work(thread=True, exclusive=True, group="poll", exit_on_error=False)
+    def poll(self) -> None:
         """Read the changes of the run."""
-        view = self._reader.look()
+        view = self._reader.read_view()
         if not get_current_worker().is_cancelled:
             self.post_message(RunsLoaded([view]))
 
@@ -353,7 +353,7 @@ class CandidateScreen(Screen[None]):
 
     def action_explain_decision(self) -> None:
         """Explain why no decision is needed."""
-        self.notify(waiting_text(self._of, self._reader.look().waiting), severity="warning")
+        self.notify(waiting_text(self._of, self._reader.read_view().waiting), severity="warning")
 
     def action_decide(self, approved: bool) -> None:
         """Ask for a decision about this candidate."""

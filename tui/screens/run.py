@@ -107,16 +107,16 @@ class RunScreen(Screen[None]):
         for label, width in self._columns:
             table.add_column(label, width=width, key=label)
         table.focus()
-        self.look()
-        self.set_interval(EVERY, self.look)
+        self.poll()
+        self.set_interval(EVERY, self.poll)
         self.play_baselines()
 
     # Polling
 
-    @work(thread=True, exclusive=True, group="look", exit_on_error=False)
-    def look(self) -> None:
-        """Read the changes."""
-        view = self._reader.look()
+    @work(thread=True, exclusive=True, group="poll", exit_on_error=False)
+    def poll(self) -> None:
+        """Read the changes of the run from its files."""
+        view = self._reader.read_view()
         if not get_current_worker().is_cancelled:
             self.post_message(RunsLoaded([view]))
 

@@ -59,15 +59,17 @@ class RunsScreen(Screen[None]):
         self.sub_title = self._folder.name or str(self._folder)
         for label, width in COLUMNS:
             self.query_one("#runs", OutsideTable).add_column(label, width=width)
-        self.look()
-        self.set_interval(EVERY, self.look)
+        self.poll()
+        self.set_interval(EVERY, self.poll)
 
-    @work(thread=True, exclusive=True, group="look", exit_on_error=False)
-    def look(self) -> None:
+    @work(thread=True, exclusive=True, group="poll", exit_on_error=False)
+    def poll(self) -> None:
         """Read the changes of every run."""
         for path in find_run_folders(self._folder):
             self._readers.setdefault(path, RunReader(path))
-        views = [reader.look() for reader in self._readers.values() if reader.run.path.exists()]
+        views = [
+            reader.read_view() for reader in self._readers.values() if reader.run.path.exists()
+        ]
         if not get_current_worker().is_cancelled:
             self.post_message(RunsLoaded(views))
 

@@ -141,7 +141,7 @@ class OfflineEngine:
     async def complete(
         self, request: CompletionRequest, *, rank: int | None = None
     ) -> list[CompletionResult]:
-        """Completions as a whole: prompt after prompt, child after child."""
+        """Return whole completions: prompt after prompt, child after child."""
         results: dict[int, CompletionResult] = {}
         async for piece in self.stream(request, rank=rank):
             if piece.finished is not None:
@@ -177,7 +177,7 @@ class OfflineEngine:
                 self._write(messages.CancelRequest(id=message.id))
 
     async def counters(self) -> PrefixCacheCounters | None:
-        """Return what it counts of its prefix cache."""
+        """Return the counters of the prefix cache."""
         request = messages.MetricsRequest(id=next(self._numbers))
         return read_counters((await self._one(request, messages.TextReply)).text)
 
