@@ -78,7 +78,10 @@ def test_a_locked_run_without_events_is_shown_as_stuck(
 ) -> None:
     run = copied(ended=False)
     with run.locked():
-        assert (read_view(run).state, look(run).hangs) == ("at work", True)  # its events are of old
+        assert (read_view(run).state, read_view(run).hangs) == (
+            "at work",
+            True,
+        )  # its events are of old
         monkeypatch.setattr(run_reader, "SILENT", float("inf"))
         assert not read_view(run).hangs
     assert read_view(run).state == "stopped"
