@@ -26,8 +26,11 @@ from harness.evaluation.bootstrap import Floats
 from harness.evaluation.frontier import FrontierCurve, area, build_curve, cost_at
 from harness.messages import suggest
 
-POINTS_PER_DOUBLING = 0.5
-"""Points of accuracy above the best baseline that are worth one doubling of the price."""
+POINTS_PER_DOUBLING = 2.0
+"""Points of accuracy that are worth a doubling of the price, where baselines gain fewer by one.
+
+It is about what good controllers gain at their expensive end. Where baselines are flat, less would
+turn the noise of a few questions into large savings."""
 
 SAVINGS_STEPS = 64
 """Prices at which savings are measured."""
@@ -286,10 +289,11 @@ def measure_savings(
 ) -> float:
     """Measure how many doublings of the price a curve saves against the baselines.
 
-    At each price between the cheapest and the most expensive baseline, the saving is the logarithm
-    to base 2 of the price at which the baselines reach the curve's accuracy, over that price. Above
-    the accuracy of the best baseline, `POINTS_PER_DOUBLING` extrapolates. In accuracy, a gain at a
-    low price outweighs one at a high price, where all curves are flat; in savings it does not.
+    At each price between the cheapest and the most expensive baseline, the curve and the baselines
+    have an accuracy. The doublings of the price that the baselines need from one to the other are
+    the saving; a doubling counts for at least `POINTS_PER_DOUBLING` points, also above the best
+    baseline. In accuracy, a gain at a low price outweighs one at a high price, where all curves are
+    flat; in savings it does less so.
 
     Args:
         points: Points of one curve, (P,).
@@ -304,19 +308,27 @@ def measure_savings(
     steps = (np.arange(SAVINGS_STEPS) + 0.5) / SAVINGS_STEPS
     low, high = np.log(references.low), np.log(references.high)
     grid = low + steps * (high - low)
+    theirs = np.interp(grid, baselines.log_cost, baselines.accuracy)
     accuracy = np.where(
-        grid < ours.log_cost[0],
-        np.interp(grid, baselines.log_cost, baselines.accuracy),
-        np.interp(grid, ours.log_cost, ours.accuracy),
+        grid < ours.log_cost[0], theirs, np.interp(grid, ours.log_cost, ours.accuracy)
     )
-    # The curve is level between some points: a slight slope makes its inverse unique.
-    rising = baselines.accuracy + 1e-9 * np.arange(len(baselines.accuracy))
-    beyond = np.maximum(accuracy - rising[-1], 0.0) / POINTS_PER_DOUBLING
-    first_best = baselines.log_cost[int(np.argmax(baselines.accuracy >= baselines.accuracy[-1]))]
-    needed = np.where(
-        beyond > 0, first_best, np.interp(accuracy, rising, baselines.log_cost)
-    ) / np.log(2)
-    return float(np.mean(needed + beyond - grid / np.log(2)))
+    saved = _count_doublings(accuracy, baselines) - _count_doublings(theirs, baselines)
+    return float(np.mean(saved))
+
+
+def _count_doublings(accuracy: Floats, baselines: FrontierCurve) -> Floats:
+    """Count the doublings of the price from the baselines' lowest accuracy to others.
+
+    Args:
+        accuracy: Array (N,), in percent.
+        baselines: Curve of the baselines, (B,).
+    """
+    rises = np.diff(baselines.accuracy)
+    doublings = np.minimum(np.diff(baselines.log_cost) / np.log(2), rises / POINTS_PER_DOUBLING)
+    reached = np.concatenate([[0.0], np.cumsum(doublings)])
+    outside = accuracy - np.clip(accuracy, baselines.accuracy[0], baselines.accuracy[-1])
+    inside: Floats = np.interp(accuracy, baselines.accuracy, reached)
+    return inside + outside / POINTS_PER_DOUBLING
 
 
 def _curve(points: CurvePoints, references: ReferenceCurves, prices: PriceOptions) -> FrontierCurve:
