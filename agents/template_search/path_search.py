@@ -101,9 +101,10 @@ class PathState(msgspec.Struct, frozen=True, kw_only=True):
         """Return the mean of the last rounds' paths (C, K); ``None`` if there is only one.
 
         Each round fits a path to the part of the search set that it shows. Their mean is fitted to
-        all parts, and has less of what a single part has by luck.
+        all parts, and has less of what a single part has by luck. It is made monotone, since a knob
+        may rise in one path and fall in another.
         """
-        return np.mean(self.trail, axis=0) if len(self.trail) > 1 else None
+        return make_monotone(np.mean(self.trail, axis=0)) if len(self.trail) > 1 else None
 
 
 def start_path(
