@@ -47,7 +47,7 @@ def variance_reals(values: Sequence[float]) -> float:
 
 
 def quantile_reals(values: Sequence[float], q: float) -> float:
-    """Return the value below which a part ``q`` of the values lies; 0 of none.
+    """Return the value at part ``q`` of the sorted values; 0 of none.
 
     The values are sorted and numbered from 0. The result is at the number q · (n - 1), between
     two values in proportion, and never above the upper one. ``q`` is clipped to 0 … 1.

@@ -209,7 +209,7 @@ FOLDING = {
     "quantile": BuiltinFunction(
         (Signature((_O, _N), _REAL),),
         "quantile(e of S, q)",
-        "the value below which a part q of the values lies, between two values in proportion",
+        "the value at part q of the sorted values, between two of them in proportion",
     ),
     "rank": BuiltinFunction(
         (Signature((_O,), _INTEGER),),

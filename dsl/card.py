@@ -60,6 +60,7 @@ def summarize_grammar(text: str) -> Iterator[str]:
     """
     joined = re.sub(r"\n\s+\|", " |", text)
     words = dict(re.findall(r'^([A-Z]+): ("[^"]*"(?: \| "[^"]*")*)$', joined, re.MULTILINE))
+    words["ONCE"] = '"once" ".answer"'
     for name, body in re.findall(r"^(_?[a-z]\w*): (.*)$", joined, re.MULTILINE):
         if name in _OPERATORS:
             continue

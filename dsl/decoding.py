@@ -38,6 +38,7 @@ _WRITTEN_OUT = {"NUMBER": '(digits ("." digits)? ([eE] [+-]? [0-9]{1,2})?)'}
 
 _WORDS = {
     "FIELD": '"." [A-Za-z_] [A-Za-z0-9_]{0,30}',
+    "ONCE": '"once .answer"',
 }
 """Terminals that end in a letter or digit, besides keywords and names."""
 

@@ -12,10 +12,11 @@ DIRECTION_TOKENS = frozenset(word.upper() for word in DIRECTIONS)
 
 _OPERANDS = frozenset({
     "NUMBER", "STRING", "TRUE", "FALSE", "NONE", "NAME", "FIELD", "LPAR", "NOT", "MINUS", "IF",
-    "FIRST",
+    "FIRST", "BRANCH",
 })  # fmt: skip
 _OPERATORS = frozenset({
     "PLUS", "MINUS", "STAR", "SLASH", "PERCENT", "COMPARISON", "AND", "OR", "WHERE", "BY", "EXCEPT",
+    "ONCE",
 })  # fmt: skip
 _CLOSERS = (
     "COMMA", "RPAR", "OF", "LBRACE", "THEN", "ELSE", "ONTO", "EQUAL", "IN", "__ANON_0", "RBRACE",
@@ -23,7 +24,7 @@ _CLOSERS = (
 _WORDS = {
     "NAME": "a name", "FIELD": "a field with its dot", "NUMBER": "a number",
     "STRING": "a text in double quotes", "$END": "the end of the file",
-    "COMPARISON": "a comparison",
+    "COMPARISON": "a comparison", "ONCE": "`once .answer`",
 }  # fmt: skip
 
 

@@ -130,6 +130,7 @@ OPERATORS = _table(
     ("to into", _write("onto")),
     ("do", Suggestion("write a block in braces: `{ … }`")),
     ("times", _write("for")),
+    ("once unique distinct", Suggestion("write `S once .answer`: the first branch of each answer")),
     (
         "union intersect intersection",
         Suggestion(

@@ -167,7 +167,13 @@ def evaluate_expression(
             arguments = [evaluate_expression(operand, types, names) for operand in operands(node)]
             return find_operation(node, types)(*arguments)
         case (
-            tree.Field() | tree.FilterSet() | tree.SortSet() | tree.ExcludeSet() | tree.TakeFirst()
+            tree.Field()
+            | tree.CurrentBranch()
+            | tree.FilterSet()
+            | tree.SortSet()
+            | tree.ExcludeSet()
+            | tree.OnceSet()
+            | tree.TakeFirst()
         ):
             raise AssertionError("the checker lets no branches into a schedule")
         case _:

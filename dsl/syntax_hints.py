@@ -251,7 +251,7 @@ def _missing_word(site: ErrorContext) -> str | None:
         return "a free knob has a range: `n = 64 in 1..128`"
     if "__ANON_0" in expected and site.section() == "knobs":
         return "write a range with two dots: `1..64`"
-    if "BRANCH" in expected:
+    if expected == {"BRANCH"}:
         return "the section is called `each branch`"
     return None
 

@@ -62,6 +62,10 @@ class Field(Node, frozen=True):
     text: str
 
 
+class CurrentBranch(Node, frozen=True):
+    """``branch``: the set of the one branch that a dot refers to."""
+
+
 class Group(Node, frozen=True):
     """An expression in parentheses."""
 
@@ -133,6 +137,12 @@ class ExcludeSet(Node, frozen=True):
     without: "Expression"
 
 
+class OnceSet(Node, frozen=True):
+    """``S once .answer``: the first branch of each answer."""
+
+    branches: "Expression"
+
+
 class TakeFirst(Node, frozen=True):
     """``first n of S``."""
 
@@ -147,6 +157,7 @@ Expression: TypeAlias = (
     | NoneLiteral
     | Name
     | Field
+    | CurrentBranch
     | Group
     | Unary
     | Binary
@@ -155,6 +166,7 @@ Expression: TypeAlias = (
     | FilterSet
     | SortSet
     | ExcludeSet
+    | OnceSet
     | TakeFirst
 )
 

@@ -200,6 +200,12 @@ class _TreeBuilder(Transformer[Token, Any]):
     def except_(self, meta: Meta, items: Items) -> tree.ExcludeSet:
         return tree.ExcludeSet(span_of_meta(meta), *items)
 
+    def once(self, meta: Meta, items: Items) -> tree.OnceSet:
+        return tree.OnceSet(span_of_meta(meta), items[0])
+
+    def current_branch(self, meta: Meta, items: Items) -> tree.CurrentBranch:
+        return tree.CurrentBranch(span_of_meta(meta))
+
     def or_(self, meta: Meta, items: Items) -> tree.Binary:
         return tree.Binary(span_of_meta(meta), "or", *items)
 

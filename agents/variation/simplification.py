@@ -58,7 +58,8 @@ def uses_randomness(node: tree.Node) -> bool:
 
 def find_base_set(branches: tree.Expression) -> str | None:
     """Return the name of the set below filters and sort orders, where it has one."""
-    while isinstance(branches, tree.FilterSet | tree.SortSet | tree.ExcludeSet | tree.TakeFirst):
+    narrowed = tree.FilterSet | tree.SortSet | tree.ExcludeSet | tree.OnceSet | tree.TakeFirst
+    while isinstance(branches, narrowed):
         branches = branches.branches
     return branches.text if isinstance(branches, tree.Name) else None
 

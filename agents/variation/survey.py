@@ -298,7 +298,13 @@ class _SurveyWalk:
                     self._visit(side, way)
             case tree.Call():
                 self._call(node, way)
-            case tree.FilterSet() | tree.SortSet() | tree.ExcludeSet() | tree.TakeFirst():
+            case (
+                tree.FilterSet()
+                | tree.SortSet()
+                | tree.ExcludeSet()
+                | tree.OnceSet()
+                | tree.TakeFirst()
+            ):
                 self._set(node, way)
 
     def _binary(self, node: tree.Binary, way: _SiteExpectation) -> None:
@@ -325,7 +331,7 @@ class _SurveyWalk:
 
     def _set(
         self,
-        node: tree.FilterSet | tree.SortSet | tree.ExcludeSet | tree.TakeFirst,
+        node: tree.FilterSet | tree.SortSet | tree.ExcludeSet | tree.OnceSet | tree.TakeFirst,
         way: _SiteExpectation,
     ) -> None:
         self._visit(node.branches, way)

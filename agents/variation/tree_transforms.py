@@ -137,7 +137,7 @@ def rename_names(node: N, names: Mapping[str, str]) -> N:
 def has_free_dot(node: tree.Node) -> bool:
     """Return whether a dot in it means the branch of an enclosing set."""
     match node:
-        case tree.Field():
+        case tree.Field() | tree.CurrentBranch():
             return True
         case tree.Call(function=function) if function.text == "rank":
             return True  # the rank of the branch of an enclosing set

@@ -146,6 +146,8 @@ class DirectionProver:
                 return self._combine(node, piece)
             case (
                 tree.Field()
+                | tree.CurrentBranch()
+                | tree.OnceSet()
                 | tree.FilterSet()
                 | tree.SortSet()
                 | tree.ExcludeSet()

@@ -5,7 +5,13 @@ from typing import assert_never
 from dsl import tree
 from dsl.builtins import CHANCE
 from dsl.checker.calls import check_call
-from dsl.checker.names import check_field, check_name, report_comment, report_missing_dot
+from dsl.checker.names import (
+    check_current_branch,
+    check_field,
+    check_name,
+    report_comment,
+    report_missing_dot,
+)
 from dsl.checker.scope import Scope
 from dsl.checker.set_operands import repeated_comparison, report_filter, report_set_operator
 from dsl.diagnostics import Mark
@@ -36,7 +42,15 @@ def check(scope: Scope, expression: tree.Expression) -> Type:
             result = _choice(scope, expression)
         case tree.Call():
             result = check_call(scope, expression)
-        case tree.FilterSet() | tree.SortSet() | tree.ExcludeSet() | tree.TakeFirst():
+        case tree.CurrentBranch():
+            result = check_current_branch(scope, expression)
+        case (
+            tree.FilterSet()
+            | tree.SortSet()
+            | tree.ExcludeSet()
+            | tree.OnceSet()
+            | tree.TakeFirst()
+        ):
             result = _set(scope, expression)
         case _:
             assert_never(expression)
@@ -295,7 +309,8 @@ def _warn_of_constant_key(scope: Scope, node: tree.SortSet) -> None:
 
 
 def _set(
-    scope: Scope, node: tree.FilterSet | tree.SortSet | tree.ExcludeSet | tree.TakeFirst
+    scope: Scope,
+    node: tree.FilterSet | tree.SortSet | tree.ExcludeSet | tree.OnceSet | tree.TakeFirst,
 ) -> Type:
     match node:
         case tree.FilterSet():
@@ -310,6 +325,8 @@ def _set(
         case tree.ExcludeSet():
             expect(scope, node.branches, Type.BRANCHES, "`except` narrows")
             expect(scope, node.without, Type.BRANCHES, "`except` takes")
+        case tree.OnceSet():
+            expect(scope, node.branches, Type.BRANCHES, "`once` narrows")
         case tree.TakeFirst():
             expect(scope, node.count, Type.INTEGER, "`first` takes")
             expect(scope, node.branches, Type.BRANCHES, "`first … of` takes from")

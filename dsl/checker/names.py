@@ -109,6 +109,20 @@ def check_field(scope: Scope, node: tree.Field) -> Type:
     return scope.use(node, Symbol(Role.ATTRIBUTE, name, value.type, None, value.meaning))
 
 
+def check_current_branch(scope: Scope, node: tree.CurrentBranch) -> Type:
+    """Find the type of ``branch``, and report one that refers to no branch."""
+    if scope.position is ExpressionPosition.CODE and scope.has_branch:
+        return Type.BRANCHES
+    scope.error(
+        "RH401",
+        "`branch` is used outside of a set, so it is not clear which branch is meant",
+        node.span,
+        "which branch?",
+        help="name the branch of an `update`: `update S { let me = branch … }`",
+    )
+    return Type.WRONG
+
+
 def _unknown_attribute(scope: Scope, node: tree.Field) -> None:
     suggestion = (
         ATTRIBUTES_ELSEWHERE.get(node.text.removeprefix("."))

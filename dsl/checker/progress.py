@@ -230,7 +230,7 @@ class _Live:
                 return name not in _ENDED if named is None else self._may_hold_active(named)
             case tree.FilterSet(branches=base, condition=condition):
                 return self._may_hold_active(base) and not self._excludes_active(condition)
-            case tree.SortSet(branches=base):
+            case tree.SortSet(branches=base) | tree.OnceSet(branches=base):
                 return self._may_hold_active(base)
             case tree.TakeFirst(count=count, branches=base):
                 known = self.known(count)
@@ -257,7 +257,11 @@ class _Live:
                     if isinstance(part, tree.Field) and part.text.removeprefix(".") in _ENDED:
                         return part, part.text.removeprefix(".")
                 return self.ended_part(base)
-            case tree.SortSet(branches=base) | tree.TakeFirst(branches=base):
+            case (
+                tree.SortSet(branches=base)
+                | tree.OnceSet(branches=base)
+                | tree.TakeFirst(branches=base)
+            ):
                 return self.ended_part(base)
             case tree.ExcludeSet(branches=base, without=without):
                 gone = ungroup(without)

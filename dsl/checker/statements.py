@@ -320,11 +320,14 @@ def _act(
         _warn_of_no_effect(scope, statement, word)
 
 
+_NARROWED = (tree.FilterSet, tree.SortSet, tree.ExcludeSet, tree.OnceSet, tree.TakeFirst)
+
+
 def _warn_of_no_effect(
     scope: Scope, statement: tree.Advance | tree.Probe | tree.Prune, word: str
 ) -> None:
     branches = ungroup(statement.branches)
-    while isinstance(branches, tree.FilterSet | tree.SortSet | tree.ExcludeSet | tree.TakeFirst):
+    while isinstance(branches, _NARROWED):
         branches = ungroup(branches.branches)
     if isinstance(branches, tree.Name) and branches.text in {"finished", "pruned"}:
         scope.warning(

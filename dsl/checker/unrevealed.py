@@ -80,6 +80,8 @@ class _AnswerReads:
                 return node.span if self._may_be_unfinished(voters) else None
             case tree.FilterSet(branches=branches, condition=condition):
                 return self._field(branches, condition)
+            case tree.OnceSet(branches=branches):
+                return node.span if self._may_be_unfinished(branches) else None
             case tree.SortSet(branches=branches, key=key):
                 return self._field(branches, key)
             case tree.PerBranch(branches=branches, value=value):
@@ -111,6 +113,10 @@ class _AnswerReads:
                     for part in walk(condition)
                 )
                 return not mentions_end and self._may_be_unfinished(base)
-            case tree.SortSet(branches=base) | tree.TakeFirst(branches=base):
+            case (
+                tree.SortSet(branches=base)
+                | tree.OnceSet(branches=base)
+                | tree.TakeFirst(branches=base)
+            ):
                 return self._may_be_unfinished(base)
         return False

@@ -49,8 +49,12 @@ class SetEmitter:
                 return self._by(node)
             case tree.ExcludeSet():
                 return self._except(node)
+            case tree.OnceSet():
+                return self._once(node)
             case tree.TakeFirst():
                 return self._first(node)
+            case tree.CurrentBranch():
+                return self._current_branch()
             case tree.Conditional():
                 return self._chosen_set(node)
         raise AssertionError(node)
@@ -144,6 +148,22 @@ class SetEmitter:
             without.size, self._state.marks, own,
         )  # fmt: skip
         return BranchSet(own, count)
+
+    def _once(self, node: tree.OnceSet) -> BranchSet:
+        state = self._state
+        members = self.members(node.branches)
+        own = state.array()
+        count = self._expressions.library.call(
+            self._emit, runtime.once, members.pointer, members.size, state.answer,
+            state.vote_arrays[2], own,
+        )  # fmt: skip
+        return BranchSet(own, count)
+
+    def _current_branch(self) -> BranchSet:
+        emit, own = self._emit, self._state.array()
+        branch = emit.op(f"trunc i64 {self._expressions.current_branch()} to i32")
+        emit.store_element("i32", branch, own, "0")
+        return BranchSet(own, "1")
 
     def _first(self, node: tree.TakeFirst) -> BranchSet:
         emit = self._emit

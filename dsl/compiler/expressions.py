@@ -103,7 +103,14 @@ class ExpressionEmitter:
                 return self._choice(node)
             case tree.Call():
                 return self._calls.call(node)
-            case tree.FilterSet() | tree.SortSet() | tree.ExcludeSet() | tree.TakeFirst():
+            case (
+                tree.FilterSet()
+                | tree.SortSet()
+                | tree.ExcludeSet()
+                | tree.OnceSet()
+                | tree.TakeFirst()
+                | tree.CurrentBranch()
+            ):
                 raise AssertionError(node)
             case _:
                 assert_never(node)

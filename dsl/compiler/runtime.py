@@ -318,7 +318,7 @@ def sort_reals(members: Ints32, keys: Reals, size: int) -> None:
 
 
 def quantile(values: Reals, size: int, q: float) -> float:
-    """Sort values in place, and return the value below which a part ``q`` of them lies.
+    """Sort values in place, and return the value at part ``q`` of them.
 
     Args:
         values: the values.
@@ -353,6 +353,29 @@ def quantile(values: Reals, size: int, q: float) -> float:
     if upper < result:
         return upper
     return result
+
+
+def once(members: Ints32, size: int, answers: Ints32, marks: Bytes, kept: Ints32) -> int:
+    """Store the first member of each answer, in order, and return their number.
+
+    Args:
+        members: branch indexes, int32, shape (at least size,).
+        size: number of members.
+        answers: answer number of each branch, -1 for none.
+        marks: working array by answer number, all 0 before and after.
+        kept: receives the first members.
+    """
+    count = 0
+    for index in range(size):
+        answer = answers[members[index]]
+        if answer >= 0:  # noqa: SIM102 - kernels evaluate both sides of an `and`
+            if marks[answer] == 0:
+                marks[answer] = 1
+                kept[count] = members[index]
+                count += 1
+    for index in range(count):
+        marks[answers[kept[index]]] = 0
+    return count
 
 
 def subtract(

@@ -9,7 +9,7 @@ from dsl.builtins import ATTRIBUTES, FUNCTIONS, NUMBERS, SETS, SIGNALS, VALUES
 from dsl.checker.symbols import Role
 from dsl.editor.document import Document
 from dsl.editor.hover import declared_page, function_page, set_page, value_page
-from dsl.editor.keyword_meanings import KEYWORD_MEANINGS
+from dsl.editor.keyword_meanings import KEYWORD_MEANINGS, ONCE
 from dsl.editor.outline import CODE, Declaration, Section, end_of
 from dsl.parser import expected_tokens, load_grammar
 from dsl.recovery import token_spellings
@@ -101,6 +101,7 @@ class _CompletionContext:
         self._takes_name = "NAME" in kinds
         self._takes_field = "FIELD" in kinds
         self._takes_value = "NUMBER" in kinds
+        self._takes_once = "ONCE" in kinds
         before = [token for token in document.tokens if end_of(token) <= offset]
         self._before = before[-1].type if before else None
         self._updating = any(span.start <= offset <= span.end for span in self._outline.updates)
@@ -142,6 +143,8 @@ class _CompletionContext:
                 continue
             meaning = KEYWORD_MEANINGS[word]
             yield Completion(word, CompletionKind.KEYWORD, meaning.shown, meaning.meaning)
+        if self._takes_once:
+            yield Completion("once .answer", CompletionKind.KEYWORD, ONCE.shown, ONCE.meaning)
 
     def _allows(self, statement: str) -> bool:
         if self._updating:

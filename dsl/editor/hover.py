@@ -16,7 +16,7 @@ from dsl.builtins import (
 from dsl.checker.schedule_directions import prove_directions
 from dsl.checker.symbols import Role
 from dsl.editor.document import Document
-from dsl.editor.keyword_meanings import KEYWORD_MEANINGS
+from dsl.editor.keyword_meanings import KEYWORD_MEANINGS, ONCE
 from dsl.editor.outline import Declaration, end_of, start_of
 from dsl.schedule import evaluate
 from dsl.source import Span
@@ -43,6 +43,8 @@ def find_hover(document: Document, offset: int) -> Hover | None:
         text = _field(document, word, offset)
     elif token.type == "NAME":
         text = _name(document, word, index, offset)
+    elif token.type == "ONCE":
+        text = _page(ONCE.shown, ONCE.meaning)
     elif word in KEYWORDS:
         text = _page(KEYWORD_MEANINGS[word].shown, KEYWORD_MEANINGS[word].meaning)
     else:

@@ -25,7 +25,10 @@ _STRUCTURE = {
     "each": KeywordMeaning(
         "each branch { .dissent = 0 }", "fields of every branch, with their initial values"
     ),
-    "branch": KeywordMeaning("each branch { .dissent = 0 }", "fields of every branch"),
+    "branch": KeywordMeaning(
+        "each branch { .dissent = 0 }",
+        "fields of every branch; as a value, the set of the branch that a dot refers to",
+    ),
     "start": KeywordMeaning("start { open 4 }", "statements executed once, before the first step"),
     "step": KeywordMeaning(
         "step at most 500 { … }",
@@ -110,6 +113,10 @@ _EXPRESSIONS = {
     "false": KeywordMeaning("false", "a truth value"),
     "none": KeywordMeaning("none", "no answer"),
 }
+
+ONCE = KeywordMeaning(
+    "S once .answer", "the first branch of each answer, in the order of S; `once` is not reserved"
+)
 
 KEYWORD_MEANINGS = {**_STRUCTURE, **_VERBS, **_STATEMENTS, **_EXPRESSIONS}
 """Every reserved word."""

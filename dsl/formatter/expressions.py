@@ -44,7 +44,7 @@ def binding(expression: tree.Expression) -> Binding:
     match expression:
         case tree.Conditional() | tree.TakeFirst():
             return Binding.ANY
-        case tree.FilterSet() | tree.SortSet() | tree.ExcludeSet():
+        case tree.FilterSet() | tree.SortSet() | tree.ExcludeSet() | tree.OnceSet():
             return Binding.SET
         case tree.Binary(operator=operator):
             return _BINARY.get(operator, Binding.COMPARISON)
@@ -88,7 +88,9 @@ def _bare(expression: tree.Expression) -> Layout:
             return _choice(expression)
         case tree.Call():
             return _call(expression)
-        case tree.FilterSet() | tree.SortSet() | tree.ExcludeSet():
+        case tree.CurrentBranch():
+            return "branch"
+        case tree.FilterSet() | tree.SortSet() | tree.ExcludeSet() | tree.OnceSet():
             return _narrowed(expression)
         case tree.TakeFirst(count=count, branches=branches):
             return continued(
@@ -141,11 +143,11 @@ def _choice(node: tree.Conditional, otherwise: Binding = Binding.ANY) -> Layout:
     )
 
 
-def _narrowed(node: tree.FilterSet | tree.SortSet | tree.ExcludeSet) -> Layout:
+def _narrowed(node: tree.FilterSet | tree.SortSet | tree.ExcludeSet | tree.OnceSet) -> Layout:
     """Return a set with all that narrows and sorts it, broken before each word."""
     rest: list[Layout] = []
     branches: tree.Expression = node
-    while isinstance(branches, tree.FilterSet | tree.SortSet | tree.ExcludeSet):
+    while isinstance(branches, tree.FilterSet | tree.SortSet | tree.ExcludeSet | tree.OnceSet):
         match branches:
             case tree.FilterSet(condition=condition):
                 part = concat("where ", lay_out(condition, Binding.OR))
@@ -155,6 +157,8 @@ def _narrowed(node: tree.FilterSet | tree.SortSet | tree.ExcludeSet) -> Layout:
                 part = concat("by ", lay_out(key, Binding.SUM))
             case tree.ExcludeSet(without=without):
                 part = concat("except ", lay_out(without, Binding.OR))
+            case tree.OnceSet():
+                part = concat("once .answer")
         rest = [LINE, part, *rest]
         branches = branches.branches
     return continued(lay_out(branches, Binding.OR), *rest)

@@ -153,8 +153,12 @@ class ExpressionClosures:
                 return self._by(node)
             case tree.ExcludeSet():
                 return self._except(node)
+            case tree.OnceSet():
+                return self._once(node)
             case tree.TakeFirst():
                 return self._first(node)
+            case tree.CurrentBranch():
+                return lambda frame: (frame.current_branch.index,)
 
     def _name(self, node: tree.Name) -> Closure:
         name = node.text
@@ -244,6 +248,20 @@ class ExpressionClosures:
             return [member for member in members if member not in gone]
 
         return minus
+
+    def _once(self, node: tree.OnceSet) -> Branches:
+        branches = self.branches(node.branches)
+
+        def once(frame: Frame) -> Sequence[int]:
+            views = frame.episode.branches
+            first: dict[str, int] = {}
+            for member in branches(frame):
+                answer = views[member].answer
+                if answer is not None:
+                    first.setdefault(answer, member)
+            return list(first.values())
+
+        return once
 
     def _first(self, node: tree.TakeFirst) -> Branches:
         count, branches = self.integer(node.count), self.branches(node.branches)

@@ -22,6 +22,8 @@ _WITH_BRANCHES = (
     tree.FilterSet,
     tree.SortSet,
     tree.ExcludeSet,
+    tree.OnceSet,
+    tree.CurrentBranch,
     tree.TakeFirst,
     tree.PerBranch,
     tree.KeywordArgument,

@@ -132,7 +132,7 @@ class Writer:
     def _leaf(self, kind: Type, scope: Scope, *, dotted: bool) -> str:
         names = [name for name, type_ in scope.lets if type_ is kind]
         if kind is BRANCHES:
-            return self._one([*SETS, *names, *names])
+            return self._one([*SETS, *names, *names, *(["branch"] if dotted else [])])
         names += [name for name, value in VALUES.items() if value.type is kind]
         names += {
             INTEGER: ["kn", "si", "mi"], REAL: ["kr", "sr", "mr"], TRUTH: ["mt"], ANSWER: ["ma"]
@@ -183,7 +183,7 @@ class Writer:
 
     def _set(self, scope: Scope, depth: int, *, dotted: bool) -> str:
         of = self.expression(BRANCHES, scope, depth - 1, dotted=dotted)
-        match self._pick(4):
+        match self._pick(5):
             case 0:
                 return f"({of} where {self.expression(TRUTH, scope, depth - 1, dotted=True)})"
             case 1:
@@ -191,6 +191,8 @@ class Writer:
             case 2:
                 other = self.expression(BRANCHES, scope, depth - 1, dotted=dotted)
                 return f"({of} except {other})"
+            case 3:
+                return f"({of} once .answer)"
         count = self.expression(INTEGER, scope, depth - 1, dotted=dotted)
         return f"(first {count} of {of})"
 
