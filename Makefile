@@ -25,7 +25,7 @@ demo: $(READY) ## Search for a controller on the simulated sample for a minute a
 	$(BIN)/rheostat inspect sample/search/*.recording
 	$(BIN)/rheostat discover --on sample/search/*.recording \
 	  --held-out sample/heldout/*.recording \
-	  --run runs/demo-$$(date +%Y%m%d-%H%M%S) --max-minutes 1.5 --rounds 100
+	  --run runs/demo-$$(date +%Y%m%d-%H%M%S) --max-minutes 1.5
 
 # A test process for each core, so matrices need no threads of their own. Each process begins with
 # a share of neighbouring tests, which use the same fixtures, and takes over others at the end.

@@ -130,7 +130,7 @@ FEEDBACKS = ("full", "scalar")
     "--rounds",
     type=WholeNumber(1, 100_000),
     metavar="N",
-    help="Maximum number of rounds. [default: 20]",
+    help="Maximum number of rounds. [default: 20, or 1000 with --max-minutes]",
 )
 @click.option(
     "--max-evaluations",

@@ -45,6 +45,9 @@ _CAPS = {
 }  # fmt: skip
 """Options that limit a run, with the fields of `RunLimits` that they set."""
 
+ROUNDS_WITH_MINUTES = 1000
+"""Default number of rounds of a run that ends after a number of minutes."""
+
 PYTHON_SEEDS = {"seeds": 6, "screening": 2}
 """Default seeds for controllers in Python, which are not compiled and therefore slow."""
 
@@ -82,7 +85,7 @@ def begin_run(
     request = Request(
         search=_recording_refs(search),
         held_out=_recording_refs(held_out_recordings),
-        caps=RunLimits(**_caps(options)),
+        caps=RunLimits(**_default_caps(options) | _caps(options)),
         **(_default_fields(options) | _fields(options)),
     )
     check_language_options(request, options)
@@ -166,6 +169,11 @@ def _require_disjoint(search: Sequence[NamedRecording], held_out: Sequence[Named
             raise InputError(
                 f"{recording.recording.path}: is in the search set, so it cannot be held out"
             )
+
+
+def _default_caps(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the default limits: minutes that are given are not cut short by a number of rounds."""
+    return {} if options.get("max_minutes") is None else {"rounds": ROUNDS_WITH_MINUTES}
 
 
 def _caps(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,6 +40,17 @@ def test_discovery_prints_a_table_a_frontier_and_next_steps(
     run = Path("runs/a")
     names = {path.name for path in run.iterdir()}
     assert {"report.md", "report.html", "archive.json", "ending.json"} <= names
+    drafts = [open_run(run).draft(review.candidate) for review in open_run(run).reviews()]
+    reviewed = [draft.proposal.parents for draft in drafts if draft.proposer == "start"]
+    assert reviewed == [["cmc"], ["early_votes"], ["prune_to_one"]]
+
+
+def test_minutes_are_not_cut_short_by_a_number_of_rounds(
+    cli: CommandLine, quick_options: Sequence[str]
+) -> None:
+    result = cli(*quick_options, "--run", "a", "--max-minutes", "0.001")
+    assert result.status in (0, 1), result.err
+    assert open_run(Path("a")).request.caps.rounds == 1000
 
 
 @pytest.mark.slow

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from agents.commands.program_options import START_FROM, load_starting_programs
+from agents.commands.program_options import FROM_RUN, START_FROM, load_starting_programs
 from agents.run.directory import create_run
+from agents.run.records import Draft, PointFigures, Proposal, Review, ReviewVerdict
+from agents.run.user_profiles import UserProfile
 from harness.errors import InputError
 from tests.agents.conftest import request
 
@@ -58,3 +60,44 @@ def test_run_without_candidates_is_refused(recordings: list[Path], tmp_path: Pat
     create_run(tmp_path / "run", request(recordings))
     with pytest.raises(InputError, match="no candidates yet"):
         names(str(tmp_path / "run"))
+
+
+def test_candidates_of_a_run_are_chosen_by_the_profiles_that_they_meet(
+    recordings: list[Path], tmp_path: Path
+) -> None:
+    run = create_run(tmp_path / "run", request(recordings))
+    reviews = []
+    for number in range(FROM_RUN + 2):
+        candidate = f"r001-{number + 1}"
+        source = FOLLOWS.replace("7 * beta", f"{number + 1} * beta")
+        run.store_draft(
+            Draft(
+                candidate=candidate, proposer="evolve", proposal=Proposal(source=source, words="")
+            )
+        )
+        point = PointFigures(
+            beta=0.5,
+            settings={},
+            accuracy=50.0,
+            cost=1000.0 * number,
+            sequential=100.0 / (number + 1),
+        )
+        reviews.append(
+            Review(
+                candidate=candidate,
+                verdict=ReviewVerdict.KEPT,
+                objective=float(number),
+                points={"small": [point]},
+            )
+        )
+    run.write("archive.json", reviews)
+    cheap = UserProfile(name="cheap", accuracy=50.0, tokens=1500.0)
+    fast = UserProfile(name="fast", sequential=20.0)
+
+    def chosen(*profiles: UserProfile) -> list[str]:
+        programs = load_starting_programs([str(run.path)], profiles)
+        return [program.name.removeprefix("run/r001-") for program in programs]
+
+    assert chosen() == ["7", "6", "5", "4", "3"]
+    assert chosen(cheap)[:2] == ["2", "1"]
+    assert chosen(fast)[:3] == ["7", "6", "5"]
