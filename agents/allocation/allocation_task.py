@@ -10,17 +10,20 @@ from random import Random
 
 from msgspec.structs import replace
 
+from agents.allocation.allocation_objective import AllocationObjective
 from agents.allocation.briefing import format_brief
 from agents.allocation.choices import format_allocation, parse_choices
 from agents.allocation.proposers import ObservedTrial, TrialProposer
 from agents.allocation.results import estimate_gain
 from agents.allocation.run_trials import (
+    SELECTION,
     list_observed_trials,
     read_guidelines,
     read_run_trial,
     read_run_trials,
     trial_path,
 )
+from agents.allocation.winner_choice import list_eligible
 from agents.feedback.brief import Brief, count_tokens
 from agents.loop.accounts import SpendLimit, SpendTracker
 from agents.loop.round_files import read_state
@@ -50,6 +53,7 @@ class RoundTrialBench(SpendTracker):
         is_out_of_time: Return whether a time limit was reached.
         check_interrupt: Raise if an interrupt was requested.
         report: Write progress to the event log.
+        objective: Objective of the run; by default the score.
     """
 
     def __init__(
@@ -65,9 +69,11 @@ class RoundTrialBench(SpendTracker):
         is_out_of_time: Callable[[], bool] = lambda: False,
         check_interrupt: Callable[[], None] = lambda: None,
         report: Callable[..., None] = lambda says, **data: None,
+        objective: AllocationObjective | None = None,
     ):
         super().__init__(spend_limit)
         self.space, self.trials, self.state = space, trials, state
+        self.objective = objective or AllocationObjective(space)
         self.random = Random(seed)
         self.most, self.planned = most, planned
         self._is_out_of_time, self._check_interrupt, self._report = (
@@ -131,6 +137,7 @@ class AllocationTask:
             governed=environment.governed,
             recorded=environment.recorded,
         )
+        self._objective = AllocationObjective(self._space, self._request.profiles)
 
     def brief(self, number: int) -> None:
         """Write the trials and guidelines so far."""
@@ -139,6 +146,7 @@ class AllocationTask:
             read_run_trials(self._run, number),
             read_guidelines(self._run, number),
             number,
+            self._objective,
         )
         self._run.write_text(f"rounds/{number:03d}/brief.md", text)
         notes = [decision.note for decision in self._run.decisions() if decision.note]
@@ -185,10 +193,11 @@ class AllocationTask:
             is_out_of_time=lambda: services.accounts.is_out_of_time(request.caps),
             check_interrupt=services.interruption.check_interrupt,
             report=report,
+            objective=self._objective,
         )
 
     def _trials(self, number: int) -> list[ObservedTrial]:
-        return list_observed_trials(self._run, number)
+        return list_observed_trials(self._run, number, self._objective)
 
     def _text(self, choices: StageChoices, number: int, position: int) -> str:
         name = f"trial_{number}_{position}"
@@ -221,8 +230,20 @@ class AllocationTask:
             self._run.write(trial_path(draft.candidate), trial)
 
     def select(self, best: str | None) -> str | None:
-        """Keep the best so far."""
-        return best
+        """Select the cheapest trial that cannot be told apart from the best."""
+        rejected = {
+            decision.candidate for decision in self._run.decisions() if not decision.approved
+        }
+        trials = {
+            name: trial
+            for name, trial in read_run_trials(self._run).items()
+            if name not in rejected
+        }
+        if not trials:
+            return best
+        eligible = list_eligible(trials, self._objective)
+        self._run.write(SELECTION, eligible)
+        return eligible[0].candidate
 
     def tune(self, number: int, candidates: Sequence[str], services: LoopServices) -> str | None:
         """Do nothing: allocations have no constants to fit.
@@ -253,17 +274,26 @@ class AllocationTask:
         trial = read_run_trial(self._run, name)
         assert trial is not None
         before = read_run_trial(self._run, best.name) if best is not None else None
+        objective = self._evaluate(trial)
         costs = f"{100 * trial.score:.2f} % for {trial.cost:.4g}"
+        if self._objective.profiles:
+            costs += f", {self._objective.describe_met(trial)}"
         gain = None if before is None or best is None else _gain(trial, before, best.name)
-        beats = before is None or (trial.score, -trial.cost) > (before.score, -before.cost)
+        beats = before is None or (objective, -trial.cost) > (
+            self._evaluate(before),
+            -before.cost,
+        )
         return Review(
             candidate=name,
             verdict=ReviewVerdict.BEST if beats else ReviewVerdict.KEPT,
-            objective=round(100 * trial.score, 6),
+            objective=round(100 * objective, 6),
             gain=gain,
             size=sum(choice.samples for choice in trial.choices),
             reasons=[costs if gain is None else f"{costs}, {gain.value:+.2f} over {gain.against}"],
         )
+
+    def _evaluate(self, trial: Trial) -> float:
+        return self._objective.evaluate_trial(trial)
 
 
 def _gain(trial: Trial, before: Trial, name: str) -> Gain:

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from agents.allocation.proposers import ObservedTrial
+from agents.allocation.allocation_objective import AllocationObjective
+from agents.allocation.proposers import ObservedTrial, TrialBench
+from agents.run.user_profiles import UserProfile
 from harness.allocation.space import AllocationSpace
 from store.pipelines.schema import CostUnit, Trial
 
@@ -11,7 +13,11 @@ MAX_TRIALS_SHOWN = 60
 
 
 def format_brief(
-    space: AllocationSpace, trials: Mapping[str, Trial], guidelines: Sequence[str], number: int
+    space: AllocationSpace,
+    trials: Mapping[str, Trial],
+    guidelines: Sequence[str],
+    number: int,
+    objective: AllocationObjective,
 ) -> str:
     """Format the brief as Markdown.
 
@@ -20,9 +26,16 @@ def format_brief(
         trials: Trials by candidate, in order.
         guidelines: Latest guidelines.
         number: Round number.
+        objective: Objective of the run.
     """
     observed = [ObservedTrial(trial.choices, trial.score, trial.cost) for trial in trials.values()]
-    return f"# Round {number}\n\n{format_trial_history(space, observed, guidelines, list(trials))}"
+    history = format_trial_history(space, observed, guidelines, list(trials), objective)
+    return f"# Round {number}\n\n{history}"
+
+
+def format_bench_history(bench: TrialBench, guidelines: Sequence[str]) -> str:
+    """Format what a proposer knows at the beginning of a round as Markdown."""
+    return format_trial_history(bench.space, bench.trials, guidelines, objective=bench.objective)
 
 
 def format_trial_history(
@@ -30,6 +43,7 @@ def format_trial_history(
     trials: Sequence[ObservedTrial],
     guidelines: Sequence[str],
     names: Sequence[str] = (),
+    objective: AllocationObjective | None = None,
 ) -> str:
     """Format the pipeline, the trials and the guidelines as Markdown.
 
@@ -38,8 +52,11 @@ def format_trial_history(
         trials: Trials in order.
         guidelines: Latest guidelines.
         names: Names of the trials; their numbers by default.
+        objective: Objective of the run; by default the score.
     """
     parts = [_pipeline(space)]
+    if objective is not None and objective.profiles:
+        parts.append(_profiles(objective.profiles))
     if guidelines:
         parts.append("## Guidelines so far\n\n" + "".join(f"- {line}\n" for line in guidelines))
     parts.append(
@@ -66,6 +83,15 @@ def _pipeline(space: AllocationSpace) -> str:
             lines.append(f"| {name} | {model} | {prices} | {most} |")
         for choice, cost in space.governed[index].items():
             lines.append(f"| {name} | {choice.label} | {cost:.4g} | | |")
+    return "\n".join(lines) + "\n"
+
+
+def _profiles(profiles: Sequence[UserProfile]) -> str:
+    lines = [
+        "## The objective\n",
+        "The share of user profiles whose limits an allocation meets; limits are per question.\n",
+        *(f"- {profile.name}: {profile.describe_limits()}" for profile in profiles),
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -6,6 +6,12 @@ Plots are SVG in the text colour of the page.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from agents.allocation.report_choice import (
+    build_choice_blocks,
+    build_profile_sheet,
+    describe_choice,
+    describe_profiles,
+)
 from agents.allocation.results import (
     AllocationComparison,
     AllocationResult,
@@ -126,6 +132,7 @@ def build_report_blocks(result: AllocationResult) -> list[Block]:
         blocks += [Heading(2, "The best allocation"), build_stages_sheet(result.best.stages)]
     if result.optimum is not None:
         blocks.append(Paragraph([_optimum(result.optimum)]))
+    blocks += build_choice_blocks(result)
     blocks += build_held_out_blocks(result.held_out)
     if result.guidelines:
         blocks += [
@@ -155,8 +162,8 @@ def _headline(result: AllocationResult) -> str:
         return f"{summary} Nothing was selected."
     best = result.best
     return (
-        f"{summary} The best scores {100 * best.score:.2f} % for {best.cost:.4g}, and was found in"
-        f" trial {best.trial}."
+        f"{summary} The selected one scores {100 * best.score:.2f} % for {best.cost:.4g}, and was"
+        f" found in trial {best.trial}."
     )
 
 
@@ -319,6 +326,10 @@ def format_summary(result: AllocationResult) -> str:
         lines.append(
             f"the optimum: {100 * result.optimum.score:.2f} % for {result.optimum.cost:.4g}"
         )
+    lines += describe_choice(result)
+    if result.profiles:
+        sheet = format_table(build_profile_sheet(result.profiles)).splitlines()
+        lines += [describe_profiles(result.profiles), *(f"  {line}" for line in sheet)]
     if result.held_out is not None:
         lines += _held_out(result.held_out)
     if result.guidelines:

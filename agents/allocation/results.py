@@ -9,10 +9,13 @@ from math import sqrt
 
 import msgspec
 
-from agents.allocation.run_trials import read_guidelines, read_run_trials
+from agents.allocation.allocation_objective import SCORE, AllocationObjective
+from agents.allocation.profile_results import ProfileResult, list_profile_results
+from agents.allocation.run_trials import SELECTION, read_guidelines, read_run_trials
+from agents.allocation.winner_choice import ChoiceEstimate, EligibleTrial, cross_validate
 from agents.report.records import Opening
 from agents.run.directory import RunDirectory
-from agents.run.records import Ending
+from agents.run.records import Ending, Request
 from harness.allocation.simulator import Simulator
 from harness.allocation.space import AllocationSpace
 from harness.allocation.trial_environment import TrialEnvironment
@@ -155,6 +158,13 @@ class AllocationResult(msgspec.Struct, frozen=True, kw_only=True):
     optimum: OptimumSummary | None = None
     held_out: HeldOutResult | None = None
     """``None`` if nothing is held out."""
+    objective: str = SCORE
+    eligible: int = 0
+    """Number of trials that cannot be told apart from the highest objective; 0 until the end."""
+    cross_validation: ChoiceEstimate | None = None
+    """``None`` if there are too few questions."""
+    profiles: list[ProfileResult] = []
+    """What was found for each user profile of the objective ``meet``."""
     ending: Ending | None = None
     run: str | None = None
     """The run's directory, if it was kept."""
@@ -208,7 +218,7 @@ def compute_result(
         lambda trial: list_stage_allocations(space, trial.choices),
         lambda trial: _expected(environment, trial),
     )
-    ending = run.ending
+    played, ending = read_run_trials(run), run.ending
     chosen = ending.selected if ending is not None else _best_so_far(run)
     return AllocationResult(
         pipeline=environment.pipeline.name,
@@ -222,9 +232,28 @@ def compute_result(
         trials=trials,
         guidelines=read_guidelines(run),
         optimum=_optimum(environment, space),
+        objective=request.objective if request.profiles else SCORE,
+        eligible=_count_eligible(run),
+        cross_validation=_cross_validate(list(played.values()), space, request),
+        profiles=list_profile_results(space, request.profiles, played, chosen),
         ending=ending,
         run=str(run.path) if is_kept else None,
     )
+
+
+def _count_eligible(run: RunDirectory) -> int:
+    """Return how many trials the winner was selected from; 0 if the run has not ended."""
+    if run.ending is None or not run.has(SELECTION):
+        return 0
+    return len(run.read(SELECTION, list[EligibleTrial]))
+
+
+def _cross_validate(
+    trials: Sequence[Trial], space: AllocationSpace, request: Request
+) -> ChoiceEstimate | None:
+    if len(trials) < 2:
+        return None
+    return cross_validate(trials, AllocationObjective(space, request.profiles))
 
 
 def summarize_trials(

@@ -1,5 +1,6 @@
 """Trials of a run directory, and the environment that plays new ones."""
 
+from agents.allocation.allocation_objective import AllocationObjective
 from agents.allocation.proposers import ObservedTrial
 from agents.loop.round_files import list_candidates_before, read_slots
 from agents.run.directory import RunDirectory
@@ -31,10 +32,18 @@ def read_run_trials(run: RunDirectory, before: int | None = None) -> dict[str, T
     return {name: trial for name, trial in trials.items() if trial is not None}
 
 
-def list_observed_trials(run: RunDirectory, number: int) -> list[ObservedTrial]:
-    """List the trials before a round, as proposers see them."""
+def list_observed_trials(
+    run: RunDirectory, number: int, objective: AllocationObjective
+) -> list[ObservedTrial]:
+    """List the trials before a round, as proposers see them.
+
+    Args:
+        run: Run directory.
+        number: Round number.
+        objective: Objective of the run.
+    """
     return [
-        ObservedTrial(trial.choices, trial.score, trial.cost)
+        ObservedTrial(trial.choices, trial.score, trial.cost, objective.evaluate_trial(trial))
         for trial in read_run_trials(run, number).values()
     ]
 
@@ -49,6 +58,9 @@ def read_guidelines(run: RunDirectory, number: int | None = None) -> list[str]:
                 return [str(line) for line in written]
     return []
 
+
+SELECTION = "selection.json"
+"""File of the trials among which the winner of a run was selected."""
 
 TRIALS_RECORD = "trials.record"
 """Folder of a run's executed trials."""

@@ -28,6 +28,10 @@ INSIGHTS = ("sizes", "saturation", "coupling")
             "rheostat allocate --on digits.toml --budget 40 --record a/trials.record",
             "Search recorded trials, without a server.",
         ),
+        (
+            "rheostat allocate --budget 1800 --objective meet:users.toml",
+            "Search for allocations within the limits of user profiles.",
+        ),
     ],
 )
 @click.option(
@@ -66,6 +70,11 @@ INSIGHTS = ("sizes", "saturation", "coupling")
     metavar="NAME",
     help='Proposer: agent, bayes, evolve, random, chat:PROVIDER:MODEL or command:"..."; repeat'
     " the option to share the rounds among several. [default: agent]",
+)
+@click.option(
+    "--objective",
+    metavar="NAME",
+    help="Objective to maximise: score, or meet:FILE for user profiles. [default: score]",
 )
 @click.option(
     "--record",

@@ -9,6 +9,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from agents.allocation.allocation_objective import (
+    SCORE,
+    check_profiles,
+    parse_allocation_objective,
+)
 from agents.allocation.allocation_task import allocation_task_factory
 from agents.allocation.beta_frontier import build_frontier_table, compute_frontier
 from agents.allocation.held_out_evaluation import evaluate_held_out
@@ -62,6 +67,7 @@ class AllocateOptions:
     seed: int | None
     draw: int | None
     proposers: Sequence[str]
+    objective: str | None
     record: Path | None
     execute: bool | None
     governors: Sequence[str]
@@ -203,10 +209,14 @@ def _build_request(
     pipeline, path, budget = allocation.pipeline, allocation.path, allocation.budget
     environment = open_environment(pipeline, path, run_playback_options(allocation))
     AllocationSpace(pipeline, budget, governed=environment.governed, recorded=environment.recorded)
+    profiles = parse_allocation_objective(options.objective or SCORE)
+    check_profiles(pipeline, profiles)
     model_options = _resolve_model_setup(options, names, settings, agent, before)
     return Request(
         version=2,
         proposers=names,
+        objective=options.objective or SCORE,
+        profiles=profiles,
         approve=ApprovalMode(options.approve or "auto"),
         seed=options.seed or 0,
         per_round=options.per_round or 1,
@@ -347,6 +357,7 @@ def _refuse_changed(
         "on": (options.pipeline and options.pipeline.resolve(), allocation.path),
         "budget": (options.budget, allocation.budget),
         "seed": (options.seed, request.seed),
+        "objective": (options.objective, request.objective),
         "proposer": (list(options.proposers) or None, request.proposers),
         "record": (options.record and options.record.resolve(), allocation.record),
         "approve": (options.approve and ApprovalMode(options.approve), request.approve),

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from agents.report.carry_over import estimate_kept_share
 from agents.report.records import CarryOver, Cost, Opening, ProposerResult, Round, RunPhase
 from agents.run.directory import CROSS_VALIDATION, RunDirectory
 from agents.run.events import Event, count_minutes
 from agents.run.records import START_PROPOSER, CrossValidation, ResourceUsage, Review
-from harness.evaluation.bootstrap import Stratum, interval, resample
 
 
 def build_trajectory(run: RunDirectory) -> list[Round]:
@@ -128,19 +128,8 @@ def estimate_carry_over(run: RunDirectory) -> CarryOver | None:
     ]
     if not pairs:
         return None
-    gains = np.array(pairs)
-    shown_total, withheld_total = gains.sum(axis=0)
-    if shown_total <= 0:
-        return CarryOver(candidates=len(pairs), share=None, low=None, high=None)
-    totals = resample([Stratum(gains, 1.0)])
-    shares = totals[:, 1] / np.where(totals[:, 0] > 0, totals[:, 0], np.nan)
-    bounds = interval(shares[np.isfinite(shares)])
-    return CarryOver(
-        candidates=len(pairs),
-        share=round(float(withheld_total / shown_total), 3),
-        low=round(bounds.low, 3),
-        high=round(bounds.high, 3),
-    )
+    kept = estimate_kept_share(np.array(pairs))
+    return CarryOver(candidates=len(pairs), share=kept.share, low=kept.low, high=kept.high)
 
 
 def read_cross_validation(run: RunDirectory) -> CrossValidation | None:

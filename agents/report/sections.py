@@ -17,6 +17,7 @@ from agents.formatting import (
     join_words,
 )
 from agents.report import plots, tables
+from agents.report.carry_over import format_kept_share
 from agents.report.document import (
     Block,
     Bullets,
@@ -182,12 +183,12 @@ def _describe_carry_over(report: RunReport) -> list[Block]:
         return []
     if estimate.share is None:
         return [Paragraph(["No candidate gained over the best baseline on what its round showed."])]
-    bounds = format_bounds(100 * (estimate.low or 0.0), 100 * (estimate.high or 0.0), 0)
+    kept = format_kept_share(estimate.share, estimate.low, estimate.high)
     sentence = (
-        f"On the questions and recordings that a round withheld, its candidates kept"
-        f" {100 * estimate.share:.0f} % ({bounds}) of their gain over the best baseline on the part"
-        f" that it showed ({format_count(estimate.candidates, 'candidate')}). Expect about as much"
-        " of the gain on other questions and models."
+        f"On the questions and recordings that a round withheld, its candidates kept {kept} of"
+        " their gain over the best baseline on the part that it showed"
+        f" ({format_count(estimate.candidates, 'candidate')}). Expect about as much of the gain on"
+        " other questions and models."
     )
     return [Paragraph([sentence])]
 

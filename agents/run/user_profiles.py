@@ -29,8 +29,24 @@ class UserProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     usd_per_million_tokens: float = 0.0
     """Price of tokens; a profile's own replaces that of its file."""
 
+    def describe_limits(self) -> str:
+        """Describe the limits: ``at least 60 % right, at most 1,000 tokens``."""
+        limits = (
+            ("at least", self.accuracy, "% right"),
+            ("at most", self.tokens, "tokens"),
+            ("at most", self.sequential, "sequential tokens"),
+            ("at most", self.usd, "dollars"),
+        )
+        return ", ".join(
+            f"{bound} {limit:,.6g} {unit}" for bound, limit, unit in limits if limit is not None
+        )
+
     def find_met(
-        self, accuracy: ArrayLike, tokens: ArrayLike, sequential: ArrayLike
+        self,
+        accuracy: ArrayLike,
+        tokens: ArrayLike,
+        sequential: ArrayLike,
+        dollars: ArrayLike | None = None,
     ) -> NDArray[np.bool_]:
         """Return which points meet all limits, an array of the common shape.
 
@@ -38,9 +54,11 @@ class UserProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             accuracy: Accuracy in percent.
             tokens: Tokens per question.
             sequential: Sequential tokens per question.
+            dollars: Dollars per question; by default, tokens times their price.
         """
         met = np.asarray(accuracy) >= (self.accuracy or 0.0)
-        dollars = np.asarray(tokens) * self.usd_per_million_tokens / 1e6
+        if dollars is None:
+            dollars = np.asarray(tokens) * self.usd_per_million_tokens / 1e6
         limits = ((tokens, self.tokens), (sequential, self.sequential), (dollars, self.usd))
         for values, limit in limits:
             if limit is not None:
@@ -53,8 +71,12 @@ class _ProfileFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     usd_per_million_tokens: float = 0.0
 
 
-def load_profiles(path: Path) -> list[UserProfile]:
+def load_profiles(path: Path, *, needs_price: bool = True) -> list[UserProfile]:
     """Load a file of profiles.
+
+    Args:
+        path: Path of the file.
+        needs_price: Whether a limit of dollars needs a price of tokens in the file.
 
     Raises:
         InputError: The file cannot be read, or is not as described in this module.
@@ -78,7 +100,13 @@ def load_profiles(path: Path) -> list[UserProfile]:
     if twice is not None:
         raise InputError(f"{path}: two profiles have the name {twice!r}; rename one")
     for profile in file.profiles:
-        _check_limits(path, profile, file.usd_per_million_tokens)
+        _check_limits(path, profile)
+        price = profile.usd_per_million_tokens or file.usd_per_million_tokens
+        if needs_price and profile.usd is not None and not price > 0:
+            raise InputError(
+                f"{path}: the profile {profile.name!r} limits dollars; give the file"
+                " usd_per_million_tokens"
+            )
     return [
         profile
         if profile.usd_per_million_tokens
@@ -87,7 +115,7 @@ def load_profiles(path: Path) -> list[UserProfile]:
     ]
 
 
-def _check_limits(path: Path, profile: UserProfile, price: float) -> None:
+def _check_limits(path: Path, profile: UserProfile) -> None:
     limits = (profile.accuracy, profile.tokens, profile.sequential, profile.usd)
     if all(limit is None for limit in limits):
         raise InputError(
@@ -96,8 +124,3 @@ def _check_limits(path: Path, profile: UserProfile, price: float) -> None:
         )
     if any(limit is not None and not 0 <= limit < float("inf") for limit in limits):
         raise InputError(f"{path}: a limit of the profile {profile.name!r} is below 0")
-    if profile.usd is not None and not (profile.usd_per_million_tokens or price) > 0:
-        raise InputError(
-            f"{path}: the profile {profile.name!r} limits dollars; give the file"
-            " usd_per_million_tokens"
-        )

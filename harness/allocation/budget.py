@@ -42,6 +42,10 @@ class StageRate(NamedTuple):
         """Return the cost of a number of samples."""
         return max(0.0, self.fixed + self.per_sample * samples)
 
+    def samples(self, cost: float) -> float:
+        """Return the samples that a cost pays for, not rounded; 0 if samples are free."""
+        return (cost - self.fixed) / self.per_sample if self.per_sample > 0 else 0.0
+
     def most(self, budget: float) -> int:
         """Return the most samples that a budget affords, at most `MAX_SAMPLES`; 0 if none."""
         if not is_within_budget(self.cost(1), budget):

@@ -9,6 +9,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
+from agents.allocation.allocation_objective import AllocationObjective
 from agents.run.budget_guard import BudgetGuard
 from agents.run.records import ResourceUsage
 from harness.allocation.space import AllocationSpace
@@ -22,6 +23,13 @@ class ObservedTrial(NamedTuple):
     score: float
     """Score from 0 to 1."""
     cost: float
+    objective: float | None = None
+    """Objective of the run, from 0 to about 1; ``None`` for the score."""
+
+    @property
+    def value(self) -> float:
+        """The objective, which the search maximises."""
+        return self.score if self.objective is None else self.objective
 
 
 class TrialSuggestion(NamedTuple):
@@ -52,6 +60,11 @@ class TrialBench(BudgetGuard, Protocol):
     @property
     def space(self) -> AllocationSpace:
         """The space of allocations."""
+        ...
+
+    @property
+    def objective(self) -> AllocationObjective:
+        """The objective of the run."""
         ...
 
     @property

@@ -76,7 +76,7 @@ def _study(bench: TrialBench) -> "Study":
     for trial in bench.trials:
         study.add_trial(
             optuna.trial.create_trial(
-                params=_point(bench, trial.choices), distributions=domain, value=trial.score
+                params=_point(bench, trial.choices), distributions=domain, value=trial.value
             )
         )
     return study

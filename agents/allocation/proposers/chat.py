@@ -4,7 +4,7 @@ After the first trials, which follow a rule, the model reads the trials and its 
 every round, writes new guidelines, and proposes a batch of trials.
 """
 
-from agents.allocation.briefing import format_trial_history
+from agents.allocation.briefing import format_bench_history
 from agents.allocation.proposers import SuggestionBatch, TrialBench
 from agents.allocation.proposers.model_output import (
     ParsedTrials,
@@ -41,9 +41,7 @@ class ChatTrialProposer:
             return opening
         asker = self._client.caller(bench)
         guidelines = decode_guidelines(bench.state)
-        prompt = (
-            f"{format_trial_history(bench.space, bench.trials, guidelines)}\n{format_task(bench)}\n"
-        )
+        prompt = f"{format_bench_history(bench, guidelines)}\n{format_task(bench)}\n"
         messages = [ChatMessage("system", render_template("system")), ChatMessage("user", prompt)]
         parsed = ParsedTrials(guidelines, [], [])
         for attempt in range(MAX_REPLIES):

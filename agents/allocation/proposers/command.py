@@ -8,7 +8,7 @@ Its output is stored like a model's reply, so a run is replayed without it.
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from agents.allocation.briefing import format_trial_history
+from agents.allocation.briefing import format_bench_history
 from agents.allocation.proposers import SuggestionBatch, TrialBench
 from agents.allocation.proposers.model_output import (
     decode_guidelines,
@@ -51,7 +51,7 @@ class CommandTrialProposer:
         if opening is not None:
             return opening
         guidelines = decode_guidelines(bench.state)
-        brief = format_trial_history(bench.space, bench.trials, guidelines)
+        brief = format_bench_history(bench, guidelines)
         prompt = (
             f"{format_task(bench)}\n\nWrite the allocations into trials.rheo, and"
             " the guidelines into"

@@ -44,7 +44,7 @@ class EvolveTrialProposer:
         self, bench: TrialBench, suggestions: dict[object, TrialSuggestion]
     ) -> TrialSuggestion | None:
         tried = {trial.choices for trial in bench.trials} | suggestions.keys()
-        best = sorted(bench.trials, key=lambda trial: (-trial.score, trial.cost))[:PARENTS]
+        best = sorted(bench.trials, key=lambda trial: (-trial.value, trial.cost))[:PARENTS]
         if not best:
             return None
         for _ in range(MAX_MUTATIONS):

@@ -4,7 +4,7 @@ A `Belief`, which has the form of the three published guidelines, is fitted to t
 round. The first trial is the allocation with the highest expected score. The second one tests the
 belief that larger models are better: one stage of the first gets another model for about the same
 cost, the one about whose effect the hypotheses disagree most. Every other trial is the allocation
-with the largest expected gain over the best so far.
+with the largest expected gain over the best so far, and of user profiles that no trial has met yet.
 
 The published first trials begin with the largest models and skip what is smaller than a model that
 was clearly worse. They assume that belief instead of testing it, and are not used.
@@ -24,6 +24,7 @@ from agents.allocation.proposers import (
     draw_untried,
 )
 from harness.allocation.space import AllocationSpace
+from harness.evaluation.bootstrap import Floats
 from store.pipelines.schema import StageChoices
 
 POOL, GENERATIONS, KEPT = 240, 4, 40
@@ -108,12 +109,11 @@ def _most_promising(bench: TrialBench, belief: Belief) -> TrialSuggestion | None
     """Return the new allocation with the largest expected gain over the best so far."""
     space, tried = bench.space, {trial.choices for trial in bench.trials}
     # Use the belief about the best trial instead of its score, which includes luck.
-    points = belief.points([trial.choices for trial in bench.trials])
-    known = belief.predict(points).mean(axis=0)
+    known = _predict(bench, belief, [trial.choices for trial in bench.trials]).mean(axis=0)
     ranked = sorted(
-        range(len(known)), key=lambda index: -(known[index] + bench.trials[index].score)
+        range(len(known)), key=lambda index: -(known[index] + bench.trials[index].value)
     )
-    best = float(known[ranked[0]] + bench.trials[ranked[0]].score) / 2 if ranked else 0.0
+    best = float(known[ranked[0]] + bench.trials[ranked[0]].value) / 2 if ranked else 0.0
     pool = set(_draw_pool(bench, [bench.trials[index].choices for index in ranked[:8]])) - tried
     if not pool:
         choices = draw_untried(bench)
@@ -122,8 +122,9 @@ def _most_promising(bench: TrialBench, belief: Belief) -> TrialSuggestion | None
     for generation in range(GENERATIONS + 1):
         new = sorted(pool - gains.keys(), key=_sort_key)
         if new:
-            expected = belief.predict(belief.points(new))
+            expected = _predict(bench, belief, new)
             gained = np.maximum(expected - best, 0).mean(axis=0) + 1e-3 * expected.mean(axis=0)
+            gained += _expect_newly_met(bench, belief, new)
             gains.update(zip(new, map(float, gained), strict=True))
         top = sorted(gains, key=lambda choices: (-gains[choices], _sort_key(choices)))[:KEPT]
         if generation == GENERATIONS or space.recorded is not None:
@@ -134,6 +135,25 @@ def _most_promising(bench: TrialBench, belief: Belief) -> TrialSuggestion | None
     chosen = top[0]
     expected = belief.predict(belief.points([chosen]))[:, 0]
     return TrialSuggestion(chosen, f"expected at {expected.mean():.3f} ± {expected.std():.3f}")
+
+
+def _predict(bench: TrialBench, belief: Belief, allocations: Sequence[StageChoices]) -> Floats:
+    """Predict the objective, an array (hypotheses, allocations)."""
+    return bench.objective(belief.predict(belief.points(allocations)), allocations)
+
+
+def _expect_newly_met(
+    bench: TrialBench, belief: Belief, allocations: Sequence[StageChoices]
+) -> Floats:
+    """Return the expected share of user profiles that allocations meet and no trial has met."""
+    objective, trials = bench.objective, bench.trials
+    if not objective.profiles:
+        return np.zeros(len(allocations))
+    scores = np.array([trial.score for trial in trials])
+    met = objective.find_met(scores, [trial.choices for trial in trials])
+    predicted = objective.find_met(belief.predict(belief.points(allocations)), allocations)
+    newly: Floats = predicted[~met.any(axis=1)].sum(axis=0).mean(axis=0) / len(objective.profiles)
+    return newly
 
 
 def _draw_pool(bench: TrialBench, best: Sequence[StageChoices]) -> Sequence[StageChoices]:
