@@ -43,11 +43,11 @@ async def test_enter_opens_an_allocation_and_brackets_go_from_trial_to_trial(
         await settled(pilot)
         await press(pilot, "ctrl+home", "enter")
         assert isinstance(pilot.app.screen, AllocationScreen)
-        assert f"trial 1 of {len(told)}" in shown(pilot, "#head")
+        assert f"trial 1 of {len(told)}" in shown(pilot, "#header")
         await press(pilot, "left_square_bracket")
-        assert f"trial 1 of {len(told)}" in shown(pilot, "#head")
+        assert f"trial 1 of {len(told)}" in shown(pilot, "#header")
         await press(pilot, "right_square_bracket")
-        assert f"{told[1].candidate}  " in shown(pilot, "#head")
+        assert f"{told[1].candidate}  " in shown(pilot, "#header")
         assert [row[0] for row in cells(pilot.app)] == ["retrieve", "answer"]  # type: ignore[arg-type]
         costs = [f"{stage.cost:.4g}" for stage in told[1].stages]
         assert [row[2] for row in cells(pilot.app)] == costs  # type: ignore[arg-type]
@@ -100,8 +100,8 @@ async def test_a_trial_whose_round_goes_on_has_no_figures_yet(trials: RunDirecto
     async with RheostatApp(trials.path).run_test(size=WIDE) as pilot:
         await settled(pilot)
         await press(pilot, "ctrl+end", "enter")
-        assert last.candidate in shown(pilot, "#head")
-        assert "Its figures are available when its round is complete." in shown(pilot, "#head")
+        assert last.candidate in shown(pilot, "#header")
+        assert "Its figures are available when its round is complete." in shown(pilot, "#header")
         assert cells(pilot.app) == []  # type: ignore[arg-type]
 
 
@@ -128,7 +128,7 @@ async def test_trials_that_cost_nothing_are_drawn(trials: RunDirectory) -> None:
     async with RheostatApp(trials.path).run_test(size=WIDE) as pilot:
         await settled(pilot)
         await press(pilot, "enter", "3")
-        assert "for 0" in shown(pilot, "#head")
+        assert "for 0" in shown(pilot, "#header")
 
 
 @pytest.mark.slow

@@ -68,7 +68,7 @@ async def test_a_decision_is_offered_for_the_candidate_under_the_cursor_alone(
         assert "Reject r002-1?" in screen_text(app)
         await press(pilot, "escape", "enter")
         assert isinstance(app.screen, CandidateScreen)
-        assert "r002-1  waits" in shown(pilot, "#head")
+        assert "r002-1  waits" in shown(pilot, "#header")
         await press(pilot, "a")
         assert "Approve r002-1?" in screen_text(app)
 
@@ -85,7 +85,7 @@ async def test_nothing_is_offered_once_the_decision_is_made(copied: Copied) -> N
         screen.poll()
         await settled(pilot)
         assert "Approve" not in footer(app)
-        assert "waits" not in shown(pilot, "#standing")
+        assert "waits" not in shown(pilot, "#status")
 
 
 @pytest.mark.parametrize("keys", [(), ("enter",)])
@@ -107,7 +107,7 @@ async def test_a_trial_that_waits_is_offered_on_its_own_page_alone(trials: RunDi
         await settled(pilot)
         await press(pilot, "enter")
         assert isinstance(app.screen, AllocationScreen)
-        assert "r002-1  waits" in shown(pilot, "#head")
+        assert "r002-1  waits" in shown(pilot, "#header")
         assert "Approve" in footer(app)
         await press(pilot, "right_square_bracket")
         assert "Approve" not in footer(app)

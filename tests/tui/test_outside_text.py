@@ -10,7 +10,7 @@ from agents.run.directory import RunDirectory
 from tests import hostile
 from tests.hostile import FILE, NAME, unsafe
 from tests.tui.conftest import NARROW, WIDE, press, settled
-from tests.tui.conftest import shown as said
+from tests.tui.conftest import shown as text_of
 from tests.tui.test_snapshots import screen_text
 from tui.app import RheostatApp
 from tui.screens.dialogs import DecideScreen
@@ -49,7 +49,7 @@ async def test_a_screen_shows_hostile_text_as_text(run: RunDirectory, name: str)
         assert unsafe(shown) == []
         assert unsafe(app.export_screenshot()) == []
         if name in ("run", "unsound candidate"):
-            assert NAME.split("\x07")[1].split("\x9b")[0] in said(pilot, "#said")
+            assert NAME.split("\x07")[1].split("\x9b")[0] in text_of(pilot, "#details")
 
 
 @pytest.mark.parametrize("name", ["request.json", "ending.json", "candidates/r001-1/review.json"])

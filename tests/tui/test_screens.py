@@ -67,7 +67,7 @@ async def test_a_broken_run_is_shown_as_such(copied: Copied, place: str) -> None
         await settled(pilot)
         assert place.rpartition("/")[2] in shown(pilot, "#note")
         await press(pilot, "enter")
-        assert place.rpartition("/")[2] in shown(pilot, "#standing")
+        assert place.rpartition("/")[2] in shown(pilot, "#status")
 
 
 # Rounds
@@ -115,8 +115,8 @@ async def test_the_plot_holds_the_baselines_and_the_candidate_under_the_cursor(
         assert [curve.label for curve in plot.curves] == ["sc", "asc", "r001-1"]
         await press(pilot, "down")
         assert plot.curves[-1].label == "r002-1"
-        assert "r002-1" in shown(pilot, "#said")
-        assert "<script>" in shown(pilot, "#said")  # words are shown as they are
+        assert "r002-1" in shown(pilot, "#details")
+        assert "<script>" in shown(pilot, "#details")  # words are shown as they are
 
 
 # A candidate
@@ -135,9 +135,9 @@ async def test_a_candidate_shows_its_lines_its_parent_and_its_questions(copied: 
         assert "+    rising n     = round(1 * pow(16, beta))" in shown(pilot, "#difference")
         assert "level" in shown(pilot, "#schedule")
         assert len(rows(app, "#questions")) == 24
-        assert "compared with r001-1" in shown(pilot, "#held-to")
+        assert "compared with r001-1" in shown(pilot, "#comparison")
         await press(pilot, "d")
-        assert "compared with sc" in shown(pilot, "#held-to")
+        assert "compared with sc" in shown(pilot, "#comparison")
         assert "from sc to r002-1" in shown(pilot, "#difference")
 
 
@@ -158,7 +158,7 @@ async def test_a_candidate_that_does_not_check_is_shown_with_its_diagnostics(
     async with app.run_test(size=WIDE) as pilot:
         await settled(pilot)
         await press(pilot, "down", "down", "down")
-        assert "RH201" in shown(pilot, "#said")
+        assert "RH201" in shown(pilot, "#details")
         await press(pilot, "enter", "t")
         assert isinstance(app.screen, CandidateScreen)  # there is no episode of it
         assert "has errors" in shown(pilot, "#schedule")
@@ -180,7 +180,7 @@ async def test_an_episode_is_stepped_through(copied: Copied) -> None:
         await press(pilot, "right")
         assert "step   1" in shown(pilot, "#slider")
         assert "open" in shown(pilot, "#state")
-        marked = app.screen.query_one("#line #text").render()
+        marked = app.screen.query_one("#current-source #text").render()
         assert "start { open n }" in str(marked)
         await press(pilot, "end")
         assert "not revealed" in shown(pilot, "#state")
@@ -224,7 +224,7 @@ async def test_a_candidate_that_waits_is_decided_with_a_note(
     app = RheostatApp(run.path)
     async with app.run_test(size=WIDE) as pilot:
         await settled(pilot)
-        assert "waits: r002-1" in shown(pilot, "#standing")
+        assert "waits: r002-1" in shown(pilot, "#status")
         await press(pilot, key)
         assert isinstance(app.screen, DecideScreen)
         app.screen.query_one("#note", Input).value = "as agreed"

@@ -71,7 +71,7 @@ class AllocationScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Compose the header and the tabs."""
         yield Header()
-        yield OutsideStatic(id="head")
+        yield OutsideStatic(id="header")
         with TabbedContent(id="tabs"):
             with TabPane("1 Stages", id="stages-tab"):
                 yield OutsideTable(id="stages", cursor_type="row", zebra_stripes=True)
@@ -140,7 +140,7 @@ class AllocationScreen(Screen[None]):
         candidate, chosen = self._view.candidate(self._of), self._trials.of(self._of)
         self.sub_title = f"{self._view.path.name} · {self._of}"
         head = _head(candidate, self._of, chosen, self._trials, waits=self._waits)
-        self.query_one("#head", OutsideStatic).update(head)
+        self.query_one("#header", OutsideStatic).update(head)
         self._show_stages(chosen)
         self._show_plots(chosen)
         guidelines = "\n".join(self._view.guidelines) or "No guidelines yet."

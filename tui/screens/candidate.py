@@ -102,7 +102,7 @@ class CandidateScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Compose the header and the tabs."""
         yield Header()
-        yield OutsideStatic(id="head")
+        yield OutsideStatic(id="header")
         with TabbedContent(id="tabs"):
             with TabPane("1 Source", id="source-tab"):
                 yield SourceView(id="source")
@@ -111,7 +111,7 @@ class CandidateScreen(Screen[None]):
             with TabPane("3 Schedule", id="schedule-tab"), VerticalScroll():
                 yield OutsideStatic(id="schedule")
             with TabPane("4 Questions", id="questions-tab"):
-                yield OutsideStatic(id="held-to")
+                yield OutsideStatic(id="comparison")
                 yield OutsideTable(id="questions", cursor_type="row", zebra_stripes=True)
             with TabPane("5 Results", id="results-tab"), VerticalScroll():
                 yield OutsideStatic(id="results")
@@ -148,7 +148,7 @@ class CandidateScreen(Screen[None]):
         candidate, waits = view.candidate(self._of), view.waiting == self._of
         if (candidate, waits) != (self._candidate, self._waits):
             self._candidate, self._waits = candidate, waits
-            self.query_one("#head", OutsideStatic).update(self._head())
+            self.query_one("#header", OutsideStatic).update(self._head())
             self.query_one("#results", OutsideStatic).update(results_text(candidate))
             self.refresh_bindings()
 
@@ -166,7 +166,7 @@ class CandidateScreen(Screen[None]):
     # Shown at once
 
     def _show(self) -> None:
-        self.query_one("#head", OutsideStatic).update(self._head())
+        self.query_one("#header", OutsideStatic).update(self._head())
         language = self._reader.run.language(self._of)
         self.query_one("#source", SourceView).show(self._source, language=language)
         self.query_one("#difference", OutsideStatic).update(self._difference())
@@ -271,7 +271,7 @@ class CandidateScreen(Screen[None]):
         self._rows = sorted(_question_rows(ready, players, self._beta), key=self._key)
         won = sum(row.difference > 0 for row in self._rows)
         lost = sum(row.difference < 0 for row in self._rows)
-        self.query_one("#held-to", OutsideStatic).update(
+        self.query_one("#comparison", OutsideStatic).update(
             f"β {self._beta:g}, compared with {ready.other}: {won} won, {lost} lost;"
             f" sorted by {SORTS[self._sort]}"
         )

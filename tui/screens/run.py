@@ -89,21 +89,21 @@ class RunScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Compose the header, the candidates, the plot and the rationale."""
         yield Header()
-        yield OutsideStatic(id="standing")
+        yield OutsideStatic(id="status")
         with Horizontal(id="rounds"):
             yield OutsideTable(id="candidates", cursor_type="row", zebra_stripes=True)
-            with Vertical(id="beside"):
+            with Vertical(id="side"):
                 yield FrontierPlot(id="frontier")
-                yield ProgressPlot(id="course")
-                with VerticalScroll(id="words"):
-                    yield OutsideStatic(id="said")
+                yield ProgressPlot(id="progress-plot")
+                with VerticalScroll(id="details-pane"):
+                    yield OutsideStatic(id="details")
         yield Footer()
 
     def on_mount(self) -> None:
         """Start polling, and play the baselines."""
         self.sub_title = self._reader.run.path.name
         table = self.query_one("#candidates", OutsideTable)
-        self.query_one("#beside").set_class(self.is_allocation_run, "-trials")
+        self.query_one("#side").set_class(self.is_allocation_run, "-trials")
         for label, width in self._columns:
             table.add_column(label, width=width, key=label)
         table.focus()
@@ -125,7 +125,7 @@ class RunScreen(Screen[None]):
         """Show the present state of the run."""
         [view] = message.views
         before, self._view = self._view, view
-        self.query_one("#standing", OutsideStatic).update(format_standing(view))
+        self.query_one("#status", OutsideStatic).update(format_standing(view))
         if before is None or _listed(before) != _listed(view):
             self._list(grown=before is not None, before=before)
 
@@ -226,7 +226,7 @@ class RunScreen(Screen[None]):
             rationale.append("\n".join(self._view.guidelines) + "\n")
         legend = self._draw_trials(chosen) if self.is_allocation_run else self._draw_curves(chosen)
         self.refresh_bindings()
-        self.query_one("#said", OutsideStatic).update(legend.append("\n").append_text(rationale))
+        self.query_one("#details", OutsideStatic).update(legend.append("\n").append_text(rationale))
 
     def _draw_trials(self, chosen: CandidateView | None) -> Text:
         """Draw the progress of a run of trials; return the legend."""
@@ -246,7 +246,7 @@ class RunScreen(Screen[None]):
         mark = None
         if chosen is not None and chosen.trial is not None:
             mark = (positions[chosen.name], chosen.trial[1])
-        self.query_one("#course", ProgressPlot).show(points, mark)
+        self.query_one("#progress-plot", ProgressPlot).show(points, mark)
         return describe_progress("trials")
 
     def _draw_curves(self, chosen: CandidateView | None) -> Text:

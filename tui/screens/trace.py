@@ -89,14 +89,14 @@ class TraceScreen(Screen[None]):
         """Compose the header, the timelines, the slider, the source and the state."""
         yield Header()
         yield OutsideStatic(id="episode")
-        with Horizontal(id="pictures"):
+        with Horizontal(id="episodes"):
             for side in SIDES:
                 with Vertical(id=f"{side}-half"):
                     yield OutsideStatic(id=f"{side}-name")
                     yield EpisodePicture(id=f"{side}-picture")
         yield OutsideStatic(id="slider")
-        with Horizontal(id="below"):
-            yield SourceView(id="line")
+        with Horizontal(id="lower"):
+            yield SourceView(id="current-source")
             with VerticalScroll(id="state-half"):
                 yield OutsideStatic(id="state")
         yield Footer()
@@ -215,7 +215,7 @@ class TraceScreen(Screen[None]):
         return text.append(f" {format_tokens(spent)} tokens")
 
     def _below(self, timeline: EpisodeTimeline) -> None:
-        source = self.query_one("#line", SourceView)
+        source = self.query_one("#current-source", SourceView)
         program = self._program(0)
         assert program is not None  # an episode of it was played
         index = min(self._moment, len(timeline.moments))

@@ -92,11 +92,11 @@ class WorkbenchScreen(Screen[None]):
         """Compose the editor, the plot and the messages."""
         yield Header()
         yield OutsideStatic(id="file")
-        with Horizontal(id="bench"):
+        with Horizontal(id="workbench"):
             yield Editor(self._begun, id="editor")
-            with Vertical(id="beside"):
+            with Vertical(id="side"):
                 yield FrontierPlot(id="frontier")
-                with VerticalScroll(id="wrong"):
+                with VerticalScroll(id="diagnostics-pane"):
                     yield OutsideStatic(id="diagnostics")
         yield Footer()
 
