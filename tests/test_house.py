@@ -57,9 +57,9 @@ def test_ci_fails_loudly() -> None:
 def test_every_documented_make_target_exists() -> None:
     makefile = (ROOT / "Makefile").read_text()
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
-    told = {name for page in PAGES for name in re.findall(r"`?make ([a-z-]+)`?", code(page))}
-    assert told
-    assert told <= targets
+    documented = {name for page in PAGES for name in re.findall(r"`?make ([a-z-]+)`?", code(page))}
+    assert documented
+    assert documented <= targets
 
 
 def code(page: Path) -> str:

@@ -97,11 +97,11 @@ def _cross_rules(draft: ProgramEdit, donor_survey: ProgramSurvey) -> ProgramVari
     return draft.build_variant("cross rules", summary, program)
 
 
-def _collect_dependencies(donor_survey: ProgramSurvey, step: tree.Step, index: int) -> _Carried:
+def _collect_dependencies(donor_survey: ProgramSurvey, step: tree.Step, position: int) -> _Carried:
     """Return a rule with the `let`s and the assignments that it depends on."""
     start = find_section(donor_survey.program, tree.Start)
     setup = start.body.statements if start else ()
-    needed, early = {index}, set[int]()
+    needed, early = {position}, set[int]()
     names: set[str] = set()
     while True:
         before = len(names)

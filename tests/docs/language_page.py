@@ -57,9 +57,9 @@ def programs(page: str) -> list[Shown]:
     """Every program of a page, with the result that it states."""
     found = []
     for line, text, behind in fences(page, "rheo"):
-        said = PLAYED.fullmatch(behind)
-        assert said or not behind.startswith("Played"), f"cannot be read: {behind}"
-        found.append(Shown(line, text, said.groupdict() if said else None))
+        match = PLAYED.fullmatch(behind)
+        assert match or not behind.startswith("Played"), f"cannot be read: {behind}"
+        found.append(Shown(line, text, match.groupdict() if match else None))
     return found
 
 
@@ -86,13 +86,13 @@ def pairs(page: str, heading: str) -> dict[str, str]:
 
 def recording(page: str) -> BranchPool:
     """The page's own recording, laid out so that seed 0 opens its branches in the page's order."""
-    told = [
+    outcomes = [
         ReplayChain([word.strip() for word in answers.split(",")], int(tokens), final)
         for _, answers, final, tokens in rows(page, "branch")
     ]
-    chains = list(told)
-    for opened, place in enumerate(permute_branches(len(told), 0)):
-        chains[place] = told[opened]
+    chains = list(outcomes)
+    for opened, place in enumerate(permute_branches(len(outcomes), 0)):
+        chains[place] = outcomes[opened]
     return BranchPool(chains, INTERVAL)
 
 

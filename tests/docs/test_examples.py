@@ -86,16 +86,16 @@ def session(block: Fence) -> Iterator[Example]:
 
 def example(line: int, command: str, output: list[str]) -> Example:
     """One command, with the exit status that its output ends with."""
-    said = STATUS.fullmatch(output[-1]) if output else None
-    shown = output[:-1] if said else output
+    match = STATUS.fullmatch(output[-1]) if output else None
+    shown = output[:-1] if match else output
     text = "".join(f"{line}\n" for line in shown)
-    return Example(line, command, text, int(said[1]) if said else 0)
+    return Example(line, command, text, int(match[1]) if match else 0)
 
 
-def matches(said: str, printed: str) -> bool:
+def matches(message: str, printed: str) -> bool:
     """Whether a command prints what the page says, ``...`` standing for anything."""
     pattern = ""
-    for line in said.splitlines():
+    for line in message.splitlines():
         if line == "...":
             pattern += r"(?:.*\n)*?"
         else:
@@ -105,7 +105,7 @@ def matches(said: str, printed: str) -> bool:
 
 def run(example: Example, directory: Path) -> None:
     """Runs one example in ``directory`` and fails where it does other than the page says."""
-    kept = {name: os.environ[name] for name in ("TMPDIR", "SYSTEMROOT") if name in os.environ}
+    remaining = {name: os.environ[name] for name in ("TMPDIR", "SYSTEMROOT") if name in os.environ}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.defpath])
     surroundings = {
         "PATH": path, "HOME": str(directory), "LC_ALL": "C.UTF-8", "COLUMNS": "80",
@@ -114,7 +114,7 @@ def run(example: Example, directory: Path) -> None:
     done = subprocess.run(
         ["bash", "-c", example.command],
         cwd=directory,
-        env=kept | surroundings,
+        env=remaining | surroundings,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -192,11 +192,11 @@ ls na... \\
 def test_commands_of_several_lines_can_be_pasted_and_fences_share_a_directory(
     tmp_path: Path,
 ) -> None:
-    made, shown, listed = examples(PAGE)
-    assert made == Example(7, "cat > names <<'END'\none\ntwo\nEND", "", 0)
+    creation, shown, listed = examples(PAGE)
+    assert creation == Example(7, "cat > names <<'END'\none\ntwo\nEND", "", 0)
     assert shown == Example(14, "cat names; echo three >&2", "one\n...\nthree\n", 0)
     assert listed == Example(23, "ls na... \\\n    nowhere", "...\n", 2)
-    for text in (made, shown, listed):
+    for text in (creation, shown, listed):
         run(text, tmp_path)
 
 
@@ -219,7 +219,7 @@ def test_a_command_of_several_lines_is_refused_in_a_session() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "printed", "same"),
+    ("message", "printed", "same"),
     [
         ("one\n", "one\n", True),
         ("one\n", "one\ntwo\n", False),
@@ -231,8 +231,10 @@ def test_a_command_of_several_lines_is_refused_in_a_session() -> None:
         ("a.z\n", "abz\n", False),
     ],
 )
-def test_output_must_match_except_where_it_is_left_out(said: str, printed: str, same: bool) -> None:
-    assert matches(said, printed) is same
+def test_output_must_match_except_where_it_is_left_out(
+    message: str, printed: str, same: bool
+) -> None:
+    assert matches(message, printed) is same
 
 
 @pytest.mark.parametrize(

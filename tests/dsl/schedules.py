@@ -47,8 +47,8 @@ def verdict_on(*lines: str, knobs: str = "") -> DirectionVerdict:
 def rendered(*lines: str, knobs: str = "") -> str:
     """What the checker says of the schedule, save that its knobs are not used."""
     analysis = analyse_program(Source(text_of(*lines, knobs=knobs), "c.rheo"))
-    told = [diagnostic for diagnostic in analysis.diagnostics if diagnostic.code != "RH701"]
-    return render_all(analysis.source, told)
+    diagnostics = [diagnostic for diagnostic in analysis.diagnostics if diagnostic.code != "RH701"]
+    return render_all(analysis.source, diagnostics)
 
 
 KNOBS = "n = 2 in -1..3 p = 0.5 in 0.25..2"

@@ -19,8 +19,8 @@ def test_card_fits_the_prompt_budget() -> None:
 
 
 def test_the_card_in_the_documentation_is_up_to_date() -> None:
-    kept = KEPT.read_text(encoding="utf-8")
-    assert kept == CARD, "make it again: rheostat card -o docs/language-card.md"
+    content = KEPT.read_text(encoding="utf-8")
+    assert content == CARD, "make it again: rheostat card -o docs/language-card.md"
 
 
 def test_the_example_on_the_card_is_sound_and_laid_out_canonically() -> None:

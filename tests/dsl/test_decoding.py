@@ -75,10 +75,10 @@ def test_rule_names_are_valid_and_distinct_for_every_backend() -> None:
 @given(st.integers(0, 1 << 32))
 def test_generated_programs_parse(seed: int) -> None:
     text = PLAIN.draw(Random(seed))
-    told = [diagnostic.message for diagnostic in parse(Source(text)).diagnostics]
-    assert [message for message in told if f"more than {MAX_DEPTH} levels" not in message] == [], (
-        text
-    )
+    diagnostics = [diagnostic.message for diagnostic in parse(Source(text)).diagnostics]
+    assert [
+        message for message in diagnostics if f"more than {MAX_DEPTH} levels" not in message
+    ] == [], text
 
 
 @given(st.integers(0, 1 << 32))

@@ -12,8 +12,8 @@ def test_proved_schedule_gives_no_message() -> None:
 
 
 def test_wrong_direction_is_refuted_with_two_values() -> None:
-    told = rendered("rising width = round(4 - 2 * beta)")
-    assert told == dedent(
+    message = rendered("rising width = round(4 - 2 * beta)")
+    assert message == dedent(
         """\
         error[RH601]: `width` is not rising: at beta = 0.2 it is 4, at beta = 0.3 it falls to 3
          --> c.rheo:3:20
@@ -27,8 +27,8 @@ def test_wrong_direction_is_refuted_with_two_values() -> None:
 
 
 def test_a_fixed_knob_that_moves_is_refuted() -> None:
-    told = rendered("fixed x = beta * (1 - beta)")
-    assert told == dedent(
+    message = rendered("fixed x = beta * (1 - beta)")
+    assert message == dedent(
         """\
         error[RH601]: `x` is not fixed: at beta = 0 it is 0.0, at beta = 0.1 it rises to 0.09000000000000001
          --> c.rheo:3:15
@@ -42,8 +42,8 @@ def test_a_fixed_knob_that_moves_is_refuted() -> None:
 
 
 def test_a_refutation_names_the_free_knobs_that_it_needs() -> None:
-    told = rendered("rising x = n * beta", knobs="n = 2 in -1..4")
-    assert told == dedent(
+    message = rendered("rising x = n * beta", knobs="n = 2 in -1..4")
+    assert message == dedent(
         """\
         error[RH601]: `x` is not rising: with n = -1, at beta = 0 it is 0.0, at beta = 0.1 it falls to -0.1
          --> c.rheo:4:16
@@ -57,8 +57,8 @@ def test_a_refutation_names_the_free_knobs_that_it_needs() -> None:
 
 
 def test_unproved_direction_suggests_a_provable_form() -> None:
-    told = rendered("rising x = beta - beta * beta / 2", "rising y = 1 + x")
-    assert told == dedent(
+    message = rendered("rising x = beta - beta * beta / 2", "rising y = 1 + x")
+    assert message == dedent(
         """\
         warning[RH602]: could not prove or refute that `x` is rising
          --> c.rheo:3:16
@@ -81,8 +81,8 @@ def test_unproved_direction_suggests_a_provable_form() -> None:
 
 
 def test_failed_proof_names_the_beta() -> None:
-    told = rendered("rising x = if beta < 0.25 then 1 else pow(3 - beta, beta)")
-    assert told == dedent(
+    message = rendered("rising x = if beta < 0.25 then 1 else pow(3 - beta, beta)")
+    assert message == dedent(
         """\
         warning[RH602]: could not prove or refute that `x` is rising
          --> c.rheo:3:43
@@ -96,8 +96,8 @@ def test_failed_proof_names_the_beta() -> None:
 
 
 def test_constant_knob_should_be_fixed() -> None:
-    told = rendered("falling x = round(0.3 - 0.2 * beta)")
-    assert told == dedent(
+    message = rendered("falling x = round(0.3 - 0.2 * beta)")
+    assert message == dedent(
         """\
         warning[RH603]: `x` never falls: it is always 0
          --> c.rheo:3:5
@@ -110,10 +110,10 @@ def test_constant_knob_should_be_fixed() -> None:
 
 def test_constant_knob_offers_fixed_as_an_edit() -> None:
     source = Source(text_of("rising x = min(1, 2 + beta)"), "c.rheo")
-    (told,) = [one for one in analyse_program(source).diagnostics if one.code == "RH603"]
-    assert told.edit is not None
-    start, end = told.edit.span
-    mended = source.text[:start] + told.edit.text + source.text[end:]
+    (diagnostic,) = [one for one in analyse_program(source).diagnostics if one.code == "RH603"]
+    assert diagnostic.edit is not None
+    start, end = diagnostic.edit.span
+    mended = source.text[:start] + diagnostic.edit.text + source.text[end:]
     assert mended == text_of("fixed x = min(1, 2 + beta)")
 
 

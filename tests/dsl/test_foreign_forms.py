@@ -13,9 +13,11 @@ CASES = cases(DIRECTORY / "foreign_forms.txt")
 LATER_SLIP = "  finally { answer winner(alive) els winner(opened) }\n"
 
 
-@pytest.mark.parametrize("said", [case.said for case in CASES], ids=[case.title for case in CASES])
-def test_one_mistake_gives_one_message(said: str) -> None:
-    assert said.count("error[") + said.count("warning[") == 1
+@pytest.mark.parametrize(
+    "message", [case.said for case in CASES], ids=[case.title for case in CASES]
+)
+def test_one_mistake_gives_one_message(message: str) -> None:
+    assert message.count("error[") + message.count("warning[") == 1
 
 
 @pytest.mark.parametrize(

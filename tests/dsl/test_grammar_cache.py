@@ -43,21 +43,23 @@ def built(monkeypatch: pytest.MonkeyPatch) -> Built:
 
 
 def test_parser_from_kept_tables_reads_every_program_alike(tables: Path, built: Built) -> None:
-    fresh, kept = (load_parser(TEXT, **OPTIONS) for _ in range(2))
+    fresh, remaining = (load_parser(TEXT, **OPTIONS) for _ in range(2))
     assert built == [TEXT]
-    assert [str(rule) for rule in fresh.rules] == [str(rule) for rule in kept.rules]
-    names = [sorted(terminal.name for terminal in parser.terminals) for parser in (fresh, kept)]
+    assert [str(rule) for rule in fresh.rules] == [str(rule) for rule in remaining.rules]
+    names = [
+        sorted(terminal.name for terminal in parser.terminals) for parser in (fresh, remaining)
+    ]
     assert names[0] == names[1]
     for name in library.NAMES:
         text = library.load_source(name).text
-        one, other = fresh.parse(text), kept.parse(text)
+        one, other = fresh.parse(text), remaining.parse(text)
         assert one == other
         assert [str(subtree.meta.start_pos) for subtree in one.iter_subtrees()] == [
             str(subtree.meta.start_pos) for subtree in other.iter_subtrees()
         ]
         tokens, others = (
             [(token, token.type, token.start_pos) for token in parser.lex(text)]
-            for parser in (fresh, kept)
+            for parser in (fresh, remaining)
         )
         assert tokens == others
 

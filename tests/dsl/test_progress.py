@@ -114,8 +114,8 @@ def test_the_library_makes_progress(name: str) -> None:
 
 def test_corpus_programs_have_no_progress_warnings() -> None:
     programs = [text for case in read_corpus() for text in (case.program, case.twin) if text]
-    told = [
+    diagnostics = [
         diagnostic for text in programs for diagnostic in analyse_program(Source(text)).diagnostics
     ]
     assert len(programs) > 500
-    assert [diagnostic for diagnostic in told if diagnostic.code in CODES] == []
+    assert [diagnostic for diagnostic in diagnostics if diagnostic.code in CODES] == []

@@ -190,9 +190,9 @@ def test_the_ledger_of_a_trace_adds_up(
         sequential += max(charges.values(), default=0)
         assert (barrier["spent"], barrier["sequential"]) == (spent, sequential)
     assert (episode["tokens"], episode["sequential"]) == (spent, sequential)
-    kept = [branch for branch in episode["branches"] if branch["status"] != "pruned"]
-    assert sum(vote["alive"] for vote in episode["votes"]) == len(kept)
-    finished = [branch for branch in kept if branch["status"] == "finished"]
+    remaining = [branch for branch in episode["branches"] if branch["status"] != "pruned"]
+    assert sum(vote["alive"] for vote in episode["votes"]) == len(remaining)
+    finished = [branch for branch in remaining if branch["status"] == "finished"]
     assert sum(vote["finished"] for vote in episode["votes"]) == len(finished)
 
 

@@ -45,8 +45,8 @@ def test_an_unknown_language_is_reported(python_home: Path) -> None:
 
 @pytest.mark.slow
 def test_the_command_sets_it_beside_the_others(cli: CommandLine, python_home: Path) -> None:
-    said = cli(
+    result = cli(
         "bench", "--on", "one.recording", "--beta", "0,1", "--seeds", "2", "--foreign", "mine.py"
     )
-    assert said.status == 0, said.err
-    assert "Equal, episode by episode: compiled, interpreter, plain, foreign." in said.out
+    assert result.status == 0, result.err
+    assert "Equal, episode by episode: compiled, interpreter, plain, foreign." in result.out

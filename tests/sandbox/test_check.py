@@ -28,17 +28,17 @@ def test_every_finding_is_shown_in_its_line() -> None:
 def test_programs_in_both_languages_are_checked_together(
     cli: CommandLine, python_home: Path
 ) -> None:
-    said = cli("check", "mine.py", "cmc")
-    assert (said.status, said.err) == (0, "2 programs checked: no problems found\n")
+    result = cli("check", "mine.py", "cmc")
+    assert (result.status, result.err) == (0, "2 programs checked: no problems found\n")
 
 
 def test_code_that_the_policy_refuses_fails_the_check(cli: CommandLine, python_home: Path) -> None:
     (python_home / "wrong.py").write_text(WRONG)
-    said = cli("check", "wrong.py", "cmc")
-    assert said.status == 1
-    assert said.out.strip() == TOLD
-    assert "2 programs checked: 2 errors" in said.err
-    assert "rheostat explain python-controllers" in said.err
+    result = cli("check", "wrong.py", "cmc")
+    assert result.status == 1
+    assert result.out.strip() == TOLD
+    assert "2 programs checked: 2 errors" in result.err
+    assert "rheostat explain python-controllers" in result.err
 
 
 def test_findings_are_records_too(cli: CommandLine, python_home: Path) -> None:

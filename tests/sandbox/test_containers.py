@@ -62,16 +62,16 @@ def test_the_sandbox_passes_its_checks(
 Loosen = Callable[[dict[str, Any]], None]
 
 LOOSE: dict[str, Loosen] = {
-    "sockets": lambda made: made.update(security_opt=["seccomp=unconfined"]),
-    "writes": lambda made: made.update(read_only=False, user="0:0"),
-    "scratch": lambda made: made.update(tmpfs={"/tmp": "size=64m,mode=1777"}),
-    "execution": lambda made: made.update(tmpfs={"/tmp": "exec,mode=1777"}),
-    "memory": lambda made: made.update(mem_limit=1 << 30, memswap_limit=1 << 30),
-    "processor": lambda made: made.update(nano_cpus=1_000_000_000),
-    "privileges": lambda made: made.update(cap_drop=[], user="0:0"),
-    "environment": lambda made: made.update(environment={"SECRET": "1"}),
-    "others": lambda made: made.update(pid_mode="host"),
-    "devices": lambda made: made.update(devices=["/dev/null:/dev/disk"]),
+    "sockets": lambda settings: settings.update(security_opt=["seccomp=unconfined"]),
+    "writes": lambda settings: settings.update(read_only=False, user="0:0"),
+    "scratch": lambda settings: settings.update(tmpfs={"/tmp": "size=64m,mode=1777"}),
+    "execution": lambda settings: settings.update(tmpfs={"/tmp": "exec,mode=1777"}),
+    "memory": lambda settings: settings.update(mem_limit=1 << 30, memswap_limit=1 << 30),
+    "processor": lambda settings: settings.update(nano_cpus=1_000_000_000),
+    "privileges": lambda settings: settings.update(cap_drop=[], user="0:0"),
+    "environment": lambda settings: settings.update(environment={"SECRET": "1"}),
+    "others": lambda settings: settings.update(pid_mode="host"),
+    "devices": lambda settings: settings.update(devices=["/dev/null:/dev/disk"]),
 }
 """For each check, a way of making containers of which it must not hold."""
 
@@ -81,9 +81,9 @@ def test_a_check_fails_if_the_container_is_open(
     client: "DockerClient", image: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = ContainerWorkerLauncher(image, client=client, limits=LIMITS)
-    made = place.settings()
-    LOOSE[name](made)
-    monkeypatch.setattr(place, "settings", lambda: made)
+    settings = place.settings()
+    LOOSE[name](settings)
+    monkeypatch.setattr(place, "settings", lambda: settings)
     (check,) = (check for check in CHECKS if check.name == name)
     assert run_check(check, place).verdict is CheckVerdict.FAILS
 
@@ -142,7 +142,7 @@ def test_a_controller_at_fault_ends_alone(place: ContainerWorkerLauncher, code: 
 def test_containers_of_an_ended_process_are_removed_at_the_next_start(
     place: ContainerWorkerLauncher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = place.start()
+    started = place.start()
     gone = ContainerOwner(this_process().machine, "999999999 1")
     monkeypatch.setattr(container, "this_process", lambda: gone)
     lost = place.start()
@@ -150,7 +150,7 @@ def test_containers_of_an_ended_process_are_removed_at_the_next_start(
     assert reap_containers(place.client) == 1
     assert len(ours(place.client)) == 1
     lost.end()
-    kept.end()
+    started.end()
     assert ours(place.client) == []
 
 
@@ -237,9 +237,9 @@ def test_the_commands_make_an_image_and_check_the_engine(
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", docker_host)
     name = "rheostat-sandbox-commands:latest"
-    made = cli("sandbox", "build", "--from-host", "--image", name)
-    assert made.status == 0, made.err
-    assert made.out.startswith(f"{name}: sha256:")
+    result = cli("sandbox", "build", "--from-host", "--image", name)
+    assert result.status == 0, result.err
+    assert result.out.startswith(f"{name}: sha256:")
     try:
         checked = cli("sandbox", "check", "--image", name, "--json")
     finally:

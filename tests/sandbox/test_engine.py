@@ -120,8 +120,8 @@ def test_a_failed_episode_is_reported_with_its_location(engine: SandboxEngine) -
     code = "if episode.sample(1)[0].answer == '9':\n    1 // 0\nreturn '7'"
     with pytest.raises(InputError) as failed:
         engine.play(Script("mine.py", body(code)), ControllerSetting(), WORLD, range(4))
-    told, _, where = failed.value.problem.partition(" (")
-    assert told == "mine.py:3:9: raised: ZeroDivisionError: integer division or modulo by zero"
+    message, _, where = failed.value.problem.partition(" (")
+    assert message == "mine.py:3:9: raised: ZeroDivisionError: integer division or modulo by zero"
     assert where.startswith("question 1, seed ")
 
 

@@ -186,9 +186,9 @@ def test_what_is_shown_of_a_value_is_the_same_in_every_run(text: str) -> None:
 def test_an_exception_contains_no_address() -> None:
     text = "try:\n    [].index(winner)\nexcept ValueError as e:\n    return {}"
     for shown in ("str(e)", "e.args[0]", "f'{e}'"):
-        said = answer(text.replace("{}", shown))
-        assert said is not None
-        assert "0x" not in said
+        message = answer(text.replace("{}", shown))
+        assert message is not None
+        assert "0x" not in message
 
 
 def test_texts_of_plain_values_are_those_of_python() -> None:
@@ -241,5 +241,5 @@ def test_a_burst_beyond_any_integer_is_the_longest_one() -> None:
 
 
 def test_the_text_of_an_exception_forges_no_line() -> None:
-    said = fault("raise ValueError('a\\nerror: b\\r\\x1b[31m\\u2028\\u202e\\x85\\ud800')").text
-    assert said == r"ValueError: a\nerror: b\r\x1b[31m\u2028\u202e\x85\ud800"
+    message = fault("raise ValueError('a\\nerror: b\\r\\x1b[31m\\u2028\\u202e\\x85\\ud800')").text
+    assert message == r"ValueError: a\nerror: b\r\x1b[31m\u2028\u202e\x85\ud800"

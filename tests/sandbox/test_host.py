@@ -148,10 +148,10 @@ def test_commands_end_with_a_message_without_an_engine(
     arguments: list[str], cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
-    said = cli("sandbox", *arguments)
-    assert said.status == ExitCode.EXTERNAL
-    assert said.out == ""
+    result = cli("sandbox", *arguments)
+    assert result.status == ExitCode.EXTERNAL
+    assert result.out == ""
     assert (
         "error: cannot connect to a Docker engine: /nowhere/docker.sock: no such file"
-    ) in said.err
-    assert "hint: start Docker, or set DOCKER_HOST" in said.err
+    ) in result.err
+    assert "hint: start Docker, or set DOCKER_HOST" in result.err

@@ -51,13 +51,13 @@ def is_ended(
     wait_for(at_work)
     started = descendants(command.pid)
     assert started
-    said = end(command, ending)
+    output = end(command, ending)
     wait_for(lambda: not any(map(is_alive, started)), seconds=10)
     if ending is signal.SIGTERM:
         assert command.returncode == 143
-        assert said.splitlines()[-2:][0] == "error: terminated"
-        assert "leaked" not in said
-    return said
+        assert output.splitlines()[-2:][0] == "error: terminated"
+        assert "leaked" not in output
+    return output
 
 
 def workers(command: "subprocess.Popen[str]", least: int) -> Callable[[], bool]:
@@ -76,9 +76,9 @@ def test_workers_end_with_a_sweep(python_home: Path, ending: signal.Signals, tex
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_processes_that_play_end_with_a_search(python_home: Path, ending: signal.Signals) -> None:
     with running("discover", "--on", "one.recording", "--run", "a", "--threads", "2") as command:
-        said = is_ended(command, ending, workers(command, 3))
+        output = is_ended(command, ending, workers(command, 3))
     if ending is signal.SIGTERM:
-        assert "resume with rheostat discover --run a --resume" in said
+        assert "resume with rheostat discover --run a --resume" in output
 
 
 AGENT = """\

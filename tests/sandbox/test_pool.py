@@ -60,8 +60,8 @@ def test_a_pool_plays_one_lot_after_the_other() -> None:
     with WorkerPool(
         ProcessWorkerLauncher(), body("return winner(episode.sample(4))"), terms=QUICK
     ) as pool:
-        lots = [list(pool.play(errands(3))) for _ in range(2)]
-    assert [[result.replay.answer for result in lot] for lot in lots] == [["7"] * 3] * 2
+        batches = [list(pool.play(errands(3))) for _ in range(2)]
+    assert [[result.replay.answer for result in batch] for batch in batches] == [["7"] * 3] * 2
 
 
 def test_code_that_the_policy_refuses_does_not_play() -> None:

@@ -27,9 +27,9 @@ def controller(episode, beta):
 
 
 def profile(cli: CommandLine, name: str) -> dict[str, Any]:
-    said = cli("profile", name, *ON)
-    assert said.status == 0, said.err
-    [found] = json.loads(said.out)["profiles"]
+    result = cli("profile", name, *ON)
+    assert result.status == 0, result.err
+    [found] = json.loads(result.out)["profiles"]
     return dict(found)
 
 
@@ -56,7 +56,7 @@ def test_each_line_is_counted_as_often_as_it_ran(cli: CommandLine, python_home: 
 
 
 def test_a_page_names_the_engine_and_shows_the_source(cli: CommandLine, python_home: Path) -> None:
-    said = cli("profile", "mine.py", *ON[:-1])
-    assert said.status == 0, said.err
-    assert "def controller(episode, beta):" in said.out
-    assert "in hindsight" in said.out
+    result = cli("profile", "mine.py", *ON[:-1])
+    assert result.status == 0, result.err
+    assert "def controller(episode, beta):" in result.out
+    assert "in hindsight" in result.out

@@ -15,9 +15,9 @@ SWEEP = ("--on", "one.recording", "--beta", "0,1", "--seeds", "3", "--threads", 
 
 
 def test_a_sweep_takes_controllers_in_python(cli: CommandLine, python_home: Path) -> None:
-    said = cli("sweep", "cmc", "mine.py", *SWEEP)
-    assert said.status == 0, said.err
-    document = json.loads(said.out)
+    result = cli("sweep", "cmc", "mine.py", *SWEEP)
+    assert result.status == 0, result.err
+    document = json.loads(result.out)
     rheo, python = ([row for row in document["rows"] if row["controller"] == name]
                     for name in ("cmc", "mine"))  # fmt: skip
     assert [row["beta"] for row in python] == [0.0, 1.0]
@@ -39,9 +39,9 @@ def test_results_of_a_controller_in_python_are_cached(
 
 
 def test_a_comparison_accepts_controllers_in_python(cli: CommandLine, python_home: Path) -> None:
-    said = cli("compare", "mine.py", "sc", *SWEEP[:-1])
-    assert said.status == 0, said.err
-    assert "mine" in said.out
+    result = cli("compare", "mine.py", "sc", *SWEEP[:-1])
+    assert result.status == 0, result.err
+    assert "mine" in result.out
 
 
 def test_without_an_engine_a_sweep_ends_with_a_sentence(
@@ -49,13 +49,13 @@ def test_without_an_engine_a_sweep_ends_with_a_sentence(
 ) -> None:
     monkeypatch.delenv("RHEOSTAT_SANDBOX_WALL")
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
-    said = cli("sweep", "mine.py", *SWEEP)
-    assert said.status == ExitCode.EXTERNAL
-    assert said.err.startswith(
+    result = cli("sweep", "mine.py", *SWEEP)
+    assert result.status == ExitCode.EXTERNAL
+    assert result.err.startswith(
         "error: cannot connect to a Docker engine: /nowhere/docker.sock: no such"
     )
-    assert "hint: start Docker, or set DOCKER_HOST" in said.err
-    assert "--unsafe-no-docker" in said.err
+    assert "hint: start Docker, or set DOCKER_HOST" in result.err
+    assert "--unsafe-no-docker" in result.err
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,9 @@ def test_trusted_code_is_played_without_a_container_on_request(
 ) -> None:
     monkeypatch.delenv("RHEOSTAT_SANDBOX_WALL")
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
-    said = cli(*command, "--unsafe-no-docker")
-    assert said.status == 0, said.err
-    assert said.err.count("can read your files, gold answers included, and use your network") == 1
+    result = cli(*command, "--unsafe-no-docker")
+    assert result.status == 0, result.err
+    assert result.err.count("can read your files, gold answers included, and use your network") == 1
     get_foreign_engine.cache_clear()
     # It holds for one command.
     assert cli(*command, "--no-cache" if command[0] != "trace" else "--json").status != 0
@@ -98,9 +98,9 @@ def test_untrusted_code_is_not_played_without_a_container(
 
 
 def test_a_search_never_disables_the_container(cli: CommandLine, python_home: Path) -> None:
-    said = cli("discover", "--on", "one.recording", "--run", "run", "--unsafe-no-docker")
-    assert said.status == ExitCode.INPUT
-    assert "--unsafe-no-docker" in said.err
+    result = cli("discover", "--on", "one.recording", "--run", "run", "--unsafe-no-docker")
+    assert result.status == ExitCode.INPUT
+    assert "--unsafe-no-docker" in result.err
     assert not Path("run").exists()
 
 
@@ -120,25 +120,25 @@ def test_a_failing_controller_is_reported_with_its_location(
     code: str, cli: CommandLine, python_home: Path
 ) -> None:
     (python_home / "mine.py").write_text(code)
-    said = cli("sweep", "mine.py", *SWEEP)
-    assert said.status == ExitCode.INPUT
-    assert said.out == ""
-    assert said.err.startswith(f"error: {WRONG[code]}")
+    result = cli("sweep", "mine.py", *SWEEP)
+    assert result.status == ExitCode.INPUT
+    assert result.out == ""
+    assert result.err.startswith(f"error: {WRONG[code]}")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["sweep", "other.py"], "other.py: no such controller"),
         (["sweep", "mine.py", "--set", "n=3"], "--set n=3: mine has no free knobs"),
     ],
 )
 def test_options_that_python_controllers_lack_are_reported(
-    arguments: list[str], told: str, cli: CommandLine, python_home: Path
+    arguments: list[str], message: str, cli: CommandLine, python_home: Path
 ) -> None:
-    said = cli(*arguments, "--on", "one.recording")
-    assert said.status == ExitCode.INPUT
-    assert said.err.startswith(f"error: {told}")
+    result = cli(*arguments, "--on", "one.recording")
+    assert result.status == ExitCode.INPUT
+    assert result.err.startswith(f"error: {message}")
 
 
 def test_the_settings_of_the_sandbox_are_shown(cli: CommandLine, python_home: Path) -> None:

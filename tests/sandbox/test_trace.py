@@ -23,10 +23,10 @@ def test_it_has_the_same_barriers_as_the_rheo_program(cli: CommandLine, python_h
 
 
 def test_a_trace_lists_each_verb_with_its_line(cli: CommandLine, python_home: Path) -> None:
-    said = cli("trace", "mine.py", *ON)
-    assert said.status == 0, said.err
+    result = cli("trace", "mine.py", *ON)
+    assert result.status == 0, result.err
     lines = (python_home / "mine.py").read_text().splitlines()
-    heads = [line for line in said.out.splitlines() if line[:1].isdigit()]
+    heads = [line for line in result.out.splitlines() if line[:1].isdigit()]
     assert heads
     for head in heads[:-1]:
         place, _, source = head.partition("line ")[2].partition(": ")
@@ -44,10 +44,10 @@ def test_a_failure_in_a_trace_is_reported_with_its_location(
     cli: CommandLine, python_home: Path, code: str, words: str
 ) -> None:
     (python_home / "mine.py").write_text(code)
-    said = cli("trace", "mine.py", *ON)
-    assert (said.status, words in said.err) == (2, True), said.err
+    result = cli("trace", "mine.py", *ON)
+    assert (result.status, words in result.err) == (2, True), result.err
 
 
 def test_it_has_no_knobs_to_set(cli: CommandLine, python_home: Path) -> None:
-    said = cli("trace", "mine.py", *ON, "--set", "n=3")
-    assert "mine.py has no knobs to set" in said.err
+    result = cli("trace", "mine.py", *ON, "--set", "n=3")
+    assert "mine.py has no knobs to set" in result.err

@@ -239,10 +239,10 @@ def test_second_writer_in_another_process_is_rejected(tmp_path: Path) -> None:
     )
     command = [sys.executable, "-c", program, str(path)]
     with RecordingWriter.create(path, PROVENANCE):
-        told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
         with pytest.raises(RecordingBusy):
             RecordingWriter.resume(path)
-    assert told.stdout == (
+    assert result.stdout == (
         f"{path}: another process is writing this recording; wait for it or stop it\n"
     )
     RecordingWriter.resume(path).close()

@@ -28,10 +28,10 @@ class Page:
         self._number += 1
         self._socket.send(json.dumps({"id": self._number, "method": method, "params": params}))
         while True:
-            told = json.loads(self._socket.recv(timeout=PATIENCE))
-            if told.get("id") == self._number:
-                assert "error" not in told, told
-                return dict(told["result"])
+            document = json.loads(self._socket.recv(timeout=PATIENCE))
+            if document.get("id") == self._number:
+                assert "error" not in document, document
+                return dict(document["result"])
 
     def evaluate(self, script: str) -> str:
         """The text that a script gives, or promises."""

@@ -36,9 +36,9 @@ def enlarged(run: Path, target: Path) -> Path:
         shutil.copytree(source, folder)
         for record in ("draft.json", "review.json"):
             path = folder / record
-            told = json.loads(path.read_text())
-            told["candidate"] = name
-            path.write_text(json.dumps(told))
+            document = json.loads(path.read_text())
+            document["candidate"] = name
+            path.write_text(json.dumps(document))
     log = target / "events.jsonl"
     lines = log.read_text().splitlines()
     searching = next(line for line in lines if '"searching"' in line)

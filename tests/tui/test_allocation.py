@@ -38,18 +38,18 @@ def cells(app: RheostatApp) -> list[list[str]]:
 async def test_enter_opens_an_allocation_and_brackets_go_from_trial_to_trial(
     trials: RunDirectory,
 ) -> None:
-    told = load_trials(trials).trials
+    trials_ = load_trials(trials).trials
     async with RheostatApp(trials.path).run_test(size=WIDE) as pilot:
         await settled(pilot)
         await press(pilot, "ctrl+home", "enter")
         assert isinstance(pilot.app.screen, AllocationScreen)
-        assert f"trial 1 of {len(told)}" in shown(pilot, "#header")
+        assert f"trial 1 of {len(trials_)}" in shown(pilot, "#header")
         await press(pilot, "left_square_bracket")
-        assert f"trial 1 of {len(told)}" in shown(pilot, "#header")
+        assert f"trial 1 of {len(trials_)}" in shown(pilot, "#header")
         await press(pilot, "right_square_bracket")
-        assert f"{told[1].candidate}  " in shown(pilot, "#header")
+        assert f"{trials_[1].candidate}  " in shown(pilot, "#header")
         assert [row[0] for row in cells(pilot.app)] == ["retrieve", "answer"]  # type: ignore[arg-type]
-        costs = [f"{stage.cost:.4g}" for stage in told[1].stages]
+        costs = [f"{stage.cost:.4g}" for stage in trials_[1].stages]
         assert [row[2] for row in cells(pilot.app)] == costs  # type: ignore[arg-type]
         await press(pilot, "escape")
         assert isinstance(pilot.app.screen, RunScreen)
@@ -62,8 +62,8 @@ async def test_held_out_results_are_hidden_even_after_a_report(
     trials: RunDirectory,
 ) -> None:
     assert main(["report", str(trials.path), "--open-held-out"]) == 0
-    told = json.loads((trials.path / "report.json").read_text())["held_out"]["unseen"]
-    gain = 100 * told["gain"]["value"]
+    document = json.loads((trials.path / "report.json").read_text())["held_out"]["unseen"]
+    gain = 100 * document["gain"]["value"]
     async with RheostatApp(trials.path).run_test(size=WIDE) as pilot:
         await settled(pilot)
         for keys in (("enter",), ("2",), ("3",), ("4",)):

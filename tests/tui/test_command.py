@@ -8,9 +8,9 @@ from tests.tui.terminal import has_tmux, terminal
 
 
 def test_without_a_terminal_the_app_is_refused_in_a_sentence(fresh_cli: FreshCommandLine) -> None:
-    said = fresh_cli("tui", ".")
-    assert (said.status, said.out) == (2, "")
-    sentence, *hints = said.err.splitlines()
+    result = fresh_cli("tui", ".")
+    assert (result.status, result.out) == (2, "")
+    sentence, *hints = result.err.splitlines()
     assert sentence.startswith("error: the app needs a terminal")
     assert all(hint.startswith("hint: ") for hint in hints)
 

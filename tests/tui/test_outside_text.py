@@ -54,7 +54,7 @@ async def test_a_screen_shows_hostile_text_as_text(run: RunDirectory, name: str)
 
 @pytest.mark.parametrize("name", ["request.json", "ending.json", "candidates/r001-1/review.json"])
 async def test_problems_of_a_hostile_run_are_shown_safely(run: RunDirectory, name: str) -> None:
-    kept = (run.path / name).read_bytes()
+    content = (run.path / name).read_bytes()
     (run.path / name).write_text(f'{{"{NAME}')
     try:
         app = RheostatApp(run.path.parent)
@@ -64,7 +64,7 @@ async def test_problems_of_a_hostile_run_are_shown_safely(run: RunDirectory, nam
             await press(pilot, "enter", "enter", "a")
             assert unsafe(screen_text(app)) == []
     finally:
-        (run.path / name).write_bytes(kept)
+        (run.path / name).write_bytes(content)
 
 
 async def test_messages_dialogs_and_titles_are_text(tmp_path: Path) -> None:

@@ -127,9 +127,9 @@ def test_a_damaged_run_is_reported_without_an_exception(
     assert view.state == "damaged"
     assert place in view.problem
     # The command line reads the run in the same way.
-    said = cli("runs", str(run.path), "--json")
-    assert [row["state"] for row in json.loads(said.out)] == ["damaged"]
-    assert view.problem in " ".join(said.err.split())
+    result = cli("runs", str(run.path), "--json")
+    assert [row["state"] for row in json.loads(result.out)] == ["damaged"]
+    assert view.problem in " ".join(result.err.split())
 
 
 def test_foreign_files_are_no_runs(copied: Copied, tmp_path: Path) -> None:

@@ -79,8 +79,8 @@ def test_the_page_itself_gets_a_socket_and_the_app_draws(app: Served) -> None:
         deadline = time.monotonic() + 60
         while b"No runs" not in seen:
             assert time.monotonic() < deadline, seen
-            told = own.recv(timeout=60)
-            seen += told if isinstance(told, bytes) else told.encode()
+            reply = own.recv(timeout=60)
+            seen += reply if isinstance(reply, bytes) else reply.encode()
 
 
 def test_the_page_names_no_other_host(app: Served) -> None:
@@ -118,8 +118,8 @@ def test_a_real_page_asks_this_machine_alone_and_another_site_gets_no_socket(
         loaded = json.loads(opened.evaluate(script))
         assert any("textual.js" in url for url in loaded)
         assert any("RobotoMono" in url for url in loaded)
-        kept = [url for url in loaded if not url.startswith(("data:", "blob:"))]
-        assert [url for url in kept if not url.startswith(app.url)] == []
+        remaining = [url for url in loaded if not url.startswith(("data:", "blob:"))]
+        assert [url for url in remaining if not url.startswith(app.url)] == []
         # A page without an origin of this server, as any other site's is.
         opened.call("Page.navigate", url="data:text/html,<p>another site</p>")
         script = (

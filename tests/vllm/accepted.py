@@ -37,6 +37,6 @@ def by_guidance(rules: str, texts: list[str]) -> list[bool]:
     return found
 
 
-told = json.loads(Path(sys.argv[1]).read_text())
-by = {"xgrammar": by_xgrammar, "guidance": by_guidance}[told["backend"]]
-sys.stdout.write(json.dumps(by(told["grammar"], told["texts"])))
+document = json.loads(Path(sys.argv[1]).read_text())
+by = {"xgrammar": by_xgrammar, "guidance": by_guidance}[document["backend"]]
+sys.stdout.write(json.dumps(by(document["grammar"], document["texts"])))

@@ -17,25 +17,29 @@ from pathlib import Path
 from vllm import LLM, SamplingParams
 
 if __name__ == "__main__":
-    told = json.loads(Path(sys.argv[1]).read_text())
-    engine = LLM(model=told["model"], **told["arguments"])
-    prompts = [{"prompt_token_ids": prompt} for prompt in told["prompts"]]
+    document = json.loads(Path(sys.argv[1]).read_text())
+    engine = LLM(model=document["model"], **document["arguments"])
+    prompts = [{"prompt_token_ids": prompt} for prompt in document["prompts"]]
     engine.generate(prompts[:1], SamplingParams(max_tokens=8), use_tqdm=False)
     drawing = [
-        SamplingParams(n=told["count"], seed=seed, temperature=1.0, max_tokens=told["max_tokens"])
-        for seed in told["seeds"]
+        SamplingParams(
+            n=document["count"], seed=seed, temperature=1.0, max_tokens=document["max_tokens"]
+        )
+        for seed in document["seeds"]
     ]
     began = time.perf_counter()
     drawn = engine.generate(prompts, drawing, use_tqdm=False)
     middle = time.perf_counter()
-    length = told["interval"]
+    length = document["interval"]
     probes = [
-        {"prompt_token_ids": [*prompt, *chain.token_ids[: k * length], *told["forced"]]}
-        for prompt, found in zip(told["prompts"], drawn, strict=True)
+        {"prompt_token_ids": [*prompt, *chain.token_ids[: k * length], *document["forced"]]}
+        for prompt, found in zip(document["prompts"], drawn, strict=True)
         for chain in found.outputs
         for k in range(1, math.ceil(len(chain.token_ids) / length))
     ]
-    greedy = SamplingParams(temperature=0.0, max_tokens=told["probe_tokens"], stop=told["stop"])
+    greedy = SamplingParams(
+        temperature=0.0, max_tokens=document["probe_tokens"], stop=document["stop"]
+    )
     answered = engine.generate(probes, greedy, use_tqdm=False)
     ended = time.perf_counter()
     figures = {

@@ -35,11 +35,11 @@ async def measured(asked: argparse.Namespace) -> dict[str, Any]:
             }  # fmt: skip
             began = time.monotonic()
             async with session.post(f"{asked.url}/chat/completions", json=body) as reply:
-                told = await reply.json()
+                document = await reply.json()
                 if reply.status != 200:
-                    raise SystemExit(json.dumps(told))
+                    raise SystemExit(json.dumps(document))
             waits.append(time.monotonic() - began)
-            tokens += told["usage"]["completion_tokens"]
+            tokens += document["usage"]["completion_tokens"]
 
     began = time.monotonic()
     async with aiohttp.ClientSession() as session:

@@ -177,5 +177,5 @@ if __name__ == "__main__":
     words.add_argument("--questions", type=int, default=16)
     words.add_argument("--branches", type=int, default=32)
     words.add_argument("--base-url", help="a server of medium that runs already")
-    said = words.parse_args()
-    main(said.questions, said.branches, said.base_url)
+    options = words.parse_args()
+    main(options.questions, options.branches, options.base_url)

@@ -38,9 +38,9 @@ def digits(
 
 
 def told(cli: CommandLine, *words: str) -> dict[str, Any]:
-    said = cli("allocate", *words, "--json")
-    assert said.status == 0, said.err
-    found: dict[str, Any] = json.loads(said.out)
+    result = cli("allocate", *words, "--json")
+    assert result.status == 0, result.err
+    found: dict[str, Any] = json.loads(result.out)
     return found
 
 
@@ -69,27 +69,27 @@ def test_a_real_pipeline_is_carried_out_recorded_replayed_and_searched(
     assert 0 < calls(run) < samples
     assert {choice.model for trial in held for choice in trial} == {"small", "medium", "large"}
 
-    made = calls(run)
+    recorded = calls(run)
     further = told(cli, "--run", str(run), "--resume", "--trials", "6")
     assert scores(further).items() >= scores(found).items()
-    assert calls(run) > made
+    assert calls(run) > recorded
     assert further["best"]["score"] > 0.3
 
-    made = calls(run)
-    said = cli("report", str(run), "--open-held-out", "--json")
-    assert said.status == 0, said.err
-    unseen = json.loads(said.out)["held_out"]["unseen"]
+    recorded = calls(run)
+    result = cli("report", str(run), "--open-held-out", "--json")
+    assert result.status == 0, result.err
+    unseen = json.loads(result.out)["held_out"]["unseen"]
     assert unseen["questions"] == HELD_OUT
     assert unseen["selected"]["value"] > 0.25
-    assert calls(run) > made
+    assert calls(run) > recorded
     assert len(read_trials(run / "held-out.record").trials) == 2
 
     record = ["--record", str(run / "trials.record")]
-    made = calls(run)
+    recorded = calls(run)
     replayed = told(cli, *words, *record, "--trials", "6", "--seed", "9")
     assert scores(replayed) == scores(further)
     assert replayed["best"]["score"] == further["best"]["score"]
-    assert calls(run) == made
+    assert calls(run) == recorded
 
 
 def test_the_same_trial_carried_out_again_makes_no_call_and_comes_out_the_same(
@@ -104,8 +104,8 @@ def test_the_same_trial_carried_out_again_makes_no_call_and_comes_out_the_same(
     words = ["--on", str(digits), "--execute", "--play", str(mine), "--beta", "0,1", "--json"]
     first = cli("allocate", *words)
     assert first.status == 0, first.err
-    made = calls(tmp_path)
+    recorded = calls(tmp_path)
     assert [load["cost"] for load in json.loads(first.out)] == pytest.approx([0.70, 1.06])
     (tmp_path / "trials.record").unlink()
     assert cli("allocate", *words).out == first.out
-    assert calls(tmp_path) == made
+    assert calls(tmp_path) == recorded

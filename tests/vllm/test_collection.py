@@ -79,8 +79,8 @@ def undisturbed(medium_url: str, questions: Path, tmp_path_factory: pytest.TempP
     """The recording that nothing disturbed."""
     path = tmp_path_factory.mktemp("undisturbed") / "medium.recording"
     with collecting(medium_url, words(questions, str(path), "--token-ids")) as collector:
-        _, said = collector.communicate(timeout=600)
-        assert collector.returncode == 0, said.decode()
+        _, result = collector.communicate(timeout=600)
+        assert collector.returncode == 0, result.decode()
     return path
 
 
@@ -94,9 +94,9 @@ def test_a_killed_collector_goes_on_to_the_bytes_of_an_undisturbed_recording(
         collector.send_signal(signal.SIGKILL)
         collector.wait()
     assert 5 <= held(path) < 64
-    said = cli(*asked, "--base-url", medium_url)
-    assert said.status == 0, said.err
-    assert "resuming with" in said.err
+    result = cli(*asked, "--base-url", medium_url)
+    assert result.status == 0, result.err
+    assert "resuming with" in result.err
     assert path.read_bytes() == undisturbed.read_bytes()
 
 
@@ -111,8 +111,8 @@ def test_a_server_that_is_killed_and_comes_back_is_waited_for(
             await_branches(path, 5)
         assert running.poll() is None
         with serving(REASONERS / "medium", "medium", tmp_path / "log", port=port):
-            _, said = running.communicate(timeout=900)
-    assert running.returncode == 0, said.decode()
+            _, result = running.communicate(timeout=900)
+    assert running.returncode == 0, result.decode()
     assert path.read_bytes() == undisturbed.read_bytes()
 
 
@@ -120,19 +120,19 @@ def test_a_recording_is_verified_inspected_swept_and_searched_on(
     cli: CommandLine, medium_url: str, undisturbed: Path, tmp_path: Path
 ) -> None:
     path = str(undisturbed)
-    said = cli("verify", path, "--base-url", medium_url, "--model", "medium", "--branches", "12")
-    assert said.status == 0, said.out
-    assert "12 of 12 branches match the recording" in said.err
-    said = cli("inspect", "--verify", "--json", path)
-    (found,) = json.loads(said.out)
+    result = cli("verify", path, "--base-url", medium_url, "--model", "medium", "--branches", "12")
+    assert result.status == 0, result.out
+    assert "12 of 12 branches match the recording" in result.err
+    result = cli("inspect", "--verify", "--json", path)
+    (found,) = json.loads(result.out)
     assert found["verified"]
     assert 20 < found["pass_at_1"] < 80
     assert found["overrun"] == 0
-    said = cli("sweep", "sc", "asc", "--on", path, "--set", "n=8", "--seeds", "5", "--json")
-    assert said.status == 0, said.err
-    said = cli("discover", "--on", path, "--run", str(tmp_path / "run"), "--rounds", "1",
+    result = cli("sweep", "sc", "asc", "--on", path, "--set", "n=8", "--seeds", "5", "--json")
+    assert result.status == 0, result.err
+    result = cli("discover", "--on", path, "--run", str(tmp_path / "run"), "--rounds", "1",
                "--per-round", "2", "--round-evaluations", "20", "--proposer", "evolve")  # fmt: skip
-    assert said.status == 0, said.err
+    assert result.status == 0, result.err
     assert (tmp_path / "run" / "selected.rheo").exists()
 
 
@@ -141,8 +141,8 @@ def test_stepwise_branches_come_again_and_carry_signals(
 ) -> None:
     path = str(tmp_path / "steps.recording")
     asked = words(questions, path, "--stepwise", "--token-ids", "--text", "--entropy", "--logprobs")
-    said = cli(*asked, "--branches", "2", "--base-url", medium_url)
-    assert said.status == 0, said.err
+    result = cli(*asked, "--branches", "2", "--base-url", medium_url)
+    assert result.status == 0, result.err
     recording = open_recording(path)
     assert recording.parts >= {"entropy", "logprob", "top_logprob", "text", "token_ids"}
     for number in range(len(recording.questions)):
@@ -151,8 +151,8 @@ def test_stepwise_branches_come_again_and_carry_signals(
             assert all(value >= 0 for value in branch.entropy or [])
             assert all(value <= 0 for value in branch.logprob or [])
             assert branch.finish == "length" or "</think>" in branch.text
-    said = cli("verify", path, "--base-url", medium_url, "--model", "medium")
-    assert said.status == 0, said.out
+    result = cli("verify", path, "--base-url", medium_url, "--model", "medium")
+    assert result.status == 0, result.out
 
 
 def test_probes_are_found_in_the_prefix_cache(
@@ -171,9 +171,9 @@ def test_probes_are_found_in_the_prefix_cache(
     chains.write_text("".join(json.dumps(row) + "\n" for row in rows))
     asked = [word for word in words(chains, str(tmp_path / "p")) if word != "--questions"]
     asked[asked.index(str(chains)) : asked.index(str(chains)) + 1] = ["--from", str(chains)]
-    said = cli(*asked, "--base-url", medium_url)
-    assert said.status == 0, said.err
-    share = float(said.err.split(" % of prompt tokens from the cache")[0].rpartition(" ")[2])
+    result = cli(*asked, "--base-url", medium_url)
+    assert result.status == 0, result.err
+    share = float(result.err.split(" % of prompt tokens from the cache")[0].rpartition(" ")[2])
     assert share > 50
     again = open_recording(tmp_path / "p")
     for number in range(len(recording.questions)):
@@ -197,8 +197,8 @@ def test_vllm_without_a_server_gives_the_same_bytes(
     for pair in ("enforce_eager=true", "dtype=float32", "max_model_len=1024", "block_size=32",
                  "max_num_seqs=64"):  # fmt: skip
         asked += ["--engine-arg", pair]
-    said = cli(*asked)
-    assert said.status == 0, said.err
+    result = cli(*asked)
+    assert result.status == 0, result.err
     assert path.read_bytes() == undisturbed.read_bytes()
 
 
@@ -207,7 +207,7 @@ def test_vllm_that_cannot_load_says_why(
 ) -> None:
     asked = words(questions, str(tmp_path / "r"), "--offline", str(vllm_python))
     asked[asked.index("medium")] = str(tmp_path / "nothing")
-    said = cli(*asked)
-    assert said.status == 3
-    assert "has ended:" in said.err
+    result = cli(*asked)
+    assert result.status == 3
+    assert "has ended:" in result.err
     assert not (tmp_path / "r").exists()

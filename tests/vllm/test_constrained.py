@@ -111,14 +111,14 @@ def test_the_command_finds_out_what_the_server_can_do(
 ) -> None:
     words = ["discover", "--on", *map(str, recordings), "--base-url", vllm_url]
     model = ["--proposer", "chat:openai:tiny", "--rounds", "1", "--per-round", "1"]
-    said = cli(*words, *model, "--run", str(tmp_path / "long"), "--reply-tokens", "20000")
-    assert "has a context of 24,576 tokens" in said.err
-    said = cli(*words, "--proposer", "chat:openai:big", "--run", str(tmp_path / "big"))
-    assert (said.status, "does not serve the model big" in said.err) == (2, True)
-    said = cli(*words, *model, "--run", str(tmp_path / "run"), "--reply-tokens", "400")
-    assert said.status == 0, said.err
-    kept = json.loads((tmp_path / "run" / "request.json").read_text())
-    assert kept["asking"]["constrained"] is True
+    result = cli(*words, *model, "--run", str(tmp_path / "long"), "--reply-tokens", "20000")
+    assert "has a context of 24,576 tokens" in result.err
+    result = cli(*words, "--proposer", "chat:openai:big", "--run", str(tmp_path / "big"))
+    assert (result.status, "does not serve the model big" in result.err) == (2, True)
+    result = cli(*words, *model, "--run", str(tmp_path / "run"), "--reply-tokens", "400")
+    assert result.status == 0, result.err
+    document = json.loads((tmp_path / "run" / "request.json").read_text())
+    assert document["asking"]["constrained"] is True
 
 
 class _KeptReply(msgspec.Struct):

@@ -53,19 +53,19 @@ def test_live_episodes_are_those_of_a_stepwise_recording(
     cli: CommandLine, server: list[str], questions: Path, tmp_path: Path
 ) -> None:
     recording = str(tmp_path / "s.recording")
-    said = cli(
+    result = cli(
         "collect", *server, *HOW, "--questions", str(questions), "--stepwise", "-o", recording
     )
-    assert said.status == 0, said.err
+    assert result.status == 0, result.err
     program = tmp_path / "every_verb.rheo"
     program.write_text(EVERY_VERB)
     for controller in (str(program), "cmc", "parallel_probe", "esc"):
         kept = str(tmp_path / f"{Path(controller).stem}.jsonl")
-        said = cli(
+        result = cli(
             "run", controller, *server, "--against", recording, "--seeds", "2", "--traces", kept
         )
-        assert said.status == 0, said.err
-        assert "12 of 12 episodes match the recording, token by token" in said.err
+        assert result.status == 0, result.err
+        assert "12 of 12 episodes match the recording, token by token" in result.err
         live = cli("trace", "--from", kept, "--question", "4", "--seed", "1", "--json")
         played = cli(
             "trace", controller, "--on", recording, "--question", "4", "--seed", "1", "--json"
@@ -83,11 +83,11 @@ def test_a_recording_of_whole_branches_is_a_distribution(
     cli: CommandLine, server: list[str], questions: Path, tmp_path: Path
 ) -> None:
     recording = str(tmp_path / "w.recording")
-    said = cli("collect", *server, *HOW, "--questions", str(questions), "-o", recording)
-    assert said.status == 0, said.err
-    said = cli("run", "sc", *server, "--against", recording, "--set", "n=4")
-    assert said.status == 0, said.err
-    assert "live minus replay over 100 seeds" in said.err
+    result = cli("collect", *server, *HOW, "--questions", str(questions), "-o", recording)
+    assert result.status == 0, result.err
+    result = cli("run", "sc", *server, "--against", recording, "--set", "n=4")
+    assert result.status == 0, result.err
+    assert "live minus replay over 100 seeds" in result.err
 
 
 async def running(url: str) -> int:

@@ -36,14 +36,14 @@ def here(example: str, running: Proxy) -> str:
 def test_an_example_in_python_prints_an_answer(client: str, running: Proxy) -> None:
     (example,) = [code for kind, code in EXAMPLES if kind == "python" and f"from {client} " in code]
     code = [sys.executable, "-c", here(example, running)]
-    said = subprocess.run(code, check=True, capture_output=True, text=True, timeout=300).stdout
-    assert len(ANSWER.findall(said)) == (2 if client == "openai" else 1), said
+    result = subprocess.run(code, check=True, capture_output=True, text=True, timeout=300).stdout
+    assert len(ANSWER.findall(result)) == (2 if client == "openai" else 1), result
 
 
 def test_the_example_with_curl_prints_an_answer_and_the_name_of_its_trace(running: Proxy) -> None:
     (example,) = [code for kind, code in EXAMPLES if kind == "sh" and code.startswith("curl")]
     code = ["bash", "-c", here(example, running)]
-    said = subprocess.run(code, check=True, capture_output=True, text=True, timeout=300).stdout
-    assert "HTTP/1.1 200" in said
-    assert "x-rheostat-trace: chatcmpl-" in said.lower()
-    assert re.search(r"The final answer is \\\\boxed\{\d\}", said), said
+    result = subprocess.run(code, check=True, capture_output=True, text=True, timeout=300).stdout
+    assert "HTTP/1.1 200" in result
+    assert "x-rheostat-trace: chatcmpl-" in result.lower()
+    assert re.search(r"The final answer is \\\\boxed\{\d\}", result), result

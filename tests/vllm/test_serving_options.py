@@ -50,9 +50,9 @@ def test_a_second_name_is_collected_from_and_verified_by_either_name(
     cli: CommandLine, url: str, questions: Path, tmp_path: Path
 ) -> None:
     target = tmp_path / "r"
-    said = cli(*words(url, questions, target, "--temperature", "0"))
-    assert said.status == 0, said.err
-    assert "all 3 branches of a question will be identical" in said.err
+    result = cli(*words(url, questions, target, "--temperature", "0"))
+    assert result.status == 0, result.err
+    assert "all 3 branches of a question will be identical" in result.err
     probes = open_recording(target).provenance.probes
     assert probes is not None
     assert probes.mark == "</think>", "the family is found in the chat template"
@@ -67,12 +67,12 @@ def test_a_constraint_that_the_server_does_not_hold_is_refused(
 ) -> None:
     constrained = ["--probe-regex", "[x-z]{3}"]
     plain = ["--family", "plain", "--force-end", "", *constrained]
-    said = cli(*words(url, questions, tmp_path / "plain", *plain))
-    assert said.status == 3, said.err
-    assert "does not apply the constraint" in said.err
-    assert "--reasoning-parser" in said.err
-    said = cli(*words(url, questions, tmp_path / "think", *constrained))
-    assert said.status == 0, said.err
+    result = cli(*words(url, questions, tmp_path / "plain", *plain))
+    assert result.status == 3, result.err
+    assert "does not apply the constraint" in result.err
+    assert "--reasoning-parser" in result.err
+    result = cli(*words(url, questions, tmp_path / "think", *constrained))
+    assert result.status == 0, result.err
     held = open_recording(tmp_path / "think").branches(0)
     assert all(set(text) <= set("xyz") for branch in held for text in branch.raw or [])
 
@@ -80,10 +80,10 @@ def test_a_constraint_that_the_server_does_not_hold_is_refused(
 def test_log_probabilities_of_masked_tokens_are_refused_with_the_mode(
     cli: CommandLine, url: str, questions: Path, tmp_path: Path
 ) -> None:
-    said = cli(*words(url, questions, tmp_path / "r", "--logprobs", "--top-k", "3"))
-    assert said.status == 3, said.err
-    assert "a log-probability is -9999, that of a masked token" in said.err
-    assert "--logprobs-mode raw_logprobs" in said.err
+    result = cli(*words(url, questions, tmp_path / "r", "--logprobs", "--top-k", "3"))
+    assert result.status == 3, result.err
+    assert "a log-probability is -9999, that of a masked token" in result.err
+    assert "--logprobs-mode raw_logprobs" in result.err
 
 
 async def test_a_value_that_only_the_engine_checks_ends_a_stream_as_it_ends_a_whole_reply(
@@ -101,7 +101,7 @@ async def test_a_value_that_only_the_engine_checks_ends_a_stream_as_it_ends_a_wh
 def test_a_bound_beyond_the_context_is_refused_before_any_request(
     cli: CommandLine, url: str, questions: Path, tmp_path: Path
 ) -> None:
-    said = cli(*words(url, questions, tmp_path / "r", "--max-tokens", "4000"))
-    assert said.status == 2
-    assert "branches of up to 4000 tokens" in said.err
+    result = cli(*words(url, questions, tmp_path / "r", "--max-tokens", "4000"))
+    assert result.status == 2
+    assert "branches of up to 4000 tokens" in result.err
     assert not (tmp_path / "r").exists()

@@ -59,7 +59,7 @@ def results_text(candidate: CandidateView | None) -> Text:
         text.append(escape_line(label), "bold")
         text.append("\n" if worth is None else f"  objective {worth:.2f}\n")
         for point in points:
-            label = f"β {point.beta:g}" if point.beta is not None else str(point.settings)
-            text.append(f"  {label:<10}{point.accuracy:>8.2f} %{point.cost:>14,.0f} tokens\n")
+            name = f"β {point.beta:g}" if point.beta is not None else str(point.settings)
+            text.append(f"  {name:<10}{point.accuracy:>8.2f} %{point.cost:>14,.0f} tokens\n")
         text.append("\n")
     return text

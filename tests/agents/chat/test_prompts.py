@@ -19,9 +19,9 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 def unfit() -> EditMismatch:
-    made = apply_edits(LEADER, [SourceEdit("  if count(finished) > 3 { stop }\n", "")])
-    assert isinstance(made, EditMismatch)
-    return made
+    edited = apply_edits(LEADER, [SourceEdit("  if count(finished) > 3 { stop }\n", "")])
+    assert isinstance(edited, EditMismatch)
+    return edited
 
 
 def whole(messages: list[ChatMessage]) -> str:

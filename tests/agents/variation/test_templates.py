@@ -46,11 +46,11 @@ def with_rule(template: RuleTemplate, random: Random) -> ProgramVariant | None:
 def test_every_rule_can_be_inserted(template: RuleTemplate) -> None:
     random = Random(template.name)
     for _ in range(6):
-        made = with_rule(template, random)
-        assert made is not None
-        assert collect_diagnostics(made.program) == [], print_tree(made.program)
+        variant = with_rule(template, random)
+        assert variant is not None
+        assert collect_diagnostics(variant.program) == [], print_tree(variant.program)
         assert set(template.curves) <= {
-            node.name.text for node in walk(made.program) if isinstance(node, tree.Scheduled)
+            node.name.text for node in walk(variant.program) if isinstance(node, tree.Scheduled)
         }
 
 

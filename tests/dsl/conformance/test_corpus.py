@@ -42,10 +42,10 @@ def test_the_corpus_holds_cases_of_every_kind() -> None:
 
 def test_every_builtin_has_a_case() -> None:
     nodes = [node for program in programs() for node in walk(program)]
-    said = {node.text for node in nodes if isinstance(node, tree.Name | tree.Field)}
-    said |= {node.function.text for node in nodes if isinstance(node, tree.Call)}
+    message = {node.text for node in nodes if isinstance(node, tree.Name | tree.Field)}
+    message |= {node.function.text for node in nodes if isinstance(node, tree.Call)}
     known = {*builtins.SETS, *builtins.VALUES, *builtins.ATTRIBUTES, *builtins.FUNCTIONS}
-    assert known - said == set()
+    assert known - message == set()
 
 
 def test_every_construct_of_the_language_has_a_case() -> None:
@@ -123,7 +123,7 @@ def test_chains_open_in_the_order_in_which_they_are_written(seed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (ONE.replace("tokens 100", "token 100"), "one.cases:10: `token` begins no line of a case"),
         (ONE.replace("tokens 100\n", ""), "one.cases:2: a case needs `trace`, `tokens`"),
@@ -133,7 +133,7 @@ def test_chains_open_in_the_order_in_which_they_are_written(seed: int) -> None:
         ("== v\ndeck five\n", "one.cases:2: 'deck five' is not understood"),
     ],
 )
-def test_error_in_a_case_names_its_line(text: str, told: str) -> None:
+def test_error_in_a_case_names_its_line(text: str, message: str) -> None:
     with pytest.raises(BadCase) as caught:
         parse_cases(text, "one.cases")
-    assert str(caught.value).startswith(told)
+    assert str(caught.value).startswith(message)

@@ -55,8 +55,8 @@ def test_episodes_are_played_shown_and_saved_for_the_trace_command(
     assert shown.status == 0, shown.err
     assert "question   b, number 1" in shown.out
     assert f"live, {MODEL} by vllm 0.0.1" in shown.out
-    kept = json.loads(cli("trace", "--from", "t.jsonl", "--question", "1", "--json").out)
-    assert kept["episode"]["tokens"] == rows[2]["tokens"]
+    document = json.loads(cli("trace", "--from", "t.jsonl", "--question", "1", "--json").out)
+    assert document["episode"]["tokens"] == rows[2]["tokens"]
     again = cli(*words, "--traces", "t.jsonl")
     assert (again.status, "already exists; name a new file" in again.err) == (2, True)
     missing = cli("trace", "--from", "t.jsonl", "--question", "z")

@@ -213,7 +213,7 @@ def test_unsupported_parameters_are_refused_by_name(
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "message"),
     [
         ({"top_p": 0}, "`top_p` is 0; it must be above 0 and at most 1"),
         ({"extra_body": {"budget": 0}}, "`budget` is 0; it must be from 1 to 281474976710656"),
@@ -222,8 +222,8 @@ def test_unsupported_parameters_are_refused_by_name(
         ({"extra_body": {"budget": 39}}, "too little for one branch; an interval has 40 tokens"),
     ],
 )
-def test_bounds_are_printed_in_full(client: OpenAI, asked: dict[str, object], told: str) -> None:
-    with pytest.raises(openai.BadRequestError, match=told):
+def test_bounds_are_printed_in_full(client: OpenAI, asked: dict[str, object], message: str) -> None:
+    with pytest.raises(openai.BadRequestError, match=message):
         ask(client, **asked)
 
 

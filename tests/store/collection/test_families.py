@@ -26,13 +26,13 @@ def scripted() -> Iterator[ScriptedServer]:
 
 def turns(messages: list[Body], *, without_thoughts: bool = True) -> str:
     """A conversation in the marks of ChatML."""
-    said = ""
+    rendered_prompt = ""
     for message in messages:
         text = str(message["content"])
         if without_thoughts and message["role"] == "assistant":
             text = text.rpartition("</think>")[2].lstrip()
-        said += f"<|im_start|>{message['role']}\n{text}<|im_end|>\n"
-    return said + "<|im_start|>assistant\n"
+        rendered_prompt += f"<|im_start|>{message['role']}\n{text}<|im_end|>\n"
+    return rendered_prompt + "<|im_start|>assistant\n"
 
 
 def switched_on(messages: list[Body], arguments: Body) -> str:
@@ -64,14 +64,18 @@ def drops(messages: list[Body], arguments: Body) -> str:
 
 def harmony(messages: list[Body], arguments: Body) -> str:
     effort = arguments.get("reasoning_effort", "medium")
-    said = f"<|start|>system<|message|>Reasoning: {effort}<|end|>"
-    said += "".join(f"<|start|>{m['role']}<|message|>{m['content']}<|end|>" for m in messages)
-    return said + "<|start|>assistant"
+    rendered_prompt = f"<|start|>system<|message|>Reasoning: {effort}<|end|>"
+    rendered_prompt += "".join(
+        f"<|start|>{m['role']}<|message|>{m['content']}<|end|>" for m in messages
+    )
+    return rendered_prompt + "<|start|>assistant"
 
 
 def magistral(messages: list[Body], arguments: Body) -> str:
-    said = "[SYSTEM_PROMPT]Draft your thoughts: [THINK]Your thoughts[/THINK][/SYSTEM_PROMPT]"
-    return said + "".join(f"[INST]{m['content']}[/INST]" for m in messages)
+    rendered_prompt = (
+        "[SYSTEM_PROMPT]Draft your thoughts: [THINK]Your thoughts[/THINK][/SYSTEM_PROMPT]"
+    )
+    return rendered_prompt + "".join(f"[INST]{m['content']}[/INST]" for m in messages)
 
 
 def keeps(messages: list[Body], arguments: Body) -> str:

@@ -80,8 +80,8 @@ async def test_allowed_missing_branches_do_not_change_the_others(
     whole, lacking = open_recording(tmp_path / "whole"), open_recording(tmp_path / "r")
     lacking.verify()
     assert [question.missing for question in lacking.questions] == [[1, 4], None]
-    kept = [whole.branches(0)[index] for index in (0, 2, 3, 5)]
-    assert lacking.branches(0) == kept
+    remaining = [whole.branches(0)[index] for index in (0, 2, 3, 5)]
+    assert lacking.branches(0) == remaining
     assert lacking.branches(1) == whole.branches(1)
     assert [lacking.questions[0].branch_index(index) for index in range(4)] == [0, 2, 3, 5]
     assert is_already_collected(tmp_path / "r", wanted, await prepared_by(scripted, wanted))
@@ -173,9 +173,11 @@ async def test_a_chain_longer_than_the_context_is_reported_before_any_request_wi
     file = chains(tmp_path / "chains.jsonl", {"a": [50, 90], "b": [60, CONTEXT + 1, 70, 9000]})
     with pytest.raises(SourceError) as refused:
         await collect(tmp_path / "r", probing(file), scripted)
-    said = str(refused.value)
-    assert said.startswith(f"{file}, line 3, $.chains[1]: question 'b', branch 1: has 4097 tokens")
-    assert said.endswith("2 chains in all are too long")
+    message = str(refused.value)
+    assert message.startswith(
+        f"{file}, line 3, $.chains[1]: question 'b', branch 1: has 4097 tokens"
+    )
+    assert message.endswith("2 chains in all are too long")
     assert any("--allow-missing" in note for note in refused.value.__notes__)
     assert not scripted.completions
     assert not (tmp_path / "r").exists()

@@ -33,7 +33,7 @@ GOOD = {"id": "a", "question": "1+1?", "answer": "2"}
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "message"),
     [
         ({"id": "", "question": "?", "answer": "2"}, r"line 2, \$\.id: the id is empty"),
         (GOOD, r"line 2, \$\.id: the id 'a' is used by an earlier line"),
@@ -44,8 +44,8 @@ GOOD = {"id": "a", "question": "1+1?", "answer": "2"}
         ({"id": "b", "question": "?", "answer": "A", "chioces": []}, "chioces"),
     ],
 )
-def test_invalid_line_is_named(tmp_path: Path, row: dict[str, Any], said: str) -> None:
-    with pytest.raises(SourceError, match=said):
+def test_invalid_line_is_named(tmp_path: Path, row: dict[str, Any], message: str) -> None:
+    with pytest.raises(SourceError, match=message):
         read_questions(lines(tmp_path / "q.jsonl", GOOD, row))
 
 
@@ -55,11 +55,11 @@ def test_an_empty_file_holds_no_questions(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("chains", "said"),
+    ("chains", "message"),
     [([], "no chains"), ([{"finish": "stop"}], "needs token_ids or text"), ([{"txt": ""}], "txt")],
 )
-def test_unprobeable_chains_are_named(tmp_path: Path, chains: list[Any], said: str) -> None:
-    with pytest.raises(SourceError, match=said):
+def test_unprobeable_chains_are_named(tmp_path: Path, chains: list[Any], message: str) -> None:
+    with pytest.raises(SourceError, match=message):
         read_chains(lines(tmp_path / "c.jsonl", {**GOOD, "chains": chains}))
 
 
@@ -114,7 +114,7 @@ def test_every_usual_kind_of_file_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("benchmark", "row", "said"),
+    ("benchmark", "row", "message"),
     [
         ("aime", {"problem": "p", "answer": "1000"}, "row 1: has the answer '1000'"),
         ("hmmt", {"problem": "p"}, "row 1: has no answer"),
@@ -125,9 +125,9 @@ def test_every_usual_kind_of_file_is_read(tmp_path: Path) -> None:
     ],
 )
 def test_missing_column_is_named(
-    tmp_path: Path, benchmark: str, row: dict[str, Any], said: str
+    tmp_path: Path, benchmark: str, row: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(SourceError, match=said):
+    with pytest.raises(SourceError, match=message):
         convert_benchmark(benchmark, lines(tmp_path / "b.jsonl", row))
 
 

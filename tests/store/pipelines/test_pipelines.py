@@ -46,7 +46,7 @@ def test_a_pipeline_is_read_with_its_questions(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (("output_tokens", "output_tokes"), "did you mean output_tokens"),
         (("{question}", "{qestion}"), "did you mean question"),
@@ -64,9 +64,9 @@ def test_a_pipeline_is_read_with_its_questions(folder: Path) -> None:
     ],
 )
 def test_invalid_pipeline_file_gives_one_sentence(
-    folder: Path, change: tuple[str, str], told: str
+    folder: Path, change: tuple[str, str], message: str
 ) -> None:
-    with pytest.raises(StoreError, match=told) as caught:
+    with pytest.raises(StoreError, match=message) as caught:
         read_pipeline(written(folder, FILE.replace(*change)))
     assert "\n" not in str(caught.value)
 
@@ -90,14 +90,14 @@ def test_explicit_defaults_do_not_change_the_pipeline_digest(
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         (QUESTIONS, "line 2: the id 'a' is also in line 1 of"),
         (QUESTIONS.replace('"a"', '"c"').replace("1+1", " 1+1 "), "line 2: the question 'c' is"),
         ("{}", "line 2: is not a question"),
     ],
 )
-def test_question_in_both_splits_is_rejected(folder: Path, line: str, told: str) -> None:
+def test_question_in_both_splits_is_rejected(folder: Path, line: str, message: str) -> None:
     declared = read_pipeline(written(folder, FILE.replace('"two"', '"two"\nheld_out = "unseen"')))
     first = QUESTIONS.replace('"a"', '"b"').replace("1+1", "2+2")
     (folder / "unseen").write_text(first)
@@ -105,7 +105,7 @@ def test_question_in_both_splits_is_rejected(folder: Path, line: str, told: str)
     assert [question.id for question in found.questions] == ["b"]
     assert found.digest != declared.digest
     (folder / "unseen").write_text(first + line)
-    with pytest.raises(StoreError, match=told) as caught:
+    with pytest.raises(StoreError, match=message) as caught:
         read_held_out(declared)
     assert str(caught.value).startswith(str(folder / "unseen"))
 

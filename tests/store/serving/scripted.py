@@ -359,15 +359,15 @@ def serving(server: ScriptedServer, port: int = 0) -> Iterator[ScriptedServer]:
     """Runs the server in a thread of its own; its ``url`` is set."""
     loop = asyncio.new_event_loop()
     started = threading.Event()
-    runner: list[web.AppRunner] = []
+    runners: list[web.AppRunner] = []
 
     async def start() -> None:
-        made = web.AppRunner(server.app(), handler_cancellation=True, shutdown_timeout=0.1)
-        await made.setup()
-        site = web.TCPSite(made, "127.0.0.1", port)
+        runner = web.AppRunner(server.app(), handler_cancellation=True, shutdown_timeout=0.1)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", port)
         await site.start()
-        runner.append(made)
-        server.url = f"http://127.0.0.1:{made.addresses[0][1]}"
+        runners.append(runner)
+        server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         started.set()
 
     def run() -> None:
@@ -381,7 +381,7 @@ def serving(server: ScriptedServer, port: int = 0) -> Iterator[ScriptedServer]:
     try:
         yield server
     finally:
-        asyncio.run_coroutine_threadsafe(runner[0].cleanup(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(runners[0].cleanup(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()

@@ -38,8 +38,8 @@ async def answered(problem: Exception, *asked: messages.EngineRequest) -> list[A
     """What the worker answers to messages."""
     there, out = os.pipe()
     reader = asyncio.StreamReader()
-    made = worker.EngineWorker(Engine(problem), out)
-    serving = asyncio.create_task(made.serve(reader))
+    engine_worker = worker.EngineWorker(Engine(problem), out)
+    serving = asyncio.create_task(engine_worker.serve(reader))
     found = []
     for request in asked:
         reader.feed_data(messages.frame_message(request))

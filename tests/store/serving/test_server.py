@@ -110,9 +110,9 @@ async def test_completions_follow_their_seeds_whole_and_streamed(
     whole = await complete(scripted)
     streamed = await stream(scripted)
     assert ASKED.seed is not None
-    for child, given in enumerate(whole):
-        assert given.token_ids == draw(PROMPT, ASKED.seed + child, 120).tokens
-        assert streamed[child] == given
+    for child, result in enumerate(whole):
+        assert result.token_ids == draw(PROMPT, ASKED.seed + child, 120).tokens
+        assert streamed[child] == result
 
 
 @pytest.mark.parametrize("line_end", ["\r\n", "\r"])
@@ -199,8 +199,8 @@ async def test_completions_from_a_broken_stream_are_correct(scripted: ScriptedSe
             await take_all(pieces, found)
     assert 0 < len(found) < 12
     assert asked.seed is not None
-    for child, given in found.items():
-        assert given.token_ids == draw(PROMPT, asked.seed + child, 400).tokens
+    for child, result in found.items():
+        assert result.token_ids == draw(PROMPT, asked.seed + child, 400).tokens
 
 
 async def test_rejected_request_is_not_retried(scripted: ScriptedServer) -> None:

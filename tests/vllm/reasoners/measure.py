@@ -80,12 +80,12 @@ def row(name: str, task: str, temperature: float, figures: Figures) -> str:
 
 def main() -> None:
     """Measures the models that are named."""
-    said = argparse.ArgumentParser(description="Measures the tiny reasoners.")
-    said.add_argument("names", nargs="+")
-    said.add_argument("--models", type=Path, default=Path(__file__).parent)
-    said.add_argument("--temperatures", type=float, nargs="+", default=[0.7, 1.0])
-    said.add_argument("--count", type=int, default=100)
-    asked = said.parse_args()
+    parser = argparse.ArgumentParser(description="Measures the tiny reasoners.")
+    parser.add_argument("names", nargs="+")
+    parser.add_argument("--models", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--temperatures", type=float, nargs="+", default=[0.7, 1.0])
+    parser.add_argument("--count", type=int, default=100)
+    asked = parser.parse_args()
     tasks = {
         "sum": [(task["question"], task["answer"]) for task in sums(SEED, asked.count)],
         "extract": [

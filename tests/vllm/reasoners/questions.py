@@ -103,8 +103,8 @@ def main() -> None:
     words.add_argument("--task", choices=TASKS, default="sum")
     words.add_argument("--seed", type=int, default=0)
     words.add_argument("--count", type=int, default=40)
-    said = words.parse_args()
-    for question in TASKS[said.task](said.seed, said.count):
+    options = words.parse_args()
+    for question in TASKS[options.task](options.seed, options.count):
         sys.stdout.write(json.dumps(question) + "\n")
 
 

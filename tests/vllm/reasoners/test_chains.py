@@ -57,7 +57,7 @@ def test_a_first_stage_leads_to_a_question_of_the_second() -> None:
 def test_a_seed_draws_the_same_questions_from_the_command_line(task: str) -> None:
     script = Path(__file__).with_name("questions.py")
     words = [sys.executable, str(script), "--task", task, "--seed", "5", "--count", "7"]
-    said = subprocess.run(words, check=True, capture_output=True).stdout
-    written = [msgspec.json.decode(line, type=dict[str, str]) for line in said.splitlines()]
+    result = subprocess.run(words, check=True, capture_output=True).stdout
+    written = [msgspec.json.decode(line, type=dict[str, str]) for line in result.splitlines()]
     draws = {"sum": sums, "stages": stages}[task]
     assert written == draws(5, 7) != draws(6, 7)

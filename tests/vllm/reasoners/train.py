@@ -192,13 +192,13 @@ def trained(
 
 def main() -> None:
     """Trains the models that are named."""
-    said = argparse.ArgumentParser(description="Trains the tiny reasoners.")
-    said.add_argument("names", nargs="+", choices=PLANS)
-    said.add_argument("--into", type=Path, default=Path(__file__).parent)
-    said.add_argument("--source", type=Path, help="the folder of a model to go on from")
-    said.add_argument("--steps", type=int, help="steps of training, if not those of the plan")
-    said.add_argument("--rate", type=float, help="the highest rate, if not that of the plan")
-    asked = said.parse_args()
+    parser = argparse.ArgumentParser(description="Trains the tiny reasoners.")
+    parser.add_argument("names", nargs="+", choices=PLANS)
+    parser.add_argument("--into", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--source", type=Path, help="the folder of a model to go on from")
+    parser.add_argument("--steps", type=int, help="steps of training, if not those of the plan")
+    parser.add_argument("--rate", type=float, help="the highest rate, if not that of the plan")
+    asked = parser.parse_args()
     torch.set_num_threads(1)
     words = tokenizer()
     for name in asked.names:

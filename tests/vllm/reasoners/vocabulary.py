@@ -32,14 +32,14 @@ TEMPLATE = (
 
 def tokenizer() -> PreTrainedTokenizerFast:
     """Makes the tokenizer."""
-    made = Tokenizer(models.BPE())
-    made.pre_tokenizer = pre_tokenizers.Sequence(
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Digits(individual_digits=True),
             pre_tokenizers.ByteLevel(add_prefix_space=False),
         ]
     )
-    made.decoder = decoders.ByteLevel()
+    tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=1000,
         min_frequency=1,
@@ -47,8 +47,8 @@ def tokenizer() -> PreTrainedTokenizerFast:
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
-    made.train_from_iterator([word.replace(THOUGHT[1], "") for word in WORDS], trainer)
-    made.add_tokens([AddedToken(token, special=False, normalized=False) for token in THOUGHT])
+    tokenizer.train_from_iterator([word.replace(THOUGHT[1], "") for word in WORDS], trainer)
+    tokenizer.add_tokens([AddedToken(token, special=False, normalized=False) for token in THOUGHT])
     return PreTrainedTokenizerFast(
-        tokenizer_object=made, eos_token=END, pad_token=PAD, chat_template=TEMPLATE
+        tokenizer_object=tokenizer, eos_token=END, pad_token=PAD, chat_template=TEMPLATE
     )

@@ -10,10 +10,10 @@ from pathlib import Path
 def worth(source: str) -> float:
     """The objective, as the desk tells it; very little for what does not check."""
     Path("trial.rheo").write_text(source)
-    told = subprocess.run(
+    result = subprocess.run(
         ["rheostat", "sweep", "trial.rheo", "--quick"], capture_output=True, text=True, check=False
     )
-    found = re.match(r"objective ([\d.-]+)", told.stdout)
+    found = re.match(r"objective ([\d.-]+)", result.stdout)
     return float(found[1]) if found else -1e9
 
 

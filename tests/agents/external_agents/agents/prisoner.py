@@ -49,8 +49,8 @@ found["environment"] = dict(os.environ)
 found["user"] = os.getuid()
 numbers = [path.name for path in Path("/proc").iterdir() if path.name.isdecimal()]
 found["others"] = [number for number in numbers if number != "1"]
-told = Path("/proc/self/status").read_text().splitlines()
-lines = dict(line.split(":\t", 1) for line in told if ":\t" in line)
+content = Path("/proc/self/status").read_text().splitlines()
+lines = dict(line.split(":\t", 1) for line in content if ":\t" in line)
 found["powers"] = [lines[name] for name in lines if name.startswith("Cap")]
 found["sealed"] = [lines["NoNewPrivs"], lines["Seccomp"]]
 found["mounts"] = [
@@ -60,11 +60,11 @@ found["mounts"] = [
 
 def worth(source: str) -> float:
     Path("trial.rheo").write_text(source)
-    told = subprocess.run(
+    result = subprocess.run(
         ["rheostat", "sweep", "trial.rheo", "--quick"], capture_output=True, text=True, check=False
     )
-    match = re.match(r"objective ([\d.-]+)", told.stdout)
-    assert match is not None, told
+    match = re.match(r"objective ([\d.-]+)", result.stdout)
+    assert match is not None, result
     return float(match[1])
 
 
