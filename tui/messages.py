@@ -27,9 +27,9 @@ class TrialsLoaded(Message):
 
 @dataclass
 class CurvesReady(Message):
-    """Curves were computed; they are in drawing order."""
+    """Programs were played whose curves are drawn; they are in drawing order."""
 
-    curves: dict[str, list[tuple[float, float]]]
+    played: dict[str, ProgramOutcomes]
 
 
 @dataclass

@@ -22,6 +22,7 @@ from agents.report.held_out import describe_openings
 from agents.report.records import ControllerRole, RunPhase, RunReport, Side, TokenRatio
 from agents.report.sections import build_course_section, build_search_section, build_winner_section
 from agents.search.objective import describe_objective
+from harness.evaluation.cost_axis import CostAxis
 from harness.evaluation.scores import MEAN
 from harness.messages import format_count
 from harness.pages.sweep_plots import plot_in_terminal
@@ -240,7 +241,10 @@ def _list_left_out(side: Side) -> list[Block]:
 
 
 def _plot_frontiers(report: RunReport, side: Side, name: str) -> list[ReportImage]:
-    """Build a plot for each recording; as text, one for the whole side."""
+    """Build a plot for each recording over tokens, and one of the side over sequential tokens.
+
+    As text, there is one of each for the whole side.
+    """
     plotted = {
         controller.label
         for controller in report.controllers
@@ -248,8 +252,14 @@ def _plot_frontiers(report: RunReport, side: Side, name: str) -> list[ReportImag
         or controller.label == side.best_baseline
     }
     rows = [row for row in side.rows if row.controller in plotted]
-    text_plot = plot_in_terminal(rows, get_overall_label(side))
-    return [
+    overall = get_overall_label(side)
+    text_plot = plot_in_terminal(rows, overall)
+    sequential = ReportImage(
+        plots.plot_frontier(report, side, overall, f"{name}-sequential", CostAxis.SEQUENTIAL),
+        f"Accuracy over sequential tokens, {overall}",
+        plot_in_terminal(rows, overall, axis=CostAxis.SEQUENTIAL),
+    )
+    by_recording = [
         ReportImage(
             plots.plot_frontier(report, side, recording.label, f"{name}-{index}"),
             f"Accuracy over tokens on {recording.label}",
@@ -257,6 +267,7 @@ def _plot_frontiers(report: RunReport, side: Side, name: str) -> list[ReportImag
         )
         for index, recording in enumerate(side.recordings)
     ]
+    return [*by_recording, sequential]
 
 
 def _build_held_out(report: RunReport) -> list[Block]:

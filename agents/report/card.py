@@ -199,10 +199,13 @@ def _build_point_table(
             format_number(point.accuracy),
             "-" if ends is None else format_bounds(ends.low, ends.high, 1),
             f"{point.cost:,.0f}",
+            "-" if point.sequential is None else f"{point.sequential:,.0f}",
         ]
         for point, ends in zip(points, intervals, strict=True)
     ]
-    return TextTable(["at", "accuracy, %", "95 %", "tokens for each question"], rows)
+    return TextTable(
+        ["at", "accuracy, %", "95 %", "tokens for each question", "sequential tokens"], rows
+    )
 
 
 def _build_descent(run: RunDirectory, candidate: str) -> list[Block]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from agents.report.records import ControllerRole, Round, RunReport, Side, Winner
 from agents.report.run_history import get_initial_objective
+from harness.evaluation.cost_axis import CostAxis, get_cost
 from harness.evaluation.curve_styles import (
     COLOURS,
     VERMILION,
@@ -41,26 +42,35 @@ PANEL = (4.8, 3.8)
 _KNOB = (2.3, 1.7)
 
 
-def plot_frontier(report: RunReport, side: Side, recording: str, name: str) -> str:
-    """Plot accuracy over tokens: winner with interval, published reference, baselines.
+def plot_frontier(
+    report: RunReport,
+    side: Side,
+    recording: str,
+    name: str,
+    axis: CostAxis = CostAxis.TOKENS,
+) -> str:
+    """Plot accuracy over a cost: winner with interval, published reference, baselines.
 
     Args:
         report: Report whose controllers are drawn.
         side: Set of recordings.
         recording: Label of one recording, or ``mean``.
         name: Identifier of the plot, unique on the page.
+        axis: The cost.
     """
 
     def draw(figure: "Figure") -> None:
         panel = figure.subplots()
         styles = _styles(report)
         curves = [
-            series for series in collect_series(side.rows, recording) if series.controller in styles
+            series
+            for series in collect_series(side.rows, recording, axis)
+            if series.controller in styles
         ]
         named: list[tuple[Artist, str]] = []
         # The winner is drawn last, over all others.
         for curve in sorted(curves, key=lambda series: styles[series.controller] is _WINNER):
-            costs = [max(row.cost, 1) for row in curve.rows]
+            costs = [max(get_cost(row, axis), 1) for row in curve.rows]
             style = styles[curve.controller]
             winner = style is _WINNER
             [line] = panel.plot(
@@ -75,7 +85,7 @@ def plot_frontier(report: RunReport, side: Side, recording: str, name: str) -> s
                     [row.accuracy_high for row in curve.rows],
                     color=WINNER_COLOUR, alpha=0.15, linewidth=0,
                 )  # fmt: skip
-        _tokens_axis(panel, [row.cost for curve in curves for row in curve.rows])
+        _cost_axis(panel, [get_cost(row, axis) for curve in curves for row in curve.rows], axis)
         panel.set_title(plot_text(recording), fontsize=10)
         panel.set_ylabel("accuracy, %")
         add_legend(figure, named)
@@ -174,7 +184,7 @@ def add_legend(figure: "Figure", named: "Sequence[tuple[Artist, str]]") -> None:
     )  # fmt: skip
 
 
-def _tokens_axis(panel: "Axes", costs: Sequence[int]) -> None:
+def _cost_axis(panel: "Axes", costs: Sequence[int], axis: CostAxis) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     panel.set_xscale("log")
@@ -183,7 +193,7 @@ def _tokens_axis(panel: "Axes", costs: Sequence[int]) -> None:
     panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,)))
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: format_tokens(value)))
     panel.xaxis.set_minor_formatter(NullFormatter())
-    panel.set_xlabel("tokens for each question")
+    panel.set_xlabel(f"{axis} for each question")
     panel.grid(alpha=0.25, linewidth=0.5)
 
 

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.evaluation.canvas import Canvas, CanvasError, Curve, draw_canvas
+from harness.evaluation.cost_axis import CostAxis, get_cost
 from harness.evaluation.curve_styles import curve_style, finite, plot_text
 from harness.evaluation.sweep import SweepRow
 from harness.messages import format_tokens
@@ -37,19 +38,33 @@ class Series(NamedTuple):
     rows: Sequence[SweepRow]
 
 
-def collect_series(rows: Sequence[SweepRow], recording: str) -> list[Series]:
-    """Return the series of one recording, in the order of the rows."""
+def collect_series(
+    rows: Sequence[SweepRow], recording: str, axis: CostAxis = CostAxis.TOKENS
+) -> list[Series]:
+    """Return the series of one recording, in the order of the rows.
+
+    Args:
+        rows: The rows of a sweep.
+        recording: The recording.
+        axis: The cost by which points are sorted.
+    """
     series: dict[str, list[SweepRow]] = {}
     for row in rows:
         if row.recording == recording:
             series.setdefault(row.controller, []).append(row)
     return [
-        Series(controller, sorted(points, key=lambda row: (row.cost, row.accuracy)))
+        Series(controller, sorted(points, key=lambda row: (get_cost(row, axis), row.accuracy)))
         for controller, points in series.items()
     ]
 
 
-def plot_in_terminal(rows: Sequence[SweepRow], recording: str, *, width: int = _COLUMNS) -> str:
+def plot_in_terminal(
+    rows: Sequence[SweepRow],
+    recording: str,
+    *,
+    width: int = _COLUMNS,
+    axis: CostAxis = CostAxis.TOKENS,
+) -> str:
     """Return the curves of one recording in characters, without colours.
 
     A plot that cannot be drawn is replaced by a line with the reason, so that no result is lost.
@@ -58,13 +73,14 @@ def plot_in_terminal(rows: Sequence[SweepRow], recording: str, *, width: int = _
         rows: The rows of a sweep.
         recording: The recording to draw.
         width: Columns to fill; independent of the terminal.
+        axis: The cost over which accuracy is drawn.
     """
     plotted = [
         (plot_text(series.controller), points)
-        for series in collect_series(rows, recording)
-        if (points := finite(zip(*_coordinates(series), strict=True)))
+        for series in collect_series(rows, recording, axis)
+        if (points := finite(zip(*_coordinates(series, axis), strict=True)))
     ]
-    title = f"accuracy, %, over tokens for each question: {plot_text(recording)}"
+    title = f"accuracy, %, over {axis} for each question: {plot_text(recording)}"
     if not plotted:
         return f"{title}\n(no points to plot)\n"
     markers = [marker for _, marker in zip(plotted, cycle(MARKERS), strict=False)]
@@ -166,8 +182,9 @@ def _draw(panel: "Axes", rows: Sequence[SweepRow], recording: str) -> None:
     panel.legend(handles, labels, fontsize=8, frameon=False, loc="lower right")
 
 
-def _coordinates(series: Series) -> tuple[list[float], list[float]]:
-    return [_log(row.cost) for row in series.rows], [row.accuracy for row in series.rows]
+def _coordinates(series: Series, axis: CostAxis) -> tuple[list[float], list[float]]:
+    costs = [_log(get_cost(row, axis)) for row in series.rows]
+    return costs, [row.accuracy for row in series.rows]
 
 
 def _ticks(costs: Sequence[int]) -> list[int]:

@@ -22,6 +22,7 @@ from tui.screens.run import RunScreen
 from tui.screens.trace import TraceScreen
 from tui.screens.workbench import WorkbenchScreen
 from tui.widgets.editor import Editor
+from tui.widgets.frontier_plot import FrontierPlot
 
 
 def footer(app: RheostatApp) -> str:
@@ -162,6 +163,46 @@ async def test_a_small_terminal_shows_the_way_back(copied: Copied, name: str) ->
         await press(pilot, *SCREENS[name])
         assert "esc Back" in footer(app)
         assert "Help" in footer(app)
+
+
+# The cost that curves are drawn over
+
+
+async def test_a_key_switches_between_tokens_and_sequential_tokens(copied: Copied) -> None:
+    app = RheostatApp(copied().path)
+    async with app.run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        assert "c Cost" in footer(app)
+        plot = app.screen.query_one(FrontierPlot)
+        tokens = plot.curves
+        await press(pilot, "c")
+        assert "accuracy % over sequential tokens" in shown(pilot, "#said")
+        assert [curve.label for curve in plot.curves] == [curve.label for curve in tokens]
+        before, after = tokens[-1].points, plot.curves[-1].points
+        assert sorted(accuracy for _, accuracy in after) == sorted(
+            accuracy for _, accuracy in before
+        )
+        assert max(after)[0] < max(before)[0]
+        await press(pilot, "c")
+        assert plot.curves == tokens
+        assert "accuracy % over tokens" in shown(pilot, "#said")
+
+
+async def test_the_workbench_draws_both_costs(copied: Copied) -> None:
+    app = RheostatApp(copied().path)
+    async with app.run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        await press(pilot, "enter", "e")
+        assert "accuracy % over tokens" in shown(pilot, "#diagnostics")
+        await press(pilot, "f9")
+        assert "accuracy % over sequential tokens" in shown(pilot, "#diagnostics")
+
+
+async def test_a_run_of_trials_has_one_cost(trials: RunDirectory) -> None:
+    app = RheostatApp(trials.path)
+    async with app.run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        assert "Cost" not in footer(app)
 
 
 # Unsaved changes

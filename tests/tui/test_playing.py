@@ -41,7 +41,7 @@ def test_baselines_are_played_at_their_settings(copied: Copied) -> None:
     with open_arena(run, workers=1) as here:
         worth = here.scorer.score_program(here.baselines["sc"])
     [sc, _] = run.request.baselines
-    curve = players.play(load_program("sc"), sc.settings).curve
+    curve = players.play(load_program("sc"), sc.settings).curve()
     costs = [sum(curve.cost[index] for curve in worth.curves) / 2 for index in range(4)]
     assert [cost for cost, _ in curve] == pytest.approx(costs)
 

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from agents.run.directory import RunDirectory
 from agents.run.records import Decision
+from harness.evaluation.cost_axis import CostAxis
 from tests.agents.report.conftest import Copied, log
 from tests.command_lines import CommandLine
 from tui.model import run_reader
@@ -37,14 +39,38 @@ def test_a_candidate_is_read_with_its_curve_and_its_point_at_any_beta(copied: Co
     candidate = read_view(run).candidate("r001-1")
     assert candidate is not None
     points = list(run.review("r001-1").points.values())
+    sequential = [point[1].sequential or 0.0 for point in points]
     assert candidate.at(0.5) == pytest.approx(
-        (sum(point[1].accuracy for point in points) / 2, sum(point[1].cost for point in points) / 2)
+        (
+            sum(point[1].accuracy for point in points) / 2,
+            sum(point[1].cost for point in points) / 2,
+            sum(sequential) / 2,
+        )
     )
-    assert len(candidate.curve) == 3
-    assert candidate.curve == sorted(candidate.curve)
+    for axis in CostAxis:
+        curve = candidate.curve(axis)
+        assert len(curve) == 3
+        assert curve == sorted(curve)
+    assert sum(sequential) / 2 in [cost for cost, _ in candidate.curve(CostAxis.SEQUENTIAL)]
     lost = read_view(run).candidate("r002-3")
     assert lost is not None
-    assert (lost.verdict, lost.at(0.5), lost.curve) == ("unsound", None, [])
+    assert (lost.verdict, lost.at(0.5), lost.curve()) == ("unsound", None, [])
+
+
+def test_a_review_without_sequential_tokens_has_no_curve_over_them(copied: Copied) -> None:
+    candidate = read_view(copied()).candidate("r001-1")
+    assert candidate is not None
+    assert candidate.review is not None
+    points = {
+        label: [replace(point, sequential=None) for point in column]
+        for label, column in candidate.review.points.items()
+    }
+    earlier = candidate._replace(review=replace(candidate.review, points=points))
+    assert earlier.curve() == candidate.curve()
+    assert earlier.curve(CostAxis.SEQUENTIAL) == []
+    point = earlier.at(0.5)
+    assert point is not None
+    assert point.sequential is None
 
 
 def test_a_waiting_run_waits_until_a_decision(copied: Copied) -> None:

@@ -20,6 +20,7 @@ SIZES = {"narrow": NARROW, "wide": WIDE}
 
 KEYS = {
     "run": ("down",),
+    "sequential": ("down", "c"),
     "candidate": ("down", "enter"),
     "difference": ("down", "enter", "2"),
     "schedule": ("enter", "3"),

@@ -19,6 +19,7 @@ from agents.search.programs import choose_points
 from dsl.compiler.objects import ObjectCache
 from harness.engines import ControllerSetting, EpisodeRules, LineCounts, empty_counts
 from harness.engines.compiled import CompiledEngine
+from harness.evaluation.cost_axis import CostAxis
 from harness.evaluation.jobs import play_plan
 from harness.explanation.episode_trace import EpisodeTrace, trace_episode
 from harness.mdp.environment import ReplayEnvironment, load_replay_environment
@@ -40,11 +41,13 @@ class ProgramOutcomes(NamedTuple):
     """By recording, array (P, Q): the fraction of seeds under which it is right."""
     tokens: list[NDArray[np.float64]]
     """By recording, array (P, Q): mean tokens."""
+    sequential: list[NDArray[np.float64]]
+    """By recording, array (P, Q): mean sequential tokens."""
 
-    @property
-    def curve(self) -> list[tuple[float, float]]:
-        """Return (tokens, accuracy in percent) of each point, averaged over recordings."""
-        costs = np.mean([tokens.mean(axis=1) for tokens in self.tokens], axis=0)
+    def curve(self, axis: CostAxis = CostAxis.TOKENS) -> list[tuple[float, float]]:
+        """Return (cost, accuracy in percent) of each point, averaged over recordings."""
+        spent = self.tokens if axis is CostAxis.TOKENS else self.sequential
+        costs = np.mean([tokens.mean(axis=1) for tokens in spent], axis=0)
         accuracy = np.mean([right.mean(axis=1) for right in self.right], axis=0) * 100
         return sorted(zip(costs.tolist(), accuracy.tolist(), strict=True))
 
@@ -104,8 +107,8 @@ class RecordingPlayer:
                     self._over(program, settings, replay_environment)
                     for replay_environment in self.worlds
                 ]
-                right, tokens = [point[0] for point in points], [point[1] for point in points]
-                self._outcomes[key] = ProgramOutcomes(settings, right, tokens)
+                right, tokens, sequential = (list(part) for part in zip(*points, strict=True))
+                self._outcomes[key] = ProgramOutcomes(settings, right, tokens, sequential)
                 while len(self._outcomes) > MOST_OUTCOMES:
                     del self._outcomes[next(iter(self._outcomes))]
             return self._outcomes[key]
@@ -162,14 +165,16 @@ class RecordingPlayer:
         program: Playable,
         settings: Sequence[ControllerSetting],
         replay_environment: ReplayEnvironment,
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        right, tokens = [], []
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return three arrays (P, Q) of means: right, tokens and sequential tokens."""
+        right, tokens, sequential = [], [], []
         for setting in settings:
             plan = make_plan(program, setting, self.rules)
             episodes = play_plan(plan, replay_environment, self.seeds, self._engine)
             right.append(episodes.right.mean(axis=1))
             tokens.append(episodes.tokens.mean(axis=1))
-        return np.array(right), np.array(tokens)
+            sequential.append(episodes.sequential.mean(axis=1))
+        return np.array(right), np.array(tokens), np.array(sequential)
 
 
 def open_run_player(request: Request) -> RecordingPlayer:

@@ -1,6 +1,6 @@
 """Read a run while another process writes it: without locks, and reading each file once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -22,8 +22,19 @@ from agents.run.records import (
     RoundSummary,
 )
 from harness.errors import InputError
+from harness.evaluation.cost_axis import CostAxis, get_cost
 
 T = TypeVar("T")
+
+
+class PointMeans(NamedTuple):
+    """Figures of one point, averaged over recordings."""
+
+    accuracy: float
+    cost: float
+    """Tokens; for an allocation, its cost."""
+    sequential: float | None
+    """Sequential tokens; ``None`` if they are not known."""
 
 
 class CandidateView(NamedTuple):
@@ -54,35 +65,36 @@ class CandidateView(NamedTuple):
             return None
         return self.review.baseline_gain if self.trial is None else self.review.gain
 
-    def at(self, beta: float) -> tuple[float, float] | None:
-        """Return accuracy and tokens at the point nearest to a β, averaged over recordings.
+    def at(self, beta: float) -> PointMeans | None:
+        """Return the figures at the point nearest to a β, averaged over recordings.
 
         For an allocation, return its score and cost.
         """
         if self.trial is not None:
-            return self.trial[1], self.trial[0]
+            return PointMeans(self.trial[1], self.trial[0], None)
         if self.review is None or not self.review.points:
             return None
         nearest = [_nearest(points, beta) for points in self.review.points.values() if points]
         if not nearest:
             return None
-        accuracies, costs = zip(*((point.accuracy, point.cost) for point in nearest), strict=True)
-        return sum(accuracies) / len(nearest), sum(costs) / len(nearest)
+        return _average(nearest)
 
-    @property
-    def curve(self) -> list[tuple[float, float]]:
-        """Return (tokens, accuracy) of each point; an allocation has one point."""
+    def curve(self, axis: CostAxis = CostAxis.TOKENS) -> list[tuple[float, float]]:
+        """Return (cost, accuracy) of each point; an allocation has one point.
+
+        It is empty over sequential tokens if the review is of a version that did not store them.
+        """
         if self.trial is not None:
             return [self.trial]
         if self.review is None or not self.review.points:
             return []
         together = zip(*self.review.points.values(), strict=False)
+        means = [_average(points) for points in together]
+        costs = [get_cost(point, axis) for point in means]
         return sorted(
-            (
-                sum(point.cost for point in points) / len(points),
-                sum(point.accuracy for point in points) / len(points),
-            )
-            for points in together
+            (cost, point.accuracy)
+            for cost, point in zip(costs, means, strict=True)
+            if cost is not None
         )
 
 
@@ -281,6 +293,17 @@ def find_run_folders(folder: Path) -> list[Path]:
         return [run.path for run in directory.find_runs(folder)]
     except OSError:
         return []
+
+
+def _average(points: Sequence[PointFigures]) -> PointMeans:
+    """Average points over recordings."""
+    sequential = [point.sequential for point in points if point.sequential is not None]
+    count = len(points)
+    return PointMeans(
+        accuracy=sum(point.accuracy for point in points) / count,
+        cost=sum(point.cost for point in points) / count,
+        sequential=sum(sequential) / count if len(sequential) == count else None,
+    )
 
 
 def _nearest(points: list[PointFigures], beta: float) -> PointFigures:

@@ -35,11 +35,11 @@ EVERY = 1.0
 """Seconds between two polls."""
 
 COLUMNS = (
-    ("recording", 20), ("question", 14), ("right %", 7), ("tokens", 11), ("the other's %", 13),
-    ("difference", 10),
+    ("recording", 20), ("question", 14), ("right %", 7), ("the other's %", 13),
+    ("difference", 10), ("tokens", 11), ("sequential", 10),
 )  # fmt: skip
 TABS = ("source-tab", "difference-tab", "schedule-tab", "questions-tab", "results-tab")
-SORTS = ("question", "difference", "accuracy", "tokens")
+SORTS = ("question", "difference", "accuracy", "tokens", "sequential tokens")
 
 
 class QuestionRow(NamedTuple):
@@ -52,6 +52,7 @@ class QuestionRow(NamedTuple):
     accuracy: float
     """Percent of the seeds under which it is right."""
     tokens: float
+    sequential: float
     other: float
     """Accuracy of the other program, in percent."""
 
@@ -280,13 +281,15 @@ class CandidateScreen(Screen[None]):
         for row in self._rows:
             style = "green" if row.difference > 0 else "red" if row.difference < 0 else "dim"
             table.add_row(
-                row.label, row.name, f"{row.accuracy:.0f}", f"{row.tokens:,.0f}",
-                f"{row.other:.0f}", Text(f"{row.difference:+.0f}", style),
+                row.label, row.name, f"{row.accuracy:.0f}", f"{row.other:.0f}",
+                Text(f"{row.difference:+.0f}", style), f"{row.tokens:,.0f}",
+                f"{row.sequential:,.0f}",
             )  # fmt: skip
 
     def _key(self, row: QuestionRow) -> tuple[float, int, int]:
         first = {
             "difference": row.difference, "accuracy": row.accuracy, "tokens": -row.tokens,
+            "sequential tokens": -row.sequential,
         }.get(SORTS[self._sort], 0.0)  # fmt: skip
         return (first, row.recording, row.question)
 
@@ -373,6 +376,7 @@ def _question_rows(
             recording, named.label, number, question.id,
             100 * float(ready.played.right[recording][index, number]),
             float(ready.played.tokens[recording][index, number]),
+            float(ready.played.sequential[recording][index, number]),
             100 * float(ready.against.right[recording][other, number]),
         )
         for recording, named in enumerate(players.recordings)

@@ -60,6 +60,9 @@ def results_text(candidate: CandidateView | None) -> Text:
         text.append("\n" if worth is None else f"  objective {worth:.2f}\n")
         for point in points:
             name = f"β {point.beta:g}" if point.beta is not None else str(point.settings)
-            text.append(f"  {name:<10}{point.accuracy:>8.2f} %{point.cost:>14,.0f} tokens\n")
+            text.append(f"  {name:<10}{point.accuracy:>8.2f} %{point.cost:>14,.0f} tokens")
+            if point.sequential is not None:
+                text.append(f"{point.sequential:>12,.0f} sequential")
+            text.append("\n")
         text.append("\n")
     return text

@@ -14,10 +14,11 @@ from textual.worker import get_current_worker
 
 from dsl.diagnostics import DslError
 from harness.errors import RheostatError
+from harness.evaluation.cost_axis import CostAxis
 from harness.request.controllers import load_program
 from store.errors import StoreError
 from tui.messages import CurvesReady, OperationFailed, RunsLoaded
-from tui.model.replay import open_run_player
+from tui.model.replay import ProgramOutcomes, open_run_player
 from tui.model.run_reader import CandidateView, RunReader, RunView
 from tui.screens.dialogs import DECISIONS, DecideScreen, make_decision_handler, waiting_text
 from tui.screens.help import HELP
@@ -35,8 +36,8 @@ EVERY = 0.5
 """Seconds between two polls."""
 
 COLUMNS = (
-    ("candidate", 9), ("verdict", 8), ("acc. %", 6), ("tokens", 6), ("objective", 9),
-    ("gain (95 %)", 21), ("parent", 14), ("by", 8),
+    ("candidate", 9), ("verdict", 8), ("acc. %", 6), ("tokens", 6), ("seq.", 6),
+    ("objective", 9), ("gain (95 %)", 20), ("parent", 14), ("by", 9),
 )  # fmt: skip
 """Column widths: a table that is refilled does not find them itself."""
 
@@ -45,7 +46,7 @@ TRIAL_COLUMNS = (
 )  # fmt: skip
 """Columns for a run of trials, whose objective is the score."""
 
-SORTS = ("arrival", "objective", "accuracy", "tokens")
+SORTS = ("arrival", "objective", "accuracy", "tokens", "sequential tokens")
 
 
 class RunScreen(Screen[None]):
@@ -63,6 +64,7 @@ class RunScreen(Screen[None]):
         Binding("s", "sort", "Sort"),
         Binding("left_square_bracket,minus", "beta(-1)", "β -", key_display="["),
         Binding("right_square_bracket,plus", "beta(1)", "β +", key_display="]"),
+        Binding("c", "cost", "Cost"),
         Binding("f", "follow", "Follow"),
         Binding("w", "app.workbench", "Workbench"),
         Binding("q", "app.quit", "Quit", show=False),
@@ -79,7 +81,8 @@ class RunScreen(Screen[None]):
         self._columns = TRIAL_COLUMNS if self.is_allocation_run else COLUMNS
         self._sort = 0
         self._follow = True
-        self._baselines: dict[str, list[tuple[float, float]]] = {}
+        self._axis = CostAxis.TOKENS
+        self._baselines: dict[str, ProgramOutcomes] = {}
 
     @property
     def path(self) -> Path:
@@ -191,9 +194,12 @@ class RunScreen(Screen[None]):
                 case "objective":
                     return -(candidate.objective if candidate.objective is not None else -1e9)
                 case "accuracy":
-                    return -(point[0] if point else -1e9)
+                    return -(point.accuracy if point else -1e9)
                 case "tokens":
-                    return point[1] if point else 1e18
+                    return point.cost if point else 1e18
+                case "sequential tokens":
+                    known = None if point is None else point.sequential
+                    return 1e18 if known is None else known
                 case _:
                     return 0.0
 
@@ -252,13 +258,13 @@ class RunScreen(Screen[None]):
     def _draw_curves(self, chosen: CandidateView | None) -> Text:
         """Draw the curves of a run of controllers; return the legend."""
         curves = [
-            PlotCurve(label, points, PALETTE[index % len(PALETTE)])
-            for index, (label, points) in enumerate(self._baselines.items())
+            PlotCurve(label, played.curve(self._axis), PALETTE[index % len(PALETTE)])
+            for index, (label, played) in enumerate(self._baselines.items())
         ]
-        if chosen is not None and chosen.curve:
-            curves.append(PlotCurve(chosen.name, chosen.curve, CHOSEN))
+        if chosen is not None and (points := chosen.curve(self._axis)):
+            curves.append(PlotCurve(chosen.name, points, CHOSEN))
         self.query_one("#frontier", FrontierPlot).show(curves)
-        return format_legend(curves)
+        return format_legend(curves, self._axis)
 
     # The baselines
 
@@ -272,17 +278,19 @@ class RunScreen(Screen[None]):
                 return
             request = self._reader.run.request
             players = open_run_player(request)
+            outcomes: dict[str, ProgramOutcomes] = {}
             for baseline in request.baselines:
                 program = load_program(baseline.controller)
-                self._baselines[baseline.label] = players.play(program, baseline.settings).curve
+                outcomes[baseline.label] = players.play(program, baseline.settings)
                 if get_current_worker().is_cancelled:
                     return
-                self.post_message(CurvesReady(dict(self._baselines)))
+                self.post_message(CurvesReady(dict(outcomes)))
         except (RheostatError, StoreError, DslError, OSError) as problem:
             self.post_message(OperationFailed(f"the baselines cannot be drawn: {problem}"))
 
     @on(CurvesReady)
-    def _show_curves(self) -> None:
+    def _show_curves(self, message: CurvesReady) -> None:
+        self._baselines = message.played
         self._detail()
 
     @on(OperationFailed)
@@ -303,6 +311,8 @@ class RunScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Return whether a key applies now: decisions need a waiting candidate."""
+        if action == "cost":  # a trial has one cost
+            return not self.is_allocation_run
         if action != "decide":
             return True
         chosen = self.selected
@@ -334,6 +344,11 @@ class RunScreen(Screen[None]):
         self._beta = round(min(1.0, max(0.0, self._beta + by / 10)), 1)
         if self._view is not None:
             self._list(grown=False)
+
+    def action_cost(self) -> None:
+        """Draw accuracy over the other cost: tokens, or sequential tokens."""
+        self._axis = self._axis.other
+        self._detail()
 
     def action_follow(self) -> None:
         """Toggle whether the cursor follows new candidates."""

@@ -46,8 +46,9 @@ def format_cells(candidate: CandidateView, beta: float, *, waits: bool) -> list[
     return [
         candidate.name,
         format_verdict(candidate, waits=waits),
-        f"{point[0]:.1f}" if point else "-",
-        format_tokens(point[1]) if point else "-",
+        f"{point.accuracy:.1f}" if point else "-",
+        format_tokens(point.cost) if point else "-",
+        format_tokens(point.sequential) if point and point.sequential is not None else "-",
         f"{candidate.objective:.2f}" if candidate.objective is not None else "-",
         format_interval(candidate.gain),
         candidate.parent or "-",

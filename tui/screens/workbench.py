@@ -25,10 +25,11 @@ from dsl.program import analyse_program
 from dsl.source import Source
 from dsl.template import new_program
 from harness.errors import InputError, RheostatError
+from harness.evaluation.cost_axis import CostAxis
 from harness.request.controllers import load_program, parse_controller
 from store.errors import StoreError
 from tui.messages import CurvesReady, OperationFailed
-from tui.model.replay import RecordingPlayer, open_file_player, open_run_player
+from tui.model.replay import ProgramOutcomes, RecordingPlayer, open_file_player, open_run_player
 from tui.screens.dialogs import NameScreen
 from tui.screens.leaving import Changes, LeaveScreen
 from tui.widgets.editor import Editor
@@ -65,6 +66,7 @@ class WorkbenchScreen(Screen[None]):
         Binding("f5", "fmt", "Format"),
         Binding("f8", "propose", "Propose"),
         Binding("f1", "app.help", "Help"),
+        Binding("f9", "cost", "Cost"),
     ]
 
     def __init__(
@@ -82,8 +84,9 @@ class WorkbenchScreen(Screen[None]):
         self._players = players
         self._begun = source if source is not None else new_program("mine")
         self._saved = self._begun
-        self._curves: dict[str, list[tuple[float, float]]] = {}
-        self._saved_curve: list[tuple[float, float]] = []
+        self._axis = CostAxis.TOKENS
+        self._played: dict[str, ProgramOutcomes] = {}
+        self._last_saved: ProgramOutcomes | None = None
         self._pending: list[Timer] = []
         self._sound = False
         self._key, self._diagnostics_text = Text(), Text()
@@ -143,16 +146,16 @@ class WorkbenchScreen(Screen[None]):
             players = self._ready()
             if players is None:
                 return
-            curves = {}
+            played = {}
             for baseline in BESIDE:
                 program_beside = load_program(baseline.controller)
-                curves[baseline.label] = players.play(program_beside, baseline.settings).curve
-            curves["this"] = players.play(program).curve
+                played[baseline.label] = players.play(program_beside, baseline.settings)
+            played["this"] = players.play(program)
         except (RheostatError, StoreError, OSError) as problem:
             self.post_message(OperationFailed(str(problem)))
             return
         if not get_current_worker().is_cancelled:
-            self.post_message(CurvesReady(curves))
+            self.post_message(CurvesReady(played))
 
     def _ready(self) -> RecordingPlayer | None:
         if self._players is None and self._run is not None:
@@ -163,17 +166,23 @@ class WorkbenchScreen(Screen[None]):
 
     @on(CurvesReady)
     def _show_curves(self, message: CurvesReady) -> None:
-        self._curves = message.curves
-        if not self._saved_curve:
-            self._saved_curve = message.curves["this"]
+        self._played = message.played
+        if self._last_saved is None:
+            self._last_saved = message.played["this"]
+        self._draw()
+
+    def _draw(self) -> None:
+        """Draw the curves of what was played."""
         curves = [
-            PlotCurve(name, points, PALETTE[index % len(PALETTE)])
-            for index, (name, points) in enumerate(self._curves.items())
+            PlotCurve(name, played.curve(self._axis), PALETTE[index % len(PALETTE)])
+            for index, (name, played) in enumerate(self._played.items())
             if name != "this"
         ]
-        curves.append(PlotCurve("last saved", self._saved_curve, "white"))
-        curves.append(PlotCurve("this", self._curves["this"], CHOSEN))
-        self._key = format_legend(curves)
+        if self._last_saved is not None:
+            curves.append(PlotCurve("last saved", self._last_saved.curve(self._axis), "white"))
+        if "this" in self._played:
+            curves.append(PlotCurve("this", self._played["this"].curve(self._axis), CHOSEN))
+        self._key = format_legend(curves, self._axis) if curves else Text()
         self.query_one("#frontier", FrontierPlot).show(curves)
         self._tell()
 
@@ -215,7 +224,7 @@ class WorkbenchScreen(Screen[None]):
             self.notify(f"{self._path}: {problem.strerror or problem}", severity="error")
             return
         self._saved = text
-        self._saved_curve = self._curves.get("this", [])
+        self._last_saved = self._played.get("this")
         self._title()
         self.notify(f"{self._path} saved", timeout=3)
         if after is not None:
@@ -230,6 +239,11 @@ class WorkbenchScreen(Screen[None]):
             return
         self._path = path
         self._save(after)
+
+    def action_cost(self) -> None:
+        """Draw accuracy over the other cost: tokens, or sequential tokens."""
+        self._axis = self._axis.other
+        self._draw()
 
     def action_fmt(self) -> None:
         """Format the text like `rheostat fmt`."""

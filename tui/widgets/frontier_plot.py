@@ -1,4 +1,4 @@
-"""Plot of accuracy over tokens in the terminal."""
+"""Plot of accuracy over tokens, or over sequential tokens, in the terminal."""
 
 from collections.abc import Sequence
 from math import log10
@@ -8,6 +8,7 @@ import numpy as np
 from rich.text import Text
 from textual_plot import AxisFormatter, HiResMode, PlotWidget
 
+from harness.evaluation.cost_axis import CostAxis
 from harness.evaluation.curve_styles import finite
 from harness.evaluation.frontier import build_curve
 from harness.messages import format_tokens
@@ -18,7 +19,7 @@ class PlotCurve(NamedTuple):
 
     label: str
     points: Sequence[tuple[float, float]]
-    """(tokens, accuracy in percent) of each point."""
+    """(cost, accuracy in percent) of each point."""
     style: str
     """Colour."""
 
@@ -30,7 +31,7 @@ CHOSEN = "bright_green"
 
 
 class FrontierPlot(PlotWidget):
-    """Plot curves over the logarithm of tokens, each as the running maximum of its points."""
+    """Plot curves over the logarithm of their cost, each as the running maximum of its points."""
 
     can_focus = False
 
@@ -104,9 +105,9 @@ class LogAxisFormatter(AxisFormatter):
         return [format_tokens(10**tick) for tick in ticks]
 
 
-def format_legend(curves: Sequence[PlotCurve]) -> Text:
-    """Format the legend on one line."""
-    text = Text("accuracy % over tokens ", "dim")
+def format_legend(curves: Sequence[PlotCurve], axis: CostAxis) -> Text:
+    """Format the legend on one line, with the cost over which curves are drawn."""
+    text = Text(f"accuracy % over {axis} ", "dim")
     for curve in reversed(curves):
         text.append(f" ━ {curve.label}", curve.style)
     return text

@@ -90,7 +90,7 @@ def test_page_is_complete_and_self_contained(reported: RunReport) -> None:
 
 def test_plots_use_the_text_colour_of_the_page(reported: RunReport) -> None:
     pictures = re.findall(r"<svg.*?</svg>", render_html(build_blocks(reported)), re.DOTALL)
-    assert len(pictures) == 5
+    assert len(pictures) == 7
     for picture in pictures:
         assert "currentColor" in picture
         assert "#000000" not in picture.replace("stroke: #000000", "")
