@@ -61,6 +61,9 @@ ATTRIBUTES = {
     ".seen": BuiltinValue(Type.TRUTH, "whether the answer at its present depth has been revealed"),
     ".finished": BuiltinValue(Type.TRUTH, "whether it has finished"),
     ".pruned": BuiltinValue(Type.TRUTH, "whether it was pruned"),
+    ".cut_off": BuiltinValue(
+        Type.TRUTH, "whether it ended at the bound on its tokens, and not by itself"
+    ),
     ".entropy": BuiltinValue(
         Type.REAL,
         "entropy in nats after the end of thinking at the latest probe, 0 before the first",
@@ -300,8 +303,9 @@ CHANCE = {
 
 FUNCTIONS = {**COUNTING, **VOTING, **FOLDING, **WINDOWS, **NUMBERS, **CHANCE}
 
-FREE = frozenset({"total", "median", "quantile", "rank"})
-"""Functions whose names a program may declare too: a call is the function, a name is its own."""
+FREE = frozenset({"total", "median", "quantile", "rank", ".cut_off"})
+"""Names that a program may declare too. A call is the function, and a name is the program's own; a
+field of the program takes the place of the attribute."""
 
 NAMES = frozenset({*SETS, *VALUES, *FUNCTIONS} - FREE)
 """Names that a program cannot declare."""

@@ -119,8 +119,8 @@ class BranchView:
     """One opened branch, as far as it has been revealed."""
 
     __slots__ = (
-        "answer", "changes", "depth", "entropy", "index", "logprob", "revealed", "status",
-        "streak", "tokens", "top_logprob",
+        "answer", "changes", "cut_off", "depth", "entropy", "index", "logprob", "revealed",
+        "status", "streak", "tokens", "top_logprob",
     )  # fmt: skip
 
     def __init__(self, index: int):
@@ -138,6 +138,8 @@ class BranchView:
         """Earlier reveals in a row with the same answer, 0 at the first."""
         self.changes = 0
         """How many reveals differed from the one before."""
+        self.cut_off = False
+        """Whether it ended at the bound on its tokens; unread where no program asks."""
         self.entropy: float | None = None
         """Entropy after the end of thinking at the latest probe, where recorded."""
         self.logprob: float | None = None

@@ -220,6 +220,7 @@ ATTRIBUTES = _table(
     ("stable stability consecutive run", _write(".streak")),
     ("revealed visible probed", _write(".seen")),
     ("switches flips", _write(".changes")),
+    ("truncated is_truncated length_limited", _write(".cut_off")),
     (
         "votes vote share confidence conf score weight",
         Suggestion("votes belong to sets: `votes(S)`, `share(S)`, `confidence(S)`"),

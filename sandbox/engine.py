@@ -79,6 +79,11 @@ class SandboxEngine:
         if setting.knobs:
             raise InputError(f"{script.name}: a controller in Python has no knobs to set")
         require_admitted(script)
+        endings = "cut_off" in script.text
+        pools = [
+            replay_environment.pool(question, endings=endings)
+            for question in range(len(replay_environment.branch_pools))
+        ]
         tasks = [
             EpisodeTask(
                 partial(
@@ -92,7 +97,7 @@ class SandboxEngine:
                 ),
                 setting.beta,
             )
-            for question, branch_pool in enumerate(replay_environment.branch_pools)
+            for question, branch_pool in enumerate(pools)
             for seed in seeds
         ]
         episodes = empty_episodes(len(replay_environment.branch_pools), len(seeds))

@@ -182,6 +182,28 @@ def _bytes_of(name: str, ragged: Ragged) -> bytes:
     return ragged.values.astype(SIGNALS[name]).tobytes()
 
 
+class _Finish(msgspec.Struct, frozen=True):
+    """The first part of `Words`; the others are skipped."""
+
+    finish: str | None = None
+
+
+def read_finishes(payload: bytes, branches: int) -> tuple[str | None, ...]:
+    """Return the finish reasons of a TEXT payload, one for each branch; no text is kept.
+
+    Args:
+        payload: the payload.
+        branches: how many branches there are.
+
+    Raises:
+        UnreadableRecord: the payload is of something else.
+    """
+    finishes = tuple(each.finish for each in unpack(payload, list[_Finish]))
+    if len(finishes) != branches:
+        raise UnreadableRecord(f"it has {len(finishes)} branches, and the core {branches}")
+    return finishes
+
+
 def read_core(payload: bytes) -> Core:
     """Return the core of a CORE payload; its arrays cannot be written to."""
     columns = unpack(payload, _CoreColumns)

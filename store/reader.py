@@ -19,6 +19,7 @@ from store.columns import (
     common_parts,
     join_branches,
     read_core,
+    read_finishes,
     read_signals,
 )
 from store.errors import ForeignFile, MissingSignal, StoreError
@@ -121,6 +122,17 @@ class Recording:
             location = f"question {self.questions[question].id!r}"
             raise MissingSignal(reason, path=self.path, location=location)
         return signal
+
+    def finishes(self, question: int) -> tuple[str | None, ...]:
+        """Return the finish reason of each branch of a question; ``None`` where it is unknown.
+
+        Raises:
+            IndexError: there is no such question.
+            DamagedRecording: the block is damaged.
+        """
+        branches = len(self.core(question).counts)
+        with self._reading(BlockKind.TEXT, question) as block:
+            return read_finishes(block.payload, branches)
 
     def branches(self, question: int) -> list[Branch]:
         """Return a question's full records, with every optional part.

@@ -43,4 +43,8 @@ def check(program: tree.Program, source: Source) -> tuple[CheckedProgram | None,
 
 def _needs(scope: Scope, program: tree.Program) -> Needs:
     inside = any(isinstance(node, tree.Open | tree.Advance | tree.Probe) for node in walk(program))
-    return Needs(frozenset(scope.needs), inside)
+    endings = any(
+        isinstance(node, tree.Field) and node.text == ".cut_off" and symbol.role is Role.ATTRIBUTE
+        for node, symbol in scope.symbols.items()
+    )
+    return Needs(frozenset(scope.needs), inside, endings)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from dsl import tree
-from dsl.builtins import ATTRIBUTES, FUNCTIONS, NAMES, SETS, VALUES
+from dsl.builtins import ATTRIBUTES, FREE, FUNCTIONS, NAMES, SETS, VALUES
 from dsl.checker.symbols import Role, Symbol
 from dsl.diagnostics import Diagnostic, Edit, Mark, Severity
 from dsl.foreign_idioms import NAMES as NAMES_ELSEWHERE
@@ -101,7 +101,7 @@ class Scope:
         """Add a name, unless it is taken."""
         assert symbol.span is not None
         name = symbol.name
-        known = ATTRIBUTES if name.startswith(".") else NAMES
+        known = ATTRIBUTES.keys() - FREE if name.startswith(".") else NAMES
         earlier = self.lookup(name)
         if name in known or earlier is not None:
             self.doubtful.add(name)

@@ -39,6 +39,8 @@ class Needs(NamedTuple):
     signals: frozenset[str]
     probes: bool
     """Whether it probes branches, so that complete reads alone are not enough for it."""
+    endings: bool = False
+    """Whether it reads how branches ended, which replay otherwise leaves unread."""
 
 
 class CheckedProgram(NamedTuple):

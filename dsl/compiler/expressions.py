@@ -10,6 +10,7 @@ from dsl.compiler.branch_sets import SetEmitter
 from dsl.compiler.calls import CallEmitter
 from dsl.compiler.emitter import real
 from dsl.compiler.kernels import KernelLibrary
+from dsl.compiler.memory_layout import StateWord
 from dsl.compiler.state import FINISHED, PRUNED, EpisodeState
 from dsl.types import Type
 
@@ -208,6 +209,8 @@ class ExpressionEmitter:
                 wanted = FINISHED if name == ".finished" else PRUNED
                 status = emit.load_element("i64", state.status, branch)
                 return emit.op(f"icmp eq i64 {status}, {wanted}")
+            case ".cut_off":
+                return self._cut_off(branch)
             case ".entropy" | ".logprob" | ".top_logprob":
                 return emit.load_element("double", state.signal[name[1:]], branch)
         arrays = {
@@ -215,6 +218,15 @@ class ExpressionEmitter:
             ".changes": state.changes,
         }  # fmt: skip
         return emit.load_element("i64", arrays[name], branch)
+
+    def _cut_off(self, branch: str) -> str:
+        """Emit whether a branch has finished, at the bound on its tokens."""
+        emit, state = self.emit, self.state
+        status = emit.load_element("i64", state.status, branch)
+        chain = emit.load_element("i64", state.chain, branch)
+        cut = emit.load_element("i64", state.word(StateWord.CUT_OFF, "ptr"), chain)
+        has_finished = emit.op(f"icmp eq i64 {status}, {FINISHED}")
+        return emit.op(f"and i1 {has_finished}, {emit.op(f'icmp ne i64 {cut}, 0')}")
 
     def _unary(self, node: tree.Unary) -> str:
         operand = self.value(node.operand)

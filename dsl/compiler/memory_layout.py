@@ -71,6 +71,8 @@ class StateWord(IntEnum):
     """(N,) int64: intervals of each branch that have the signal."""
     TOP_LOGPROB = 29
     TOP_LOGPROB_COUNT = 30
+    CUT_OFF = 31
+    """(N,) int64: 1 for a branch that ends at the bound on its tokens, where the program asks."""
 
 
 STATE_WORDS = len(StateWord)

@@ -71,6 +71,7 @@ _ATTRIBUTES: dict[str, Closure] = {
     ".seen": lambda frame: frame.current_branch.revealed == frame.current_branch.depth,
     ".finished": lambda frame: frame.current_branch.status is Status.FINISHED,
     ".pruned": lambda frame: frame.current_branch.status is Status.PRUNED,
+    ".cut_off": lambda frame: frame.current_branch.cut_off,
     ".entropy": lambda frame: frame.current_branch.entropy or 0.0,
     ".logprob": lambda frame: frame.current_branch.logprob or 0.0,
     ".top_logprob": lambda frame: frame.current_branch.top_logprob or 0.0,

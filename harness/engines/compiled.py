@@ -118,6 +118,7 @@ class _CompiledBatch:
         self._replay_environment = replay_environment
         self._dense = dense
         self._signals = sorted(checked.needs.signals)
+        self._endings = checked.needs.endings
         self._rules = rules
         self._counts = counts
         self._adding = threading.Lock()
@@ -192,6 +193,9 @@ class _CompiledBatch:
                 pointed.append((values, arrays.signals[name].values))
                 if counts is not None:
                     pointed.append((counts, arrays.signals[name].counts))
+        if self._endings:
+            cut_off = np.array(self._replay_environment.cut_off(question), np.int64)
+            pointed.append((StateWord.CUT_OFF, cut_off))
         if lines is not None:
             pointed += [(StateWord.LINE_RUNS, lines[0]), (StateWord.LINE_TOKENS, lines[1])]
         for word, array in pointed:

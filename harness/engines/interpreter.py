@@ -43,7 +43,8 @@ class InterpreterEngine:
         runs = None if counts is None else [0] * len(counts.runs)
         controller = Interpreter(checked, setting.knobs, runs=runs)
         episodes = empty_episodes(len(replay_environment.branch_pools), len(seeds))
-        for question, branch_pool in enumerate(replay_environment.branch_pools):
+        for question in range(len(replay_environment.branch_pools)):
+            branch_pool = replay_environment.pool(question, endings=checked.needs.endings)
             for column, seed in enumerate(seeds):
                 trace: list[BarrierRecord] = []
                 replay = Replay(

@@ -139,7 +139,7 @@ def trace_episode(
     """
     trace: list[BarrierRecord] = []
     replay = Replay(
-        replay_environment.branch_pools[question],
+        replay_environment.pool(question, endings=plan.reads_endings),
         seed=seed,
         question=question,
         budget=plan.rules.budget,

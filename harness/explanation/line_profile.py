@@ -156,7 +156,7 @@ def _episode_hindsight(
 ) -> Hindsight:
     trace: list[BarrierRecord] = []
     replay = Replay(
-        replay_environment.branch_pools[question],
+        replay_environment.pool(question, endings=plan.reads_endings),
         seed=seed,
         question=question,
         budget=plan.rules.budget,

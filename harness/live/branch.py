@@ -141,6 +141,7 @@ class LiveBranch:
             None if chain.entropy is None else chain.entropy[:count],
             None if chain.logprob is None else chain.logprob[: count + 1],
             None if chain.top_logprob is None else chain.top_logprob[: count + 1],
+            cut_off=finish == "length",
         )
         self.text, self.finish = text, finish
 

@@ -79,6 +79,32 @@ class ReplayEnvironment:
             return self.branch_pools.signal(question, name)
         return pool_signal(self.branch_pools[question], name)
 
+    def pool(self, question: int, *, endings: bool) -> BranchPool:
+        """Return the branches of a question.
+
+        Args:
+            question: Its position.
+            endings: Whether to read how the branches ended, which a recording has among its texts.
+
+        Raises:
+            StoreError: The recording is damaged.
+        """
+        branch_pool = self.branch_pools[question]
+        if not endings or not isinstance(self.branch_pools, RecordedPools):
+            return branch_pool
+        pairs = zip(branch_pool.chains, self.cut_off(question), strict=True)
+        return branch_pool._replace(chains=[chain._replace(cut_off=cut) for chain, cut in pairs])
+
+    def cut_off(self, question: int) -> list[bool]:
+        """Return which branches of a question end at the bound on their tokens.
+
+        Raises:
+            StoreError: The recording is damaged.
+        """
+        if isinstance(self.branch_pools, RecordedPools):
+            return self.branch_pools.cut_off(question)
+        return [chain.cut_off for chain in self.branch_pools[question].chains]
+
     def words(self, question: int) -> dict[str, int]:
         """Return the distinct answers of a question: its branches' in recorded order, then gold."""
         if question not in self._words:

@@ -122,9 +122,16 @@ class Ledger:
         self.state.spent += tokens
         view.tokens += tokens
 
-    def finish(self, view: BranchView, final: str) -> None:
-        """Finish a branch, which reveals its final answer."""
+    def finish(self, view: BranchView, final: str, *, cut_off: bool = False) -> None:
+        """Finish a branch, which reveals its final answer.
+
+        Args:
+            view: The branch.
+            final: Its final answer.
+            cut_off: Whether it ended at the bound on its tokens.
+        """
         view.status = Status.FINISHED
+        view.cut_off = cut_off
         view.reveal(final)
         self.state.active.remove(view.index)
         self.state.finished.append(view.index)
@@ -242,6 +249,7 @@ def _copy(source: BranchView, target: BranchView) -> None:
     target.revealed = source.revealed
     target.streak = source.streak
     target.changes = source.changes
+    target.cut_off = source.cut_off
     target.entropy = source.entropy
     target.logprob = source.logprob
     target.top_logprob = source.top_logprob

@@ -5,7 +5,7 @@ Each question is read from its file when it is needed, so that no recording must
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 
@@ -30,6 +30,7 @@ class RecordedPools(Sequence[BranchPool]):
         self.interval = recording.provenance.interval
         self.probed = recording.provenance.probed
         self.signals = frozenset(SIGNALS) & recording.signals
+        self._cut_off: dict[int, list[bool]] = {}
         self._pool = lru_cache(maxsize=KEPT_POOLS)(self._build_pool)
 
     def __len__(self) -> int:
@@ -61,6 +62,17 @@ class RecordedPools(Sequence[BranchPool]):
         """
         return self._recording.signal(question, name)
 
+    def cut_off(self, question: int) -> list[bool]:
+        """Return which branches of a question end at the bound on their tokens.
+
+        Raises:
+            StoreError: The recording is damaged.
+        """
+        if question not in self._cut_off:
+            finishes = self._recording.finishes(question)
+            self._cut_off[question] = [finish == "length" for finish in finishes]
+        return self._cut_off[question]
+
     def _build_pool(self, question: int) -> BranchPool:
         core = self._recording.core(question)
         words = core.answers
@@ -72,7 +84,7 @@ class RecordedPools(Sequence[BranchPool]):
         start = 0
         columns = zip(core.counts.tolist(), core.tokens.tolist(), core.final.tolist(), strict=True)
         for branch, (count, tokens, final) in enumerate(columns):
-            parts = {name: cut[branch] for name, cut in signals.items()}
+            parts: dict[str, Any] = {name: cut[branch] for name, cut in signals.items()}
             chains.append(ReplayChain(probes[start : start + count], tokens, words[final], **parts))
             start += count
         return BranchPool(chains, self.interval, self.probed)

@@ -43,6 +43,8 @@ class ReplayChain(NamedTuple):
     entropy: Sequence[float] | None = None
     logprob: Sequence[float] | None = None
     top_logprob: Sequence[float] | None = None
+    cut_off: bool = False
+    """Whether the chain ends at the bound on its tokens. False also where that was not read."""
 
 
 class BranchPool(NamedTuple):
@@ -321,7 +323,7 @@ class Replay:
     def _end(self, kind: ActionKind, view: BranchView, chain: ReplayChain, charge: int) -> None:
         """Return the last stretch of a branch, whichever action reads it."""
         self._ledger.pay(view, charge)
-        self._ledger.finish(view, chain.final)
+        self._ledger.finish(view, chain.final, cut_off=chain.cut_off)
         _read_signals(view, chain, len(chain.probes))
         self._ledger.note(kind, view, charge, chain.final)
 

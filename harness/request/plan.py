@@ -30,6 +30,11 @@ class RheoPlan(NamedTuple):
     rules: EpisodeRules
 
     @property
+    def reads_endings(self) -> bool:
+        """Whether the program reads how branches ended."""
+        return self.program.checked.needs.endings
+
+    @property
     def setting(self) -> ControllerSetting:
         """The setting for an engine."""
         return ControllerSetting(self.beta, self.chosen)
@@ -41,6 +46,11 @@ class ForeignPlan(NamedTuple):
     program: ForeignController
     beta: float
     rules: EpisodeRules
+
+    @property
+    def reads_endings(self) -> bool:
+        """Whether the controller may read how branches ended: always true."""
+        return True
 
     @property
     def knobs(self) -> KnobValues:

@@ -63,6 +63,11 @@ class Branch:
         return self._view.status is Status.PRUNED
 
     @property
+    def cut_off(self) -> bool:
+        """Whether it ended at the bound on its tokens."""
+        return self._view.cut_off
+
+    @property
     def entropy(self) -> float:
         """Entropy in nats after the end of thinking at the latest probe, 0 before the first."""
         return self._view.entropy or 0.0

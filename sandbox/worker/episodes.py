@@ -132,6 +132,7 @@ def _enter(view: BranchMessage, branch: BranchView) -> None:
     branch.entropy = view.entropy
     branch.logprob = view.logprob
     branch.top_logprob = view.top_logprob
+    branch.cut_off = view.cut_off
 
 
 class _HeldEpisode(NamedTuple):

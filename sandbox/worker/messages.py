@@ -42,6 +42,7 @@ class BranchMessage(msgspec.Struct, frozen=True, array_like=True):
     entropy: float | None
     logprob: float | None
     top_logprob: float | None
+    cut_off: bool
 
 
 def encode_branch(branch: BranchView) -> BranchMessage:
@@ -49,6 +50,7 @@ def encode_branch(branch: BranchView) -> BranchMessage:
     return BranchMessage(
         branch.index, branch.status, branch.depth, branch.tokens, branch.answer, branch.revealed,
         branch.streak, branch.changes, branch.entropy, branch.logprob, branch.top_logprob,
+        branch.cut_off,
     )  # fmt: skip
 
 

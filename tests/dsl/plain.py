@@ -101,6 +101,7 @@ class _Branch:
     def view(self) -> BranchView:
         view = BranchView(self.index)
         view.status, view.depth, view.tokens = self.status, self.depth, self.tokens
+        view.cut_off = self.status is Status.FINISHED and self.chain.cut_off
         if self.reveals:
             answers = [answer for _, answer in self.reveals]
             view.revealed, view.answer = self.reveals[-1]

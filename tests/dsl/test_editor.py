@@ -305,3 +305,12 @@ def test_editor_handles_any_text(parts: list[str]) -> None:
         find_completions(document, offset)
         find_hover(document, offset)
         find_definition(document, offset)
+
+
+def test_first_branch_of_each_answer_is_completed_and_explained() -> None:
+    assert "once .answer" in in_step("prune active |")
+    assert "once .answer" not in in_step("prune |")
+    document, offset = at(PROGRAM.replace("push ema onto trend", "prune active on|ce .answer"))
+    hover = find_hover(document, offset)
+    assert hover is not None
+    assert "the first branch of each answer" in hover.markdown

@@ -18,7 +18,9 @@ def chains(draw: st.DrawFn, interval: int) -> ReplayChain:
     entropy = draw(st.none() | st.lists(SIGNAL, min_size=count, max_size=count))
     logprob = draw(st.none() | st.lists(SIGNAL, min_size=count, max_size=count + 1))
     top = draw(st.none() | st.lists(SIGNAL, min_size=count, max_size=count + 1))
-    return ReplayChain(probes, tokens, draw(ANSWERS), entropy, logprob, top)
+    return ReplayChain(
+        probes, tokens, draw(ANSWERS), entropy, logprob, top, cut_off=draw(st.booleans())
+    )
 
 
 @st.composite

@@ -217,6 +217,7 @@ class TableBooks:
             "entropy": held.entropy,
             "logprob": held.logprob,
             "top_logprob": held.top_logprob,
+            "cut_off": held.state == "finished" and held.chain.cut_off,
         }
 
 

@@ -27,7 +27,7 @@ def _chain(pick: Pick, interval: int, *, signals: bool) -> ReplayChain:
     answers = ANSWERS[: 2 + pick(4)]
     probes = [answers[pick(len(answers))] for _ in range(count)]
     tokens = max(1, interval * count + (-120, 0, 1, 60, 99, 700)[pick(6)])
-    chain = ReplayChain(probes, tokens, answers[pick(len(answers))])
+    chain = ReplayChain(probes, tokens, answers[pick(len(answers))], cut_off=pick(3) == 0)
     if not signals:
         return chain
     # The last stretch of a chain may lack a log-probability.

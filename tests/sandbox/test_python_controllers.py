@@ -107,6 +107,18 @@ def test_a_branch_shows_what_has_been_revealed() -> None:
     assert answer(text) == "(None, False, 1, 0) 7 True 2 20 1 False"
 
 
+def test_functions_over_sets_are_those_of_rheo() -> None:
+    text = """
+        episode.sample(4)
+        tokens = [b.tokens for b in episode.opened]
+        same = median(tokens) == quantile(tokens, 0.5)
+        places = sorted(rank(tokens, t) for t in tokens)
+        ended = count(episode.opened.where(lambda b: b.cut_off))
+        return f"{same} {places[0]} {total(episode.opened)} {ended}"
+    """
+    assert answer(text) == "True 0 4 0"
+
+
 def test_sets_are_snapshots() -> None:
     text = """
         before = episode.opened

@@ -163,15 +163,17 @@ def _line(
 
 
 def _chain(text: str) -> ReplayChain:
-    """``A A B | 350 B ; entropy 1.0 0.5 0.2``: probes, tokens, final answer, signals."""
+    """``A A B | 350 B ; entropy 1.0 0.5 0.2 ; cut_off``: probes, tokens, final answer, the rest."""
     chain, *signals = text.split(";")
+    cut_off = " cut_off" in signals
+    signals = [signal for signal in signals if signal != " cut_off"]
     probes, _, end = chain.partition("|")
     tokens, final = end.split()
     columns = {
         name: tuple(map(float, values)) for name, *values in (signal.split() for signal in signals)
     }
     answers = tuple(_answer(word) for word in probes.split())
-    return ReplayChain(answers, int(tokens), _answer(final), **columns)
+    return ReplayChain(answers, int(tokens), _answer(final), cut_off=cut_off, **columns)
 
 
 def _answer(word: str) -> str:

@@ -161,7 +161,13 @@ async def replay_environment(
         made = await make_branch(drawn, probed, Question(id="q", gold="A"), settings, reading)
         collected.append(
             ReplayChain(
-                made.answers, made.tokens, made.final, made.entropy, made.logprob, made.top_logprob
+                made.answers,
+                made.tokens,
+                made.final,
+                made.entropy,
+                made.logprob,
+                made.top_logprob,
+                cut_off=made.finish == "length",
             )
         )
     engine = DrawnEngine(chains, settings)
