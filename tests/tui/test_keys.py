@@ -176,7 +176,7 @@ async def test_a_key_switches_between_tokens_and_sequential_tokens(copied: Copie
         plot = app.screen.query_one(FrontierPlot)
         tokens = plot.curves
         await press(pilot, "c")
-        assert "accuracy % over sequential tokens" in shown(pilot, "#said")
+        assert "accuracy % over sequential tokens" in shown(pilot, "#details")
         assert [curve.label for curve in plot.curves] == [curve.label for curve in tokens]
         before, after = tokens[-1].points, plot.curves[-1].points
         assert sorted(accuracy for _, accuracy in after) == sorted(
@@ -185,7 +185,7 @@ async def test_a_key_switches_between_tokens_and_sequential_tokens(copied: Copie
         assert max(after)[0] < max(before)[0]
         await press(pilot, "c")
         assert plot.curves == tokens
-        assert "accuracy % over tokens" in shown(pilot, "#said")
+        assert "accuracy % over tokens" in shown(pilot, "#details")
 
 
 async def test_the_workbench_draws_both_costs(copied: Copied) -> None:
