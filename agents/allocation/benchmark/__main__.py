@@ -8,7 +8,7 @@ allocation so far by measured score, so luck does not count.
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate, product
 from pathlib import Path
 
@@ -24,7 +24,37 @@ from agents.run.directory import RunDirectory
 from agents.run.records import ModelOptions
 from harness.allocation.simulator import Simulator, build_simulator, default_budget
 from harness.allocation.space import AllocationSpace
-from store.pipelines.schema import Simulation
+from store.pipelines.schema import Simulation, Trial
+
+
+def play_trials(proposer: TrialProposer, simulator: Simulator, trials: int) -> Iterator[Trial]:
+    """Play a proposer's trials, one in each round, until there are enough or the space is empty.
+
+    Args:
+        proposer: Proposer to run.
+        simulator: The pipeline; its seed is also the seed of the search.
+        trials: Maximum number of trials.
+    """
+    space = AllocationSpace(simulator.pipeline, default_budget(simulator.pipeline))
+    observed: list[ObservedTrial] = []
+    state, number = None, 0
+    while len(observed) < trials:
+        number += 1
+        bench = RoundTrialBench(
+            space,
+            observed,
+            seed=f"{simulator.simulation.seed}/{number}/01-{proposer.name}",
+            state=state,
+            planned=trials,
+        )
+        batch = proposer.suggest(bench)
+        state = batch.state or state
+        if not batch.trials:
+            return  # a small space is exhausted
+        for suggestion in batch.trials:
+            trial = simulator.play(suggestion.choices)
+            observed.append(ObservedTrial(trial.choices, trial.score, trial.cost))
+            yield trial
 
 
 def run_benchmark(
@@ -38,28 +68,12 @@ def run_benchmark(
         trials: Maximum number of trials.
         optimum: Highest expected score of any allocation.
     """
-    space = AllocationSpace(simulator.pipeline, default_budget(simulator.pipeline))
-    simulation = simulator.simulation
-    observed: list[ObservedTrial] = []
-    state, curve, number = None, list[float](), 0
-    while len(observed) < trials:
-        number += 1
-        bench = RoundTrialBench(
-            space,
-            observed,
-            seed=f"{simulation.seed}/{number}/01-{proposer.name}",
-            state=state,
-            planned=trials,
-        )
-        batch = proposer.suggest(bench)
-        state = batch.state or state
-        if not batch.trials:
-            break  # a small space is exhausted
-        for suggestion in batch.trials:
-            trial = simulator.play(suggestion.choices)
-            observed.append(ObservedTrial(trial.choices, trial.score, trial.cost))
-            leader = max(observed, key=lambda trial: (trial.score, -trial.cost))
-            curve.append(simulator.expected(simulator.quality(leader.choices)) / optimum)
+    budget = default_budget(simulator.pipeline)
+    simulation, observed, curve = simulator.simulation, list[Trial](), list[float]()
+    for trial in play_trials(proposer, simulator, trials):
+        observed.append(trial)
+        leader = max(observed, key=lambda trial: (trial.score, -trial.cost))
+        curve.append(simulator.expected(simulator.quality(leader.choices)) / optimum)
     return BenchmarkRun(
         proposer=proposer.name,
         seed=simulation.seed,
@@ -73,7 +87,7 @@ def run_benchmark(
         ),
         optimum=optimum,
         curve=curve,
-        spent=[total / space.budget for total in accumulate(trial.cost for trial in observed)],
+        spent=[total / budget for total in accumulate(trial.cost for trial in observed)],
     )
 
 
