@@ -1,6 +1,6 @@
 """Measure what the choice of the winner is worth on simulated pipelines with sampled scores.
 
-``python -m agents.allocation.benchmark.winner_figures --seeds 20 --trials 25`` runs the proposer ``agent``
+``python -m agents.allocation.benchmark.winner_figures --seeds 20 --trials 25`` runs ``agent``
 on pipelines whose 50 questions are right or wrong, and compares two choices of the winner: the
 highest score, and the cheapest trial that cannot be told apart from it
 (`agents.allocation.winner_choice`). Expected scores are known to the simulator, not to the search.
