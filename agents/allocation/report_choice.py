@@ -29,9 +29,9 @@ def describe_choice(result: AllocationResult) -> list[str]:
     sentences = []
     if result.eligible > 1:
         sentences.append(
-            f"{format_count(result.eligible, 'trial')} cannot be told apart from the highest"
-            " objective on these questions: the interval of the difference contains 0. The"
-            " cheapest of them is selected."
+            f"{format_count(result.eligible, 'trial')} have an objective that is not significantly"
+            " below the highest one: the interval of the difference contains 0. The cheapest of"
+            " them is selected."
         )
     if result.cross_validation is not None:
         is_score = not result.profiles
