@@ -43,6 +43,9 @@ RACE_SHARE = 0.75
 SCORE_SEEDS = 12
 """Seeds under which the path of a round is scored."""
 
+LEAST_GENERATIONS = 100
+"""Generations that the path of a raced template has before it competes with others."""
+
 SECOND_EVERY = 4
 """In every round of this number, the second-best path is refined if it is near the best."""
 
@@ -82,7 +85,9 @@ class TemplatesProposer:
         paths = state.paths if state.rounds else search.start()
         template = search.find_unraced(state.raced)
         changed = (
-            search.refine(paths, state.rounds + 1) if template is None else search.race(template)
+            search.refine(paths, state.raced, state.rounds + 1)
+            if template is None
+            else search.race(template)
         )
         paths = paths if changed is None else _replace_path(paths, changed)
         proposals = _list_proposals(paths if changed is None else [changed], state.proposed, bench)
@@ -186,11 +191,19 @@ class _RoundSearch:
     def _report_skipped(self, template: ProgramTemplate, problem: InputError) -> None:
         self._bench.report("skipped", template=template.name, reason=str(problem))
 
-    def refine(self, paths: Sequence[PathState], rounds: int) -> PathState | None:
-        """Refine one path with what is left of the allowance; ``None`` if there is no path."""
+    def refine(
+        self, paths: Sequence[PathState], raced: Sequence[str], rounds: int
+    ) -> PathState | None:
+        """Refine one path with what is left of the allowance; ``None`` if there is no path.
+
+        Args:
+            paths: Paths to choose from.
+            raced: Names of the templates whose settings were raced.
+            rounds: Number of the round among those of this proposer.
+        """
         if not paths:
             return None
-        path = self._choose(paths, rounds)
+        path = _find_young_path(paths, raced) or self._choose(paths, rounds)
         if len(path.path) == 2 and path.generations >= BEND_AFTER:
             path = bend_path(path)
         return self._refine(path)
@@ -242,6 +255,18 @@ class _RoundSearch:
         self, template: ProgramTemplate, settings: Sequence[Setting], seeds: range
     ) -> SettingFigures | None:
         return self._bench.play_settings(template.source, settings, seeds)
+
+
+def _find_young_path(paths: Sequence[PathState], raced: Sequence[str]) -> PathState | None:
+    """Find the path of a raced template that had the fewest generations, if they are too few.
+
+    A path that begins with a race has rules that hand-made programs lack, and needs generations
+    before they pay.
+    """
+    young = [
+        path for path in paths if path.template in raced and path.generations < LEAST_GENERATIONS
+    ]
+    return min(young, key=lambda path: path.generations, default=None)
 
 
 def _list_proposals(
