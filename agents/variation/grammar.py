@@ -62,6 +62,7 @@ TABLES = {
         2 first max(0, count(active) - KEPT) of active by KEY
         1 first KEPT of active where TEST
         1 active where TEST by KEY
+        1 active by KEY once .answer
     """,
     "LEADER": """
         5 winner(finished)
@@ -167,6 +168,7 @@ TABLES = {
         2 votes(VOTERS, .answer) <= FEW
         1 PACE >= PATIENCE
         1 .index < KEPT
+        1 .streak >= quantile(.streak of VOTERS, PART)
         0.5 chance(ODDS)
     """,
     "KEY": """
@@ -198,6 +200,7 @@ TABLES = {
         2 if TEST then FACTOR else 1
         1 (1 + .streak) / (1 + .changes)
         1 pow(.depth, POWER)
+        1 1 + rank(.streak of VOTERS)
     """,
     "BURSTS": """
         3 BURST

@@ -72,6 +72,8 @@ _OF_ATTRIBUTES = {
 }
 _OF_CALLS = {
     "votes": Quantity.BRANCHES,
+    "total": Quantity.BRANCHES,
+    "rank": Quantity.BRANCHES,
     "distinct": Quantity.BRANCHES,
     "share": Quantity.PART,
     "margin": Quantity.PART,
@@ -81,7 +83,7 @@ _OF_CALLS = {
     "entropy": Quantity.NATS,
     "variance": Quantity.CHANGE,
 }
-_FOLDS = {"sum", "mean", "min", "max", "oldest", "newest"}
+_FOLDS = {"sum", "mean", "median", "quantile", "min", "max", "oldest", "newest"}
 _LIKE_ARGUMENTS = {"min", "max", "clamp", "abs", "round", "floor", "ceil"}
 
 

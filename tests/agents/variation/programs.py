@@ -29,7 +29,7 @@ def load_written_programs() -> dict[str, tree.Program]:
     return library | {f"seed {seed.name}": program(seed.source) for seed in load_seeds()}
 
 
-WHOLE = {"RH507", "RH509", "RH510", "RH706"}
+WHOLE = {"RH507", "RH509", "RH510", "RH511", "RH706"}
 """Warnings that no part of a program has by itself."""
 
 
