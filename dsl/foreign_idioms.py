@@ -250,6 +250,11 @@ FUNCTIONS = _table(
     ),
     ("fork clone", STATEMENTS["fork"]),
     ("resample", STATEMENTS["resample"]),
+    (
+        "percentile nanpercentile nanquantile",
+        Suggestion("write `quantile(e of S, q)`, with q from 0 to 1"),
+    ),
+    ("dedupe dedup drop_duplicates", Suggestion("write `S once .answer`")),
     ("sigmoid", Suggestion("write `1 / (1 + exp(-x))`")),
     ("product prod", Suggestion("write `exp(sum(log(…) of S))`")),
     ("reversed", Suggestion("write `S by -.index`")),

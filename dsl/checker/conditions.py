@@ -1,4 +1,4 @@
-"""Warn of conditions on branches and episodes that have the same outcome every time."""
+"""Warn of conditions that have the same outcome every time, and of percentages for parts."""
 
 from dsl import tree
 from dsl.builtins import COUNTING, FOLDING, VOTING
@@ -25,11 +25,31 @@ def check_conditions(scope: Scope, program: tree.Program, source: Source) -> Non
         if not isinstance(section, tree.Start | tree.Step | tree.Finally):
             continue
         for node in walk(section):
+            if isinstance(node, tree.Call) and node.function.text in {"quantile", "chance"}:
+                _check_part(scope, ranges, node)
             if isinstance(node, tree.Binary) and _is_measured(scope, node):
                 left, right = ranges.find(node.left), ranges.find(node.right)
                 outcome = _outcome(node.operator, left, right)
                 if outcome is not None:
                     _report(scope, source, node, (left, right), outcome=outcome)
+
+
+def _check_part(scope: Scope, ranges: RangeFinder, node: tree.Call) -> None:
+    """Warn of a part of all that is always above 1."""
+    part = node.arguments[-1]
+    if isinstance(part, tree.PerBranch | tree.KeywordArgument):
+        return
+    low, high = ranges.find(part)
+    if low <= 1:
+        return
+    scope.warning(
+        "RH511",
+        f"`{node.function.text}` takes a part from 0 to 1, and this is always above 1",
+        part.span,
+        help=f"it is not a percentage: write `{high / 100:g}` for {high:g} %"
+        if 2 <= low <= high <= 100
+        else "write a number from 0 to 1",
+    )
 
 
 def _is_measured(scope: Scope, node: tree.Binary) -> bool:

@@ -82,6 +82,18 @@ def test_condition_that_can_change_is_not_reported(condition: str) -> None:
     assert condition_codes(condition) == []
 
 
+@pytest.mark.parametrize("part", ["90", "level", "1.5", "2 * steep"])
+@pytest.mark.parametrize("call", ["chance({})", "quantile(.streak of active, {}) > 3"])
+def test_percentage_in_place_of_a_part_is_reported(call: str, part: str) -> None:
+    assert condition_codes(call.format(part)) == ["RH511"]
+
+
+@pytest.mark.parametrize("part", ["0.9", "gentle", "1", "share(alive)", "n / 8", "0 - 3"])
+@pytest.mark.parametrize("call", ["chance({})", "quantile(.streak of active, {}) > 3"])
+def test_part_that_may_be_one_is_not_reported(call: str, part: str) -> None:
+    assert condition_codes(call.format(part)) == []
+
+
 def test_memory_cell_can_have_any_value() -> None:
     body = "memory { x = 0 } start { open 4 } step { advance active x = x - 1 if x > 5 { stop } }"
     assert codes(body) == []
