@@ -46,6 +46,10 @@ class _CoreColumns(msgspec.Struct, frozen=True):
     final: bytes
 
 
+class _Counts(msgspec.Struct, frozen=True):
+    counts: bytes
+
+
 class _Column(msgspec.Struct, frozen=True):
     lengths: bytes
     """``<i4`` for each branch, -1 where it lacks the signal."""
@@ -227,6 +231,11 @@ def read_core(payload: bytes) -> Core:
     if len(set(core.answers)) != len(core.answers):
         raise UnreadableRecord("an answer appears twice in the list")
     return core
+
+
+def read_branch_count(payload: bytes) -> int:
+    """Return the number of branches of a CORE payload; nothing else of it is checked."""
+    return len(unpack(payload, _Counts).counts) // np.dtype("<i4").itemsize
 
 
 def read_signals(payload: bytes, branches: int) -> dict[str, Ragged]:

@@ -7,7 +7,7 @@ Digests reveal a file that was changed in the meantime.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from store.columns import (
     Payloads,
     common_parts,
     join_branches,
+    read_branch_count,
     read_core,
     read_finishes,
     read_signals,
@@ -105,6 +106,19 @@ class Recording:
             self._cores[question] = core
         return core
 
+    def branch_count(self, question: int) -> int:
+        """Return how many branches a question has.
+
+        Raises:
+            IndexError: there is no such question.
+            DamagedRecording: the block is damaged.
+        """
+        core = self._cores.get(question)
+        if core is not None:
+            return len(core.counts)
+        with self._reading(BlockKind.CORE, question) as block:
+            return read_branch_count(block.payload)
+
     def signal(self, question: int, name: str) -> Ragged:
         """Return a numeric signal of a question, which all its branches have; no text is read.
 
@@ -113,15 +127,30 @@ class Recording:
             MissingSignal: it is not recorded for every branch of the question.
             DamagedRecording: the block is damaged.
         """
+        return self.signal_columns(question, (name,))[name]
+
+    def signal_columns(self, question: int, names: Collection[str]) -> dict[str, Ragged]:
+        """Return numeric signals of a question, which all its branches have; no text is read.
+
+        Args:
+            question: the question's position.
+            names: the signals.
+
+        Raises:
+            IndexError: there is no such question.
+            MissingSignal: one is not recorded for every branch of the question.
+            DamagedRecording: the block is damaged.
+        """
         branches = len(self.core(question).counts)
         with self._reading(BlockKind.SIGN, question) as block:
-            signal = read_signals(block.payload, branches).get(name)
-        if signal is None or signal.counts.min() < 0:
-            known = ", ".join(sorted(self.signals)) or "none"
-            reason = f"does not have {name} for every branch; it has {known}"
-            location = f"question {self.questions[question].id!r}"
-            raise MissingSignal(reason, path=self.path, location=location)
-        return signal
+            recorded = read_signals(block.payload, branches)
+        for name in names:
+            if name not in recorded or recorded[name].counts.min() < 0:
+                known = ", ".join(sorted(self.signals)) or "none"
+                reason = f"does not have {name} for every branch; it has {known}"
+                location = f"question {self.questions[question].id!r}"
+                raise MissingSignal(reason, path=self.path, location=location)
+        return {name: recorded[name] for name in names}
 
     def finishes(self, question: int) -> tuple[str | None, ...]:
         """Return the finish reason of each branch of a question; ``None`` where it is unknown.

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -63,7 +63,7 @@ class CompiledEngine:
             counts: Counts of each source line, added to in place; ``None`` to count nothing.
         """
         refuse_unmet_needs(checked, replay_environment)
-        dense = self._questions(replay_environment)
+        dense = self._questions(replay_environment, checked.needs.signals)
         variant = Variant(wide=dense.wide, counting=counts is not None)
         module, native = self._objects.load(checked, variant)
         batch = _CompiledBatch(
@@ -84,10 +84,13 @@ class CompiledEngine:
                     raise
         return batch.episodes
 
-    def _questions(self, replay_environment: ReplayEnvironment) -> DenseQuestions:
+    def _questions(
+        self, replay_environment: ReplayEnvironment, signals: Collection[str]
+    ) -> DenseQuestions:
         questions = self._dense.get(replay_environment)
         if questions is None:
-            questions = self._dense[replay_environment] = DenseQuestions(replay_environment)
+            questions = DenseQuestions(replay_environment, signals)
+            self._dense[replay_environment] = questions
         return questions
 
 

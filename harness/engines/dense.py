@@ -48,6 +48,7 @@ class DenseQuestions:
 
     Args:
         environment: The environment.
+        signals: Signals that will be used; others are read later.
         most_bytes: Arrays up to this size are kept. Of further questions, only the answers' texts
             and the sizes are; their arrays are built again for each use.
 
@@ -55,7 +56,12 @@ class DenseQuestions:
         StoreError: The recording is damaged.
     """
 
-    def __init__(self, environment: ReplayEnvironment, most_bytes: int = KEPT_BYTES):
+    def __init__(
+        self,
+        environment: ReplayEnvironment,
+        signals: Collection[str] = (),
+        most_bytes: int = KEPT_BYTES,
+    ):
         self._left = most_bytes
         self._lock = threading.Lock()
         self._answers: dict[int, DenseQuestion] = {}
@@ -70,7 +76,10 @@ class DenseQuestions:
             self.branches.append(len(columns.counts))
             self.most_answers = max(self.most_answers, len(environment.words(question)))
             # In the common type: a later question may turn out to need a wider one.
-            self._keep(self._answers, question, _answers(columns, np.int16))
+            arrays = _answers(columns, np.int16)
+            self._keep(self._answers, question, arrays)
+            if self._left:
+                self._add_signals(environment, question, arrays, signals)
         self.wide = self.most_answers > np.iinfo(np.int16).max
         """Whether some question has more answers than 16 bits can number."""
         if self.wide:
@@ -95,26 +104,40 @@ class DenseQuestions:
             kind = np.int32 if self.wide else np.int16
             arrays = _answers(environment.columns(question), kind)
             self._keep(self._answers, question, arrays)
-        width = arrays.answers.shape[1]
-        added = {}
-        for name in signals:
-            signal = self._signals.get((question, name))
-            if signal is None:
-                recorded = environment.signal(question, name)
-                if recorded is None:
-                    continue
-                signal = _signal(recorded, width)
-                self._keep(self._signals, (question, name), signal)
-            added[name] = signal
-        return arrays._replace(signals=added)
+        return self._add_signals(environment, question, arrays, signals)
+
+    def _add_signals(
+        self,
+        environment: ReplayEnvironment,
+        question: int,
+        arrays: DenseQuestion,
+        names: Collection[str],
+    ) -> DenseQuestion:
+        """Return the arrays of a question with those of signals."""
+        signals = {}
+        missing = []
+        for name in names:
+            kept = self._signals.get((question, name))
+            if kept is None:
+                missing.append(name)
+            else:
+                signals[name] = kept
+        for name, columns in environment.signal_columns(question, missing).items():
+            signals[name] = _signal(columns, arrays.answers.shape[1])
+            self._keep(self._signals, (question, name), signals[name])
+        return arrays._replace(signals=signals)
 
     def _keep(self, among: dict[K, V], key: K, value: V) -> None:
         """Keep arrays while there is room: what is evicted would be needed again in each cell."""
         size = sum(part.nbytes for part in value if isinstance(part, np.ndarray))
         with self._lock:
-            if key not in among and size <= self._left:
+            if key in among:
+                return
+            if size <= self._left:
                 self._left -= size
                 among[key] = value
+            else:
+                self._left = 0
 
 
 def _answers(columns: Core, kind: type[np.int16] | type[np.int32]) -> DenseQuestion:

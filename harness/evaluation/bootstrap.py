@@ -20,7 +20,7 @@ SEED = 0
 LOW, HIGH = 2.5, 97.5
 """The percentiles that bound an interval of 95 %."""
 
-_CELLS = 1 << 22
+_CELLS = 1 << 19
 """The most resampled questions in memory at once."""
 
 Floats = NDArray[np.float64]

@@ -1,12 +1,12 @@
 """Replay environments: recordings prepared for replay, with the gold answers for scoring."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 
 from dsl.builtins import SIGNALS
 from dsl.checker import CheckedProgram
 from harness.errors import InputError
-from harness.mdp.recorded_pools import RecordedPools, pool_columns, pool_signal
+from harness.mdp.recorded_pools import RecordedPools, pool_columns, pool_signals
 from harness.mdp.replay import BranchPool, NotProbed
 from store.reader import Recording
 from store.records import Core, Ragged
@@ -69,15 +69,19 @@ class ReplayEnvironment:
             return self.branch_pools.columns(question)
         return pool_columns(self.branch_pools[question])
 
-    def signal(self, question: int, name: str) -> Ragged | None:
-        """Return a signal of a question; ``None`` if not every branch has it.
+    def signal_columns(self, question: int, names: Collection[str]) -> dict[str, Ragged]:
+        """Return those of the named signals that every branch of a question has.
+
+        Args:
+            question: Its position.
+            names: The signals.
 
         Raises:
             StoreError: The recording is damaged.
         """
         if isinstance(self.branch_pools, RecordedPools):
-            return self.branch_pools.signal(question, name)
-        return pool_signal(self.branch_pools[question], name)
+            return self.branch_pools.signal_columns(question, names) if names else {}
+        return pool_signals(self.branch_pools[question], names)
 
     def pool(self, question: int, *, endings: bool) -> BranchPool:
         """Return the branches of a question.

@@ -3,7 +3,7 @@
 Each question is read from its file when it is needed, so that no recording must fit in memory.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any, overload
 
@@ -54,13 +54,17 @@ class RecordedPools(Sequence[BranchPool]):
         """
         return number_answers(self._recording.core(question))
 
-    def signal(self, question: int, name: str) -> Ragged:
-        """Return a signal of a question.
+    def signal_columns(self, question: int, names: Collection[str]) -> dict[str, Ragged]:
+        """Return signals of a question.
+
+        Args:
+            question: Its position.
+            names: The signals, which every branch has.
 
         Raises:
-            StoreError: The recording is damaged, or lacks the signal.
+            StoreError: The recording is damaged, or lacks a signal.
         """
-        return self._recording.signal(question, name)
+        return self._recording.signal_columns(question, names)
 
     def cut_off(self, question: int) -> list[bool]:
         """Return which branches of a question end at the bound on their tokens.
@@ -77,8 +81,9 @@ class RecordedPools(Sequence[BranchPool]):
         core = self._recording.core(question)
         words = core.answers
         probes = [words[index] for index in core.probes.tolist()]
+        names = [name for name in SIGNALS if name in self.signals]
         signals = {
-            name: _cut(self.signal(question, name)) for name in SIGNALS if name in self.signals
+            name: _cut(signal) for name, signal in self.signal_columns(question, names).items()
         }
         chains = []
         start = 0
@@ -107,15 +112,17 @@ def pool_columns(branch_pool: BranchPool) -> Core:
     )
 
 
-def pool_signal(branch_pool: BranchPool, name: str) -> Ragged | None:
-    """Return a signal of a branch pool, ``None`` if a chain lacks it."""
-    rows = [getattr(chain, name) for chain in branch_pool.chains]
-    if not rows or any(row is None for row in rows):
-        return None
-    return Ragged(
-        np.array([len(row) for row in rows], np.int32),
-        np.array([number for row in rows for number in row], np.float64),
-    )
+def pool_signals(branch_pool: BranchPool, names: Collection[str]) -> dict[str, Ragged]:
+    """Return the signals of a branch pool that each of its chains has."""
+    signals = {}
+    for name in names:
+        rows = [getattr(chain, name) for chain in branch_pool.chains]
+        if rows and all(row is not None for row in rows):
+            signals[name] = Ragged(
+                np.array([len(row) for row in rows], np.int32),
+                np.array([number for row in rows for number in row], np.float64),
+            )
+    return signals
 
 
 def number_answers(core: Core) -> Core:
@@ -123,11 +130,16 @@ def number_answers(core: Core) -> Core:
 
     A recording numbers them so, unless another program wrote it.
     """
-    ends = np.cumsum(core.counts, dtype=np.int64)
-    sequence = np.insert(core.probes, ends, core.final)
+    branches = len(core.counts)
+    ends = np.cumsum(core.counts, dtype=np.int64) + np.arange(branches)
+    sequence = np.empty(len(core.probes) + branches, np.int32)
+    is_probe = np.ones(len(sequence), np.bool_)
+    is_probe[ends] = False
+    sequence[ends] = core.final
+    sequence[is_probe] = core.probes
     highest = np.maximum.accumulate(sequence)
-    rises = np.diff(highest, prepend=np.int32(-1))
-    if highest[-1] == len(core.answers) - 1 and rises.max() <= 1:
+    rises = (highest[1:] - highest[:-1]).max(initial=0)
+    if sequence[0] == 0 and rises <= 1 and highest[-1] == len(core.answers) - 1:
         return core
     used, first = np.unique(sequence, return_index=True)
     order = used[np.argsort(first)]

@@ -56,7 +56,7 @@ def branch_counts(recording: Recording) -> tuple[int, int]:
     Raises:
         StoreError: The recording is damaged.
     """
-    counts = [len(recording.core(index).counts) for index in range(len(recording.questions))]
+    counts = [recording.branch_count(index) for index in range(len(recording.questions))]
     return min(counts), max(counts)
 
 
