@@ -19,6 +19,8 @@ class LibraryEntry(NamedTuple):
     title: str
     about: str
     """The opening comment: what it does, and its source."""
+    needs: tuple[str, ...]
+    """The optional signals that a recording must hold for it."""
 
 
 def load_source(name: str) -> Source:
@@ -38,4 +40,7 @@ def load_entry(name: str) -> LibraryEntry:
     lines = load_source(name).text.splitlines()
     about = [line.removeprefix("#").strip() for line in lines if line.startswith("#")]
     head = next(line for line in lines if line.startswith("controller "))
-    return LibraryEntry(name, head.split('"')[1], "\n".join(about))
+    # Not parsed: loading the grammar would take more time than all else that a list needs.
+    needs = [line.removeprefix("needs ") for line in lines if line.startswith("needs ")]
+    names = (word.strip() for each in needs for word in each.partition("#")[0].split(","))
+    return LibraryEntry(name, head.split('"')[1], "\n".join(about), tuple(names))

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from dsl.episode import Answer, Episode, VerbGenerator
 from dsl.interpreter import Interpreter
+from dsl.library import NAMES, load_entry, load_source
+from dsl.parser import parse
 from dsl.program import analyse_program, load_checked_program, read_program_file
 from dsl.schedule import evaluate as knobs_at
 from harness.mdp.replay import BranchPool
@@ -273,3 +275,10 @@ def test_cmc_has_the_published_value_of_every_knob(beta: float) -> None:
         "flat": theirs.trend_thresh,
         "quorum": theirs.min_complete,
     }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_listed_needs_are_those_of_the_parsed_program(name: str) -> None:
+    program = parse(load_source(name)).program
+    assert program is not None
+    assert load_entry(name).needs == tuple(word.text for word in program.needs)

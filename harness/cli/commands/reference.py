@@ -159,8 +159,8 @@ def library(out: Output, name: str | None) -> None:
 
     if name is None:
         rows = [
-            (one, load_entry(one).title, _needs(one), _about(load_entry(one).about)["source"])
-            for one in NAMES
+            (entry.name, entry.title, ", ".join(sorted(entry.needs)), _about(entry.about)["source"])
+            for entry in map(load_entry, NAMES)
         ]
         columns = [Column("name"), Column("title"), Column("needs"), Column("source")]
         out.table(Table(columns, rows))
@@ -172,15 +172,6 @@ def library(out: Output, name: str | None) -> None:
     entry, text = load_entry(name), load_source(name).text
     about = {"name": name, "title": entry.title, **_about(entry.about)}
     out.document({**about, "program": text}, text)
-
-
-def _needs(name: str) -> str:
-    """Return the signals that a recording must hold for a controller."""
-    from dsl.library import load_source
-    from dsl.parser import parse
-
-    program = parse(load_source(name)).program
-    return ", ".join(sorted(word.text for word in program.needs)) if program is not None else ""
 
 
 def _about(comment: str) -> dict[str, str]:
