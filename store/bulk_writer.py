@@ -96,9 +96,9 @@ def _spool(
     questions: dict[str, Question] = {}
     sizes: list[int] = []
     parts = PARTS
-    for each, branches in items:
-        location = f"question {each.id!r}"
-        question = _accepted(each, path, location)
+    for entry, branches in items:
+        location = f"question {entry.id!r}"
+        question = _accepted(entry, path, location)
         problem = question_fault(question)
         if question.id in questions:
             problem = "a question with this id is already recorded; ids must be unique"

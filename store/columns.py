@@ -143,9 +143,11 @@ def split_branches(branches: Sequence[Branch]) -> Payloads:
 
 def column_parts(columns: QuestionColumns) -> frozenset[str]:
     """Return the optional parts that every one of the branches has."""
-    signals = {name for name, each in columns.signals.items() if each.counts.min(initial=0) >= 0}
+    signals = {
+        name for name, signal in columns.signals.items() if signal.counts.min(initial=0) >= 0
+    }
     words = {
-        name for name in WORDS if all(getattr(each, name) is not None for each in columns.words)
+        name for name in WORDS if all(getattr(column, name) is not None for column in columns.words)
     }
     return frozenset(signals | words)
 
@@ -202,7 +204,7 @@ def read_finishes(payload: bytes, branches: int) -> tuple[str | None, ...]:
     Raises:
         UnreadableRecord: the payload is of something else.
     """
-    finishes = tuple(each.finish for each in unpack(payload, list[_Finish]))
+    finishes = tuple(row.finish for row in unpack(payload, list[_Finish]))
     if len(finishes) != branches:
         raise UnreadableRecord(f"it has {len(finishes)} branches, and the core {branches}")
     return finishes

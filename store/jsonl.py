@@ -152,14 +152,14 @@ def _check(line: QuestionLine, path: Path, number: int) -> None:
         _check_log_probabilities(branch, path, number, f"$.branches[{index}]")
 
 
-def _check_log_probabilities(branch: BranchLine, path: Path, number: int, at: str) -> None:
+def _check_log_probabilities(branch: BranchLine, path: Path, number: int, location: str) -> None:
     """Raise `SourceError` if a log-probability is above 0.
 
     Args:
         branch: the branch as it is in the line.
         path: the file.
         number: the line's number.
-        at: the path of the branch in the line.
+        location: the path of the branch in the line.
     """
     for name in ("logprob", "top_logprob"):
         values: list[float] = getattr(branch, name) or []
@@ -169,7 +169,7 @@ def _check_log_probabilities(branch: BranchLine, path: Path, number: int, at: st
                     f"a log-probability is at most 0, and this is {value:g}; if it is a"
                     " probability, give its logarithm",
                     path=path,
-                    location=join_location(number, f"{at}.{name}[{index}]"),
+                    location=join_location(number, f"{location}.{name}[{index}]"),
                 )
 
 

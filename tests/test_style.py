@@ -44,6 +44,9 @@ NAME_PARTS = frozenset(
 )  # fmt: skip
 """Words that no part of a module, class, function or option name may be."""
 
+VARIABLE_NAMES = frozenset({"at", "each"})
+"""Names that say nothing about a value: a variable is named after what it holds."""
+
 PHRASES = (
     "a stranger", "anew", "are told", "by chance", "errands?", "heeds?", "held against", "held to",
     "is told", "lies", "mends?", "nobody", "of all chance", "purse", "rivals?", "says of itself",
@@ -63,6 +66,8 @@ ALLOWED = frozenset(
         ("docs/diagnostics.md", "stands"),
         ("docs/tutorial-recordings.md", "rival"),
         ("agents/variation/grammar.py", "purse"),  # a knob of generated programs
+        ("agents/report/records.py", "at"),  # a field of stored files
+        ("agents/run/events.py", "at"),  # a field of stored files
     }
 )
 """Pairs of a file, relative to the project, and a word that is legitimate in it."""
@@ -143,6 +148,16 @@ def name_uses() -> Iterator[Use]:
         yield from (use for use in options(path) if parts(use.word) & NAME_PARTS)
 
 
+def variable_uses() -> Iterator[Use]:
+    """Variables and parameters whose name is in `VARIABLE_NAMES`; attributes are not included."""
+    for path in sources():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Name) and node.id in VARIABLE_NAMES:
+                yield Use(relative(path), node.lineno, node.id)
+            if isinstance(node, ast.arg) and node.arg in VARIABLE_NAMES:
+                yield Use(relative(path), node.lineno, node.arg)
+
+
 def help_uses() -> Iterator[Use]:
     """Phrases in the help of commands and options."""
     for path in sources():
@@ -183,7 +198,7 @@ def message_uses() -> Iterator[Use]:
 
 
 @pytest.mark.parametrize(
-    "uses", [module_uses, class_uses, name_uses], ids=lambda uses: uses.__name__
+    "uses", [module_uses, class_uses, name_uses, variable_uses], ids=lambda uses: uses.__name__
 )
 def test_names_are_terms_of_the_field(uses: Callable[[], Iterator[Use]]) -> None:
     assert allowed(uses()) == []

@@ -124,7 +124,7 @@ INSIGHTS = ("sizes", "saturation", "coupling")
     "directory",
     metavar="DIR",
     type=FilePath(file_okay=False),
-    help="Keep the run in DIR. [default: do not keep it]",
+    help="Save the run in DIR. [default: do not save it]",
 )
 @click.option(
     "--rounds",
@@ -148,7 +148,7 @@ def allocate(
 
     An allocation gives each stage a model and a number of samples. Proposers suggest trials; each
     is played on every question, within the budget, and compared with the best so far. With --run,
-    the run is kept: its best allocation is written to selected.rheo, and rheostat runs, report,
+    the run is saved: its best allocation is written to selected.rheo, and rheostat runs, report,
     approve and tui can read the run.
 
     Args:

@@ -74,15 +74,17 @@ def format_settings(
         ]
         beside.append([_mean(values) for values in zip(*by_recording, strict=True)])
     rows: list[list[Cell]] = []
-    for at, setting in enumerate(settings):
-        cheaper = cost <= cost[at]
+    for position, setting in enumerate(settings):
+        cheaper = cost <= cost[position]
         better = (
-            cheaper & (accuracy >= accuracy[at]) & ((cost < cost[at]) | (accuracy > accuracy[at]))
+            cheaper
+            & (accuracy >= accuracy[position])
+            & ((cost < cost[position]) | (accuracy > accuracy[position]))
         )
-        row: list[Cell] = [format_knobs(setting) or "defaults", float(accuracy[at])]
-        row += [round(float(cost[at])), round(float(sequential[at]))]
-        row += [column[at] for column in beside]
-        row += [float(value) for value in figures.accuracy[at]] if len(labels) > 1 else []
+        row: list[Cell] = [format_knobs(setting) or "defaults", float(accuracy[position])]
+        row += [round(float(cost[position])), round(float(sequential[position]))]
+        row += [column[position] for column in beside]
+        row += [float(value) for value in figures.accuracy[position]] if len(labels) > 1 else []
         rows.append([*row, not better.any()])
     by_label = [Column(label, decimals=2) for label in labels] if len(labels) > 1 else []
     columns = [Column("setting"), *_FIGURES, *_reference_columns(references), *by_label]

@@ -143,11 +143,11 @@ def cross_validate_choice(
         others = (
             SearchSubset(
                 tuple(other for other in whole.recordings if other != left_out),
-                tuple(mask for at, mask in enumerate(whole.questions) if at != left_out),
+                tuple(mask for index, mask in enumerate(whole.questions) if index != left_out),
             )
             for left_out in whole.recordings
         )
-        by_recording = measure_gain([choose(part)[at] for at, part in enumerate(others)])
+        by_recording = measure_gain([choose(part)[index] for index, part in enumerate(others)])
     return CrossValidation(
         questions=measure_gain(joined), recordings=by_recording, chosen=list(chosen)
     )
@@ -170,7 +170,9 @@ def _join_folds(
     """Join measurements of which each holds for its fold of the questions."""
     joined = []
     for recording, first in enumerate(parts[0][1]):
-        columns = [np.zeros_like(each) for each in (first.right, first.tokens, first.sequential)]
+        columns = [
+            np.zeros_like(figures) for figures in (first.right, first.tokens, first.sequential)
+        ]
         for masks, measured in parts:
             mask = masks[recording]
             for column, values in zip(columns, measured[recording][:3], strict=True):

@@ -125,9 +125,9 @@ class CallClosures:
             return _rank(branches, expressions.value(node.value))
         if name == "quantile":
             (position,) = (a for a in call.arguments if isinstance(a, tree.Expression))
-            part, each = expressions.real(position), expressions.real(node.value)
+            part, ranked = expressions.real(position), expressions.real(node.value)
             return lambda frame: aggregates.quantile_reals(
-                of_each(frame, branches(frame), each), part(frame)
+                of_each(frame, branches(frame), ranked), part(frame)
             )
         integers = expressions.type_of(node.value) is Type.INTEGER
         if integers and name in _INTEGER_FOLDS:
@@ -181,7 +181,7 @@ def _rank(branches: Branches, value: Numeric) -> "Closure":
     def rank(frame: Frame) -> int:
         values = of_each(frame, branches(frame), value)
         own = value(frame)
-        return sum(each < own for each in values)
+        return sum(value < own for value in values)
 
     return rank
 

@@ -42,5 +42,5 @@ def load_entry(name: str) -> LibraryEntry:
     head = next(line for line in lines if line.startswith("controller "))
     # Not parsed: loading the grammar would take more time than all else that a list needs.
     needs = [line.removeprefix("needs ") for line in lines if line.startswith("needs ")]
-    names = (word.strip() for each in needs for word in each.partition("#")[0].split(","))
+    names = (word.strip() for line in needs for word in line.partition("#")[0].split(","))
     return LibraryEntry(name, head.split('"')[1], "\n".join(about), tuple(names))

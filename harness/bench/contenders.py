@@ -151,7 +151,9 @@ def _plain(
 def _reads(replay_environment: ReplayEnvironment, episodes: EpisodeArrays) -> NDArray[np.int64]:
     """Return the intervals of each episode, (Q, S)."""
     questions = range(len(replay_environment.branch_pools))
-    intervals = np.array([[replay_environment.interval(each)] for each in questions], np.int64)
+    intervals = np.array(
+        [[replay_environment.interval(question)] for question in questions], np.int64
+    )
     return episodes.tokens // intervals
 
 

@@ -30,7 +30,7 @@ serving_options = combine_options(
     click.option("--engine-arg", "engine_args", metavar="KEY=VALUE", multiple=True,
                  help="Engine argument of vLLM for --offline, such as max_model_len=32768."),
     click.option("--ranks", metavar="N", type=WholeNumber(1, 4096), default=1, show_default=True,
-                 help="Number of data-parallel engines behind each server; probes go to the"
+                 help="Number of data-parallel engines of each server; probes go to the"
                      " engine that caches their prefix."),
     click.option("--concurrency", metavar="N", type=WholeNumber(1, 1 << 16), default=256,
                  show_default=True, help="Maximum number of concurrent completions per server."),

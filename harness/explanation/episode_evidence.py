@@ -57,7 +57,7 @@ class Evidence(NamedTuple):
     """Tokens that a dissenting branch takes from here to its end."""
 
 
-class Comparison(NamedTuple):
+class EvidencePair(NamedTuple):
     """The percentages at which two ways to choose an answer were right in one episode."""
 
     name: str
@@ -110,12 +110,12 @@ class EpisodeEvidence:
             yield from self._agree(self._opened[:FIRST])
         yield from self._dissent()
 
-    def compare(self) -> Iterator[Comparison]:
+    def compare(self) -> Iterator[EvidencePair]:
         """Yield pairs of ways to choose an answer, where both are possible."""
         for width in (FIRST, WIDTH):
             opened = self._opened[:width]
             first = min(opened, key=lambda chain: len(chain.probes))
-            yield Comparison(
+            yield EvidencePair(
                 f"first of {width} to finish, not a random one",
                 self._percent([first]), self._percent(opened),
             )  # fmt: skip
@@ -123,13 +123,13 @@ class EpisodeEvidence:
         order = sorted(self._many, key=lambda chain: len(chain.probes))
         votes = [chain.final for chain in order]
         for name, weigh in _WEIGHTS.items():
-            yield Comparison(
+            yield EvidencePair(
                 f"{MORE} votes, earlier ones count {name} more",
                 100.0 * self._is_right(_weighted_leader(votes, weigh)), equal,
             )  # fmt: skip
         yield from self._compare_signs()
 
-    def _compare_signs(self) -> Iterator[Comparison]:
+    def _compare_signs(self) -> Iterator[EvidencePair]:
         """Compare branches by what they showed halfway to the end of the shortest branch.
 
         All branches are unfinished then, and all belong to one question, so its difficulty has no
@@ -151,8 +151,10 @@ class EpisodeEvidence:
             marked = [chain for chain, mark in zip(self._opened, marks, strict=True) if mark]
             others = [chain for chain, mark in zip(self._opened, marks, strict=True) if not mark]
             if marked and others:
-                yield Comparison(f"{name}: is right", self._percent(marked), self._percent(others))
-                yield Comparison(
+                yield EvidencePair(
+                    f"{name}: is right", self._percent(marked), self._percent(others)
+                )
+                yield EvidencePair(
                     f"{name}: finishes early",
                     _percent_in(marked, early),
                     _percent_in(others, early),

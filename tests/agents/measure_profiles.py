@@ -85,7 +85,8 @@ def play(controller: str, paths: Sequence[Path]) -> Points:
     """Play a controller over recordings: at every β, or at the settings of a baseline."""
     program = load_program(controller)
     settings: list[dict[str, int | float]] = next(
-        (each.settings for each in DEFAULT_BASELINES if each.controller == controller), [{}]
+        (baseline.settings for baseline in DEFAULT_BASELINES if baseline.controller == controller),
+        [{}],
     )
     followed = isinstance(program, RheoController) and program.scheduled
     recordings = open_recordings(paths)
@@ -108,7 +109,7 @@ def play(controller: str, paths: Sequence[Path]) -> Points:
 
 def share_met(points: Points, profiles: Sequence[UserProfile]) -> float:
     """Return the share of profiles and recordings that some point meets."""
-    return float(np.mean([[p.find_met(*each).any() for each in points] for p in profiles]))
+    return float(np.mean([[p.find_met(*point).any() for point in points] for p in profiles]))
 
 
 @click.command()
@@ -175,7 +176,7 @@ def describe_fixed(
     parts: dict[str, list[Path]], profiles: Sequence[UserProfile]
 ) -> dict[str, object]:
     """Return the row of the best controller that no search made."""
-    names = [*library.NAMES, *(each.controller for each in DEFAULT_BASELINES)]
+    names = [*library.NAMES, *(baseline.controller for baseline in DEFAULT_BASELINES)]
     usable = [
         name
         for name in dict.fromkeys(names)

@@ -139,6 +139,6 @@ def test_warning_inside_a_call_leaves_its_type() -> None:
     ending = "finally { answer winner(first count(alive by 2) of alive) }"
     text = f"controller c {{ start {{ open 4 }} {ending} }}"
     analysis = analyse_program(Source(text))
-    assert [each.code for each in analysis.diagnostics] == ["RH707", "RH506"]
+    assert [diagnostic.code for diagnostic in analysis.diagnostics] == ["RH707", "RH506"]
     assert analysis.checked is not None
     assert Type.WRONG not in analysis.checked.types.values()

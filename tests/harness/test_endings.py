@@ -99,8 +99,8 @@ def test_finish_reasons_are_read_without_the_texts(recording: Recording) -> None
 
 def test_damaged_block_of_texts_is_refused(recording: Recording, tmp_path: Path) -> None:
     content = bytearray(recording.path.read_bytes())
-    at = content.index(b"length")
-    content[at] ^= 1
+    position = content.index(b"length")
+    content[position] ^= 1
     damaged = tmp_path / "damaged.recording"
     damaged.write_bytes(content)
     with pytest.raises(DamagedRecording):

@@ -49,7 +49,7 @@ def test_written_recording_is_read_only(tmp_path: Path) -> None:
     path = tmp_path / "r.recording"
     save(Environment(PROVENANCE, [Item(QUESTION, [BRANCH])]), path)
     assert stat.S_IMODE(path.stat().st_mode) & 0o222 == 0
-    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    assert [path.name for path in tmp_path.iterdir()] == [path.name]
 
 
 def test_questions_are_consumed_one_at_a_time(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_fault_names_its_branch_and_leaves_nothing(
 
 
 @pytest.mark.parametrize(
-    ("change", "message"), [each for each in FAULTS if "cannot" not in each[1]]
+    ("change", "message"), [fault for fault in FAULTS if "cannot" not in fault[1]]
 )
 def test_columns_have_the_same_faults(tmp_path: Path, change: dict[str, Any], message: str) -> None:
     try:

@@ -39,7 +39,7 @@ from harness.cli.parameter_types import FilePath, WholeNumber
 )  # fmt: skip
 @click.option(
     "--foreign", metavar="FILE", type=FilePath(dir_okay=False),
-    help="Also time this controller in another language; it must decide as CMC does.",
+    help="Also time this controller in another language; it must make the decisions of CMC.",
 )  # fmt: skip
 @output_options
 def bench(

@@ -87,7 +87,7 @@ _NAMED = 5
 def questions(benchmark: str, file: Path, skip_bad_rows: bool, target: Path | None) -> None:
     """Convert a local copy of a benchmark to questions for `rheostat collect`.
 
-    Files may be compressed (.gz, .bz2, .xz, .zst). Question ids are kept where the file has them.
+    Files may be compressed (.gz, .bz2, .xz, .zst). Question ids in the file are kept.
     Nothing is downloaded. The questions keep the licence of their source.
 
     Use hmmt for any problems with short answers, and mmlu for any multiple-choice questions.

@@ -31,7 +31,7 @@ from harness.cli.output import Output
 )
 @document_options
 def card(out: Output, tokens: bool, grammar: bool, language: str) -> None:
-    """Print the language reference card, the language on one page.
+    """Print the language reference card: the language on one page.
 
     The card is meant for the prompts of language models that write controllers. Its cost is
     estimated as the larger of 1.4 tokens per word and one token per 3.5 characters, which is more

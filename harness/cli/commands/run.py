@@ -58,7 +58,7 @@ def _question_fields() -> "list[FieldSection]":
     "--against",
     metavar="RECORDING",
     type=FilePath(),
-    help="Sample as this recording was sampled, and compare with its replay.",
+    help="Sample with the settings of this recording, and compare with its replay.",
 )
 @beta_option
 @set_option

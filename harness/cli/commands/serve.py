@@ -137,8 +137,8 @@ def serve(
 ) -> None:
     """Serve OpenAI-compatible chat completions, with a controller on a model served by vLLM.
 
-    A client may add "beta", from 0 to 1, to its request. The reply holds the text of a branch with
-    the winning answer, the tokens of all branches in `usage`, and the name of the trace in a
+    A client may add "beta", from 0 to 1, to its request. The reply contains the text of a branch
+    with the winning answer, the tokens of all branches in `usage`, and the name of the trace in a
     header. If RHEOSTAT_API_KEY is set, clients must send it as their key. See `rheostat explain
     proxy` for details.
 

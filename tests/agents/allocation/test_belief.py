@@ -86,10 +86,10 @@ def test_second_trial_compares_two_models_at_about_equal_cost(seed: int, sizes: 
     played = simulator.play(first)
     second = suggest(space, [ObservedTrial(first, played.score, played.cost)], seed)
     assert space.affords(second)
-    [at] = [at for at, choice in enumerate(first) if choice != second[at]]
-    assert first[at].model != second[at].model
+    [changed] = [index for index, choice in enumerate(first) if choice != second[index]]
+    assert first[changed].model != second[changed].model
     # One sample is the least, also where it costs more than what the stage had.
-    assert second[at].samples == 1 or space.cost(second) <= space.cost(first) + 1e-6
+    assert second[changed].samples == 1 or space.cost(second) <= space.cost(first) + 1e-6
 
 
 @pytest.mark.parametrize(("samples", "is_comparison"), [(60, True), (30, False)])
@@ -103,7 +103,7 @@ def test_record_is_searched_for_a_comparison(samples: int, is_comparison: bool) 
         (StageChoice("14B", 2), StageChoice("3B", 3)),
     ]
     recorded = AllocationSpace(
-        space.pipeline, 500.0, recorded={each: space.cost(each) for each in trials}
+        space.pipeline, 500.0, recorded={trial: space.cost(trial) for trial in trials}
     )
     played = ObservedTrial(trials[0], 0.6, space.cost(trials[0]))
     bench = RoundTrialBench(recorded, [played], seed="0")

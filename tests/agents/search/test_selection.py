@@ -80,18 +80,23 @@ def test_a_question_is_scored_with_the_candidate_chosen_without_it(
         def play(source: str, _: ControllerLanguage) -> list[ProgramMeasurement]:
             half = 0 if source == VOTE else 1
             return [
-                each._replace(
+                measured._replace(
                     right=np.where(
-                        np.arange(each.right.shape[1]) % 2 == half, each.seeds, 0 * each.right
+                        np.arange(measured.right.shape[1]) % 2 == half,
+                        measured.seeds,
+                        0 * measured.right,
                     )
                 )
-                for each in plain
+                for measured in plain
             ]
 
         monkeypatch.setattr(here, "play", play)
         pair = [candidate("even", VOTE), candidate("odd", IDLE)]
         validation = cross_validate_choice(here, pair)
-        gains = [here.scorer.gain(play(each.source, each.language), plain, "vote") for each in pair]
+        gains = [
+            here.scorer.gain(play(program.source, program.language), plain, "vote")
+            for program in pair
+        ]
         baseline = here.scorer.gain(here.baselines[here.best_baseline], plain, "vote")
     assert validation is not None
     assert baseline is not None
