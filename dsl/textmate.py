@@ -46,6 +46,7 @@ def _patterns() -> Iterable[tuple[str, str]]:
     yield "variable.other.property", rf"\.{_NAME}"
     yield "constant.numeric", r"\b[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
     yield "entity.name.class", rf"(?<=\bcontroller\s){_NAME}"
+    yield "keyword.control", r"\bonce(?=\s*\.answer\b)"
     for scope, words in WORDS.items():
         yield scope, rf"\b(?:{_any(words)})\b"
     yield "support.function", rf"\b(?:{_any(FUNCTIONS)})\b(?=\s*\()"
