@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from lark import Token
 
+from dsl.builtins import SETS
 from dsl.diagnostics import Diagnostic, Mark
 from dsl.source import Span
 
@@ -55,7 +56,8 @@ def bracketed_value(text: str, start: int, tokens: Sequence[Token]) -> Bracketed
     if kind == "set" and not text[start + 1 : end - 1].strip():
         kind = "dictionary"
     if is_index:
-        message, advice = "Rheo has no indexing with `[`", _index_advice()
+        message = "Rheo has no indexing with `[`"
+        advice = _index_advice(str(tokens[-1]), text[start + 1 : end - 1])
     else:
         message = f"Rheo has no {kind} of values"
         advice = _advice(kind, tokens, text[start:end])
@@ -88,7 +90,11 @@ def _closing(text: str, start: int) -> int | None:
     return None
 
 
-def _index_advice() -> str:
+def _index_advice(holder: str, inside: str) -> str:
+    if holder in SETS and re.search(r"\.[A-Za-z_]", inside):
+        return f"write `{holder} where …`"
+    if holder in SETS:
+        return f"write `first n of {holder}`, and sort it first with `by` where the order matters"
     return (
         "the last value of a window is `newest(w)`; select branches of a set with `where`, "
         "`by` and `first n of`"

@@ -11,6 +11,10 @@ from dsl.source import Span
 _MODULES = frozenset({"math", "np", "numpy", "random", "statistics", "stats", "scipy", "torch"})
 _VERBS = frozenset({"open", "sample", "advance", "extend", "probe", "prune"})
 _SETS_OF = frozenset({"where", "by", "except"})
+_TEXT_METHODS = frozenset({
+    "lower", "upper", "strip", "split", "startswith", "endswith", "replace", "isdigit", "format",
+})  # fmt: skip
+_LOOPS = frozenset({"each", "forEach", "foreach", "map", "apply"})
 _APPENDING = frozenset({"append", "add", "push"})
 
 
@@ -61,6 +65,10 @@ def _advice(site: ErrorContext, holder: str, word: str) -> str | None:
         return f"write `{holder} {word} …`"
     if word in _VERBS:
         return f"write the verb first: `{word} {holder}`"
+    if word in _TEXT_METHODS:
+        return "answers have no methods: they are compared as they were read, with `==`"
+    if word in _LOOPS:
+        return f"verbs act on whole sets: `prune {holder}`; fields are set in `update {holder}`"
     if word in _APPENDING:
         return f"write `push … onto {holder}`"
     if elsewhere is not None and elsewhere.replacement is None:

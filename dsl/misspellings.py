@@ -161,6 +161,13 @@ def _statement(site: ErrorContext) -> Diagnostic | None:
     previous = site.tokens[site.index - 2] if site.index >= 2 else None
     if previous is not None and previous.type == "LET":
         return None
+    if token.type == "COMMA":
+        return Diagnostic(
+            "RH104",
+            "expected `=`, found `,`",
+            Mark(span_of(token), "not expected here"),
+            help="assign one name at a time: `x = …`",
+        )
     if not site.starts_line(site.index - 1) and str(before) in OPERATORS:
         word = OPERATORS["isnt"] if str(before) == "is" and token.type == "NOT" else None
         suggestion = word or OPERATORS[str(before)]

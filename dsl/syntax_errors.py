@@ -106,6 +106,14 @@ def _assigned(site: ErrorContext) -> SyntaxMessage | None:
     token, after = site.token, site.after(1)
     span = span_of(token)
     comparing = token.type == "EQUAL" and "COMPARISON" in site.expected
+    if comparing and site.tokens[site.line_start()].type == "UPDATE":
+        diagnostic = Diagnostic(
+            "RH108",
+            "`update` names a set before its assignments",
+            Mark(span),
+            help=f"write `update active {{ {site.before} = … }}`",
+        )
+        return SyntaxMessage(diagnostic)
     if comparing and after is not None and after.type not in {"EQUAL", "COMPARISON"}:
         return SyntaxMessage(
             Diagnostic(
