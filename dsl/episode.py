@@ -101,7 +101,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Inadmissible(Exception):
-    """An action that the MDP does not admit. Nothing has changed, nothing has been charged."""
+    """An action that the decision process does not allow. It changes and charges nothing."""
 
     def __init__(self, action: str, branch: int | None, reason: str):
         self.action = action

@@ -18,7 +18,7 @@ class Reason(Enum):
     """Why an episode failed."""
 
     REFUSED = "refused"
-    """The policy does not admit the code."""
+    """The policy forbids the code."""
     RAISED = "raised"
     """The controller raised an exception."""
     TOO_MANY_TURNS = "too many turns"

@@ -22,7 +22,7 @@ class UnreadableRecord(Exception):
 
 
 class UnwritableRecord(Exception):
-    """A record that its own type does not admit; the message is the reason, without a location."""
+    """A record that does not fit its type; the message is the reason, without a location."""
 
 
 class _Field(NamedTuple):

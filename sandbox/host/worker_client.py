@@ -50,7 +50,7 @@ class WorkerClient:
         self._pending: tuple[int, ...] = ()
         self._channel: WorkerChannel = launcher.start()
         self.findings: tuple[Fault, ...] = ()
-        """Why the policy does not admit the controller, if it does not."""
+        """Why the policy forbids the controller; empty if it does not."""
         try:
             self._greet(load)
         except BaseException:

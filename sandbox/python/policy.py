@@ -38,7 +38,7 @@ MODULES = ("collections", "math", "statistics")
 
 
 class PolicyFinding(NamedTuple):
-    """Something that the policy does not admit."""
+    """Code that the policy forbids, with its position."""
 
     line: int
     """From 1."""
@@ -48,7 +48,7 @@ class PolicyFinding(NamedTuple):
 
 
 class PolicyViolation(Exception):
-    """The policy does not admit a controller."""
+    """The policy forbids a controller."""
 
     def __init__(self, findings: list[PolicyFinding]):
         first = findings[0]
