@@ -30,6 +30,7 @@ from store.index import COLUMNS
 from store.packing import UnwritableRecord, normalize, normalize_all, pack
 from store.records import Branch, Provenance, Question
 from store.sealing import BlockChain
+from store.sources import paused_collection
 from store.validation import (
     MOST_TOKENS,
     branch_fault,
@@ -44,6 +45,7 @@ _PARALLEL = {"entropy": (0,), "logprob": (0, 1), "top_logprob": (0, 1), "probe_t
 """How many values more than probes a branch may have of each signal."""
 
 
+@paused_collection()
 def write_recording(
     path: Path, provenance: Provenance, items: Iterable[tuple[Question, Sequence[Branch]]]
 ) -> str:

@@ -56,7 +56,7 @@ class _Column(msgspec.Struct, frozen=True):
     values: bytes
 
 
-class Words(msgspec.Struct, frozen=True, omit_defaults=True):
+class Words(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """The optional parts of one branch that are no numeric signals."""
 
     finish: str | None = None

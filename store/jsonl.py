@@ -163,6 +163,8 @@ def _check_log_probabilities(branch: BranchLine, path: Path, number: int, locati
     """
     for name in ("logprob", "top_logprob"):
         values: list[float] = getattr(branch, name) or []
+        if max(values, default=0.0) <= 0:
+            continue
         for index, value in enumerate(values):
             if value > 0:
                 raise SourceError(

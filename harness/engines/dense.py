@@ -15,7 +15,7 @@ from store.records import Core, Ragged
 K = TypeVar("K")
 V = TypeVar("V", bound=tuple[Any, ...])
 
-KEPT_BYTES = 256 << 20
+KEPT_BYTES = 512 << 20
 """The most bytes of arrays that are kept of one environment."""
 
 
