@@ -1,5 +1,6 @@
 """Source text and positions in it."""
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -60,3 +61,11 @@ class Source:
     def excerpt(self, span: Span) -> str:
         """Return the text of a span."""
         return self.text[span.start : span.end]
+
+
+_ALLOCATION = re.compile(r"\s*(?:#[^\n]*\n\s*)*allocation\b")
+
+
+def is_allocation(source: Source) -> bool:
+    """Return whether a text is meant for an allocation: it starts with that word."""
+    return _ALLOCATION.match(source.text) is not None

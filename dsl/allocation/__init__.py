@@ -9,9 +9,9 @@ from dsl.allocation.checker import (
     ResolvedStage,
     check_allocation,
 )
-from dsl.allocation.parser import is_allocation, parse_allocation
+from dsl.allocation.parser import parse_allocation
 from dsl.diagnostics import Diagnostic, DslError
-from dsl.source import Source
+from dsl.source import Source, is_allocation
 
 __all__ = [
     "AllocationAnalysis",

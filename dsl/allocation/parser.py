@@ -18,8 +18,6 @@ from dsl.source import Source, Span
 from dsl.tree_builder import ExpressionRules, identifier, quoted_text, span_of_meta
 from dsl.vocabulary import did_you_mean
 
-_BEGINNING = re.compile(r"\s*(?:#[^\n]*\n\s*)*allocation\b")
-
 WORDS = ("allocation", "budget", "stage", "model", "samples", "controller", "at", "beta")
 """The reserved words of the form."""
 
@@ -30,11 +28,6 @@ class ParsedAllocation(NamedTuple):
     program: tree.Allocation | None
     diagnostics: list[Diagnostic]
     comments: list[Comment]
-
-
-def is_allocation(source: Source) -> bool:
-    """Return whether a text is meant for an allocation: it starts with that word."""
-    return _BEGINNING.match(source.text) is not None
 
 
 @lru_cache(maxsize=1)

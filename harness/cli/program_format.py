@@ -6,12 +6,9 @@ from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
-from dsl.allocation import is_allocation
-from dsl.allocation.formatting import format_allocation
 from dsl.diagnostics import DslError
 from dsl.formatter import format_source
-from dsl.program import UnreadableProgram
-from dsl.source import Source
+from dsl.source import Source, is_allocation
 from harness.cli.output import atomic_file
 from harness.errors import InputError
 from harness.escaping import escape_line
@@ -77,13 +74,22 @@ def format_file(path: Path) -> FormattedProgram:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
+        from dsl.program import UnreadableProgram  # with the checker, which formatting does without
+
         named = Path("<stdin>") if path == STDIN else path
         raise InputError(str(UnreadableProgram(named, error.start))) from None
     crlf = "\r\n" in text
     read = FormattedProgram(path, text.replace("\r\n", "\n"), "", crlf)
     try:
         source = Source(read.before, read.name)
-        written = format_allocation(source) if is_allocation(source) else format_source(source)
-        return read._replace(after=written)
+        return read._replace(after=_format(source))
     except DslError as error:
         return read._replace(after=read.before, problems=str(error))
+
+
+def _format(source: Source) -> str:
+    if is_allocation(source):
+        from dsl.allocation.formatting import format_allocation  # loads the checker
+
+        return format_allocation(source)
+    return format_source(source)
