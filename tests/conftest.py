@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from dsl.allocation.parser import load_allocation_grammar
+from dsl.parser import load_grammar
 from harness.cli.main import main
 from harness.mdp.environment import ReplayEnvironment, load_replay_environment
 from store.autotts import read_autotts
@@ -79,6 +81,9 @@ def released_world(released: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home and working directory, with none of the variables that change manners."""
+    # Once a process. Later, their tables would be cached in the home that must stay empty.
+    load_grammar()
+    load_allocation_grammar()
     for name in list(os.environ):
         if name.startswith("RHEOSTAT_"):
             monkeypatch.delenv(name)
