@@ -53,8 +53,8 @@ def follows_beta(program: StartingProgram) -> bool:
 def list_reviewed_programs(request: Request) -> list[StartingProgram]:
     """List the starting programs that the first round reviews as they are.
 
-    They are controllers of the library, of files and of earlier runs, but no hand-made programs: a
-    search that starts from a good controller never ends with less.
+    They are controllers of the library, of files and of earlier runs, so that they can win;
+    hand-made programs are only varied.
     """
     if request.free_knobs or request.language is not ControllerLanguage.RHEO:
         return []
