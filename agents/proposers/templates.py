@@ -43,7 +43,7 @@ RACE_SHARE = 0.75
 SCORE_SEEDS = 12
 """Seeds under which the path of a round is scored."""
 
-LEAST_GENERATIONS = 100
+LEAST_GENERATIONS = 40
 """Generations that the path of a raced template has before it competes with others."""
 
 SECOND_EVERY = 4

@@ -26,10 +26,10 @@ from harness.evaluation.bootstrap import Floats
 from harness.evaluation.frontier import FrontierCurve, area, build_curve, cost_at
 from harness.messages import suggest
 
-POINTS_PER_DOUBLING = 2.0
+POINTS_PER_DOUBLING = 1.0
 """Points of accuracy that are worth a doubling of the price, where baselines gain fewer by one.
 
-It is about what good controllers gain at their expensive end. Where baselines are flat, less would
+Good controllers gain about two at their expensive end. Where baselines are flat, much less would
 turn the noise of a few questions into large savings."""
 
 SAVINGS_STEPS = 64

@@ -52,7 +52,7 @@ SEEDS = 6
 DROP_PENALTY = 2.0
 """Penalty, in the unit of the fitness, for a path whose tokens fall as β rises."""
 
-UNCOVERED_PENALTY = 1.0
+UNCOVERED_PENALTY = 0.75
 """Penalty, in the unit of the fitness, for each doubling of the price that a path ends below the
 most expensive baseline.
 

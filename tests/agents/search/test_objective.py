@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from agents.run.user_profiles import UserProfile, load_profiles
 from agents.search.objective import (
+    POINTS_PER_DOUBLING,
     CurvePoints,
     MeetObjective,
     PriceOptions,
@@ -86,13 +87,15 @@ def test_a_curve_at_half_the_price_saves_a_doubling_up_to_the_best_baseline() ->
     assert savings(points([50, 100, 200], [10, 20, 30])) == pytest.approx(0.75, abs=0.01)
 
 
-def test_accuracy_above_the_best_baseline_counts_two_points_a_doubling() -> None:
-    assert savings(points([100], [31])) == pytest.approx(1 + 0.5, abs=0.01)
+def test_accuracy_above_the_best_baseline_counts_by_points_a_doubling() -> None:
+    expected = 1 + 1 / POINTS_PER_DOUBLING
+    assert savings(points([100], [31])) == pytest.approx(expected, abs=0.01)
 
 
-def test_where_baselines_are_flat_two_points_count_a_doubling() -> None:
+def test_where_baselines_are_flat_accuracy_counts_by_points_a_doubling() -> None:
     flat = ReferenceCurves(points([100, 200, 400], [10, 10.1, 10.2]), 100.0, 400.0)
-    assert measure_savings(points([100], [10.2]), flat, TOKENS) == pytest.approx(0.05, abs=0.01)
+    expected = 0.1 / POINTS_PER_DOUBLING  # on average, 0.1 points above the baselines
+    assert measure_savings(points([100], [10.2]), flat, TOKENS) == pytest.approx(expected, abs=0.01)
 
 
 def test_accuracy_below_the_baselines_costs_doublings() -> None:
