@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dsl import tree
 from dsl.checker import CheckedProgram, Role
-from dsl.compiler import numbers, runtime
+from dsl.compiler import numbers, set_kernels
 from dsl.compiler.state import PRUNED
 from dsl.types import Type
 
@@ -135,7 +135,7 @@ class SetEmitter:
             emit.store_element("i32", emit.op(f"trunc i64 {branch} to i32"), own, index)
 
         self.of_each(members, enter)
-        sort = runtime.sort_integers if integers else runtime.sort_reals
+        sort = set_kernels.sort_integers if integers else set_kernels.sort_reals
         self._expressions.library.call(emit, sort, own, keys, members.size)
         return BranchSet(own, members.size)
 
@@ -144,7 +144,7 @@ class SetEmitter:
         without = self.members(node.without)
         own = self._state.array()
         count = self._expressions.library.call(
-            self._emit, runtime.subtract, members.pointer, members.size, without.pointer,
+            self._emit, set_kernels.subtract, members.pointer, members.size, without.pointer,
             without.size, self._state.marks, own,
         )  # fmt: skip
         return BranchSet(own, count)
@@ -154,7 +154,7 @@ class SetEmitter:
         members = self.members(node.branches)
         own = state.array()
         count = self._expressions.library.call(
-            self._emit, runtime.once, members.pointer, members.size, state.answer,
+            self._emit, set_kernels.once, members.pointer, members.size, state.answer,
             state.vote_arrays[2], own,
         )  # fmt: skip
         return BranchSet(own, count)

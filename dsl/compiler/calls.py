@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from dsl import numeric, tree
 from dsl.beta import beta_confidence_int, beta_confidence_real, beta_quantile
-from dsl.compiler import numbers, runtime
+from dsl.compiler import numbers, set_kernels, vote_kernels
 from dsl.compiler.emitter import real
 from dsl.random_draws import splitmix64
 from dsl.traversal import ungroup
@@ -73,7 +73,7 @@ class CallEmitter:
         count = emit.load("i64", state.finished_count)
         if answer is not None:
             candidate = self._expressions.value(answer)
-            first = self._kernel(runtime.votes_of, candidate, state.vote_arrays[3])
+            first = self._kernel(vote_kernels.votes_of, candidate, state.vote_arrays[3])
         match name:
             case "winner":
                 return emit.load("i64", state.finished_winner)
@@ -84,13 +84,13 @@ class CallEmitter:
             case "distinct":
                 return emit.load("i64", state.finished_distinct)
             case "confidence":
-                return self._kernel(runtime.confidence, count, first, second)
+                return self._kernel(vote_kernels.confidence, count, first, second)
         widen = self._expressions.widen
         all_votes = widen(count)
-        share = self._kernel(runtime.share, widen(first), all_votes)
+        share = self._kernel(vote_kernels.share, widen(first), all_votes)
         if name == "share":
             return share
-        return self._less(share, self._kernel(runtime.share, widen(second), all_votes))
+        return self._less(share, self._kernel(vote_kernels.share, widen(second), all_votes))
 
     def _less(self, a: str, b: str) -> str:
         return numbers.real_number(self._emit, "-", a, b)
@@ -101,10 +101,10 @@ class CallEmitter:
         candidate = None if answer is None else expressions.value(answer)
         votes, distinct, marks = state.vote_arrays[:3]
         count = self._kernel(
-            runtime.tally, members.pointer, members.size, state.answer, votes, distinct
+            vote_kernels.tally, members.pointer, members.size, state.answer, votes, distinct
         )
         result = self._read_votes(name, distinct, count, votes, candidate)
-        self._kernel(runtime.clear, distinct, count, votes, marks)
+        self._kernel(vote_kernels.clear, distinct, count, votes, marks)
         return result
 
     def _read_votes(
@@ -114,31 +114,31 @@ class CallEmitter:
         if name == "distinct":
             return count
         if name == "total":
-            return kernel(runtime.total_count, distinct, count, votes)
+            return kernel(vote_kernels.total_count, distinct, count, votes)
         if name == "entropy":
-            return kernel(runtime.entropy, distinct, count, votes)
-        leader = kernel(runtime.leader, distinct, count, votes, "-1")
+            return kernel(vote_kernels.entropy, distinct, count, votes)
+        leader = kernel(vote_kernels.leader, distinct, count, votes, "-1")
         if name == "winner":
-            return kernel(runtime.answer_at, distinct, leader)
+            return kernel(vote_kernels.answer_at, distinct, leader)
         first = (
-            kernel(runtime.votes_at, distinct, leader, votes)
+            kernel(vote_kernels.votes_at, distinct, leader, votes)
             if candidate is None
-            else kernel(runtime.votes_of, candidate, votes)
+            else kernel(vote_kernels.votes_of, candidate, votes)
         )
         if name == "votes":
             return first
         if name == "share":
-            all_votes = kernel(runtime.total, distinct, count, votes)
-            return kernel(runtime.share, widen(first), all_votes)
-        second = kernel(runtime.leader, distinct, count, votes, leader)
+            all_votes = kernel(vote_kernels.total, distinct, count, votes)
+            return kernel(vote_kernels.share, widen(first), all_votes)
+        second = kernel(vote_kernels.leader, distinct, count, votes, leader)
         if name == "runner_up":
-            return kernel(runtime.answer_at, distinct, second)
-        trailing = kernel(runtime.votes_at, distinct, second, votes)
+            return kernel(vote_kernels.answer_at, distinct, second)
+        trailing = kernel(vote_kernels.votes_at, distinct, second, votes)
         if name == "confidence":
-            return kernel(runtime.confidence, count, first, trailing)
-        all_votes = kernel(runtime.total, distinct, count, votes)
-        share = kernel(runtime.share, widen(first), all_votes)
-        return self._less(share, kernel(runtime.share, widen(trailing), all_votes))
+            return kernel(vote_kernels.confidence, count, first, trailing)
+        all_votes = kernel(vote_kernels.total, distinct, count, votes)
+        share = kernel(vote_kernels.share, widen(first), all_votes)
+        return self._less(share, kernel(vote_kernels.share, widen(trailing), all_votes))
 
     def _weighted(
         self, name: str, node: tree.Expression, answer: tree.Expression | None,
@@ -156,11 +156,11 @@ class CallEmitter:
         candidate = None if answer is None else expressions.value(answer)
         votes, distinct, marks = state.vote_arrays[:3]
         count = self._kernel(
-            runtime.tally_weighted, members.pointer, members.size, state.answer, weights, votes,
-            marks, distinct,
+            vote_kernels.tally_weighted, members.pointer, members.size, state.answer, weights,
+            votes, marks, distinct,
         )  # fmt: skip
         result = self._read_weighted(name, distinct, count, votes, candidate)
-        self._kernel(runtime.clear, distinct, count, votes, marks)
+        self._kernel(vote_kernels.clear, distinct, count, votes, marks)
         return result
 
     def _read_weighted(
@@ -168,31 +168,31 @@ class CallEmitter:
     ) -> str:
         kernel = self._kernel
         if name == "total":
-            return kernel(runtime.total_weighted, distinct, count, votes)
+            return kernel(vote_kernels.total_weighted, distinct, count, votes)
         if name == "entropy":
-            return kernel(runtime.entropy_weighted, distinct, count, votes)
-        leader = kernel(runtime.leader_weighted, distinct, count, votes, "-1")
+            return kernel(vote_kernels.entropy_weighted, distinct, count, votes)
+        leader = kernel(vote_kernels.leader_weighted, distinct, count, votes, "-1")
         if name == "winner":
-            return kernel(runtime.answer_at, distinct, leader)
+            return kernel(vote_kernels.answer_at, distinct, leader)
         first = (
-            kernel(runtime.votes_at_weighted, distinct, leader, votes)
+            kernel(vote_kernels.votes_at_weighted, distinct, leader, votes)
             if candidate is None
-            else kernel(runtime.votes_of_weighted, candidate, votes)
+            else kernel(vote_kernels.votes_of_weighted, candidate, votes)
         )
         if name == "votes":
             return first
         if name == "share":
-            all_votes = kernel(runtime.total_weighted, distinct, count, votes)
-            return kernel(runtime.share, first, all_votes)
-        second = kernel(runtime.leader_weighted, distinct, count, votes, leader)
+            all_votes = kernel(vote_kernels.total_weighted, distinct, count, votes)
+            return kernel(vote_kernels.share, first, all_votes)
+        second = kernel(vote_kernels.leader_weighted, distinct, count, votes, leader)
         if name == "runner_up":
-            return kernel(runtime.answer_at, distinct, second)
-        trailing = kernel(runtime.votes_at_weighted, distinct, second, votes)
+            return kernel(vote_kernels.answer_at, distinct, second)
+        trailing = kernel(vote_kernels.votes_at_weighted, distinct, second, votes)
         if name == "confidence":
-            return kernel(runtime.confidence_weighted, count, first, trailing)
-        all_votes = kernel(runtime.total_weighted, distinct, count, votes)
-        share = kernel(runtime.share, first, all_votes)
-        return self._less(share, kernel(runtime.share, trailing, all_votes))
+            return kernel(vote_kernels.confidence_weighted, count, first, trailing)
+        all_votes = kernel(vote_kernels.total_weighted, distinct, count, votes)
+        share = kernel(vote_kernels.share, first, all_votes)
+        return self._less(share, kernel(vote_kernels.share, trailing, all_votes))
 
     # Folds
 
@@ -213,7 +213,7 @@ class CallEmitter:
                 expressions.real(a) for a in call.arguments if isinstance(a, tree.Expression)
             ]
             part = positions[0] if positions else "0.5"
-            return self._kernel(runtime.quantile, values, members.size, part)
+            return self._kernel(set_kernels.quantile, values, members.size, part)
         if name == "rank":
             return self._rank(kind, values, members.size, node.value)
         return self._fold(

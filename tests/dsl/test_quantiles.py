@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsl.aggregates import median_reals, quantile_reals
-from dsl.compiler import runtime
+from dsl.compiler import set_kernels
 from dsl.compiler.kernel_types import Reals
 
 reals = st.floats(allow_nan=False, allow_infinity=False)
@@ -20,7 +20,7 @@ def bits(value: float) -> bytes:
 
 @given(st.lists(reals | st.sampled_from([0.0, -0.0, 1.0]), max_size=12), parts)
 def test_kernel_and_interpreter_agree_to_the_last_bit(values: list[float], part: float) -> None:
-    kernel = runtime.quantile(Reals(values), len(values), part)
+    kernel = set_kernels.quantile(Reals(values), len(values), part)
     assert bits(kernel) == bits(quantile_reals(values, part))
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsl import beta, exponentials, numeric
-from dsl.compiler import runtime
+from dsl.compiler import set_kernels, vote_kernels
 from dsl.compiler.kernel_types import symbol
 from dsl.compiler.kernels import KERNELS, MODULES, KernelLibrary, translate_shared
 from dsl.random_draws import splitmix64
@@ -47,9 +47,9 @@ SCALARS: dict[Callable[..., Any], tuple[st.SearchStrategy[Any], ...]] = {
     numeric.div_real: (reals, numbers),
     numeric.sqrt_real: (numbers,),
     splitmix64: (words, words),
-    runtime.share: (reals, reals),
-    runtime.confidence: (st.integers(0, 3), votes, votes),
-    runtime.confidence_weighted: (st.integers(0, 3), weights, weights),
+    vote_kernels.share: (reals, reals),
+    vote_kernels.confidence: (st.integers(0, 3), votes, votes),
+    vote_kernels.confidence_weighted: (st.integers(0, 3), weights, weights),
 }
 
 
@@ -89,18 +89,18 @@ def test_votes_are_counted_and_read_equally(
     chosen: list[int], given_answers: list[int], asked: int
 ) -> None:
     zeros, unseen = [0] * ANSWERS, [0] * ANSWERS
-    found, after = alike(runtime.tally, chosen, len(chosen), given_answers, zeros, unseen)
+    found, after = alike(vote_kernels.tally, chosen, len(chosen), given_answers, zeros, unseen)
     counts, seen = after[3], after[4]
     assert found == len({given_answers[branch] for branch in chosen} - {-1})
-    best, _ = alike(runtime.leader, seen, found, counts, -1)
-    second, _ = alike(runtime.leader, seen, found, counts, best)
+    best, _ = alike(vote_kernels.leader, seen, found, counts, -1)
+    second, _ = alike(vote_kernels.leader, seen, found, counts, best)
     for place in (best, second):
-        alike(runtime.answer_at, seen, place)
-        alike(runtime.votes_at, seen, place, counts)
-    alike(runtime.votes_of, asked, counts)
-    alike(runtime.total, seen, found, counts)
-    alike(runtime.entropy, seen, found, counts)
-    _, cleared = alike(runtime.clear, seen, found, counts, [1] * ANSWERS)
+        alike(vote_kernels.answer_at, seen, place)
+        alike(vote_kernels.votes_at, seen, place, counts)
+    alike(vote_kernels.votes_of, asked, counts)
+    alike(vote_kernels.total, seen, found, counts)
+    alike(vote_kernels.entropy, seen, found, counts)
+    _, cleared = alike(vote_kernels.clear, seen, found, counts, [1] * ANSWERS)
     assert cleared[2] == [0] * ANSWERS
 
 
@@ -110,26 +110,26 @@ def test_weighted_votes_are_counted_and_read_equally(
     chosen: list[int], given_answers: list[int], given_weights: list[float], asked: int
 ) -> None:
     found, after = alike(
-        runtime.tally_weighted, chosen, len(chosen), given_answers, given_weights,
+        vote_kernels.tally_weighted, chosen, len(chosen), given_answers, given_weights,
         [0.0] * ANSWERS, [0] * ANSWERS, [0] * ANSWERS,
     )  # fmt: skip
     sums, seen = after[4], after[6]
-    best, _ = alike(runtime.leader_weighted, seen, found, sums, -1)
-    second, _ = alike(runtime.leader_weighted, seen, found, sums, best)
+    best, _ = alike(vote_kernels.leader_weighted, seen, found, sums, -1)
+    second, _ = alike(vote_kernels.leader_weighted, seen, found, sums, best)
     for place in (best, second):
-        alike(runtime.votes_at_weighted, seen, place, sums)
-    alike(runtime.votes_of_weighted, asked, sums)
-    alike(runtime.total_weighted, seen, found, sums)
-    alike(runtime.entropy_weighted, seen, found, sums)
+        alike(vote_kernels.votes_at_weighted, seen, place, sums)
+    alike(vote_kernels.votes_of_weighted, asked, sums)
+    alike(vote_kernels.total_weighted, seen, found, sums)
+    alike(vote_kernels.entropy_weighted, seen, found, sums)
 
 
 @MANY
 @given(members, st.lists(st.integers(-3, 3), min_size=BRANCHES, max_size=BRANCHES))
 def test_sorting_is_stable(chosen: list[int], keys: list[int]) -> None:
     size = len(chosen)
-    _, (found, *_) = alike(runtime.sort_integers, chosen, keys, size)
+    _, (found, *_) = alike(set_kernels.sort_integers, chosen, keys, size)
     assert found == [m for _, m in sorted(zip(keys, chosen, strict=False), key=lambda p: p[0])]
-    _, (same, *_) = alike(runtime.sort_reals, chosen, [float(key) for key in keys], size)
+    _, (same, *_) = alike(set_kernels.sort_reals, chosen, [float(key) for key in keys], size)
     assert same == found
 
 
@@ -137,7 +137,7 @@ def test_sorting_is_stable(chosen: list[int], keys: list[int]) -> None:
 @given(members, members)
 def test_members_of_the_excluded_set_are_left_out(chosen: list[int], gone: list[int]) -> None:
     count, after = alike(
-        runtime.subtract, chosen, len(chosen), gone, len(gone), [0] * BRANCHES, [0] * BRANCHES
+        set_kernels.subtract, chosen, len(chosen), gone, len(gone), [0] * BRANCHES, [0] * BRANCHES
     )
     assert after[5][:count] == [branch for branch in chosen if branch not in gone]
     assert after[4] == [0] * BRANCHES
@@ -164,11 +164,12 @@ def test_the_pass_of_the_benchmark_reads_equally(data: st.DataObject) -> None:
         assert after[-1] == [sum(map(sum, rows))] * seeds
 
 
-def test_every_kernel_of_the_runtime_is_translated() -> None:
+def test_every_kernel_over_sets_is_translated() -> None:
     kernels = [
         var
-        for var in vars(runtime).values()
-        if callable(var) and getattr(var, "__module__", "") == runtime.__name__
+        for module in (set_kernels, vote_kernels)
+        for var in vars(module).values()
+        if callable(var) and getattr(var, "__module__", "") == module.__name__
     ]
     library = KernelLibrary(elsewhere=MODULES)
     for kernel in kernels:
