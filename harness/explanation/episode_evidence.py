@@ -199,15 +199,20 @@ class EpisodeEvidence:
         """Yield, for each patience, the branches that dissented from the leader for so long.
 
         A branch dissents at an interval if the answer that it shows is not that of the leader of
-        the branches that have finished by then. Each branch counts once for each patience.
+        the branches that have finished by then. Each branch counts once for each patience, where it
+        first dissents for so long: a rule that prunes it there meets it once.
         """
         leaders = self._list_leaders()
         for chain in self._opened:
-            streak, right = 0, self._is_right(chain.final)
+            streak = longest = 0
+            right = self._is_right(chain.final)
             for depth in range(1, len(chain.probes)):
                 leader = leaders[depth]
                 dissents = leader is not None and chain.probes[depth - 1] != leader
                 streak = streak + 1 if dissents else 0
+                if streak <= longest:
+                    continue
+                longest = streak
                 if streak in PATIENCES:
                     case = f"{streak} intervals of dissent"
                     rest = max(0, chain.tokens - depth * self._interval)

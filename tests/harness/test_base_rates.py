@@ -143,6 +143,14 @@ def test_a_dissenter_that_comes_round_starts_again() -> None:
     assert "8 intervals of dissent" not in cases
 
 
+def test_a_branch_that_dissents_again_is_counted_where_it_first_did() -> None:
+    waverer = ReplayChain((["9"] * 6 + ["7"]) * 3 + ["7"], 11_001, "7")
+    case = rates(environment(("7", [chain(3, "7")] * 15 + [waverer])))["4 intervals of dissent"]
+    assert case.count == len(SEEDS)
+    left = 11_001 - (3 + 4 - 1) * 500
+    assert case.tokens == pytest.approx(100 * left / (15 * 1501 + 11_001), abs=0.01)
+
+
 def test_means_over_questions_give_each_question_the_same_weight() -> None:
     """One question splits its first two votes always, the other under few orders."""
     split = (
