@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from agents.run.records import ControllerLanguage, Request, StartingProgram
 from dsl import library, tree
-from dsl.checker.symbols import schedule_lines
+from dsl.checker.symbols import free_knobs, schedule_lines
 from dsl.formatter import print_tree
 from dsl.program import load_checked_program
 from dsl.schedule import evaluate
@@ -84,9 +84,13 @@ def free_schedule_knobs(source: str) -> str:
     for name, line in names.items():
         low, middle, high = sorted(values[name] for values in ends)
         knobs.append(tree.Knob(line.span, line.name, _number(middle), _number(low), _number(high)))
+    declared = free_knobs(checked.program).values()
     sections = tuple(
-        tree.Knobs(section.span, tuple(knobs)) if isinstance(section, tree.Schedule) else section
+        tree.Knobs(section.span, (*declared, *knobs))
+        if isinstance(section, tree.Schedule)
+        else section
         for section in checked.program.sections
+        if not isinstance(section, tree.Knobs)
     )
     return print_tree(replace(checked.program, sections=sections))
 

@@ -96,13 +96,15 @@ def convert_program(name: str, source: str) -> tuple[ProgramTemplate, Floats] | 
 
     Returns:
         The template and an array (2, K): the points at β = 0 and β = 1. ``None`` if some line of
-        the schedule is no curve between two values.
+        the schedule is no curve between two values, or if the program has free knobs too.
     """
     program = parse(Source(source)).program
     assert program is not None
     schedule = find_section(program, tree.Schedule)
     constants = find_constants(program)
     if schedule is None or len(constants) < len(schedule.items):
+        return None
+    if find_section(program, tree.Knobs) is not None:  # its knobs would not be on the path
         return None
     knobs = tuple(_widen(constant) for constant in constants)
     ends = np.array(

@@ -24,6 +24,16 @@ def test_freed_knob_ranges_between_its_schedule_ends(seed: object) -> None:
         assert evaluate(found, 0.0, ends) == ends
 
 
+def test_freed_knobs_follow_those_that_were_free_before() -> None:
+    text = (
+        "controller c { knobs { m = 2 in 1..4 } schedule { rising n = round(1 + 7 * beta) }"
+        " start { sample n + m } finally { answer winner(finished) else none } }"
+    )
+    found = load_checked_program(Source(free_schedule_knobs(text)))
+    assert not found.scheduled
+    assert evaluate(found, 0.0) == {"m": 2, "n": 4}
+
+
 def test_program_without_schedule_is_unchanged() -> None:
     text = "controller c { start { sample 3 } finally { answer winner(finished) } }"
     assert free_schedule_knobs(text) == text

@@ -53,6 +53,15 @@ def test_a_written_schedule_has_the_values_of_its_path(name: str, data: st.DataO
             assert found[knob.name] == pytest.approx(value, abs=slack)
 
 
+def test_a_program_with_free_knobs_beside_its_schedule_is_not_converted() -> None:
+    text = (
+        "controller c { knobs { m = 2 in 1..4 } schedule { rising n = round(1 + 7 * beta) }"
+        " start { sample n + m } finally { answer winner(finished) else none } }"
+    )
+    assert load_checked_program(Source(text)).scheduled
+    assert convert_program("c", text) is None
+
+
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_every_template_is_described_and_has_ranges(name: str) -> None:
     template = TEMPLATES[name]
