@@ -205,8 +205,11 @@ class MeetObjective:
         self, points: CurvePoints, references: ReferenceCurves, prices: PriceOptions
     ) -> Floats:
         """See `Objective`."""
+        usable = np.isfinite(prices.price_usable(points))
         met = [
-            profile.find_met(points.accuracy, points.cost, points.sequential).any(axis=-1)
+            (profile.find_met(points.accuracy, points.cost, points.sequential) & usable).any(
+                axis=-1
+            )
             for profile in self.profiles
         ]
         share: Floats = 100 * np.mean(met, axis=0)

@@ -145,6 +145,14 @@ def test_meet_is_the_percentage_of_profiles_that_some_point_meets(tmp_path: Path
     assert value(f"meet:{path}") == pytest.approx(50 + 0.01 * 25)
 
 
+def test_points_that_take_too_long_meet_no_profile(tmp_path: Path) -> None:
+    path = tmp_path / "users.toml"
+    path.write_text('[[profiles]]\nname = "any"\naccuracy = 25.0\n')
+    slow = CurvePoints(CURVE.cost, CURVE.accuracy, np.full(3, 90.0))
+    assert value(f"meet:{path}", slow) > 100
+    assert value(f"meet:{path}", slow, prices=PriceOptions(max_sequential=50)) < 1
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
