@@ -108,16 +108,16 @@ def cross_validate_choice(
         candidates: All candidates that can be played, also those that gained nothing.
 
     Returns:
-        The gains; ``None`` if there are no candidates.
+        The gains; ``None`` if there are no candidates, or only one question of each recording.
     """
     played = {}
     for candidate in candidates:
         measured = arena.play(candidate.source, candidate.language)
         if not isinstance(measured, str):
             played[candidate] = measured
-    if not played:
-        return None
     whole = arena.scorer.whole
+    if not played or all(len(mask) == 1 for mask in whole.questions):
+        return None
     chosen: dict[str, None] = {}
 
     def choose(part: SearchSubset) -> list[ProgramMeasurement]:
@@ -159,9 +159,13 @@ def _take_fold(whole: SearchSubset, fold: int) -> list[NDArray[np.bool_]]:
 
 
 def _leave_out(whole: SearchSubset, fold: Sequence[NDArray[np.bool_]]) -> SearchSubset:
-    """Leave a fold out; a recording of which nothing is left counts whole."""
-    masks = tuple(~mask if not mask.all() else mask for mask in fold)
-    return SearchSubset(whole.recordings, masks)
+    """Leave a fold out, and recordings of which nothing is left."""
+    left = [
+        (recording, ~mask)
+        for recording, mask in zip(whole.recordings, fold, strict=True)
+        if not mask.all()
+    ]
+    return SearchSubset(tuple(index for index, _ in left), tuple(mask for _, mask in left))
 
 
 def _join_folds(

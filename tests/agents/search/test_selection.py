@@ -1,12 +1,15 @@
 """Among candidates that cannot be told apart, the flattest and shortest is selected."""
 
+from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
 
 from agents.evolution.starting_programs import load_library_programs, load_seeds
+from agents.run.directory import create_run
 from agents.run.records import ControllerLanguage
+from agents.search.arena import open_arena
 from agents.search.measurements import ProgramMeasurement
 from agents.search.selection import (
     SelectionCandidate,
@@ -16,7 +19,9 @@ from agents.search.selection import (
 )
 from dsl.program import analyse_program
 from dsl.source import Source
-from tests.agents.conftest import Opened
+from store.environment import save
+from store.simulation import Benchmark, simulate
+from tests.agents.conftest import REASONERS, Opened, request
 
 VOTE = """\
 controller vote {
@@ -103,6 +108,38 @@ def test_a_question_is_scored_with_the_candidate_chosen_without_it(
     assert set(validation.chosen) == {"even", "odd"}
     best = max(gain.value for gain in gains if gain is not None) - baseline.value
     assert validation.questions.value < best
+
+
+def test_a_recording_of_one_question_is_no_reason_to_choose_where_it_is_scored(
+    recordings: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One candidate is right on the single question only, the other on all others."""
+    single = tmp_path / "single.recording"
+    save(simulate(REASONERS[0], Benchmark("single", questions=1, branches=16)), single)
+    asked = request([single, recordings[0]], objective="accuracy")
+    with open_arena(create_run(tmp_path / "run", asked), workers=1) as here:
+        plain = here.play(VOTE)
+        assert not isinstance(plain, str)
+
+        def play(source: str, _: ControllerLanguage) -> list[ProgramMeasurement]:
+            rights = (1, 0) if source == VOTE else (0, 0.5)
+            return [
+                measured._replace(right=np.full_like(measured.right, int(share * measured.seeds)))
+                for share, measured in zip(rights, plain, strict=True)
+            ]
+
+        monkeypatch.setattr(here, "play", play)
+        pair = [candidate("single", VOTE), candidate("others", IDLE)]
+        validation = cross_validate_choice(here, pair)
+    assert validation is not None
+    assert validation.chosen == ["others", "single"]
+
+
+def test_with_one_question_nothing_is_cross_validated(tmp_path: Path) -> None:
+    single = tmp_path / "single.recording"
+    save(simulate(REASONERS[0], Benchmark("single", questions=1, branches=16)), single)
+    with open_arena(create_run(tmp_path / "run", request([single])), workers=1) as here:
+        assert cross_validate_choice(here, [candidate("vote", VOTE)]) is None
 
 
 def test_without_candidates_nothing_is_cross_validated(opened: Opened) -> None:
