@@ -5,8 +5,10 @@ A baseline is a controller with its settings: ``cmc`` follows β and needs none;
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from agents.evolution.starting_programs import (
     HANDMADE,
@@ -131,7 +133,19 @@ def load_starting_programs(
     for name in names:
         for program in _load(name, profiles):
             programs.setdefault(program.source, program)
-    return list(programs.values())
+    return _distinguish_names(programs.values())
+
+
+def _distinguish_names(programs: Iterable[StartingProgram]) -> list[StartingProgram]:
+    """Give programs different names by numbers: ``mine``, ``mine-2``."""
+    named: dict[str, StartingProgram] = {}
+    for program in programs:
+        name, number = program.name, 1
+        while name in named:
+            number += 1
+            name = f"{program.name}-{number}"
+        named[name] = replace(program, name=name)
+    return list(named.values())
 
 
 def _load(name: str, profiles: Sequence[UserProfile]) -> list[StartingProgram]:

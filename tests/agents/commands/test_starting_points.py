@@ -40,6 +40,15 @@ def test_program_named_twice_is_loaded_once() -> None:
     assert names("cmc", "library").count("cmc") == 1
 
 
+def test_programs_of_one_name_are_numbered(tmp_path: Path) -> None:
+    paths = []
+    for folder, rise in (("a", 7), ("b", 8)):
+        paths.append(tmp_path / folder / "cmc.rheo")
+        paths[-1].parent.mkdir()
+        paths[-1].write_text(FOLLOWS.replace("mine", "cmc").replace("7", f"{rise}"))
+    assert names("cmc", *map(str, paths)) == ["cmc", "cmc-2", "cmc-3"]
+
+
 def test_program_with_free_knobs_is_a_template() -> None:
     assert names("sc") == ["sc"]
 
