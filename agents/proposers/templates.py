@@ -92,11 +92,13 @@ class TemplatesProposer:
         paths = paths if changed is None else _replace_path(paths, changed)
         proposals = _list_proposals(paths if changed is None else [changed], state.proposed, bench)
         digests = [compute_source_digest(proposal.source) for proposal in proposals]
+        # A run that is resumed with more time does what this round had no time for.
+        had_time = changed is not None or not bench.is_out_of_time()
         left = _TemplateState(
             paths=paths,
             proposed=[*state.proposed, *digests],
-            rounds=state.rounds + 1,
-            raced=state.raced if template is None else [*state.raced, template.name],
+            rounds=state.rounds + had_time,
+            raced=[*state.raced, template.name] if template and had_time else state.raced,
         )
         return ProposalBatch(proposals, search=_describe(paths), state=msgspec.msgpack.encode(left))
 

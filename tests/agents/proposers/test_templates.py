@@ -90,6 +90,15 @@ def test_a_round_without_time_proposes_nothing(opened: Opened) -> None:
         assert not PROPOSER.propose(brief(), bench(here, late=True)).proposals
 
 
+def test_a_round_with_time_does_what_the_one_before_had_no_time_for(opened: Opened) -> None:
+    with opened(count=2) as here:
+        late = PROPOSER.propose(brief(), bench(here, allowance=40, late=True))
+        after = PROPOSER.propose(brief(2), bench(here, 2, allowance=40, state=late.state))
+        first = PROPOSER.propose(brief(2), bench(here, 2, allowance=40))
+    assert after == first
+    assert first.search["paths"]
+
+
 def test_templates_are_skipped_when_knobs_stay_free(opened: Opened) -> None:
     with opened(count=2, free_knobs=True) as here:
         batch = PROPOSER.propose(brief(), bench(here))
