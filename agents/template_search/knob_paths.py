@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from agents.search.programs import KnobRange
 from agents.template_search.program_templates import Floats, ProgramTemplate, Setting
@@ -19,13 +20,16 @@ from dsl.parser import parse
 from dsl.source import Source
 
 
-def make_monotone(path: Floats) -> Floats:
+def make_monotone(path: Floats, low_at_one: NDArray[np.bool_] | None = None) -> Floats:
     """Clip a path to [0, 1], and its middle point between its ends.
 
     Args:
         path: Array (C, K): control points, each with one coordinate for each knob.
+        low_at_one: Mask (K,) of knobs that end at 0; none by default.
     """
     path = np.clip(path, 0.0, 1.0)
+    if low_at_one is not None:
+        path[-1, low_at_one] = 0.0
     if len(path) == 3:
         low, high = np.minimum(path[0], path[2]), np.maximum(path[0], path[2])
         path[1] = np.clip(path[1], low, high)

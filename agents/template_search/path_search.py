@@ -132,10 +132,12 @@ def start_path(
     """
     low = np.concatenate([raced.find_best(value, NEAREST) for value in LOW_VALUES])
     high = np.concatenate([raced.find_best(value, NEAREST_HIGH) for value in HIGH_VALUES])
-    paths = [
-        make_monotone(np.stack([low[random.integers(len(low))], high[random.integers(len(high))]]))
+    ends = template.low_at_one
+    pairs = (
+        np.stack([low[random.integers(len(low))], high[random.integers(len(high))]])
         for _ in range(PAIRS)
-    ]
+    )
+    paths = [make_monotone(pair, ends) for pair in pairs]
     first = FIRST_SEEDS + RACE_GENERATIONS * BRED_SEEDS
     for count, seeds in PAIR_HEATS:
         paths = paths[:count]
@@ -181,7 +183,7 @@ def refine_path(
     """
     from cmaes import CMA  # imported here: it takes long to load, and many commands never need it
 
-    shape = state.points.shape
+    shape, ends = state.points.shape, template.low_at_one
     strategy = CMA(
         mean=state.points.ravel(),
         sigma=max(state.sigma, SIGMA / 10),
@@ -193,7 +195,7 @@ def refine_path(
     first, played = state.seeds_played, 0
     while played < generations and not is_out_of_time():
         samples = [strategy.ask() for _ in range(POPULATION)]
-        paths = [make_monotone(sample.reshape(shape)) for sample in samples]
+        paths = [make_monotone(sample.reshape(shape), ends) for sample in samples]
         curves = _play_paths(template, paths, play, _group_betas(betas), first)
         if curves is None:
             break
@@ -202,7 +204,7 @@ def refine_path(
         first, played = first + SEEDS, played + 1
     if not played:
         return state
-    refined = make_monotone(strategy.mean.reshape(shape)).tolist()
+    refined = make_monotone(strategy.mean.reshape(shape), ends).tolist()
     return msgspec.structs.replace(
         state,
         path=refined,

@@ -28,6 +28,13 @@ Floats = NDArray[np.float64]
 SPREAD = 4
 """Factor around the values of a program's knobs within which a conversion looks for better ones."""
 
+LOW_AT_ONE = ("scatter",)
+"""Knobs of the package's templates that are at their lowest value at β = 1.
+
+Giving up where answers scatter saves tokens on questions that no controller answers. A search set
+has few that more votes do answer, so a fit keeps giving up at any price; with the rule off at β = 1
+it loses nothing there, and reaches higher accuracies on other questions (docs/discovery.md)."""
+
 Setting = Mapping[str, int | float]
 """The value of every knob, by name."""
 
@@ -50,6 +57,12 @@ class ProgramTemplate(NamedTuple):
             value = knob.value(float(coordinate))
             setting[knob.name] = round(value) if knob.integer else float(f"{value:.4g}")
         return setting
+
+    @property
+    def low_at_one(self) -> NDArray[np.bool_]:
+        """Return which knobs are at their lowest value at β = 1, a mask (K,)."""
+        own = all(template.source != self.source for template in load_program_templates())
+        return np.array([not own and knob.name in LOW_AT_ONE for knob in self.knobs])
 
     def point(self, setting: Setting) -> Floats:
         """Return the point of a setting, an array (K,)."""

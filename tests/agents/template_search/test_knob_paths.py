@@ -80,6 +80,15 @@ def test_a_middle_point_outside_of_the_ends_moves_between_them() -> None:
     assert path.tolist() == [[0.2, 0.9], [0.2, 0.9], [0.8, 0.3]]
 
 
+def test_no_template_of_the_package_gives_up_at_beta_one() -> None:
+    for template in load_program_templates():
+        path = make_monotone(np.full((2, len(template.knobs)), 0.5), template.low_at_one)
+        assert template.setting(path[0])["scatter"] == 0.5
+        assert template.setting(path[1])["scatter"] == 0.0
+        own = parse_program_template("mine", template.source + "\n# Changed.\n")
+        assert not own.low_at_one.any()
+
+
 def test_drawn_points_take_every_level_of_every_knob_once() -> None:
     template = next(iter(TEMPLATES.values()))
     points = draw_points(10, template.knobs, np.random.default_rng(0))
