@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from agents.loop.round_files import list_candidates_before
 from agents.loop.state import ApprovalAnswer, LoopContext, LoopState
-from agents.run.directory import ENDING, RunDirectory
+from agents.run.directory import CROSS_VALIDATION, ENDING, RunDirectory
 from agents.run.records import ApprovalMode, Ending, Review, ReviewVerdict
 
 
@@ -79,7 +79,8 @@ def check_caps(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
     if reason:
         context.log.add("capped", reason)
     else:
-        (context.run.path / ENDING).unlink(missing_ok=True)  # a raised limit continues the run
+        for name in (ENDING, CROSS_VALIDATION):  # a raised limit continues the run
+            (context.run.path / name).unlink(missing_ok=True)
     return {"reason": reason}
 
 

@@ -174,7 +174,9 @@ class DiscoveryTask:
         run.write("selection.json", [row._asdict() for row in ranked])
         everyone = [self._make_selection_candidate(review) for review in reviews]
         validation = cross_validate_choice(self._arena, everyone)
-        if validation is not None:
+        if validation is None:  # one of an earlier choice no longer holds
+            (run.path / CROSS_VALIDATION).unlink(missing_ok=True)
+        else:
             run.write(CROSS_VALIDATION, validation)
         return ranked[0].name if ranked else best
 

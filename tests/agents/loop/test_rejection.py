@@ -10,7 +10,7 @@ from agents.feedback.brief import Brief
 from agents.loop.discovery_task import discovery_task_factory
 from agents.loop.session import SessionOptions, SessionResult, SessionStatus, run_session
 from agents.proposers import ProposalBatch
-from agents.run.directory import RunDirectory
+from agents.run.directory import CROSS_VALIDATION, RunDirectory
 from agents.run.records import (
     ApprovalMode,
     Decision,
@@ -55,6 +55,7 @@ def test_final_rejection_updates_the_archive_and_later_rounds(begin: Begin) -> N
     run.decide(Decision(candidate="r001-1", approved=False, note="no"))
     assert play(run, proposer) == SessionResult(SessionStatus.ENDED, None)
     assert verdicts(run) == {"r001-1": ReviewVerdict.REJECTED}
+    assert not run.has(CROSS_VALIDATION)
     run.write("request.json", replace(run.request, caps=RunLimits(rounds=2)))
     # A rejected candidate is no incumbent: a worse program becomes the best.
     assert play(run, proposer) == SessionResult(SessionStatus.WAITING, "r002-1")
@@ -63,6 +64,24 @@ def test_final_rejection_updates_the_archive_and_later_rounds(begin: Begin) -> N
     assert gain is not None
     assert gain.against != "r001-1"
     assert run.ending is None
+
+
+def test_a_continued_run_has_no_cross_validation_of_its_earlier_end(begin: Begin) -> None:
+    found: list[bool] = []
+
+    class Recorder(Scripted):
+        def propose(self, brief: Brief, bench: Bench) -> ProposalBatch:
+            found.append(run.has(CROSS_VALIDATION))
+            return super().propose(brief, bench)
+
+    run = begin()
+    proposer = Recorder([[GOOD], [FAIR]])
+    play(run, proposer)
+    assert run.has(CROSS_VALIDATION)
+    run.write("request.json", replace(run.request, caps=RunLimits(rounds=2)))
+    play(run, proposer)
+    assert found == [False, False]
+    assert run.has(CROSS_VALIDATION)
 
 
 # Limits within a round
