@@ -357,7 +357,8 @@ def _refuse_changed(
         "on": (options.pipeline and options.pipeline.resolve(), allocation.path),
         "budget": (options.budget, allocation.budget),
         "seed": (options.seed, request.seed),
-        "objective": (options.objective, request.objective),
+        # Earlier versions stored another name for the score.
+        "objective": (options.objective, request.objective if request.profiles else SCORE),
         "proposer": (list(options.proposers) or None, request.proposers),
         "record": (options.record and options.record.resolve(), allocation.record),
         "approve": (options.approve and ApprovalMode(options.approve), request.approve),

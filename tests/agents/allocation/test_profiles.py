@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from agents.allocation.allocation_objective import (
     AllocationObjective,
@@ -100,6 +101,18 @@ def test_unknown_objective_is_refused(cli: CommandLine) -> None:
     result = cli("allocate", "--seed", "0", "--objective", "meat:x")
     assert result.status == 2
     assert "unknown objective; choose from score and meet:FILE" in result.err
+
+
+def test_run_of_an_earlier_version_is_resumed_with_the_score(
+    cli: CommandLine, tmp_path: Path
+) -> None:
+    """Its request has the default objective of discovery."""
+    words = ["--run", str(tmp_path / "run")]
+    run_allocate(cli, *words, "--trials", "2")
+    run = open_run(tmp_path / "run")
+    run.write("request.json", replace(run.request, objective="frontier"))
+    resumed = run_allocate(cli, *words, "--resume", "--trials", "3", "--objective", "score")
+    assert (len(resumed["trials"]), resumed["objective"]) == (3, "score")
 
 
 def test_resumed_run_keeps_its_objective(cli: CommandLine, users: str, tmp_path: Path) -> None:
