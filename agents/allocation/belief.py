@@ -159,13 +159,17 @@ class Belief:
     def larger_is_better(self) -> float:
         """Return the probability that of two models of a stage the larger one is more able.
 
-        It is the mean over hypotheses, stages and pairs of models; 0.5 if no stage has a choice.
+        It is the mean over hypotheses, stages and pairs of models of different sizes; 0.5 if no
+        stage has such a pair.
         """
         pairs = [
             able[:, larger] > able[:, smaller]
-            for able in map(self.abilities, range(self._stages))
+            for able, sizes in zip(
+                map(self.abilities, range(self._stages)), self._sizes, strict=True
+            )
             for larger in range(able.shape[1])
             for smaller in range(larger)
+            if sizes[larger] > sizes[smaller]
         ]
         return float(np.mean(pairs)) if pairs else 0.5
 

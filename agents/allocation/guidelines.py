@@ -38,7 +38,8 @@ def derive_guidelines(space: AllocationSpace, belief: Belief) -> list[str]:
 
 def _sizes(space: AllocationSpace, belief: Belief) -> list[str]:
     """Describe whether larger models are better in this pipeline; empty if there is no choice."""
-    if all(len(models) < 2 for models in space.models):
+    sizes = [{space.pipeline.model(name).parameters for name in models} for models in space.models]
+    if all(len(of_stage) < 2 for of_stage in sizes):
         return []
     probability = belief.larger_is_better()
     if probability >= MIN_CERTAINTY:

@@ -55,6 +55,17 @@ def test_trials_confirm_or_refute_that_larger_models_are_better() -> None:
     assert first.startswith("Smaller models are better: of two models of a stage")
 
 
+def test_models_of_equal_size_say_nothing_about_sizes() -> None:
+    models = [PipelineModel(name=name, parameters=3.0) for name in ("a", "b")]
+    stages = [Stage(name="only", prompt_tokens=128, output_tokens=64)]
+    space = AllocationSpace(Pipeline(name="equal", models=models, stages=stages), 500.0)
+    belief = fit(space, (0.9, 0.1))
+    assert np.mean(belief.abilities(0)[:, 1] > belief.abilities(0)[:, 0]) < 0.2
+    assert belief.larger_is_better() == 0.5
+    [first, *_] = derive_guidelines(space, belief)
+    assert first.startswith("only: a")
+
+
 def test_evidence_of_one_stage_counts_for_the_others() -> None:
     space = build_space()
 
