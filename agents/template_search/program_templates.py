@@ -33,7 +33,7 @@ LOW_AT_ONE = ("scatter",)
 
 Giving up where answers scatter saves tokens on questions that no controller answers. A search set
 has few that more votes do answer, so a fit keeps giving up at any price; with the rule off at β = 1
-it loses nothing there, and reaches higher accuracies on other questions (docs/discovery.md)."""
+it loses nothing there, and reaches higher accuracies on other questions."""
 
 Setting = Mapping[str, int | float]
 """The value of every knob, by name."""

@@ -98,7 +98,7 @@ async def test_candidates_are_sorted_and_shown_at_another_beta(copied: Copied) -
         await press(pilot, *["right_square_bracket"] * 5)
         assert [table.get_row_at(index)[2] for index in range(3)] != before
         await press(pilot, "s")
-        objectives = [str(table.get_row_at(index)[4]) for index in range(3)]
+        objectives = [str(table.get_row_at(index)[5]) for index in range(3)]
         assert objectives == sorted(objectives, key=float, reverse=True)
         await press(pilot, "s", "s")
         tokens = [str(table.get_row_at(index)[3]) for index in range(3)]
@@ -147,7 +147,7 @@ async def test_questions_are_sorted_by_what_was_won_and_lost(copied: Copied) -> 
         await settled(pilot)
         await press(pilot, "down", "enter", "s")
         table = app.screen.query_one("#questions", DataTable)
-        found = [int(str(table.get_row_at(index)[5])) for index in range(table.row_count)]
+        found = [int(str(table.get_row_at(index)[4])) for index in range(table.row_count)]
         assert found == sorted(found)
 
 
