@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/terminal-app.md, ``python -m tests.tui.pictures``.
+"""Take the pictures of docs/terminal-app.md: ``python -m tests.tui.pictures``.
 
 It plays a short discovery on the built-in sample and an allocation on a simulated pipeline, opens
 the app on them without a terminal, and keeps what it shows as SVG; one picture is of the app in a
@@ -39,7 +39,7 @@ ALLOCATION_KEYS = {
 
 
 async def take(place: str, name: str, keys: tuple[str, ...]) -> None:
-    """One picture of the app."""
+    """Take one picture of the app."""
     async with RheostatApp(Path(place)).run_test(size=SIZE) as pilot:
         await settled(pilot)
         for key in keys:
@@ -51,7 +51,7 @@ async def take(place: str, name: str, keys: tuple[str, ...]) -> None:
 
 
 def browse(place: str) -> None:
-    """One picture of the browser."""
+    """Take one picture of the browser."""
     with (
         served_app(Path(place)) as app,
         tempfile.TemporaryDirectory() as folder,
@@ -63,7 +63,7 @@ def browse(place: str) -> None:
 
 
 def main(names: Sequence[str]) -> None:
-    """Takes those of the names, or all of them."""
+    """Take the pictures of some names, or all of them."""
     known = {*KEYS, *ALLOCATION_KEYS, "runs", "browser"}
     if unknown := set(names) - known:
         sys.exit(f"there is no picture {min(unknown)}; there are {', '.join(sorted(known))}")
@@ -72,7 +72,8 @@ def main(names: Sequence[str]) -> None:
         os.chdir(folder)
         subprocess.run([COMMAND, "sample", "-o", "sample"], check=True, capture_output=True)
         on = sorted(map(str, Path("sample/search").glob("*.recording")))
-        run = [COMMAND, "discover", "--on", *on, "--run", "runs/first", "--rounds", "4"]
+        run = [COMMAND, "discover", "--on", *on, "--run", "runs/first",
+               "--max-minutes", "1.5"]  # fmt: skip
         subprocess.run(run, check=True, capture_output=True)
         run = [COMMAND, "allocate", "--budget", "1800", "--trials", "24", "--run", "runs/trials"]
         subprocess.run(run, check=True, capture_output=True)
