@@ -12,7 +12,8 @@ def format_standing(view: RunView) -> Text:
     text = format_state(view)
     best = view.candidate(view.best) if view.best else None
     parts = [f"round {view.begun}"]
-    if view.request is not None:
+    minutes = None if view.request is None else view.request.caps.minutes
+    if view.request is not None and minutes is None:  # with minutes, rounds are rarely the limit
         parts[0] += f" of {view.request.caps.rounds}"
     if view.objective is not None:
         gain = f", {format_interval(best.gain)}" if best is not None else ""
@@ -22,7 +23,8 @@ def format_standing(view: RunView) -> Text:
     if view.used.usd or view.used.tokens_in:
         tokens = format_tokens(view.used.tokens_in + view.used.tokens_out)
         parts.append(f"{tokens} tokens, {format_usd(view.used.usd)} dollars")
-    parts.append(f"{view.minutes:.1f} min")
+    limit = "" if minutes is None else f" of {minutes:g}"
+    parts.append(f"{view.minutes:.1f}{limit} min")
     if view.state == "at work" and view.playing[0]:
         parts.append(f"{view.playing[0].partition(':')[0]} has played {view.playing[1]}")
     parts.append(f"last event {ago(view.age)}")
