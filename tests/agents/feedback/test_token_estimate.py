@@ -18,7 +18,7 @@ LEARNT = PAGES[::2]
 
 @pytest.fixture(scope="module")
 def encoder() -> BytePairs:
-    return BytePairs([path.read_text(encoding="utf-8") for path in LEARNT], merges=2500)
+    return BytePairs([path.read_text(encoding="utf-8") for path in LEARNT], merges=3500)
 
 
 TEXTS = {
