@@ -2,14 +2,15 @@
 
 The rule is UCB1 (Auer, Cesa-Bianchi and Fischer, 2002). Each proposer has one round first. Then
 the proposer with the highest sum of mean reward and exploration bonus is selected. The reward of a
-round is 1 if its best candidate is the best of the run, and falls to 0 at `REWARD_RANGE` points of
-the objective below. Rewards are relative to the current best: gains over the best at the time
-would credit the first proposer with all that is easy to find. The choice depends only on the files
-of the run, so a resumed run makes the same one.
+round is 1 if its best candidate is the best that any of them proposed, and falls to 0 at
+`REWARD_RANGE` points of the objective below. Rewards are relative to the current best: gains over
+the best at the time would credit the first proposer with all that is easy to find. Starting
+programs do not count, since they may be ahead of all. The choice depends only on the files of the
+run, so a resumed run makes the same one.
 """
 
 from collections.abc import Sequence
-from math import ceil, log, sqrt
+from math import ceil, isfinite, log, sqrt
 from typing import NamedTuple
 
 from agents.loop.round_files import read_slots
@@ -54,12 +55,16 @@ def choose_proposer(run: RunDirectory, names: Sequence[str], number: int) -> Pro
     reserved = min(MAX_TEMPLATE_ROUNDS, ceil(TEMPLATE_SHARE * run.request.caps.rounds))
     if TEMPLATES in names and number <= reserved:
         return ProposerChoice(TEMPLATES, f"{TEMPLATES} has the first {reserved} rounds")
-    summaries = [summary for summary in run.summaries() if summary.round < number]
-    best = summaries[-1].objective if summaries else 0.0
-    rewards: dict[str, list[float]] = {name: [] for name in names}
-    for summary in summaries:
-        for name in {slot.proposer for slot in read_slots(run, summary.round)} & rewards.keys():
-            rewards[name].append(_round_reward(run, summary, name, best))
+    found: dict[str, list[float]] = {name: [] for name in names}
+    for summary in (summary for summary in run.summaries() if summary.round < number):
+        for name in {slot.proposer for slot in read_slots(run, summary.round)} & found.keys():
+            found[name].append(_find_best_objective(run, summary, name))
+    everything = [objective for history in found.values() for objective in history]
+    best = max(filter(isfinite, everything), default=0.0)
+    rewards = {
+        name: [max(0.0, 1 + (objective - best) / REWARD_RANGE) for objective in history]
+        for name, history in found.items()
+    }
     for name in names:
         if not rewards[name]:
             return ProposerChoice(name, f"{name} has its first round")
@@ -72,15 +77,15 @@ def choose_proposer(run: RunDirectory, names: Sequence[str], number: int) -> Pro
     return ProposerChoice(first, f"{first} has this round; brought so far: {listing}")
 
 
-def _round_reward(run: RunDirectory, summary: RoundSummary, proposer: str, best: float) -> float:
-    """Return the reward of a round, from 0 to 1."""
+def _find_best_objective(run: RunDirectory, summary: RoundSummary, proposer: str) -> float:
+    """Return the highest objective of a proposer in a round, minus infinity without candidates."""
     objectives = [
         review.objective
         for candidate in summary.candidates
         if (review := run.review(candidate)).objective is not None
         and run.draft(candidate).proposer == proposer
     ]
-    return min(1.0, max(0.0, 1 + (max(objectives) - best) / REWARD_RANGE)) if objectives else 0.0
+    return max(objectives, default=float("-inf"))
 
 
 def _mean_reward(rewards: Sequence[float]) -> float:
