@@ -205,7 +205,7 @@ class _RoundSearch:
         """
         if not paths:
             return None
-        path = _find_young_path(paths, raced) or self._choose(paths, rounds)
+        path = _find_young_path(paths, raced) or self._choose(_drop_bent_paths(paths), rounds)
         if len(path.path) == 2 and path.generations >= BEND_AFTER:
             path = bend_path(path)
         return self._refine(path)
@@ -257,6 +257,16 @@ class _RoundSearch:
         self, template: ProgramTemplate, settings: Sequence[Setting], seeds: range
     ) -> SettingFigures | None:
         return self._bench.play_settings(template.source, settings, seeds)
+
+
+def _drop_bent_paths(paths: Sequence[PathState]) -> list[PathState]:
+    """Drop the straight paths that continue as a path with three control points."""
+    bent = {path.template for path in paths if len(path.path) > 2}
+    return [
+        path
+        for path in paths
+        if len(path.path) > 2 or path.generations < BEND_AFTER or path.template not in bent
+    ]
 
 
 def _find_young_path(paths: Sequence[PathState], raced: Sequence[str]) -> PathState | None:

@@ -4,11 +4,12 @@ import msgspec
 import pytest
 
 from agents.commands.program_options import load_starting_programs
-from agents.proposers.templates import TemplatesProposer
+from agents.proposers.templates import BEND_AFTER, TemplatesProposer, _drop_bent_paths
 from agents.proposers.templates import _TemplateState as State
 from agents.run.records import StartingProgram
 from agents.search.programs import compute_source_digest
 from agents.template_search.knob_paths import write_program
+from agents.template_search.path_search import PathState
 from agents.template_search.program_templates import parse_program_template
 from dsl.program import load_checked_program
 from dsl.source import Source
@@ -112,3 +113,13 @@ def test_it_starts_from_the_library_too(opened: Opened, name: str) -> None:
         batch = PROPOSER.propose(brief(), bench(here, allowance=60))
     paths = batch.search["paths"]
     assert name in [path["template"] for path in paths]
+
+
+def test_a_path_that_was_bent_is_not_bent_again() -> None:
+    straight, young, other = (
+        PathState(template=name, source="", path=[[0.1], [0.9]], generations=generations)
+        for name, generations in (("a", BEND_AFTER), ("a", 1), ("b", BEND_AFTER))
+    )
+    bent = PathState(template="a", source="", path=[[0.1], [0.5], [0.9]])
+    assert _drop_bent_paths([straight, other]) == [straight, other]
+    assert _drop_bent_paths([straight, bent, young, other]) == [bent, young, other]
