@@ -7,6 +7,7 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 
 from dsl.findings import FileFindings
+from dsl.python_source import parse_python
 from dsl.source import Source
 from harness.engines import ControllerSetting, EpisodeRules, LineCounts
 from harness.errors import ExternalError, InputError
@@ -70,7 +71,7 @@ class PythonLanguage:
 
 
 def _foreign(script: Script, origin: str) -> ForeignController:
-    tree = ast.parse(script.text)
+    tree = parse_python(script.text)
     return ForeignController(
         label=Path(script.name).stem,
         source=Source(script.text, script.name),

@@ -19,6 +19,7 @@ from dsl.compiler.kernel_types import (
     split,
     symbol,
 )
+from dsl.python_source import parse_python
 
 
 class Translator(KernelExpressions):
@@ -34,7 +35,7 @@ class Translator(KernelExpressions):
         assert isinstance(kernel, FunctionType)
         hints = get_type_hints(kernel)
         self._gives = hints.pop("return")
-        tree = ast.parse(textwrap.dedent(inspect.getsource(kernel)))
+        tree = parse_python(textwrap.dedent(inspect.getsource(kernel)))
         assert isinstance(tree.body[0], ast.FunctionDef)
         self._body = tree.body[0].body
         kinds = {name: kind_of(hint) for name, hint in hints.items()}

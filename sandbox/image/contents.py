@@ -15,6 +15,7 @@ PROJECT_FILES = (
     "dsl/episode.py",
     "dsl/exponentials.py",
     "dsl/numeric.py",
+    "dsl/python_source.py",
     "dsl/random_draws.py",
     "sandbox/__init__.py",
     "sandbox/faults.py",

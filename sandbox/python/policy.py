@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from RestrictedPython.transformer import IOPERATOR_TO_STR, RestrictingNodeTransformer
 
+from dsl.python_source import parse_python
 from sandbox.python.guards import BUILTINS, MODULE_FACADES
 from sandbox.python.line_counting import count_lines
 from sandbox.python.names import undefined
@@ -98,7 +99,7 @@ def _admitted(text: str) -> ast.Module:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(text, FILE)
+            tree = parse_python(text, FILE)
             rules = _PolicyTransformer(text)
             rules.visit(tree)  # changes the tree in place
             if not rules.findings:

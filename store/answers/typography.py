@@ -57,7 +57,9 @@ _DEEPEST = 20
 
 _PAIRS = ("__", "`", "*", '"', "'")
 _BOLD = re.compile(r"(?<![\w)\]}])\*\*(\S(?:.*?\S)?)\*\*(?![\w(])")
-_BOLD_GROUP = re.compile(r"(?<=\{)\s*\*\*([^{}*]+)\*\*\s*(?=\})")
+_BOLD_WHOLE = re.compile(r"\s*\*\*(.*)\*\*\s*", re.DOTALL)
+_WRAPPER = re.compile(r"\\[A-Za-z]+\s*\{")
+_BOLD_GROUP = re.compile(r"\{\s*\*\*")
 
 _TEXT = (
     "text|textbf|textit|textrm|textsf|texttt|textnormal|emph|mathrm|mathsf|mathtt|mbox|hbox"
@@ -206,7 +208,7 @@ def _ascii(text: str) -> str:
 def _strip_delimiters(text: str) -> str:
     """Drop what sets a part as mathematics or as bold; a single dollar sign is a currency."""
     # What is set as mathematics within bold leaves blanks there, so bold goes first, and last.
-    text = _BOLD.sub(r"\1", text.replace(r"\$", "\x00"))
+    text = _BOLD.sub(r"\1", _unbold_whole(text.replace(r"\$", "\x00")))
     for opening, closing in _DELIMITERS:
         if opening == closing:
             parts = text.split(opening)
@@ -214,12 +216,40 @@ def _strip_delimiters(text: str) -> str:
                 text = " ".join(parts) if len(parts) > 1 else text
         else:
             text = text.replace(opening, " ").replace(closing, " ")
-    text = _BOLD_GROUP.sub(r"\1", _BOLD.sub(r"\1", text))
+    text = _unbold_groups(_BOLD.sub(r"\1", text))
     for mark in _PAIRS:
         inner = _EDGES.sub("", text)
         while len(inner) > 2 * len(mark) and inner.startswith(mark) and inner.endswith(mark):
             inner = text = inner[len(mark) : -len(mark)].strip()
     return text.replace("$", "\x00").replace("\x00", r"\$ ").strip()
+
+
+def _unbold_whole(text: str) -> str:
+    """Drop bold around a text that is one formula or one group, which may have bold within it."""
+    if not (bold := _BOLD_WHOLE.fullmatch(text)):
+        return text
+    inside = bold[1]
+    if wrapper := _WRAPPER.match(inside):
+        fills = closing_brace(inside, wrapper.end()) == len(inside) - 1
+    else:
+        fills = any(
+            inside.startswith(opening)
+            and inside.find(closing, len(opening)) == len(inside) - len(closing)
+            for opening, closing in _DELIMITERS
+        )
+    return inside if fills else text
+
+
+def _unbold_groups(text: str) -> str:
+    """Drop bold that fills a group in braces; the group may have groups within it."""
+    position = 0
+    while match := _BOLD_GROUP.search(text, position):
+        end = closing_brace(text, match.start() + 1)
+        inside = text[match.end() : end].rstrip()
+        position = match.start() + 1
+        if end < len(text) and inside.endswith("**") and inside.strip("* "):
+            text = text[:position] + inside[:-2].strip() + text[end:]
+    return text
 
 
 def _unwrap_math(text: str) -> str:

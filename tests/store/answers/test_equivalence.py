@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store.answers import guarded
@@ -58,7 +58,12 @@ EQUAL = [
     (r"\textbf{17}", "17"),
     (r"\mathbf{17}", "17"),
     (r"\mathbf{** 17 **}", "17"),
+    (r"\mathbf{** \sqrt{289} **}", "17"),
+    (r"\mathbf{**\mathbf{** 17 **}**}", "17"),
     (r"** 17 **\,", "17"),
+    (r"**\(**\sqrt{289}**\)**", "17"),
+    (r"**\mathbf{**\sqrt{289}**}**", "17"),
+    (r"**\frac{1}{2}**, **\frac{1}{3}**", r"\frac12, \frac13"),
     (r"\displaystyle ** 17 **", "17"),
     (r"\boxed{17}", "17"),
     (r"\displaystyle 17", "17"),
@@ -243,6 +248,7 @@ def _wrapped(answer: str, wrappers: list[str]) -> str:
     return answer
 
 
+@settings(max_examples=400)
 @given(ALPHABET, WRAPPERS, WRAPPERS)
 def test_wrappers_and_blanks_change_no_form_and_equality_is_symmetric(
     mathematics: MathVerify, answer: str, first: list[str], second: list[str]
