@@ -16,12 +16,14 @@ from agents.report.records import (
     ObjectiveEstimate,
     ReportedRecording,
     Side,
+    TokenRatio,
 )
 from agents.run.records import Request
 from agents.search.objective import (
     CurvePoints,
     Objective,
     PriceOptions,
+    ReferenceCurves,
     TokensAtObjective,
     parse_objective,
 )
@@ -121,24 +123,12 @@ def compute_side(playing: EvaluatedSide, request: Request, best_baseline: str | 
     recordings = playing.grid.recordings
     labels = [recording.label for recording in recordings]
     curves = _by_controller(playing)
-    names = [
-        entrant.program.label
-        for entrant in playing.entrants
-        if entrant.role is ControllerRole.BASELINE
-    ]
+    names = _list_baselines(playing)
     if not names:
         raise InputError("none of the run's baselines can be played over its recordings")
     value = parse_objective(request.objective, request.profiles)
     prices = PriceOptions(request.latency, request.max_sequential)
-    target = _find_target(playing, value)
-    references = [
-        build_references(
-            [curves[name][index] for name in names],
-            None if target is None else curves[target][index],
-            prices,
-        )
-        for index in range(len(labels))
-    ]
+    references = _build_references(playing, curves, value, prices)
 
     def estimate(name: str, baseline_points: Sequence[CurvePoints]) -> list[ObjectiveEstimate]:
         return estimate_worths(
@@ -159,15 +149,50 @@ def compute_side(playing: EvaluatedSide, request: Request, best_baseline: str | 
         rows=_rows(playing, request, best_baseline),
         worths=[worth for name in curves for worth in estimate(name, baseline_points)],
         over_seed=None if winner is None or seed is None else estimate(winner, curves[seed])[-1],
-        ratios=[
-            ratio
-            for name, ours in curves.items()
-            for reference in dict.fromkeys(matched)
-            if name != reference
-            for ratio in estimate_token_ratios(name, reference, labels, ours, curves[reference])
-        ],
+        ratios=_estimate_ratios(curves, matched, labels),
         left_out=dict(playing.left_out),
     )
+
+
+def _list_baselines(playing: EvaluatedSide) -> list[str]:
+    """Return the labels of the baselines that could be played."""
+    return [
+        entrant.program.label
+        for entrant in playing.entrants
+        if entrant.role is ControllerRole.BASELINE
+    ]
+
+
+def _build_references(
+    playing: EvaluatedSide,
+    curves: Mapping[str, Sequence[CurvePoints]],
+    objective: Objective,
+    prices: PriceOptions,
+) -> list[ReferenceCurves]:
+    """Build what the objective compares with, for each recording."""
+    target = _find_target(playing, objective)
+    baselines = _list_baselines(playing)
+    return [
+        build_references(
+            [curves[name][index] for name in baselines],
+            None if target is None else curves[target][index],
+            prices,
+        )
+        for index in range(len(playing.grid.recordings))
+    ]
+
+
+def _estimate_ratios(
+    curves: Mapping[str, Sequence[CurvePoints]], references: Sequence[str], labels: Sequence[str]
+) -> list[TokenRatio]:
+    """Estimate the tokens that each controller needs for the accuracies of each reference."""
+    return [
+        ratio
+        for name, ours in curves.items()
+        for reference in dict.fromkeys(references)
+        if name != reference
+        for ratio in estimate_token_ratios(name, reference, labels, ours, curves[reference])
+    ]
 
 
 def _find_target(playing: EvaluatedSide, objective: Objective) -> str | None:

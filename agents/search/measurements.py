@@ -134,18 +134,33 @@ def select_everything(sizes: Sequence[int]) -> SearchSubset:
     return SearchSubset(tuple(range(len(sizes))), tuple(np.ones(size, np.bool_) for size in sizes))
 
 
-def split_search_set(sizes: Sequence[int], number: int) -> SearchSplit:
-    """Split the search set: round ``number`` withholds a fold of the questions and one recording.
+def mask_fold(size: int, fold: int) -> NDArray[np.bool_]:
+    """Return the mask of a fold of a recording's questions, an array (Q,).
 
-    Recordings of one benchmark have the same questions in the same order, so a withheld question is
-    withheld for every model.
+    Recordings of one benchmark have the same questions in the same order, so a fold has the same
+    questions of every model.
+
+    Args:
+        size: Number of questions Q of the recording.
+        fold: Number of the fold, from 0 to `FOLDS` - 1.
+    """
+    mask: NDArray[np.bool_] = np.arange(size) % FOLDS == fold
+    return mask
+
+
+def split_search_set(sizes: Sequence[int], number: int) -> SearchSplit:
+    """Split the search set: a round withholds a fold of the questions and one recording.
+
+    Args:
+        sizes: Number of questions of each recording.
+        number: Number of the round, from 0.
     """
     turn = (number + number // FOLDS) % len(sizes)  # every fold meets every recording
     withheld_recording = turn if len(sizes) >= LEAST_RECORDINGS else None
     fold = number % FOLDS
     shown, shown_masks, withheld, withheld_masks = [], [], [], []
     for index, size in enumerate(sizes):
-        hidden = np.arange(size) % FOLDS == fold
+        hidden = mask_fold(size, fold)
         if size < LEAST_QUESTIONS:
             hidden[:] = False
         if index == withheld_recording:

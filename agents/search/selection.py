@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from agents.run.records import ControllerLanguage, CrossValidation, Gain
 from agents.search.arena import Arena
-from agents.search.measurements import FOLDS, ProgramMeasurement, SearchSubset
+from agents.search.measurements import FOLDS, ProgramMeasurement, SearchSubset, mask_fold
 from agents.variation import find_constants, with_constants
 from dsl.formatter import print_tree
 from dsl.parser import parse
@@ -136,7 +136,7 @@ def cross_validate_choice(
         assert gain is not None  # the whole search set is never empty
         return gain
 
-    folds = [_take_fold(whole, fold) for fold in range(FOLDS)]
+    folds = [[mask_fold(len(mask), fold) for mask in whole.questions] for fold in range(FOLDS)]
     joined = _join_folds([(fold, choose(_leave_out(whole, fold))) for fold in folds])
     by_recording = None
     if len(whole.recordings) > 1:
@@ -151,11 +151,6 @@ def cross_validate_choice(
     return CrossValidation(
         questions=measure_gain(joined), recordings=by_recording, chosen=list(chosen)
     )
-
-
-def _take_fold(whole: SearchSubset, fold: int) -> list[NDArray[np.bool_]]:
-    """Return the masks of a fold; recordings of one benchmark have the same questions in it."""
-    return [np.arange(len(mask)) % FOLDS == fold for mask in whole.questions]
 
 
 def _leave_out(whole: SearchSubset, fold: Sequence[NDArray[np.bool_]]) -> SearchSubset:

@@ -61,8 +61,8 @@ class ProgramTemplate(NamedTuple):
     @property
     def low_at_one(self) -> NDArray[np.bool_]:
         """Return which knobs are at their lowest value at β = 1, a mask (K,)."""
-        own = all(template.source != self.source for template in load_program_templates())
-        return np.array([not own and knob.name in LOW_AT_ONE for knob in self.knobs])
+        in_package = any(template.source == self.source for template in load_program_templates())
+        return np.array([in_package and knob.name in LOW_AT_ONE for knob in self.knobs])
 
     def point(self, setting: Setting) -> Floats:
         """Return the point of a setting, an array (K,)."""
