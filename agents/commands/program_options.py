@@ -26,6 +26,7 @@ from agents.run.records import (
 )
 from agents.run.user_profiles import UserProfile
 from agents.search.programs import DEFAULT_BASELINES
+from agents.template_search.program_templates import load_program_templates
 from dsl import library
 from dsl.checker.symbols import free_knobs
 from harness.errors import InputError
@@ -137,11 +138,15 @@ def load_starting_programs(
 
 
 def _distinguish_names(programs: Iterable[StartingProgram]) -> list[StartingProgram]:
-    """Give programs different names by numbers: ``mine``, ``mine-2``."""
+    """Give programs different names by numbers: ``mine``, ``mine-2``.
+
+    The names of the package's templates are taken: they are raced too.
+    """
+    taken = {template.name for template in load_program_templates()}
     named: dict[str, StartingProgram] = {}
     for program in programs:
         name, number = program.name, 1
-        while name in named:
+        while name in named or name in taken:
             number += 1
             name = f"{program.name}-{number}"
         named[name] = replace(program, name=name)

@@ -128,7 +128,7 @@ def cross_validate_choice(
 
         best = max(played, key=value)
         chosen[best.name] = None
-        return played[best]
+        return _sort_by_tokens(played[best]) if arena.request.free_knobs else played[best]
 
     def measure_gain(measured: Sequence[ProgramMeasurement]) -> Gain:
         name = arena.best_baseline
@@ -161,6 +161,17 @@ def _leave_out(whole: SearchSubset, fold: Sequence[NDArray[np.bool_]]) -> Search
         if not mask.all()
     ]
     return SearchSubset(tuple(index for index, _ in left), tuple(mask for _, mask in left))
+
+
+def _sort_by_tokens(measured: Sequence[ProgramMeasurement]) -> list[ProgramMeasurement]:
+    """Sort points by tokens: settings of free knobs have no order that two programs share."""
+    order = np.argsort(sum(one.tokens.sum(axis=1) for one in measured), kind="stable")
+    return [
+        one._replace(
+            right=one.right[order], tokens=one.tokens[order], sequential=one.sequential[order]
+        )
+        for one in measured
+    ]
 
 
 def _join_folds(

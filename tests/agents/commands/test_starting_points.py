@@ -8,6 +8,7 @@ from agents.commands.program_options import FROM_RUN, START_FROM, load_starting_
 from agents.run.directory import create_run
 from agents.run.records import Draft, PointFigures, Proposal, Review, ReviewVerdict
 from agents.run.user_profiles import UserProfile
+from dsl.library import load_source
 from harness.errors import InputError
 from tests.agents.conftest import request
 
@@ -51,6 +52,12 @@ def test_programs_of_one_name_are_numbered(tmp_path: Path) -> None:
 
 def test_program_with_free_knobs_is_a_template() -> None:
     assert names("sc") == ["sc"]
+
+
+def test_template_with_the_name_of_one_of_the_package_is_numbered(tmp_path: Path) -> None:
+    path = tmp_path / "mine.rheo"
+    path.write_text(load_source("sc").text.replace("controller sc", "controller finishers"))
+    assert names(str(path)) == ["finishers-2"]
 
 
 def test_program_without_schedule_and_knobs_is_refused(tmp_path: Path) -> None:

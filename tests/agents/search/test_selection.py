@@ -1,5 +1,6 @@
 """Among candidates that cannot be told apart, the flattest and shortest is selected."""
 
+from itertools import count
 from pathlib import Path
 from random import Random
 
@@ -10,7 +11,7 @@ from agents.evolution.starting_programs import load_library_programs, load_seeds
 from agents.run.directory import create_run
 from agents.run.records import ControllerLanguage
 from agents.search.arena import open_arena
-from agents.search.measurements import ProgramMeasurement
+from agents.search.measurements import ProgramMeasurement, ProgramScore, SearchSubset
 from agents.search.selection import (
     SelectionCandidate,
     cross_validate_choice,
@@ -108,6 +109,41 @@ def test_a_question_is_scored_with_the_candidate_chosen_without_it(
     assert set(validation.chosen) == {"even", "odd"}
     best = max(gain.value for gain in gains if gain is not None) - baseline.value
     assert validation.questions.value < best
+
+
+def test_the_order_of_free_settings_changes_no_cross_validation(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two programs that differ in the order of their settings alone; each is chosen for a part."""
+    with opened(free_knobs=True) as here:
+        plain = here.baselines[here.best_baseline]
+
+        def play(source: str, _: ControllerLanguage) -> list[ProgramMeasurement]:
+            step = 1 if source == VOTE else -1
+            return [
+                measured._replace(
+                    right=measured.right[::step],
+                    tokens=measured.tokens[::step],
+                    sequential=measured.sequential[::step],
+                )
+                for measured in plain
+            ]
+
+        monkeypatch.setattr(here, "play", play)
+        pair = [candidate("up", VOTE), candidate("down", IDLE)]
+        alone = cross_validate_choice(here, pair[:1])
+        score, turns = here.scorer.score_program, count()
+
+        def alternate(measured: list[ProgramMeasurement], part: SearchSubset) -> ProgramScore:
+            part_number, program = divmod(next(turns), 2)
+            return score(measured, part)._replace(score=float(part_number % 2 == program))
+
+        monkeypatch.setattr(here.scorer, "score_program", alternate)
+        both = cross_validate_choice(here, pair)
+    assert alone is not None
+    assert both is not None
+    assert both.chosen == ["up", "down"]
+    assert both.questions == alone.questions
 
 
 def test_a_recording_of_one_question_is_no_reason_to_choose_where_it_is_scored(
