@@ -27,12 +27,15 @@ demo: $(READY) ## Search for a controller on the simulated sample for a minute a
 	  --held-out sample/heldout/*.recording \
 	  --run runs/demo-$$(date +%Y%m%d-%H%M%S) --max-minutes 1.5
 
-# A test process for each core, so matrices need no threads of their own. Each process begins with
-# a share of neighbouring tests, which use the same fixtures, and takes over others at the end.
+# A test process for each core and one more, since tests of commands and servers often wait. They
+# keep the cores busy, so matrices need no threads of their own. Each process begins with a share of
+# neighbouring tests, which use the same fixtures, and takes over others at the end.
+WORKERS = $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
+
 test test-slow: export OPENBLAS_NUM_THREADS := 1
 
 test: $(READY) ## Run the ordinary tests
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not docker and not vllm"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not docker and not vllm"
 
 # The slow tests also need Ray, and torch in the version that vLLM's build has.
 $(VENV)/.slow: $(READY)

@@ -65,7 +65,6 @@ ALLOWED = frozenset(
     {
         ("docs/diagnostics.md", "stands"),
         ("docs/tutorial-recordings.md", "rival"),
-        ("agents/variation/grammar.py", "purse"),  # a knob of generated programs
         ("agents/report/records.py", "at"),  # a field of stored files
         ("agents/run/events.py", "at"),  # a field of stored files
     }

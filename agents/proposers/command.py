@@ -102,7 +102,7 @@ class CommandProposer:
             bench: Bench of the round.
         """
         minutes = f"{self._options.agent_minutes:g}"
-        prompt = _page("mend", minutes=minutes, file=candidate_file(bench.language))
+        prompt = _page("repair", minutes=minutes, file=candidate_file(bench.language))
         return self._run_or_replay(brief, bench, prompt, failed.source, failed.parents, diagnostics)
 
     def _run_or_replay(
@@ -149,7 +149,7 @@ class CommandProposer:
                     parents=parents,
                 )
             )
-        search = {"ended": status, "looks": len(agent_run.played)}
+        search = {"ended": status, "evaluations": len(agent_run.played)}
         return ProposalBatch(proposals, usage=agent_run.usage, search=search)
 
     def _run_agent(

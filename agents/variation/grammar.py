@@ -29,7 +29,7 @@ KNOBS = {
     "DEEP": Quantity.STEPS,
     "TURNS": Quantity.STEPS,
     "BURST": Quantity.BURST,
-    "PURSE": Quantity.TOKENS,
+    "ALLOWANCE": Quantity.TOKENS,
     "LEVEL": Quantity.PART,
     "PART": Quantity.PART,
     "ODDS": Quantity.PART,
@@ -146,7 +146,7 @@ TABLES = {
         1 not empty(active)
         1 not empty(active where TEST)
         1 empty(active where TEST)
-        1 spent > PURSE
+        1 spent > ALLOWANCE
         1 LEADER != none
     """,
     # Conditions on one branch.

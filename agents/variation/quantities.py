@@ -42,7 +42,7 @@ class Quantity(Enum):
     STEPS = Range(True, 1, 64, Scale.RATIO, (2, 24), "patience")
     BURST = Range(True, 1, 16, Scale.RATIO, (1, 4), "burst")
     WINDOW = Range(True, 2, 32, Scale.RATIO, (3, 10), "span")
-    TOKENS = Range(True, 500, 2_000_000, Scale.RATIO, (10_000, 300_000), "purse")
+    TOKENS = Range(True, 500, 2_000_000, Scale.RATIO, (10_000, 300_000), "allowance")
     PART = Range(False, 0.0, 1.0, Scale.ODDS, (0.4, 0.97), "level")
     CHANGE = Range(False, 0.001, 0.5, Scale.RATIO, (0.01, 0.2), "slack")
     NATS = Range(False, 0.0, 3.0, Scale.EVEN, (0.2, 1.5), "doubt")

@@ -103,12 +103,12 @@ async def play_live(
         how = (recorded.settings.extraction, recorded.settings.equivalence)
     with model_servers.open_reading(*how) as reading:
         # Check the options before any engine is started.
-        anew = _collection_work(options, reading.equivalence.name) if recorded is None else None
+        new_work = _collection_work(options, reading.equivalence.name) if recorded is None else None
         async with model_servers.connect_servers(options.serving) as endpoints:
             if recorded is not None:
                 ready = await _prepare_from_recording(request, recorded, endpoints, reading)
-            elif anew is not None:
-                ready = await _prepare_from_options(request, anew, endpoints, reading)
+            elif new_work is not None:
+                ready = await _prepare_from_options(request, new_work, endpoints, reading)
             todo = LiveWorkload(request.plan, ready.entries, request.seeds, request.at_once)
             with console.progress("playing", len(ready.entries) * request.seeds) as advance:
 

@@ -51,16 +51,16 @@ TEXTS = {
         "r009-1", prompts.select_programs(small_brief()), ControllerLanguage.RHEO
     ),
     "unfit-edit": prompts.edit_mismatch_prompt("r001-2", unfit()),
-    "mend": prompts.repair_prompt(
+    "repair": prompts.repair_prompt(
         "controller a { }\n", "error[E1]: it does nothing", constrained=False
     ),
-    "mend-python": prompts.repair_prompt(
+    "repair-python": prompts.repair_prompt(
         "def controller(episode, beta): ...\n",
         "error: no",
         constrained=False,
         language=ControllerLanguage.PYTHON,
     ),
-    "mend-constrained": prompts.repair_prompt("controller a { }\n", "error: no", constrained=True),
+    "repair-constrained": prompts.repair_prompt("controller a { }\n", "error: no", constrained=True),
 }
 
 
