@@ -20,7 +20,7 @@ TEXTS = {
         file="candidate.rheo",
     ),
     "free-knobs": PAGE("free_knobs"),
-    "mend": PAGE("mend", minutes="10", file="candidate.rheo"),
+    "repair": PAGE("repair", minutes="10", file="candidate.rheo"),
 }
 
 
