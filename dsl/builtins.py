@@ -8,6 +8,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from dsl.types import Type
+from dsl.vocabulary import KEYWORDS
 
 SIGNALS = ("entropy", "logprob", "top_logprob")
 """The optional signals that a program can ask for with ``needs``."""
@@ -306,6 +307,23 @@ FUNCTIONS = {**COUNTING, **VOTING, **FOLDING, **WINDOWS, **NUMBERS, **CHANCE}
 FREE = frozenset({"total", "median", "quantile", "rank", ".cut_off"})
 """Names that a program may declare too. A call is the function, and a name is the program's own; a
 field of the program takes the place of the attribute."""
+
+
+def signal_name_fault(name: str) -> str | None:
+    """Return why a named signal cannot have a name, or ``None``.
+
+    A program reads the signal ``reward`` as ``.reward``, so the name may be that of nothing else.
+    """
+    if name in KEYWORDS:
+        return f"`{name}` is a keyword of the language"
+    if name in SIGNALS:
+        return None
+    if f".{name}" in ATTRIBUTES:
+        return f"`.{name}` is an attribute of every branch"
+    if name in FUNCTIONS:
+        return f"`{name}` is a function of the language"
+    return None
+
 
 NAMES = frozenset({*SETS, *VALUES, *FUNCTIONS} - FREE)
 """Names that a program cannot declare."""

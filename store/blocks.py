@@ -21,7 +21,11 @@ from typing import NamedTuple
 from store.errors import DamagedRecording, ForeignFile, NewerFormat, StoreError
 
 MAGIC = b"\x89RHEO\r\n\x1a"
-VERSION = 1
+VERSION = 2
+"""The latest version, which this program reads and writes."""
+
+PLAIN_VERSION = 1
+"""The version of a file without named signals: nothing in it is newer."""
 DIGEST_SIZE = 32
 
 _OPENING = struct.Struct("<8sI4s")
@@ -94,9 +98,14 @@ def compute_checksum(*parts: bytes) -> bytes:
     return state.digest()
 
 
-def make_preamble(state: FileState) -> bytes:
-    """Return the first bytes of a file; the last 32 of them begin the chain."""
-    opening = _OPENING.pack(MAGIC, VERSION, state.value)
+def make_preamble(state: FileState, version: int = PLAIN_VERSION) -> bytes:
+    """Return the first bytes of a file; the last 32 of them begin the chain.
+
+    Args:
+        state: what the file is.
+        version: the earliest version of the format that has all that the file holds.
+    """
+    opening = _OPENING.pack(MAGIC, version, state.value)
     return opening + compute_checksum(opening)
 
 

@@ -28,7 +28,7 @@ from store.columns import (
 from store.errors import StoreError
 from store.index import COLUMNS
 from store.packing import UnwritableRecord, normalize, normalize_all, pack
-from store.records import Branch, Provenance, Question
+from store.records import Branch, Core, Provenance, Question, Ragged, SignalDeclaration
 from store.sealing import BlockChain
 from store.sources import paused_collection
 from store.validation import (
@@ -67,7 +67,7 @@ def write_recording(
     try:
         with TemporaryFile(dir=path.parent) as spool:
             questions, sizes, parts = _spool(spool, path, provenance, items)
-            chain = BlockChain(descriptor)
+            chain = BlockChain(descriptor, provenance)
             chain.add(BlockKind.HEAD, None, pack(provenance))
             for number, question in enumerate(questions):
                 chain.add(BlockKind.QUES, number, pack(question))
@@ -97,7 +97,7 @@ def _spool(
     """
     questions: dict[str, Question] = {}
     sizes: list[int] = []
-    parts = PARTS
+    parts = PARTS | provenance.signals.keys()
     for entry, branches in items:
         location = f"question {entry.id!r}"
         question = _accepted(entry, path, location)
@@ -108,7 +108,7 @@ def _spool(
         if problem:
             raise StoreError(problem, path=path, location=location)
         questions[question.id] = question
-        columns = _columns(branches, path, location, probed=provenance.probed)
+        columns = _columns(branches, path, location, provenance)
         parts &= column_parts(columns)
         for payload in pack_columns(columns):
             sizes.append(len(payload))
@@ -119,11 +119,11 @@ def _spool(
 
 
 def _columns(
-    branches: Sequence[Branch], path: Path, location: str, *, probed: bool
+    branches: Sequence[Branch], path: Path, location: str, provenance: Provenance
 ) -> QuestionColumns:
     """Return the columns of one question's branches, all of them checked."""
     if isinstance(branches, ColumnBranches):
-        if _is_sound(branches.columns, probed=probed):
+        if _is_sound(branches.columns, provenance):
             return branches.columns
         branches = list(branches)
     try:
@@ -137,25 +137,30 @@ def _columns(
     columns: QuestionColumns | None = None
     try:
         columns = collect_columns(records)
-        if _is_sound(columns, probed=probed):
+        if _is_sound(columns, provenance):
             return columns
     except OverflowError:
         pass  # a number that no column holds, which is a fault
     for index, branch in enumerate(records):
-        if problem := branch_fault(branch, probed=probed):
+        problem = branch_fault(branch, probed=provenance.probed, signals=provenance.signals)
+        if problem is not None:
             raise StoreError(problem, path=path, location=f"{location}, branch {index}")
     assert columns is not None
     return columns
 
 
-def _is_sound(columns: QuestionColumns, *, probed: bool) -> bool:
+def _is_sound(columns: QuestionColumns, provenance: Provenance) -> bool:
     """Return true if no branch can have a fault; each one must be checked where it is false."""
     core = columns.core
     if core.tokens.min() < 0 or core.tokens.max() > MOST_TOKENS:
         return False
-    if len(core.probes) and not probed:
+    if len(core.probes) and not provenance.probed:
         return False
     for name, signal in columns.signals.items():
+        if name not in SIGNALS:
+            if not _is_sound_signal(core, signal, provenance.signals.get(name)):
+                return False
+            continue
         extra = signal.counts - core.counts
         if not np.isin(extra[signal.counts >= 0], _PARALLEL[name]).all():
             return False
@@ -171,6 +176,20 @@ def _is_sound(columns: QuestionColumns, *, probed: bool) -> bool:
         and words.paragraphs is None
         for words in columns.words
     )
+
+
+def _is_sound_signal(core: Core, signal: Ragged, declared: SignalDeclaration | None) -> bool:
+    """Return true if no branch can have a fault in a signal that the provenance declares."""
+    if declared is None or not np.isfinite(signal.values).all():
+        return False
+    counts, probes = (column[signal.counts >= 0] for column in (signal.counts, core.counts))
+    match declared.scope:
+        case "branch":
+            return bool((counts == 1).all())
+        case "probe":
+            return bool((counts == probes).all())
+        case "interval":
+            return bool((np.isin(counts - probes, (0, 1)) & (counts > 0)).all())
 
 
 def _accepted(record: R, path: Path, location: str) -> R:

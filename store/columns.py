@@ -5,7 +5,7 @@ record a branch with all the rest. Numbers are little-endian whatever the machin
 give equal bytes. Everything that reads raises `UnreadableRecord` with the reason.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from itertools import chain
 from typing import Any, NamedTuple, TypeVar, overload
@@ -21,13 +21,16 @@ from store.validation import MOST_TOKENS
 N = TypeVar("N", bound=np.generic)
 
 SIGNALS = {"entropy": "<f8", "logprob": "<f8", "probe_tokens": "<i8", "top_logprob": "<f8"}
-"""The numeric signals and their types on disk."""
+"""The numeric signals of the format itself and their types on disk."""
+
+NAMED_TYPE = "<f8"
+"""The type on disk of a signal that the provenance declares."""
 
 WORDS = ("finish", "seed", "raw", "final_raw", "text", "token_ids", "sentences", "paragraphs")
 """The optional parts of a branch that are in TEXT."""
 
 PARTS = frozenset(SIGNALS) | frozenset(WORDS)
-"""Every optional part of a branch."""
+"""Every optional part of a branch, besides the signals that the provenance declares."""
 
 
 class Payloads(NamedTuple):
@@ -105,7 +108,13 @@ class ColumnBranches(Sequence[Branch]):
 
 def collect_columns(branches: Sequence[Branch]) -> QuestionColumns:
     """Return branches as columns."""
-    columns = {name: _column(branches, name) for name in SIGNALS}
+    columns = {
+        name: _column([getattr(branch, name) for branch in branches], kind)
+        for name, kind in SIGNALS.items()
+    }
+    for name in sorted({name for branch in branches for name in branch.signals}):
+        rows = [branch.signals.get(name) for branch in branches]
+        columns[name] = _column(rows, NAMED_TYPE)
     return QuestionColumns(
         core=_core(branches),
         signals={name: column for name, column in columns.items() if column is not None},
@@ -154,9 +163,10 @@ def column_parts(columns: QuestionColumns) -> frozenset[str]:
 
 def common_parts(branches: Sequence[Branch]) -> frozenset[str]:
     """Return the optional parts that every one of the branches has."""
+    named = [frozenset(branch.signals) for branch in branches]
     return frozenset(
         part for part in PARTS if all(getattr(branch, part) is not None for branch in branches)
-    )
+    ).union(frozenset.intersection(*named) if named else ())
 
 
 def _core(branches: Sequence[Branch]) -> Core:
@@ -175,17 +185,16 @@ def _core(branches: Sequence[Branch]) -> Core:
     )
 
 
-def _column(branches: Sequence[Branch], name: str) -> Ragged | None:
-    rows: list[list[float] | None] = [getattr(branch, name) for branch in branches]
+def _column(rows: Sequence[list[float] | None], kind: str) -> Ragged | None:
     if all(row is None for row in rows):
         return None
     lengths = [-1 if row is None else len(row) for row in rows]
     values = list(chain.from_iterable(row for row in rows if row is not None))
-    return Ragged(np.array(lengths, np.int32), np.array(values, SIGNALS[name]))
+    return Ragged(np.array(lengths, np.int32), np.array(values, kind))
 
 
 def _bytes_of(name: str, ragged: Ragged) -> bytes:
-    return ragged.values.astype(SIGNALS[name]).tobytes()
+    return ragged.values.astype(SIGNALS.get(name, NAMED_TYPE)).tobytes()
 
 
 class _Finish(msgspec.Struct, frozen=True):
@@ -240,15 +249,27 @@ def read_branch_count(payload: bytes) -> int:
     return len(unpack(payload, _Counts).counts) // np.dtype("<i4").itemsize
 
 
-def read_signals(payload: bytes, branches: int) -> dict[str, Ragged]:
-    """Read the signals of a SIGN payload by name; a count of -1 marks a missing signal."""
+def read_signals(
+    payload: bytes, branches: int, declared: Collection[str] = ()
+) -> dict[str, Ragged]:
+    """Read the signals of a SIGN payload by name; a count of -1 marks a missing signal.
+
+    Args:
+        payload: the payload.
+        branches: how many branches there are.
+        declared: the signals that the provenance declares.
+
+    Raises:
+        UnreadableRecord: the payload is of something else.
+    """
     signals = {}
     for name, column in unpack(payload, dict[str, _Column]).items():
-        if name not in SIGNALS:
+        if name not in SIGNALS and name not in declared:
             raise UnreadableRecord(f"there is no signal {name!r} in this format")
         counts = _numbers(column.lengths, "<i4", np.int32, name)
-        kind: type[np.int64 | np.float64] = np.int64 if SIGNALS[name] == "<i8" else np.float64
-        values = _numbers(column.values, SIGNALS[name], kind, name)
+        stored = SIGNALS.get(name, NAMED_TYPE)
+        kind: type[np.int64 | np.float64] = np.int64 if stored == "<i8" else np.float64
+        values = _numbers(column.values, stored, kind, name)
         if len(counts) != branches or counts.min() < -1:
             raise UnreadableRecord(f"{name} does not have one length for each branch")
         if counts.clip(min=0).sum(dtype=np.int64) != len(values):
@@ -257,21 +278,29 @@ def read_signals(payload: bytes, branches: int) -> dict[str, Ragged]:
     return signals
 
 
-def join_branches(payloads: Payloads) -> list[Branch]:
-    """Return the branches that were split into these payloads."""
+def join_branches(payloads: Payloads, declared: Collection[str] = ()) -> list[Branch]:
+    """Return the branches that were split into these payloads.
+
+    Args:
+        payloads: the payloads.
+        declared: the signals that the provenance declares.
+
+    Raises:
+        UnreadableRecord: the payloads do not belong together.
+    """
     core = read_core(payloads.core)
     total = len(core.counts)
     words = unpack(payloads.words, list[Words])
     if len(words) != total:
         raise UnreadableRecord(f"it has the texts of {len(words)} branches out of {total}")
-    return _build_branches(QuestionColumns(core, read_signals(payloads.signals, total), words))
+    signals = read_signals(payloads.signals, total, declared)
+    return _build_branches(QuestionColumns(core, signals, words))
 
 
 def _build_branches(columns: QuestionColumns) -> list[Branch]:
     core, words = columns.core, columns.words
-    signals: dict[str, list[Any]] = {
-        name: _rows(signal.counts, signal.values) for name, signal in columns.signals.items()
-    }
+    rows = {name: _rows(signal.counts, signal.values) for name, signal in columns.signals.items()}
+    signals: dict[str, list[Any]] = {name: rows.pop(name) for name in SIGNALS if name in rows}
     answers = _rows(core.counts, core.probes)
     rest: list[dict[str, Any]] = [
         {name: getattr(record, name) for name in WORDS} for record in words
@@ -281,8 +310,13 @@ def _build_branches(columns: QuestionColumns) -> list[Branch]:
             answers=[core.answers[probe] for probe in answers[index] or ()],
             tokens=int(core.tokens[index]),
             final=core.answers[core.final[index]],
-            **{name: rows[index] for name, rows in signals.items()},
+            **{name: column[index] for name, column in signals.items()},
             **rest[index],
+            signals={
+                name: values
+                for name, column in rows.items()
+                if (values := column[index]) is not None
+            },
         )
         for index in range(len(words))
     ]

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import msgspec
 
 from store.blocks import DIGEST_SIZE, FRAME_SIZE, PREAMBLE_SIZE, BlockFile, BlockKind
-from store.columns import PARTS
 from store.packing import UnreadableRecord, pack, unpack
 
 END_MAGIC = b"RHEOEND\n"
@@ -112,6 +111,4 @@ def _layout(footer: Footer, end: int) -> int:
         offset += FRAME_SIZE + entry.length
     if offset != end:
         raise UnreadableRecord("its blocks end before the index")
-    if not PARTS.issuperset(footer.parts):
-        raise UnreadableRecord(f"it names unknown parts of a branch: {', '.join(footer.parts)}")
     return questions

@@ -60,7 +60,8 @@ class Journal:
             return f"a branch's index is from 0 to {MOST_BRANCHES - 1}"
         if index in self.branches[question]:
             return "this branch is already recorded"
-        return branch_fault(branch, probed=self.provenance.probed)
+        declared = self.provenance
+        return branch_fault(branch, probed=declared.probed, signals=declared.signals)
 
     def take_question(self, question: Question) -> None:
         """Add a question that is on disk."""

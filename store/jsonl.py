@@ -1,12 +1,14 @@
 """Import branches from JSON Lines: one question a line, with all of its branches.
 
 This is the way in for any collector that can write text; docs/importing.md documents the fields.
-Signals go by the names of `store.records.Branch`. Answers are taken as they are, unless an
+Signals of the format go by the names of `store.records.Branch`, others are in ``signals`` by their
+own. Answers are taken as they are, unless an
 extraction is named; a branch may leave out its final answer where it has a text to extract it from,
 and its tokens where they can be counted. A malformed file gives a `SourceError` whose
 location is the line and the path of the field: ``line 3, $.branches[0].tokens``.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -15,12 +17,22 @@ from msgspec import UNSET, UnsetType
 from store.environment import Environment, Item, question_id
 from store.errors import SourceError
 from store.importing.answers import KEPT, AnswerReader, extract_answers
+from store.importing.named_signals import (
+    SignalFault,
+    SignalLengths,
+    StatedSignal,
+    declare_all,
+)
 from store.importing.token_counts import TokenCounter
-from store.records import Branch, Greedy, Provenance, Question
+from store.records import Branch, Greedy, Provenance, Question, SignalDeclaration
+from store.signals import signal_fault
 from store.sources import Count, decode, join_location, paused_collection, read_text
 from store.validation import branch_fault
 
 COLLECTOR = "JSON Lines import"
+
+NOTHING_STATED: Mapping[str, StatedSignal] = {}
+"""The caller states nothing of any signal."""
 
 
 class BranchLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -41,6 +53,7 @@ class BranchLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     token_ids: list[Count] | None = None
     sentences: list[Count] | None = None
     paragraphs: list[Count] | None = None
+    signals: dict[str, float | list[float]] = {}
 
 
 class GreedyLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,6 +88,7 @@ def read_jsonl(
     reader: AnswerReader | None = None,
     texts: AnswerReader | None = None,
     counter: TokenCounter | None = None,
+    stated: Mapping[str, StatedSignal] = NOTHING_STATED,
 ) -> Environment:
     """Read a file of questions, one a line; empty lines are skipped.
 
@@ -87,6 +101,7 @@ def read_jsonl(
         texts: extracts the final answer of a branch that has a text only, where `reader` is
             ``None``; by default boxed, or choice where the question has choices.
         counter: counts the tokens of branches that come as text without a count.
+        stated: what the caller states of named signals, by name.
 
     Raises:
         SourceError: the file is malformed or contradicts itself.
@@ -96,6 +111,7 @@ def read_jsonl(
     if not lines:
         raise SourceError("the file contains no questions", path=path)
     probed = _probed(lines, path)
+    signals = _declared_signals(lines, path, stated)
     ids = _name(lines, benchmark, path)
     tokens = _tokens(lines, path, counter)
     texts = texts or AnswerReader()
@@ -115,6 +131,7 @@ def read_jsonl(
         source=path.name,
         probed=probed,
         extraction=texts.name,
+        signals=signals,
     )
     environment = Environment(provenance, items)
     return environment if reader is None else extract_answers(environment, reader)
@@ -145,7 +162,9 @@ def _check(line: QuestionLine, path: Path, number: int) -> None:
             location = join_location(number, f"$.branches[{index}]")
             reason = "has no `final`, and no `text` to read the answer from; give one of them"
             raise SourceError(reason, path=path, location=location)
-        fault = branch_fault(_branch(branch), probed=branch.probes is not None)
+        # The named signals are checked when all lines have shown what they are.
+        plain = msgspec.structs.replace(_branch(branch), signals={})
+        fault = branch_fault(plain, probed=branch.probes is not None)
         if fault is not None:
             location = join_location(number, f"$.branches[{index}]")
             raise SourceError(fault, path=path, location=location)
@@ -191,6 +210,28 @@ def _probed(lines: dict[int, QuestionLine], path: Path) -> bool:
                     location=join_location(number, f"$.branches[{index}]"),
                 )
     return bool(first)
+
+
+def _declared_signals(
+    lines: dict[int, QuestionLine], path: Path, stated: Mapping[str, StatedSignal]
+) -> dict[str, SignalDeclaration]:
+    """Return what the named signals of a file are, and check their values in every branch."""
+    lengths: dict[str, list[SignalLengths]] = {}
+    for line in lines.values():
+        for branch in map(_branch, line.branches):
+            for name, values in branch.signals.items():
+                known = lengths.setdefault(name, [])
+                known.append(SignalLengths(len(values), len(branch.answers)))
+    try:
+        declared = declare_all(lengths, stated)
+    except SignalFault as error:
+        raise SourceError(str(error), path=path) from error
+    for number, line in lines.items():
+        for index, branch in enumerate(map(_branch, line.branches)):
+            if fault := signal_fault(branch, declared):
+                location = join_location(number, f"$.branches[{index}].signals")
+                raise SourceError(fault, path=path, location=location)
+    return declared
 
 
 def _name(lines: dict[int, QuestionLine], benchmark: str, path: Path) -> list[str]:
@@ -289,4 +330,8 @@ def _branch(line: BranchLine, tokens: int | None = None) -> Branch:
         token_ids=line.token_ids,
         sentences=line.sentences,
         paragraphs=line.paragraphs,
+        signals={
+            name: values if isinstance(values, list) else [values]
+            for name, values in line.signals.items()
+        },
     )

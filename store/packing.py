@@ -43,6 +43,8 @@ def _fields(kind: type[msgspec.Struct]) -> tuple[_Field, ...]:
 
 def _plain(value: object) -> object:
     """Structs as maps without defaults. msgspec's own omission goes by identity, ours by value."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
     if not isinstance(value, msgspec.Struct):
         return value
     content: dict[str, object] = {}

@@ -5,7 +5,7 @@ one table with a row for each branch and lists inside. The metadata of every fil
 by its digest, under the key ``rheostat``.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from pyarrow.parquet import ParquetWriter
 from store.errors import StoreError, attribute_os_errors
 from store.files import draft_path
 from store.reader import Recording
-from store.records import Branch, Question
+from store.records import Branch, Question, SignalDeclaration
 
 METADATA_KEY = "rheostat"
 
@@ -61,6 +61,12 @@ class _Source(NamedTuple):
     question: Question
     branches: list[Branch]
     interval: int
+    signals: Mapping[str, SignalDeclaration]
+    """The named signals that the recording declares."""
+
+    def named(self, *scopes: str) -> list[str]:
+        """Return the named signals of some scopes, in order."""
+        return [name for name, declared in self.signals.items() if declared.scope in scopes]
 
 
 class _Sheet(NamedTuple):
@@ -89,13 +95,14 @@ def export_tables(recording: Recording, directory: Path) -> list[Path]:
             reason = "already exists; name a new directory"
             raise StoreError(reason, path=directory)
     with draft_path(directory) as draft:
-        sheets = {draft / f"{name}.parquet": sheet for name, sheet in _TABLES.items()}
+        tables = _tables(recording.provenance.signals)
+        sheets = {draft / f"{name}.parquet": sheet for name, sheet in tables.items()}
         with attribute_os_errors(directory):
             draft.mkdir(parents=True)
         _write(recording, sheets, directory)
         with attribute_os_errors(directory):
             draft.rename(directory)
-    return [directory / f"{name}.parquet" for name in _TABLES]
+    return [directory / f"{name}.parquet" for name in tables]
 
 
 def export_flat(recording: Recording, path: Path) -> None:
@@ -111,7 +118,11 @@ def export_flat(recording: Recording, path: Path) -> None:
     with draft_path(path) as draft:
         with attribute_os_errors(path):
             draft.parent.mkdir(parents=True, exist_ok=True)
-        _write(recording, {draft: _Sheet(pa.schema(_NESTED), _nested_rows)}, path)
+        columns = _NESTED | {
+            name: pa.float64() if declared.scope == "branch" else _REALS
+            for name, declared in recording.provenance.signals.items()
+        }
+        _write(recording, {draft: _Sheet(pa.schema(columns), _nested_rows)}, path)
         with attribute_os_errors(path):
             draft.rename(path)
 
@@ -131,7 +142,8 @@ def _write(recording: Recording, sheets: Mapping[Path, _Sheet], target: Path) ->
         ]
         for position, question in enumerate(recording.questions):
             branches = recording.branches(position)
-            source = _Source(position, question, branches, recording.provenance.interval)
+            about_all = recording.provenance
+            source = _Source(position, question, branches, about_all.interval, about_all.signals)
             for sheet, write in open_sheets:
                 for row in sheet.rows(source):
                     write(row)
@@ -186,6 +198,7 @@ def _question_rows(source: _Source) -> Iterator[ParquetRow]:
 
 
 def _branch_rows(source: _Source) -> Iterator[dict[str, object]]:
+    intervals, whole = source.named("interval"), source.named("branch")
     for index, branch in enumerate(source.branches):
         row = {name: getattr(branch, name, None) for name in _BRANCH}
         yield row | {
@@ -195,10 +208,13 @@ def _branch_rows(source: _Source) -> Iterator[dict[str, object]]:
             "right": branch.final == source.question.gold,
             "tail_logprob": _tail(branch, branch.logprob),
             "tail_top_logprob": _tail(branch, branch.top_logprob),
+            **{f"tail_{name}": _tail(branch, branch.signals.get(name)) for name in intervals},
+            **{name: _value(branch.signals.get(name), 0) for name in whole},
         }
 
 
 def _probe_rows(source: _Source) -> Iterator[ParquetRow]:
+    signals = source.named("probe", "interval")
     for index, branch in enumerate(source.branches):
         for probe, answer in enumerate(branch.answers):
             yield {
@@ -213,13 +229,21 @@ def _probe_rows(source: _Source) -> Iterator[ParquetRow]:
                 "entropy": branch.entropy and branch.entropy[probe],
                 "logprob": branch.logprob and branch.logprob[probe],
                 "top_logprob": branch.top_logprob and branch.top_logprob[probe],
+                **{name: _value(branch.signals.get(name), probe) for name in signals},
             }
 
 
 def _nested_rows(source: _Source) -> Iterator[ParquetRow]:
+    signals = source.named("probe", "interval")
     for row, branch in zip(_branch_rows(source), source.branches, strict=True):
         lists = ("answers", "raw", "probe_tokens", "entropy", "logprob", "top_logprob")
-        yield row | {"gold": source.question.gold} | {name: getattr(branch, name) for name in lists}
+        row |= {"gold": source.question.gold} | {name: getattr(branch, name) for name in lists}
+        yield row | {name: branch.signals.get(name) for name in signals}
+
+
+def _value(signal: Sequence[float] | None, position: int) -> float | None:
+    """Return a value of a signal that a branch may lack."""
+    return None if signal is None else signal[position]
 
 
 def _tail(branch: Branch, signal: list[float] | None) -> float | None:
@@ -228,8 +252,18 @@ def _tail(branch: Branch, signal: list[float] | None) -> float | None:
     return signal[-1] if signal is not None and has_tail else None
 
 
-_TABLES = {
-    "questions": _Sheet(pa.schema(_QUESTION), _question_rows),
-    "branches": _Sheet(pa.schema(_BRANCH | _TAIL), _branch_rows),
-    "probes": _Sheet(pa.schema(_PROBE), _probe_rows),
-}
+def _tables(signals: Mapping[str, SignalDeclaration]) -> dict[str, _Sheet]:
+    """Return the three tables, with a column for each named signal where its values belong."""
+    branch, probe = _BRANCH | _TAIL, dict(_PROBE)
+    for name, declared in signals.items():
+        if declared.scope == "branch":
+            branch[name] = pa.float64()
+        else:
+            probe[name] = pa.float64()
+        if declared.scope == "interval":
+            branch[f"tail_{name}"] = pa.float64()
+    return {
+        "questions": _Sheet(pa.schema(_QUESTION), _question_rows),
+        "branches": _Sheet(pa.schema(branch), _branch_rows),
+        "probes": _Sheet(pa.schema(probe), _probe_rows),
+    }

@@ -82,7 +82,7 @@ class Recording:
         self.questions = questions
         self.parts = index.parts
         """The optional parts that every branch has: ``text``, ``entropy``, …"""
-        self.signals = index.parts & frozenset(SIGNALS)
+        self.signals = index.parts & {*SIGNALS, *provenance.signals}
         """The numeric ones among them, which `signal` gives."""
         self._index = index
         self._cores: dict[int, Core] = {}
@@ -143,7 +143,7 @@ class Recording:
         """
         branches = len(self.core(question).counts)
         with self._reading(BlockKind.SIGN, question) as block:
-            recorded = read_signals(block.payload, branches)
+            recorded = read_signals(block.payload, branches, self.provenance.signals)
         for name in names:
             if name not in recorded or recorded[name].counts.min() < 0:
                 known = ", ".join(sorted(self.signals)) or "none"
@@ -172,7 +172,7 @@ class Recording:
         """
         self._check_question(question)
         with _opened(self.path) as file:
-            return _branches(file, self._index, question)
+            return _branches(file, self._index, question, self.provenance)
 
     def verify(self) -> None:
         """Read and check every byte, the chain from block to block, and every record.
@@ -185,13 +185,15 @@ class Recording:
             if read_index(file) != self._index:
                 raise file.damage(0, "the file was replaced since it was opened")
             _provenance(file, self._index)
-            parts = PARTS
+            declared = self.provenance
+            parts = PARTS | declared.signals.keys()
             for number in range(self._index.questions):
                 _question(file, self._index, number)
-                branches = _branches(file, self._index, number)
+                branches = _branches(file, self._index, number, declared)
                 parts &= common_parts(branches)
                 for index, branch in enumerate(branches):
-                    if problem := branch_fault(branch, probed=self.provenance.probed):
+                    problem = branch_fault(branch, probed=declared.probed, signals=declared.signals)
+                    if problem is not None:
                         offset = self._index.blocks[
                             self._index.position(BlockKind.CORE, number)
                         ].offset
@@ -247,7 +249,11 @@ def _provenance(file: BlockFile, index: Index) -> Provenance:
         provenance = unpack(block.payload, Provenance)
         if problem := provenance_fault(provenance):
             raise UnreadableRecord(problem)
-        return provenance
+    unknown = sorted(index.parts - PARTS - provenance.signals.keys())
+    if unknown:
+        reason = f"the index names unknown parts of a branch: {', '.join(unknown)}"
+        raise file.damage(file.size, reason)
+    return provenance
 
 
 def _question(file: BlockFile, index: Index, number: int) -> Question:
@@ -259,7 +265,8 @@ def _question(file: BlockFile, index: Index, number: int) -> Question:
         return question
 
 
-def _branches(file: BlockFile, index: Index, question: int) -> list[Branch]:
+def _branches(file: BlockFile, index: Index, question: int, provenance: Provenance) -> list[Branch]:
     core, sign, text = (_block(file, index, index.position(kind, question)) for kind in COLUMNS)
     with _damage(file, core):
-        return join_branches(Payloads(core.payload, sign.payload, text.payload))
+        payloads = Payloads(core.payload, sign.payload, text.payload)
+        return join_branches(payloads, provenance.signals)

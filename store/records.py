@@ -6,7 +6,7 @@ given another meaning; a new field is added at the end of its record with a defa
 the format version.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
@@ -45,6 +45,23 @@ class Probes(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Whether it was constrained to the letters of the question's choices."""
 
 
+SignalScope: TypeAlias = Literal["branch", "probe", "interval"]
+"""What has a value each: every branch, every probe, or every interval."""
+
+
+class SignalDeclaration(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What a named signal is. ``None`` is "not recorded"."""
+
+    scope: SignalScope
+    meaning: str | None = None
+    """What is measured, in a line."""
+    unit: str | None = None
+    direction: Literal["higher", "lower"] | None = None
+    """Which values are better, where one can say so."""
+    source: str | None = None
+    """What computed the values: a program with its digest, or the server."""
+
+
 class Provenance(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Where a recording comes from. It holds no clock time: equal work gives equal bytes."""
 
@@ -79,6 +96,8 @@ class Provenance(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     seeding: str | None = None
     """The rule by which seeds come from the base seed (docs/collecting.md)."""
     probes: Probes | None = None
+    signals: dict[str, SignalDeclaration] = {}
+    """The named signals that branches may have, besides those of the format itself."""
 
 
 class Greedy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -146,6 +165,9 @@ class Branch(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Where each sentence ends in ``text``, in characters."""
     paragraphs: list[int] | None = None
     """Where each paragraph ends in ``text``, in characters."""
+    signals: dict[str, list[float]] = {}
+    """Values of signals that the provenance declares: one of the branch, one for each of the P
+    probes, or one for each interval (P, or P + 1 with the last; at least one)."""
 
 
 class Core(NamedTuple):
@@ -169,4 +191,5 @@ class Ragged(NamedTuple):
     counts: NDArray[np.int32]
     """(N,) values of each branch; -1 where the branch lacks the signal."""
     values: NDArray[np.float64 | np.int64]
-    """(sum of the counts above 0,) nats for entropy and log-probabilities, tokens for probes."""
+    """(sum of the counts above 0,) nats for entropy and log-probabilities, tokens for probes, and
+    the unit of its declaration for a named signal."""

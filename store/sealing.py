@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from store.blocks import (
+    PLAIN_VERSION,
     PREAMBLE_SIZE,
+    VERSION,
     BlockFile,
     BlockKind,
     FileState,
@@ -20,7 +22,12 @@ from store.columns import PARTS, common_parts, split_branches
 from store.index import COLUMNS, BlockEntry, footer_payload, trailer
 from store.journal import Journal, read_branch
 from store.packing import pack
-from store.records import Branch, Question
+from store.records import Branch, Provenance, Question
+
+
+def format_version(provenance: Provenance) -> int:
+    """Return the earliest version of the format that has all that a recording declares."""
+    return VERSION if provenance.signals else PLAIN_VERSION
 
 
 class BlockChain:
@@ -28,10 +35,11 @@ class BlockChain:
 
     Args:
         descriptor: of the new file.
+        provenance: what the recording is made of.
     """
 
-    def __init__(self, descriptor: int):
-        start = make_preamble(FileState.SEALED)
+    def __init__(self, descriptor: int, provenance: Provenance):
+        start = make_preamble(FileState.SEALED, format_version(provenance))
         write_all(descriptor, start)
         self._descriptor = descriptor
         self.digest = start[16:]
@@ -104,11 +112,11 @@ def write_sealed(
     Raises:
         DamagedRecording: a block of the journal is no longer what it was.
     """
-    chain = BlockChain(descriptor)
+    chain = BlockChain(descriptor, journal.provenance)
     chain.add(BlockKind.HEAD, None, pack(journal.provenance))
     for number, question in enumerate(questions):
         chain.add(BlockKind.QUES, number, pack(question))
-    parts = PARTS
+    parts = PARTS | journal.provenance.signals.keys()
     for number, question in enumerate(questions):
         offsets = journal.branches[question.id]
         branches = [

@@ -5,16 +5,20 @@ Each function returns what is wrong, or ``None``. The writer applies them to wha
 """
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice, pairwise
 
-from store.records import Branch, Provenance, Question
+from store.records import Branch, Provenance, Question, SignalDeclaration
+from store.signals import declaration_fault, signal_fault
 
 MOST_TOKENS = 1 << 48
 """The most tokens of one branch or interval: sums over any recording stay inside 64 bits."""
 
 MOST_BRANCHES = 1 << 31
 """Branch indexes are below this."""
+
+NO_SIGNALS: Mapping[str, SignalDeclaration] = {}
+"""The declarations of a provenance without named signals."""
 
 
 def provenance_fault(provenance: Provenance) -> str | None:
@@ -26,7 +30,7 @@ def provenance_fault(provenance: Provenance) -> str | None:
     for name, number in numbers.items():
         if isinstance(number, float) and not math.isfinite(number):
             return f"sampling parameter {name} is {number}; it must be finite"
-    return None
+    return declaration_fault(provenance.signals)
 
 
 def question_fault(question: Question) -> str | None:
@@ -43,13 +47,26 @@ def question_fault(question: Question) -> str | None:
     return None
 
 
-def branch_fault(branch: Branch, *, probed: bool) -> str | None:
-    """Return what is wrong with a branch of a recording that is or is not ``probed``."""
+def branch_fault(
+    branch: Branch, *, probed: bool, signals: Mapping[str, SignalDeclaration] = NO_SIGNALS
+) -> str | None:
+    """Return what is wrong with a branch.
+
+    Args:
+        branch: the branch.
+        probed: whether the recording has answers at probes.
+        signals: the signals that its provenance declares.
+    """
     if not 0 <= branch.tokens <= MOST_TOKENS:
         return f"tokens is {branch.tokens}; it must be from 0 to 2**48"
     if branch.answers and not probed:
         return "it has answers at probes, but the provenance has probed = false"
-    return _length_fault(branch) or _number_fault(branch) or _text_fault(branch)
+    return (
+        _length_fault(branch)
+        or _number_fault(branch)
+        or _text_fault(branch)
+        or signal_fault(branch, signals)
+    )
 
 
 def _length_fault(branch: Branch) -> str | None:

@@ -33,7 +33,7 @@ from store.errors import RecordingBusy, SealedRecording, StoreError
 from store.journal import Journal, branch_payload, scan
 from store.packing import UnwritableRecord, normalize, pack
 from store.records import Branch, Provenance, Question
-from store.sealing import AnswerForms, distinct_answers, write_sealed
+from store.sealing import AnswerForms, distinct_answers, format_version, write_sealed
 from store.validation import index_fault, provenance_fault
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -69,7 +69,7 @@ class RecordingWriter:
         provenance = _accepted(provenance, path, "provenance")
         if problem := provenance_fault(provenance):
             raise StoreError(problem, path=path, location="provenance")
-        start = make_preamble(FileState.OPEN)
+        start = make_preamble(FileState.OPEN, format_version(provenance))
         head = frame_block(BlockKind.HEAD, pack(provenance), start[16:])
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         try:

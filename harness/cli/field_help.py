@@ -41,6 +41,7 @@ _MEANINGS = {
     "token_ids": "the token ids of the chain",
     "sentences": "the end of each sentence, as a character offset into text",
     "paragraphs": "the end of each paragraph, as a character offset into text",
+    "signals": "lists of numbers by name: one for the branch, for each probe or for each interval",
 }
 
 

@@ -12,12 +12,13 @@ from harness.cli.options import combine_options
 from harness.cli.parameter_types import FilePath
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from store.answers.equivalence import Equivalence
     from store.environment import Environment
     from store.importing.answers import AnswerReader, JoinedAnswers
     from store.importing.harness_logs import HarnessLog, LogOptions
+    from store.importing.named_signals import StatedSignal
     from store.importing.token_counts import TokenCounter
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -184,6 +185,59 @@ def token_counter(path: Path | None) -> "TokenCounter | None":
     from store.importing.token_counts import TokenCounter
 
     return None if path is None else TokenCounter(path)
+
+
+def stated_signals(statements: Sequence[str]) -> "dict[str, StatedSignal]":
+    """Return what ``--signal`` states, by the name of the signal.
+
+    Raises:
+        InputError: A statement is malformed, or two are of the same signal.
+    """
+    from harness.errors import InputError
+    from store.importing.named_signals import SignalFault, parse_statement
+
+    stated: dict[str, StatedSignal] = {}
+    for statement in statements:
+        try:
+            name, signal = parse_statement(statement)
+        except SignalFault as error:
+            raise InputError(f"--signal {error}") from error
+        if name in stated:
+            raise InputError(f"--signal {name} is given twice; put all of it in one option")
+        stated[name] = signal
+    return stated
+
+
+def refuse_language_names(file: Path, signals: "Collection[str]") -> None:
+    """Raise `InputError` if a signal has a name that a program could not read it by.
+
+    Args:
+        file: The file that has the signals.
+        signals: Their names.
+    """
+    from dsl.builtins import signal_name_fault
+    from harness.errors import InputError
+
+    for name in signals:
+        if fault := signal_name_fault(name):
+            raise InputError(
+                f"{file}: signal {name}: {fault}", hint="rename the signal in the file"
+            )
+
+
+def describe_signals(environment: "Environment") -> list[str]:
+    """Return a note for each named signal: its scope, and whether all branches have it."""
+    branches = [branch for item in environment.items for branch in item.branches]
+    notes = []
+    for name, declared in environment.provenance.signals.items():
+        lacking = sum(name not in branch.signals for branch in branches)
+        note = f"signal {name}, per {declared.scope}"
+        if lacking:
+            note += (
+                f": {lacking:,} of {len(branches):,} branches lack it, so no program can read it"
+            )
+        notes.append(note)
+    return notes
 
 
 def write_recordings(

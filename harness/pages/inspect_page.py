@@ -16,7 +16,7 @@ from harness.explanation.inspection import (
 from harness.explanation.trials_inspection import TrialsInspection
 from harness.mdp.playback import SEEDS
 from harness.presentation.table import Cell, Column, Table
-from store.records import Provenance
+from store.records import Provenance, SignalDeclaration
 
 _LABEL = 14
 
@@ -128,6 +128,24 @@ def _about(inspection: RecordingInspection) -> Iterator[tuple[str, str]]:
         yield "missing", _missing(inspection.missing)
     yield "interval", f"{provenance.interval} tokens"
     yield "also recorded", ", ".join(inspection.parts) or "nothing"
+    for name, declared in provenance.signals.items():
+        yield "signal", _signal(name, declared, partial=name not in inspection.parts)
+
+
+def _signal(name: str, declared: SignalDeclaration, *, partial: bool) -> str:
+    """Return what a named signal is, in a line."""
+    parts = [f"{name}: per {declared.scope}"]
+    if declared.unit is not None:
+        parts.append(f"in {declared.unit}")
+    if declared.direction is not None:
+        parts.append(f"{declared.direction} is better")
+    if declared.meaning is not None:
+        parts.append(declared.meaning)
+    if declared.source is not None:
+        parts.append(f"by {declared.source}")
+    if partial:
+        parts.append("some branches lack it, so no program can read it")
+    return ", ".join(parts)
 
 
 def _missing(missing: Mapping[str, Sequence[int]]) -> str:

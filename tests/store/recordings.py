@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from store.reader import Recording, open_recording
-from store.records import Branch, Greedy, Probes, Provenance, Question, Sampling
+from store.records import (
+    Branch,
+    Greedy,
+    Probes,
+    Provenance,
+    Question,
+    Sampling,
+    SignalDeclaration,
+)
 from store.writer import RecordingWriter
 
 T = TypeVar("T")
@@ -127,7 +135,36 @@ def _provenances(probed: bool) -> st.SearchStrategy[Provenance]:
         simulated=st.booleans(), probed=st.just(probed), stepwise=st.booleans(),
         engine=_maybe_words, seeding=_maybe_words, probes=st.none() | _probes(),
         template=st.dictionaries(_words, _words | st.integers(0, 9) | st.booleans(), max_size=2),
+        signals=_declarations(),
     )  # fmt: skip
+
+
+def _declarations() -> st.SearchStrategy[dict[str, SignalDeclaration]]:
+    declaration = st.builds(
+        SignalDeclaration,
+        scope=st.sampled_from(["branch", "probe", "interval"]), meaning=_maybe_words,
+        unit=_maybe_words, direction=st.sampled_from([None, "higher", "lower"]),
+        source=_maybe_words,
+    )  # fmt: skip
+    return st.dictionaries(st.sampled_from(["reward", "_x", "Zeta9"]), declaration, max_size=2)
+
+
+@st.composite
+def _with_signals(
+    draw: st.DrawFn, branch: Branch, declared: dict[str, SignalDeclaration]
+) -> Branch:
+    """The branch with values of some of the declared signals."""
+    probes = len(branch.answers)
+    reals = st.floats(allow_nan=False, allow_infinity=False)
+    lengths = {
+        "branch": (1, 1), "probe": (probes, probes), "interval": (max(1, probes), probes + 1),
+    }  # fmt: skip
+    signals = {}
+    for name, declaration in declared.items():
+        if draw(st.integers(0, 3)):
+            least, most = lengths[declaration.scope]
+            signals[name] = draw(st.lists(reals, min_size=least, max_size=most))
+    return replace(branch, signals=signals)
 
 
 @cache
@@ -192,5 +229,7 @@ def contents(draw: st.DrawFn) -> Content:
     """Any valid recording, small."""
     probed = draw(st.booleans())
     questions = draw(_questions())
+    provenance = draw(_provenances(probed))
     rows = [draw(st.lists(branches(probed), min_size=1, max_size=3)) for _ in questions]
-    return Content(draw(_provenances(probed)), tuple(questions), rows)
+    named = [[draw(_with_signals(branch, provenance.signals)) for branch in row] for row in rows]
+    return Content(provenance, tuple(questions), named)

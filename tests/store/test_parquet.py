@@ -8,7 +8,7 @@ from store.environment import Environment, Item, save
 from store.errors import StoreError
 from store.parquet import export_flat, export_tables
 from store.reader import Recording, open_recording
-from store.records import Branch, Greedy, Provenance, Question
+from store.records import Branch, Greedy, Provenance, Question, SignalDeclaration, SignalScope
 from store.simulated_chains import SimulatedReasoner
 from store.simulation import Benchmark, simulate
 
@@ -94,7 +94,7 @@ def test_three_tables_hold_the_whole_recording(recording: Recording, tmp_path: P
 def test_one_flat_table_gives_every_branch_back(recording: Recording, tmp_path: Path) -> None:
     export_flat(recording, tmp_path / "flat.parquet")
     rows = pq.read_table(tmp_path / "flat.parquet").to_pylist()
-    fields = Branch.__struct_fields__
+    fields = [name for name in Branch.__struct_fields__ if name != "signals"]
     assert [Branch(**{name: row[name] for name in fields}) for row in rows] == [
         ALL_PARTS,
         BARE,
@@ -162,3 +162,36 @@ def test_seed_beyond_64_bits_is_reported(tmp_path: Path) -> None:
     save(environment, tmp_path / "r.recording")
     with pytest.raises(StoreError, match="Parquet"):
         export_tables(open_recording(tmp_path / "r.recording"), tmp_path / "tables")
+
+
+def test_named_signals_are_columns_where_their_values_belong(tmp_path: Path) -> None:
+    scopes: dict[str, SignalScope] = {
+        "certainty": "interval",
+        "p_true": "probe",
+        "reward": "branch",
+    }
+    provenance = Provenance(
+        model="m", benchmark="b", interval=500, collector="test",
+        signals={name: SignalDeclaration(scope=scope) for name, scope in scopes.items()},
+    )  # fmt: skip
+    signals = {"certainty": [1.5, 2.5, 3.5], "p_true": [0.25, 0.75], "reward": [0.5]}
+    full = Branch(answers=["ERR", "2"], tokens=1200, final="2", signals=signals)
+    save(
+        Environment(provenance, [Item(Question(id="q0", gold="2"), [full, BARE])]),
+        tmp_path / "r.recording",
+    )
+    recording = open_recording(tmp_path / "r.recording")
+    _, branches, probes = (
+        pq.read_table(path).to_pylist() for path in export_tables(recording, tmp_path / "tables")
+    )
+    assert [(row["reward"], row["tail_certainty"]) for row in branches] == [
+        (0.5, 3.5),
+        (None, None),
+    ]
+    assert [(row["certainty"], row["p_true"]) for row in probes] == [(1.5, 0.25), (2.5, 0.75)]
+    export_flat(recording, tmp_path / "flat.parquet")
+    first, second = pq.read_table(tmp_path / "flat.parquet").to_pylist()
+    assert (first["reward"], first["certainty"], first["p_true"]) == (
+        0.5, [1.5, 2.5, 3.5], [0.25, 0.75],
+    )  # fmt: skip
+    assert (second["reward"], second["certainty"], second["p_true"]) == (None, None, None)

@@ -147,6 +147,13 @@ def _branch_fields() -> "list[FieldSection]":
             "rheostat import jsonl a.jsonl --model m --benchmark b --interval 500 -o a.rec",
             "Read one question with its branches per line.",
         ),
+        (
+            (
+                "rheostat import jsonl a.jsonl --model m --benchmark b --interval 500 -o a.rec"
+                " --signal reward=branch,higher"
+            ),
+            "State that the signal `reward` has one value per branch.",
+        ),
     ],
 )
 @click.argument("file", type=_FILE, help="JSON Lines file, one question per line.")
@@ -168,6 +175,15 @@ def _branch_fields() -> "list[FieldSection]":
     type=FilePath(dir_okay=False),
     help="Write the recording to FILE.",
 )
+@click.option(
+    "--signal",
+    "signals",
+    metavar="NAME=SCOPE,...",
+    multiple=True,
+    help="State what a named signal is: branch, probe or interval; higher or lower if such values"
+    " are better; unit=UNIT; and last meaning=TEXT. Repeat for several signals. [default: the scope"
+    " that the number of its values shows]",
+)
 @import_run.tokenizer_option
 @import_run.answer_options
 def jsonl(
@@ -176,6 +192,7 @@ def jsonl(
     benchmark: str,
     interval: int,
     target: Path,
+    signals: tuple[str, ...],
     tokenizer: Path | None,
     extraction: str | None,
     equivalence: str,
@@ -194,6 +211,7 @@ def jsonl(
         benchmark: Benchmark name.
         interval: Tokens between two probes.
         target: Path of the recording.
+        signals: Statements about named signals, as on the command line.
         tokenizer: Path of a tokenizer.json that counts tokens; ``None`` to require counts in the
             file.
         extraction: How to extract answers from free text; ``None`` to keep those of the file.
@@ -217,9 +235,12 @@ def jsonl(
         reader=reader,
         texts=texts,
         counter=import_run.token_counter(tokenizer),
+        stated=import_run.stated_signals(signals),
     )
+    import_run.refuse_language_names(file, environment.provenance.signals)
+    notes = import_run.describe_signals(environment)
     import_run.write_recordings(
-        [import_run.ImportSource(environment, target)], reader or texts, equivalence
+        [import_run.ImportSource(environment, target, notes)], reader or texts, equivalence
     )
 
 
