@@ -124,7 +124,9 @@ def repair_prompt(
         language: Language of the program.
     """
     fence = prompt_language(language).fence
-    instructions = _page("repair_constrained") if constrained else _page("repair_whole", fence=fence)
+    instructions = (
+        _page("repair_constrained") if constrained else _page("repair_whole", fence=fence)
+    )
     source = source.rstrip("\n")
     return _page("repair", source=source, diagnostics=diagnostics, how=instructions, fence=fence)
 

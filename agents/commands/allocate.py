@@ -144,7 +144,7 @@ INSIGHTS = ("sizes", "saturation", "coupling")
 def allocate(
     out: Output, language: str | None, play: Path | None, beta: str, **options: object
 ) -> None:
-    """Search for the best allocation of a budget across the stages of a pipeline.
+    """Search for the best allocation of a budget over a pipeline.
 
     An allocation gives each stage a model and a number of samples. Proposers suggest trials; each
     is played on every question, within the budget, and compared with the best so far. With --run,

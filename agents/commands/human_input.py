@@ -115,10 +115,11 @@ def reject(directory: Path, candidate: str, note: str, by: str | None) -> None:
     help="Value of beta at which to evaluate an allocation that depends on beta.",
 )
 def propose(directory: Path, file: Path, summary: str, beta: float | None) -> None:
-    """Submit your own controller or allocation to a run, from any terminal.
+    """Submit your own controller or allocation to a run.
 
-    The proposal is checked immediately; an allocation also against the pipeline and the budget of
-    the run. The next round plays and reviews it like any other, and proposers may build on it.
+    It works from any terminal. The proposal is checked immediately; an allocation also against the
+    pipeline and the budget of the run. The next round plays and reviews it like any other, and
+    proposers may build on it.
 
     Args:
         directory: Directory of the run.

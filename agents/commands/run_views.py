@@ -103,7 +103,7 @@ def report(
     threads: int | None,
     cache_dir: Path | None,
 ) -> None:
-    """Compare the winner of a run with the baselines and the published controller.
+    """Compare the winner of a run with baselines and the library.
 
     All of them are played over the search set and over the held-out data, which only this command
     opens. The report is written as Markdown, HTML and JSON, and a summary is printed. A run that is

@@ -79,7 +79,7 @@ def build(out: Output, base: str, from_host: bool, image: str) -> None:
 @click.option("--runtime", metavar="NAME", help="Container runtime of the engine, such as runsc.")
 @output_options
 def check(out: Output, image: str, runtime: str | None) -> None:
-    """Check that the local Docker engine isolates controllers as the sandbox requires.
+    """Check that the local Docker engine isolates controllers.
 
     Each check starts a container as for a worker, and runs in it what an attacker would run after
     escaping the interpreter.

@@ -41,6 +41,15 @@ def test_every_command_has_help_and_examples(command: click.Command) -> None:
     assert all(example.does for example in command.examples)
 
 
+def test_the_first_sentence_of_a_command_fits_the_list_of_commands(
+    command: click.Command,
+) -> None:
+    width = 80 - 2  # click leaves a margin
+    limit = width - 6 - max(map(len, root.list_commands(ROOT)))
+    summary = command.get_short_help_str(limit)
+    assert command is root or not summary.endswith("..."), command.help
+
+
 def test_every_parameter_has_help(command: click.Command) -> None:
     for parameter in command.params:
         assert isinstance(parameter, click.Option | click.Argument)

@@ -94,11 +94,11 @@ def _question_fields() -> "list[FieldSection]":
     help="Recording to write; an unfinished one is resumed.",
 )
 def collect(target: Path, dry_run: bool, expect: int | None, **options: object) -> None:
-    """Sample branches from a model served by vLLM, probe them, and seal a recording.
+    """Sample and probe branches of a model, and seal a recording.
 
-    An interrupted collection resumes at the first missing branch when you run the same command
-    again. See `rheostat explain collecting` for the requests that are made and for what the
-    recording stores.
+    The model is served by vLLM. An interrupted collection resumes at the first missing branch when
+    you run the same command again. See `rheostat explain collecting` for the requests that are made
+    and for what the recording stores.
 
     Args:
         target: Path of the recording.

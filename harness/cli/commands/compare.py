@@ -74,7 +74,7 @@ def compare(
     threads: int | None,
     cache_dir: Path | None,
 ) -> None:
-    """Compare controller A with baseline B at equal accuracy, at equal cost, and overall.
+    """Compare two controllers at equal accuracy, cost and overall.
 
     For each point of A, the tokens that B needs for the same accuracy and B's accuracy at the same
     cost are shown. A summary follows: the mean ratio of tokens, the mean accuracy between the

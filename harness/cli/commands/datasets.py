@@ -85,7 +85,7 @@ _NAMED = 5
     help="Write the questions to FILE.",
 )
 def questions(benchmark: str, file: Path, skip_bad_rows: bool, target: Path | None) -> None:
-    """Convert a local copy of a benchmark to questions for `rheostat collect`.
+    """Convert a local benchmark to questions for collections.
 
     Files may be compressed (.gz, .bz2, .xz, .zst). Question ids in the file are kept.
     Nothing is downloaded. The questions keep the licence of their source.

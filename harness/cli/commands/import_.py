@@ -68,12 +68,12 @@ def autotts(
     equivalence: str,
     directory: Path,
 ) -> None:
-    """Import the JSON released with AutoTTS and Parallel-Probe, one environment per file.
+    """Import the JSON released with AutoTTS and Parallel-Probe.
 
-    Two layouts are recognised: BENCHMARK/MODEL.json and MODEL/BENCHMARK.json. The name of a known
-    benchmark shows which one it is; if there is none, the layout is guessed and the guess is
-    reported. All files are read and checked before anything is written. The data keeps the licence
-    of its source.
+    A file is one environment. Two layouts are recognised: BENCHMARK/MODEL.json and
+    MODEL/BENCHMARK.json. The name of a known benchmark shows which one it is; if there is none, the
+    layout is guessed and the guess is reported. All files are read and checked before anything is
+    written. The data keeps the licence of its source.
 
     Args:
         files: The released files.
@@ -197,7 +197,7 @@ def jsonl(
     extraction: str | None,
     equivalence: str,
 ) -> None:
-    """Import JSON Lines: one question with all its branches per line.
+    """Import JSON Lines, a question and its branches per line.
 
     Unknown fields are an error, so that a misspelt signal is not lost. If the branches have no
     probes, the recording can only be replayed with controllers that sample complete branches. A
@@ -262,12 +262,12 @@ def jsonl(
 )
 @import_run.log_options
 def inspect(files: tuple[Path, ...], **chosen: Unpack[import_run.LogOptionValues]) -> None:
-    """Import logs of inspect_ai (.eval or .json), with a branch per epoch of a sample.
+    """Import logs of inspect_ai: .eval or .json.
 
-    The model, the task and the sampling settings come from the log. Lengths come from the usage of
-    each call; where several choices were sampled in one call (num_choices), --tokenizer counts
-    them. The branches have no intermediate answers, so such a recording cannot be replayed with
-    controllers that probe.
+    A branch is an epoch of a sample. The model, the task and the sampling settings come from the
+    log. Lengths come from the usage of each call; where several choices were sampled in one call
+    (num_choices), --tokenizer counts them. The branches have no intermediate answers, so such a
+    recording cannot be replayed with controllers that probe.
     """
     from store.importing.inspect_logs import read_inspect
 
@@ -298,11 +298,11 @@ def inspect(files: tuple[Path, ...], **chosen: Unpack[import_run.LogOptionValues
 def lm_eval(
     files: tuple[Path, ...], gold_field: str | None, **chosen: Unpack[import_run.LogOptionValues]
 ) -> None:
-    """Import samples of lm-evaluation-harness (--log_samples), with a branch per repeat.
+    """Import samples of lm-evaluation-harness (--log_samples).
 
-    Replies are the unfiltered `resps` of the log. The log has no token counts, so --tokenizer FILE
-    is needed. The branches have no intermediate answers, so such a recording cannot be replayed
-    with controllers that probe.
+    A branch is a repeat. Replies are the unfiltered `resps` of the log. The log has no token
+    counts, so --tokenizer FILE is needed. The branches have no intermediate answers, so such a
+    recording cannot be replayed with controllers that probe.
     """
     from functools import partial
 

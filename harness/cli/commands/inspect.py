@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @click.option("--verify", is_flag=True, help="Read and check every byte first.")
 @output_options
 def inspect(out: Output, recordings: tuple[Path, ...], questions: bool, verify: bool) -> None:
-    """Summarise recordings: accuracy, lengths, agreement by depth, provenance.
+    """Summarise recordings: accuracy, lengths, agreement by depth.
 
     pass@1 is the mean share of correct branches. majority@64 is the mean over the branch orders
     that replay uses for the seeds 0 to 99; ties go to the answer seen first. pass@64 is the

@@ -58,7 +58,7 @@ def profile(
     threads: int | None,
     cache_dir: Path | None,
 ) -> None:
-    """Profile the lines of a controller: runs, tokens, episodes ended, share correct.
+    """Profile the lines of a controller: runs, tokens, endings.
 
     A second table shows tokens that were wasted in hindsight: those spent after the final leader
     was settled, on branches that were pruned later, and on branches that never counted. It also

@@ -79,7 +79,7 @@ def card(out: Output, tokens: bool, grammar: bool, language: str) -> None:
 )
 @output_options
 def explain(out: Output, code: str | None) -> None:
-    """Explain the code of a message, or print a page of the documentation.
+    """Explain the code of a message, or print a page of the docs.
 
     Without an argument, all codes and pages are listed. --csv applies to this list only.
     """
@@ -147,7 +147,7 @@ def _nearest(code: str, known: list[str]) -> str:
 )
 @output_options
 def library(out: Output, name: str | None) -> None:
-    """List the controllers of the library, or print the program of one.
+    """List the controllers of the library, or print one.
 
     The library holds controllers from the literature and a few of our own, written in Rheo. A
     recording must hold the signals that a controller needs. --csv applies to the list only.

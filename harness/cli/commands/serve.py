@@ -135,12 +135,12 @@ def serve(
     traces: Path | None,
     **options: object,
 ) -> None:
-    """Serve OpenAI-compatible chat completions, with a controller on a model served by vLLM.
+    """Serve chat completions as OpenAI does, with a controller.
 
-    A client may add "beta", from 0 to 1, to its request. The reply contains the text of a branch
-    with the winning answer, the tokens of all branches in `usage`, and the name of the trace in a
-    header. If RHEOSTAT_API_KEY is set, clients must send it as their key. See `rheostat explain
-    proxy` for details.
+    The model is served by vLLM. A client may add "beta", from 0 to 1, to its request. The reply
+    contains the text of a branch with the winning answer, the tokens of all branches in `usage`,
+    and the name of the trace in a header. If RHEOSTAT_API_KEY is set, clients must send it as their
+    key. See `rheostat explain proxy` for details.
 
     Args:
         controller: A Rheo file, or the name of a library controller.

@@ -75,7 +75,7 @@ def sweep(
     threads: int | None,
     cache_dir: Path | None,
 ) -> None:
-    """Replay controllers over recordings, at every beta and setting, and report accuracy and cost.
+    """Replay controllers over recordings, at every beta.
 
     Accuracy and tokens are computed as in published results. The 95 % intervals are bootstrapped
     over questions; the difference is paired, with the first controller at its nearest cost. Results

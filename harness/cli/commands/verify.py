@@ -49,11 +49,11 @@ if TYPE_CHECKING:
 )
 @output_options  # fmt: skip
 def verify(out: Output, recording: Path, branches: int, seed: int, **options: object) -> None:
-    """Sample some branches of a recording again, with their probes, and compare.
+    """Sample branches of a recording again, and compare them.
 
-    The exit status is 1 if anything differs. A few differences are normal: another batch or another
-    machine changes the order of floating-point operations, and so occasionally a token. If most
-    branches differ, the server runs another model.
+    Their probes are compared too. The exit status is 1 if anything differs. A few differences are
+    normal: another batch or another machine changes the order of floating-point operations, and so
+    occasionally a token. If most branches differ, the server runs another model.
 
     Args:
         out: Where to write the result, and in which format.

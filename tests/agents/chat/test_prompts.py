@@ -60,7 +60,9 @@ TEXTS = {
         constrained=False,
         language=ControllerLanguage.PYTHON,
     ),
-    "repair-constrained": prompts.repair_prompt("controller a { }\n", "error: no", constrained=True),
+    "repair-constrained": prompts.repair_prompt(
+        "controller a { }\n", "error: no", constrained=True
+    ),
 }
 
 
