@@ -22,25 +22,25 @@ from tests.sandbox.rogues import GREETING, ROGUES, RoguePlace
 QUICK = EpisodeLimits(most_turns=10_000_000, seconds=0.3, patience=2.0, held=4)
 
 
-def errands(count: int, budget: int | None = None) -> list[EpisodeTask]:
+def tasks(count: int, budget: int | None = None) -> list[EpisodeTask]:
     """The same question under as many seeds."""
     return [EpisodeTask(partial(Replay, DECK, seed=seed, budget=budget)) for seed in range(count)]
 
 
 def ended(text: str, count: int = 1, terms: EpisodeLimits = QUICK) -> list[WorkerEpisodeResult]:
     with WorkerPool(ProcessWorkerLauncher(), text, terms=terms) as pool:
-        return sorted(pool.play(errands(count)), key=lambda result: result.task_index)
+        return sorted(pool.play(tasks(count)), key=lambda result: result.task_index)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("budget", [None, 70])
 def test_a_pool_plays_as_the_interpreter(workers: int, budget: int | None) -> None:
     program = Interpreter(load_checked_program(library.load_source("parallel_probe")))
-    expected = [play_episode(program, errand.begin()) for errand in errands(20, budget)]
+    expected = [play_episode(program, task.begin()) for task in tasks(20, budget)]
     with WorkerPool(
         ProcessWorkerLauncher(), text("parallel_probe"), workers=workers, terms=QUICK
     ) as pool:
-        found = sorted(pool.play(errands(20, budget)), key=lambda result: result.task_index)
+        found = sorted(pool.play(tasks(20, budget)), key=lambda result: result.task_index)
     assert [result.fault for result in found] == [None] * 20
     assert [
         (result.replay.answer, result.replay.spent, result.replay.sequential) for result in found
@@ -50,7 +50,7 @@ def test_a_pool_plays_as_the_interpreter(workers: int, budget: int | None) -> No
 def test_chance_in_a_worker_is_that_of_the_episode() -> None:
     mine = body("episode.open(1)\nif chance(0.5):\n    episode.open(2)\nreturn None")
     expected = [
-        play_episode(PythonController(mine), errand.begin()).tokens for errand in errands(12)
+        play_episode(PythonController(mine), task.begin()).tokens for task in tasks(12)
     ]
     assert [result.replay.spent for result in ended(mine, 12)] == expected
     assert len(set(expected)) == 2
@@ -60,7 +60,7 @@ def test_a_pool_plays_one_lot_after_the_other() -> None:
     with WorkerPool(
         ProcessWorkerLauncher(), body("return winner(episode.sample(4))"), terms=QUICK
     ) as pool:
-        batches = [list(pool.play(errands(3))) for _ in range(2)]
+        batches = [list(pool.play(tasks(3))) for _ in range(2)]
     assert [[result.replay.answer for result in batch] for batch in batches] == [["7"] * 3] * 2
 
 
@@ -105,7 +105,7 @@ def test_a_worker_that_breaks_the_protocol_is_ended_and_reported(rogue: str) -> 
     program, reason = ROGUES[rogue]
     place = RoguePlace(GREETING + program)
     with WorkerPool(place, body("return '7'"), terms=QUICK._replace(patience=1.0)) as pool:
-        (one,) = pool.play(errands(1))
+        (one,) = pool.play(tasks(1))
     assert one.fault is not None
     assert one.fault.reason is reason
 
@@ -114,7 +114,7 @@ def test_a_worker_that_speaks_out_of_turn_is_ended() -> None:
     twice = "say({'type': 'moves', 'moves': [[0, 0, {'verb': 'open', 'count': 1}]]}); " * 2
     place = RoguePlace(f"{GREETING}hear(); {twice}time.sleep(60)")
     with WorkerPool(place, body("return '7'"), terms=QUICK) as pool:
-        (one,) = pool.play(errands(1))
+        (one,) = pool.play(tasks(1))
     assert one.fault is not None
     assert one.fault.reason in {Reason.GARBLED, Reason.SILENT}
 
@@ -146,7 +146,7 @@ def test_signs_of_life_do_not_buy_time_without_end() -> None:
     with WorkerPool(
         RoguePlace(GREETING + signs), body("pass"), terms=QUICK._replace(patience=0.5)
     ) as pool:
-        (one,) = pool.play(errands(1))
+        (one,) = pool.play(tasks(1))
     assert one.fault is not None
     assert one.fault.reason is Reason.SILENT
 
@@ -154,7 +154,7 @@ def test_signs_of_life_do_not_buy_time_without_end() -> None:
 @pytest.mark.parametrize("code", FAULTS)
 def test_a_controller_that_fails_in_every_episode_fails_by_the_first(code: str) -> None:
     with WorkerPool(ProcessWorkerLauncher(), body(code), terms=QUICK._replace(held=64)) as pool:
-        first = next(pool.play(errands(64)))
+        first = next(pool.play(tasks(64)))
     assert first.fault is not None
     assert (first.task_index, first.fault.reason) == (0, FAULTS[code])
     assert first.fault.line > 1
@@ -164,7 +164,7 @@ def test_a_fault_is_reported_without_waiting_for_later_episodes() -> None:
     hostile = body("if episode.sample(1)[0].answer == '9':\n    while True: pass\nreturn '7'")
     with WorkerPool(ProcessWorkerLauncher(), hostile, terms=QUICK._replace(held=64)) as pool:
         seen = 0
-        for result in pool.play(errands(64)):
+        for result in pool.play(tasks(64)):
             seen += result.fault is not None
             if seen == 2:
                 break
