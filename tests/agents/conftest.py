@@ -28,9 +28,9 @@ Opened = Callable[..., AbstractContextManager[Arena]]
 @pytest.fixture(scope="session")
 def kept_players() -> Iterator[ProcessPlayers]:
     """A process that plays, for every session of this test process: a start takes a second."""
-    with players(1) as found:
-        assert isinstance(found, ProcessPlayers)
-        yield found
+    with players(1) as result:
+        assert isinstance(result, ProcessPlayers)
+        yield result
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +76,7 @@ def opened(recordings: list[Path], tmp_path: Path) -> Opened:
     @contextmanager
     def opening(count: int = 3, **asked: object) -> Iterator[Arena]:
         run = create_run(tmp_path / "run", request(recordings[:count], **asked))
-        with open_arena(run, workers=1) as found:
-            yield found
+        with open_arena(run, workers=1) as result:
+            yield result
 
     return opening

@@ -56,9 +56,9 @@ class Client:
             if name.lower() == b"content-length":
                 length = int(value)
         assert length, "the server left"
-        found = json.loads(self._answers.read(length))
-        assert isinstance(found, dict)
-        return found
+        result = json.loads(self._answers.read(length))
+        assert isinstance(result, dict)
+        return result
 
 
 @contextmanager

@@ -127,8 +127,8 @@ def test_signs_are_compared_between_branches_of_one_question() -> None:
 def test_long_dissent_is_counted_once_a_branch_with_its_remaining_tokens() -> None:
     """Fifteen branches finish early with 7; the last one shows 9 until it ends."""
     dissenter = ReplayChain(["9"] * 30, 15_001, "9")
-    found = environment(("7", [chain(4, "7")] * 15 + [dissenter]))
-    by_case = rates(found)
+    result = environment(("7", [chain(4, "7")] * 15 + [dissenter]))
+    by_case = rates(result)
     for patience in PATIENCES:
         case = by_case[f"{patience} intervals of dissent"]
         assert (case.count, case.right, case.more) == (len(SEEDS), 0, 100)
@@ -158,8 +158,8 @@ def test_means_over_questions_give_each_question_the_same_weight() -> None:
         [chain(3, "7" if index % 2 else "8") for index in range(10)] + [chain(9, "6")] * 10,
     )
     clear = ("7", [chain(3, "7")] * 17 + [chain(3, "9")] * 3)
-    found = rates(environment(split, clear))
-    case = found["2 finished, votes 1:1"]
+    result = rates(environment(split, clear))
+    case = result["2 finished, votes 1:1"]
     by_hand = [rates(environment(question))["2 finished, votes 1:1"] for question in (split, clear)]
     assert case.questions == 2
     assert case.count == sum(rate.count for rate in by_hand)
@@ -170,8 +170,8 @@ def test_means_over_questions_give_each_question_the_same_weight() -> None:
 
 
 def test_gains_of_votes_add_up_to_the_gain_of_more_branches() -> None:
-    found = count_base_rates(MIXED, SEEDS).rates
-    pairs = [rate for rate in found if rate.case.startswith("2 finished")]
+    result = count_base_rates(MIXED, SEEDS).rates
+    pairs = [rate for rate in result if rate.case.startswith("2 finished")]
     count = sum(rate.count for rate in pairs)
     gained = sum((rate.more - rate.right) * rate.count for rate in pairs) / count
     assert sum(rate.gain for rate in pairs) == pytest.approx(gained, abs=0.05)

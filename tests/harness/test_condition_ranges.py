@@ -22,13 +22,13 @@ def conditions(random: Random, signals: tuple[str, ...]) -> list[str]:
     """Return comparisons of random expressions with limits near the ends of ranges."""
     writer = Writer(random.randrange, signals)
     scope = Scope(section="step", updating=False)
-    found = []
+    result = []
     for _ in range(12):
         number = writer.expression(random.choice([Type.INTEGER, Type.REAL]), scope, 2)
         sign = random.choice(["<", "<=", ">", ">=", "==", "!="])
         limit = random.choice(["0", "1", "(-1)", "2", "95", "0.5"])
-        found.append(f"({number} {sign} {limit})")
-    return found
+        result.append(f"({number} {sign} {limit})")
+    return result
 
 
 def with_statements(text: str, statements: list[str]) -> str:

@@ -60,10 +60,10 @@ ENGINES = [InterpreterEngine(), CompiledEngine(ObjectCache(), threads=1)]
 @pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name)
 def test_both_engines_read_how_branches_ended(engine: Any, recording: Recording) -> None:  # noqa: ANN401
     environment = load_replay_environment(recording)
-    found = answers(engine, ASKS, environment)
+    result = answers(engine, ASKS, environment)
     # 7 and 8 have one vote each, and the order of opening decides
-    assert set(found[0]) <= {"7", "8"}
-    assert found[1] == ["other"] * 3
+    assert set(result[0]) <= {"7", "8"}
+    assert result[1] == ["other"] * 3
     assert environment.cut_off(0) == [True, False, False, True]
     assert environment.cut_off(1) == [False] * 4
 

@@ -26,10 +26,10 @@ def measured(name: ContenderName, foreign: str) -> ContenderMeasurement:
 
 
 def test_a_controller_in_python_is_measured_and_compared(python_home: Path) -> None:
-    found = [measured("plain", "mine.py"), measured("foreign", "mine.py")]
-    assert find_differing_cells(found) == []
-    assert found[1].reads == found[0].reads
-    assert found[1].elapsed[0] > 0
+    result = [measured("plain", "mine.py"), measured("foreign", "mine.py")]
+    assert find_differing_cells(result) == []
+    assert result[1].reads == result[0].reads
+    assert result[1].elapsed[0] > 0
 
 
 def test_a_contender_that_plays_differently_is_reported(python_home: Path) -> None:

@@ -43,11 +43,11 @@ def test_code_that_the_policy_refuses_fails_the_check(cli: CommandLine, python_h
 
 def test_findings_are_records_too(cli: CommandLine, python_home: Path) -> None:
     (python_home / "wrong.py").write_text(WRONG)
-    [found] = json.loads(cli("check", "wrong.py", "--json").out)
-    assert (found["file"], found["sound"]) == ("wrong.py", False)
+    [result] = json.loads(cli("check", "wrong.py", "--json").out)
+    assert (result["file"], result["sound"]) == ("wrong.py", False)
     places = [
         (diagnostic["start"]["line"], diagnostic["start"]["column"])
-        for diagnostic in found["diagnostics"]
+        for diagnostic in result["diagnostics"]
     ]
     assert places == [(1, 1), (3, 6)]
-    assert {diagnostic["code"] for diagnostic in found["diagnostics"]} == {"policy"}
+    assert {diagnostic["code"] for diagnostic in result["diagnostics"]} == {"policy"}

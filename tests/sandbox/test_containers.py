@@ -43,10 +43,10 @@ ERRANDS = [EpisodeTask(partial(Replay, DECK, seed=seed)) for seed in range(8)]
 
 
 def ours(client: "DockerClient") -> list[Any]:
-    found: list[Any] = client.containers.list(
+    result: list[Any] = client.containers.list(
         all=True, filters={"label": KIND_LABEL}, ignore_removed=True
     )
-    return found
+    return result
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
@@ -54,8 +54,8 @@ def test_the_sandbox_passes_its_checks(
     client: "DockerClient", image: str, check: SandboxCheck
 ) -> None:
     place = ContainerWorkerLauncher(image, client=client, limits=LIMITS)
-    found = run_check(check, place)
-    assert found.verdict is CheckVerdict.HOLDS, found.detail
+    result = run_check(check, place)
+    assert result.verdict is CheckVerdict.HOLDS, result.detail
     assert ours(client) == []
 
 
@@ -212,9 +212,9 @@ def test_proxies_of_the_user_are_not_passed_on(
     monkeypatch.setenv("DOCKER_HOST", docker_host)
     (check,) = (check for check in CHECKS if check.name == "environment")
     place = ContainerWorkerLauncher(image, limits=LIMITS)
-    found = run_check(check, place)
+    result = run_check(check, place)
     place.client.close()
-    assert found.verdict is CheckVerdict.HOLDS, found.detail
+    assert result.verdict is CheckVerdict.HOLDS, result.detail
 
 
 def test_a_missing_runtime_is_reported(client: "DockerClient", image: str) -> None:

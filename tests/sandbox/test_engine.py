@@ -59,14 +59,14 @@ def same(
     )
     with SandboxEngine(place, workers=2, terms=EpisodeLimits(held=32)) as engine:
         script = Script(name, text(name))
-        found = engine.play(script, setting, replay_environment, seeds, rules)
+        result = engine.play(script, setting, replay_environment, seeds, rules)
         again = engine.play(script, setting, replay_environment, seeds, rules)
-    np.testing.assert_array_equal(found, again)
+    np.testing.assert_array_equal(result, again)
     for column, array in expected._asdict().items():
         if column != "line":
-            np.testing.assert_array_equal(getattr(found, column), array)
-    assert (found.line > 0).all()
-    assert found.line.dtype == expected.line.dtype
+            np.testing.assert_array_equal(getattr(result, column), array)
+    assert (result.line > 0).all()
+    assert result.line.dtype == expected.line.dtype
 
 
 @pytest.mark.parametrize("name", NAMES)

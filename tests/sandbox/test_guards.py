@@ -68,22 +68,22 @@ UNDEFINED = {
 
 @pytest.mark.parametrize("text", UNDEFINED)
 def test_a_name_that_is_not_defined_is_refused_before_it_runs(text: str) -> None:
-    [found] = examine(body(text))
-    assert found.line == 2 + text.count("\n")
-    assert found.reason.startswith(UNDEFINED[text])
+    [result] = examine(body(text))
+    assert result.line == 2 + text.count("\n")
+    assert result.reason.startswith(UNDEFINED[text])
 
 
 @pytest.mark.parametrize("text", ATTACKS)
 def test_escapes_are_refused_at_the_access(text: str) -> None:
-    found = fault(text)
-    assert found.reason is Reason.RAISED
-    assert ATTACKS[text] in found.text
+    result = fault(text)
+    assert result.reason is Reason.RAISED
+    assert ATTACKS[text] in result.text
 
 
 def test_a_fault_has_its_location() -> None:
-    found = fault("x = 1\nreturn str(x +   1 // 0)\n")
-    assert (found.line, found.column) == (3, 22)
-    assert found.text == "ZeroDivisionError: integer division or modulo by zero"
+    result = fault("x = 1\nreturn str(x +   1 // 0)\n")
+    assert (result.line, result.column) == (3, 22)
+    assert result.text == "ZeroDivisionError: integer division or modulo by zero"
 
 
 def test_a_fault_contains_no_object_of_the_controller() -> None:
@@ -109,9 +109,9 @@ def test_a_loop_without_end_runs_out_of_turns(text: str) -> None:
 
 
 def test_a_call_without_end_runs_out_of_depth() -> None:
-    found = fault("def again(): again()\nagain()", most_turns=10**9)
-    assert found.reason is Reason.MEMORY
-    assert found.text == "it recurses too deeply"
+    result = fault("def again(): again()\nagain()", most_turns=10**9)
+    assert result.reason is Reason.MEMORY
+    assert result.text == "it recurses too deeply"
 
 
 def test_state_ends_with_the_episode() -> None:
@@ -120,16 +120,16 @@ def test_state_ends_with_the_episode() -> None:
 
 
 def test_no_name_is_a_module_a_frame_or_a_metaclass() -> None:
-    for name, found in {**BUILTINS, **guarded_globals({}, 1, {})}.items():
-        assert not isinstance(found, types.ModuleType | types.FrameType), name
-        assert found not in (type, object, super, BaseException, getattr, open), name
+    for name, result in {**BUILTINS, **guarded_globals({}, 1, {})}.items():
+        assert not isinstance(result, types.ModuleType | types.FrameType), name
+        assert result not in (type, object, super, BaseException, getattr, open), name
 
 
 def test_no_facade_shows_a_module() -> None:
     for facade in MODULE_FACADES.values():
-        for found in facade._names.values():
-            assert not isinstance(found, types.ModuleType)
-            assert not inspect.isclass(found) or found.__module__ == "collections"
+        for result in facade._names.values():
+            assert not isinstance(result, types.ModuleType)
+            assert not inspect.isclass(result) or result.__module__ == "collections"
 
 
 def test_no_attribute_that_may_be_read_is_private_or_formats() -> None:
@@ -229,10 +229,10 @@ LINES = {
 
 @pytest.mark.parametrize("text", LINES)
 def test_every_failure_has_its_line_and_no_inner_name(text: str) -> None:
-    found = fault(text)
-    assert (found.reason, found.line) == (Reason.RAISED, 3)
-    assert LINES[text] in found.text
-    assert "_" not in found.text.replace("unexpected_keyword", "")
+    result = fault(text)
+    assert (result.reason, result.line) == (Reason.RAISED, 3)
+    assert LINES[text] in result.text
+    assert "_" not in result.text.replace("unexpected_keyword", "")
 
 
 def test_a_burst_beyond_any_integer_is_the_longest_one() -> None:

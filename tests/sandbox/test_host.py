@@ -57,12 +57,12 @@ def test_envelopes_are_opened_however_they_are_cut(
 @given(messages=st.lists(st.binary(max_size=20)), size=st.integers(1, 30))
 def test_messages_are_cut_out_of_a_stream(messages: list[bytes], size: int) -> None:
     stream = b"".join(HEAD.pack(len(message)) + message for message in messages)
-    inbox, found = MessageBuffer(), []
+    inbox, result = MessageBuffer(), []
     for start in range(0, len(stream), size):
         inbox.put(stream[start : start + size])
         while (message := inbox.take()) is not None:
-            found.append(message)
-    assert found == messages
+            result.append(message)
+    assert result == messages
     assert len(inbox) == 0
 
 
@@ -84,12 +84,12 @@ def test_a_process_that_lives_is_not_gone() -> None:
 
 def children() -> set[Path]:
     """The processes that this one has started and that are there, as folders of /proc."""
-    found = set()
+    result = set()
     for status in Path("/proc").glob("[0-9]*/status"):
         with suppress(OSError):  # one that is gone by now
             if f"PPid:\t{os.getpid()}\n" in status.read_text():
-                found.add(status.parent)
-    return found
+                result.add(status.parent)
+    return result
 
 
 def test_a_worker_as_a_process_sees_nothing_of_our_environment(

@@ -147,10 +147,10 @@ def test_containers_are_removed_with_a_sweep(
     monkeypatch.setenv("DOCKER_HOST", docker_host)
 
     def containers() -> list[Any]:
-        found: list[Any] = client.containers.list(
+        result: list[Any] = client.containers.list(
             all=True, filters={"label": KIND_LABEL}, ignore_removed=True
         )
-        return found
+        return result
 
     Path("mine.py").write_text(text)
     with running("sweep", "mine.py", "--on", "one.recording", "--threads", "2", "--beta", "0,0.5,1",

@@ -138,10 +138,10 @@ UNSOUND = {
 @pytest.mark.parametrize("text", UNSOUND)
 def test_code_that_would_fail_is_reported_before_play(text: str) -> None:
     rest = "\ndef controller(episode, beta):\n    return None\n"
-    [found] = examine(text + rest)
+    [result] = examine(text + rest)
     line, reason = UNSOUND[text]
-    assert found.line == line
-    assert found.reason.startswith(reason)
+    assert result.line == line
+    assert result.reason.startswith(reason)
 
 
 SOUND = [
@@ -162,5 +162,5 @@ def test_names_that_are_made_anywhere_are_known(text: str) -> None:
 
 
 def test_a_controller_that_yields_is_refused() -> None:
-    [found] = examine("def controller(episode, beta):\n    yield 'a'\n")
-    assert found == PolicyFinding(2, 5, "`controller` returns its answer, and cannot `yield`")
+    [result] = examine("def controller(episode, beta):\n    yield 'a'\n")
+    assert result == PolicyFinding(2, 5, "`controller` returns its answer, and cannot `yield`")

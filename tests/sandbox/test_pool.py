@@ -49,9 +49,7 @@ def test_a_pool_plays_as_the_interpreter(workers: int, budget: int | None) -> No
 
 def test_chance_in_a_worker_is_that_of_the_episode() -> None:
     mine = body("episode.open(1)\nif chance(0.5):\n    episode.open(2)\nreturn None")
-    expected = [
-        play_episode(PythonController(mine), task.begin()).tokens for task in tasks(12)
-    ]
+    expected = [play_episode(PythonController(mine), task.begin()).tokens for task in tasks(12)]
     assert [result.replay.spent for result in ended(mine, 12)] == expected
     assert len(set(expected)) == 2
 

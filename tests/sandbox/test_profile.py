@@ -43,16 +43,16 @@ def test_it_has_the_figures_of_its_twin_in_rheo(cli: CommandLine, python_home: P
 
 def test_each_line_is_counted_as_often_as_it_ran(cli: CommandLine, python_home: Path) -> None:
     (python_home / "counted.py").write_text(COUNTED)
-    found = profile(cli, "counted.py")
-    episodes = found["episodes"]
-    runs = {line["line"]: line["runs"] // episodes for line in found["lines"]}
+    result = profile(cli, "counted.py")
+    episodes = result["episodes"]
+    runs = {line["line"]: line["runs"] // episodes for line in result["lines"]}
     # The docstring does nothing; a loop runs once, its body three times; the 7th line never.
     expected = {1: 1, 2: 0, 3: 1, 4: 1, 5: 3, 6: 3, 7: 0, 8: 1, 9: 1, 10: 0, 13: 1, 14: 1, 15: 0}
     assert {line: runs[line] for line in expected} == expected
-    ended = {line["line"]: line["ended"] for line in found["lines"] if line["ended"]}
+    ended = {line["line"]: line["ended"] for line in result["lines"] if line["ended"]}
     assert ended == {14: episodes}
-    tokens = {line["line"]: line["tokens"] for line in found["lines"] if line["tokens"]}
-    assert tokens == {8: found["tokens"]}
+    tokens = {line["line"]: line["tokens"] for line in result["lines"] if line["tokens"]}
+    assert tokens == {8: result["tokens"]}
 
 
 def test_a_page_names_the_engine_and_shows_the_source(cli: CommandLine, python_home: Path) -> None:

@@ -231,8 +231,8 @@ def test_a_verb_knows_its_line() -> None:
 
 
 def test_the_library_lists_all_of_its_files() -> None:
-    found = Path(library.__file__).parents[2] / "sandbox" / "library"
-    assert sorted(path.stem for path in found.glob("[a-z]*.py")) == sorted(NAMES)
+    result = Path(library.__file__).parents[2] / "sandbox" / "library"
+    assert sorted(path.stem for path in result.glob("[a-z]*.py")) == sorted(NAMES)
 
 
 def test_sets_of_branches_have_one_order() -> None:

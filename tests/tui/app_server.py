@@ -31,10 +31,10 @@ def served_app(place: Path) -> Iterator[Served]:
         assert app.stderr is not None
         try:
             line = app.stderr.readline()
-            found = re.match(r"open (http://\S+); press Ctrl-C to stop", line)
-            assert found, line
+            result = re.match(r"open (http://\S+); press Ctrl-C to stop", line)
+            assert result, line
             _await_port(port)
-            yield Served(found[1], port)
+            yield Served(result[1], port)
         finally:
             app.terminate()
             app.communicate(timeout=30)

@@ -91,10 +91,10 @@ def page(url: str, folder: Path, size: tuple[int, int] = (1280, 800)) -> Iterato
                 targets = json.load(answer)
             [target] = [target for target in targets if target["type"] == "page"]
             with connect(target["webSocketDebuggerUrl"], max_size=None) as socket:
-                found = Page(socket)
-                found.call("Page.enable")
-                found.call("Page.navigate", url=url)
-                yield found
+                result = Page(socket)
+                result.call("Page.enable")
+                result.call("Page.navigate", url=url)
+                yield result
         finally:
             process.terminate()
             process.wait(20)

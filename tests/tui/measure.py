@@ -26,9 +26,9 @@ CANDIDATES, EVENTS = 500, 100_000
 def enlarged(run: Path, target: Path) -> Path:
     """A copy with many candidates and a long log."""
     shutil.copytree(run, target, ignore=shutil.ignore_patterns("*.sqlite*"))
-    found = sorted((target / "candidates").glob("r*"))
-    for number in range(len(found), CANDIDATES):
-        source = found[number % len(found)]
+    result = sorted((target / "candidates").glob("r*"))
+    for number in range(len(result), CANDIDATES):
+        source = result[number % len(result)]
         name = f"r{100 + number // 3:03d}-{1 + number % 3}"
         folder = target / "candidates" / name
         if folder.exists():
@@ -63,8 +63,8 @@ class Stalls:
 
     def take(self) -> float:
         """The longest gap since it was last taken, in milliseconds."""
-        found, self.longest = self.longest * 1000, 0.0
-        return found
+        result, self.longest = self.longest * 1000, 0.0
+        return result
 
 
 async def settled(pilot: "Pilot[None]") -> None:

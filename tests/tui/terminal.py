@@ -71,14 +71,14 @@ def terminal(
         socket: a path for a tmux server of its own.
         size: columns and rows.
     """
-    found = Terminal(socket)
+    result = Terminal(socket)
     # The window stays when the command has ended, so that its last words can be read.
     line = f"env -u COLUMNS -u LINES {shlex.join(words)}; echo ended with $?; sleep 600"
-    found.tmux(
+    result.tmux(
         "-f", "/dev/null", "new-session", "-d", "-x", str(size[0]), "-y", str(size[1]),
         "-c", str(folder), line,
     )  # fmt: skip
     try:
-        yield found
+        yield result
     finally:
-        found.tmux("kill-server")
+        result.tmux("kill-server")

@@ -29,20 +29,20 @@ def players(tmp_path_factory: pytest.TempPathFactory) -> RecordingPlayer:
 def test_the_last_moment_equals_the_end_of_the_episode(
     players: RecordingPlayer, name: str, question: int, seed: int, beta: float
 ) -> None:
-    found, drawn = drawn_episode(players, name, question, seed, beta)
+    result, drawn = drawn_episode(players, name, question, seed, beta)
     standing = drawn.standing(len(drawn.moments))
-    ends = found.branches
+    ends = result.branches
     assert [row.branch for row in drawn.rows] == [end.branch for end in ends]
     assert standing.finished == sum(end.status.value == "finished" for end in ends)
     assert standing.pruned == sum(end.status.value == "pruned" for end in ends)
-    votes = {vote.answer: vote.alive for vote in found.votes if vote.answer is not None}
+    votes = {vote.answer: vote.alive for vote in result.votes if vote.answer is not None}
     assert standing.voters == sum(votes.values())
     if standing.leader is not None:
         assert votes[drawn.answers[standing.leader]] == max(votes.values()) == standing.votes
     for row, end in zip(drawn.rows, ends, strict=True):
         assert len(row.intervals) == end.depth
     if drawn.gold is not None:
-        assert drawn.answers[drawn.gold] == found.gold
+        assert drawn.answers[drawn.gold] == result.gold
 
 
 @given(st.sampled_from(CONTROLLERS), st.integers(0, 3), st.integers(0, 5))
@@ -72,5 +72,5 @@ def test_every_library_controller_can_be_drawn(players: RecordingPlayer) -> None
 def drawn_episode(
     players: RecordingPlayer, name: str, question: int, seed: int, beta: float
 ) -> tuple[EpisodeTrace, EpisodeTimeline]:
-    found = players.episode(load_program(name), 0, question, seed, beta)
-    return found, build_timeline(found)
+    result = players.episode(load_program(name), 0, question, seed, beta)
+    return result, build_timeline(result)

@@ -147,8 +147,8 @@ async def test_questions_are_sorted_by_what_was_won_and_lost(copied: Copied) -> 
         await settled(pilot)
         await press(pilot, "down", "enter", "s")
         table = app.screen.query_one("#questions", DataTable)
-        found = [int(str(table.get_row_at(index)[4])) for index in range(table.row_count)]
-        assert found == sorted(found)
+        result = [int(str(table.get_row_at(index)[4])) for index in range(table.row_count)]
+        assert result == sorted(result)
 
 
 async def test_a_candidate_that_does_not_check_is_shown_with_its_diagnostics(

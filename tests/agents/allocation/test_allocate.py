@@ -22,23 +22,23 @@ def test_search_of_a_simulated_pipeline_respects_the_budget(
     cli: CommandLine, proposer: str
 ) -> None:
     words = ["--budget", "1800", "--trials", "6", "--seed", "0", "--proposer", proposer]
-    found = run_allocate(cli, *words)
-    assert len(found["trials"]) == 6
-    assert all(trial["cost"] <= 1800 for trial in found["trials"])
-    assert found["best"]["score"] == max(trial["score"] for trial in found["trials"])
-    assert found["best"]["score"] <= found["optimum"]["score"]
+    result = run_allocate(cli, *words)
+    assert len(result["trials"]) == 6
+    assert all(trial["cost"] <= 1800 for trial in result["trials"])
+    assert result["best"]["score"] == max(trial["score"] for trial in result["trials"])
+    assert result["best"]["score"] <= result["optimum"]["score"]
     stages = [tuple((stage["model"], stage["samples"]) for stage in trial["stages"])
-              for trial in found["trials"]]  # fmt: skip
+              for trial in result["trials"]]  # fmt: skip
     assert len(set(stages)) == 6
     again = run_allocate(cli, *words)
-    assert again["trials"] == found["trials"]
+    assert again["trials"] == result["trials"]
 
 
 @pytest.mark.slow
 def test_agent_beats_random_search_in_few_trials(cli: CommandLine) -> None:
     def best(proposer: str, seed: str) -> float:
-        found = run_allocate(cli, "--trials", "14", "--seed", seed, "--proposer", proposer)
-        return float(found["best"]["score"])
+        result = run_allocate(cli, "--trials", "14", "--seed", seed, "--proposer", proposer)
+        return float(result["best"]["score"])
 
     scores = {
         proposer: sum(best(proposer, seed) for seed in ("2", "18"))
@@ -54,7 +54,7 @@ def test_executed_trials_are_replayed_exactly(
     words = ["--on", str(doubling), "--budget", "120"]
     with serve_doubling() as doubling_server:
         run = ["--run", str(tmp_path / "run"), "--base-url", doubling_server.url]
-        found = run_allocate(cli, *words, *run, "--trials", "6")
+        result = run_allocate(cli, *words, *run, "--trials", "6")
         request_count = len(doubling_server.requests)
     record = tmp_path / "run" / "trials.record"
     replayed = run_allocate(cli, *words, "--record", str(record), "--trials", "6", "--seed", "5")
@@ -63,7 +63,7 @@ def test_executed_trials_are_replayed_exactly(
     def scores(of: dict[str, Any]) -> dict[str, float]:
         return {json.dumps(trial["stages"]): trial["score"] for trial in of["trials"]}
 
-    assert scores(replayed) == scores(found)
+    assert scores(replayed) == scores(result)
     best = load_allocation(Source((tmp_path / "run" / "selected.rheo").read_text()))
     assert [stage.stage for stage in best.at(0).stages] == ["first", "second"]
 
@@ -199,10 +199,10 @@ def test_command_agent_writes_guidelines_and_trials(
     )
     with serve_doubling() as doubling_server:
         run = ["--run", str(tmp_path / "run"), "--base-url", doubling_server.url, "--trials", "8"]
-        found = run_allocate(
+        result = run_allocate(
             cli, "--on", str(doubling), "--budget", "120", *run,
             "--proposer", f"command:python3 {script}",
         )  # fmt: skip
-    assert found["guidelines"] == ["first: small will do."]
-    last = found["trials"][-1]["stages"]
+    assert result["guidelines"] == ["first: small will do."]
+    last = result["trials"][-1]["stages"]
     assert (last[0]["model"], last[1]["samples"]) == ("small", 2)

@@ -86,14 +86,14 @@ GOVERNORS = ("--governor", "answer=cmc@0.5", "--governor", "answer=sc@0.25")
 def test_search_covers_samples_and_controllers_and_winner_replays(
     cli: CommandLine, simulated: Path
 ) -> None:
-    found = run_allocate(
+    result = run_allocate(
         cli, "--on", str(simulated), *WORDS, *GOVERNORS, "--trials", "12", "--run", "run"
     )
-    last = [trial["stages"][-1] for trial in found["trials"]]
+    last = [trial["stages"][-1] for trial in result["trials"]]
     assert {stage["controller"] for stage in last} == {"", "cmc", "sc"}
     assert any(stage["samples"] > 1 for stage in last)
-    assert all(trial["cost"] <= 12 for trial in found["trials"])
-    best = found["best"]
+    assert all(trial["cost"] <= 12 for trial in result["trials"])
+    best = result["best"]
     assert best["stages"][-1]["controller"] in ("cmc", "sc")  # whose branches are all right
     selected = Path("run/selected.rheo")
     name, beta = best["stages"][-1]["controller"], best["stages"][-1]["beta"]
@@ -107,11 +107,11 @@ def test_search_covers_samples_and_controllers_and_winner_replays(
 
 @pytest.mark.slow
 def test_agent_searches_governed_stages(cli: CommandLine, simulated: Path) -> None:
-    found = run_allocate(
+    result = run_allocate(
         cli, "--on", str(simulated), "--budget", "12", *GOVERNORS, "--trials", "12"
     )
-    assert found["best"]["stages"][-1]["controller"] in ("cmc", "sc")
-    assert found["best"]["score"] == pytest.approx(found["optimum"]["score"], rel=0.02)
+    assert result["best"]["stages"][-1]["controller"] in ("cmc", "sc")
+    assert result["best"]["score"] == pytest.approx(result["optimum"]["score"], rel=0.02)
 
 
 def test_controller_without_beta_follows_the_allocation(cli: CommandLine, simulated: Path) -> None:
@@ -189,5 +189,5 @@ def test_governed_trial_is_replayed_from_its_record(cli: CommandLine, governable
 
 def test_governed_stage_is_written_without_loss_of_precision() -> None:
     text = write_allocation("fine", 1234567.5, [ResolvedStage("answer", "small", 0, "cmc", 1 / 3)])
-    found = load_allocation(Source(text)).at(0)
-    assert (found.budget, found.stages[0].beta) == (1234567.5, 1 / 3)
+    result = load_allocation(Source(text)).at(0)
+    assert (result.budget, result.stages[0].beta) == (1234567.5, 1 / 3)

@@ -68,18 +68,18 @@ def test_held_out_trials_run_on_servers_only_on_request_and_once(
         before = len(doubling_server.requests)
         assert evaluate(run).unseen is None
         assert len(doubling_server.requests) == before
-        found = evaluate(run, wanted=True)
+        result = evaluate(run, wanted=True)
         assert len(doubling_server.requests) > before
         after = len(doubling_server.requests)
-        assert evaluate(run) == found  # recorded trials cost nothing
+        assert evaluate(run) == result  # recorded trials cost nothing
         assert len(doubling_server.requests) == after
-    assert evaluate(run, wanted=True) == found  # the server is gone by now
-    assert found.unseen is not None
-    assert found.unseen.questions == found.questions == 20
+    assert evaluate(run, wanted=True) == result  # the server is gone by now
+    assert result.unseen is not None
+    assert result.unseen.questions == result.questions == 20
     recorded = read_trials(run / "held-out.record")
     assert recorded.head.questions == [f"u{n}" for n in range(101, 121)]
-    assert found.unseen.baseline is not None
-    scores = {found.unseen.selected.value, found.unseen.baseline.value}
+    assert result.unseen.baseline is not None
+    scores = {result.unseen.selected.value, result.unseen.baseline.value}
     assert scores == {trial.score for trial in recorded.trials.values()}
     assert len(openings(run)) == 1
 
@@ -101,10 +101,10 @@ def test_record_provides_held_out_trials_of_an_earlier_run(
 ) -> None:
     with serve_doubling() as doubling_server:
         run = run_search(cli, holding_out, doubling_server.url)
-        found = evaluate(run, wanted=True)
+        result = evaluate(run, wanted=True)
     record = ["--record", str(run / "trials.record"), "--run", str(tmp_path / "again")]
     run_allocate(cli, *SEARCH, "--on", str(holding_out), *record)
-    assert evaluate(tmp_path / "again").unseen == found.unseen
+    assert evaluate(tmp_path / "again").unseen == result.unseen
     (run / "held-out.record").unlink()
     assert evaluate(tmp_path / "again").unseen is None
     with pytest.raises(InputError, match="no server is given for the model small"):
@@ -152,11 +152,11 @@ def test_opening_is_counted_again_only_for_a_new_winner(
         trials += 4
         assert trials < 60
         run_allocate(cli, "--run", str(sampled_run.path), "--resume", "--trials", str(trials))
-        found = evaluate(sampled_run.path)
+        result = evaluate(sampled_run.path)
     [_, second] = openings(sampled_run.path)
     assert second != first[0]
-    assert found.met_before
-    assert len(found.opened) == 2
+    assert result.met_before
+    assert len(result.opened) == 2
 
 
 def test_expected_scores_have_no_held_out_questions(cli: CommandLine, tmp_path: Path) -> None:
@@ -187,9 +187,9 @@ def build_trial(*scores: float) -> Trial:
 
 
 def test_interval_of_a_perfect_score_is_not_empty() -> None:
-    found = estimate_score(build_trial(*[1.0] * 24))
-    assert found.high == 1.0
-    assert found.low == pytest.approx(24 / (24 + 1.96**2))  # Wilson's, at one of its ends
+    result = estimate_score(build_trial(*[1.0] * 24))
+    assert result.high == 1.0
+    assert result.low == pytest.approx(24 / (24 + 1.96**2))  # Wilson's, at one of its ends
     half = estimate_score(build_trial(0.0, 1.0))
     assert half.low == pytest.approx(1 - half.high)
 

@@ -14,14 +14,14 @@ def test_freed_knob_ranges_between_its_schedule_ends(seed: object) -> None:
     source = seed.source  # type: ignore[attr-defined]
     analysis = analyse_program(Source(free_schedule_knobs(source)))
     assert analysis.diagnostics == []
-    found = analysis.checked
-    assert found is not None
-    assert not found.scheduled
+    result = analysis.checked
+    assert result is not None
+    assert not result.scheduled
     scheduled = load_checked_program(Source(source))
-    assert list(free_knobs(found.program)) == list(evaluate(scheduled, 0.0))
+    assert list(free_knobs(result.program)) == list(evaluate(scheduled, 0.0))
     for beta in (0.0, 1.0):  # both ends lie in the range, or this raises
         ends = evaluate(scheduled, beta)
-        assert evaluate(found, 0.0, ends) == ends
+        assert evaluate(result, 0.0, ends) == ends
 
 
 def test_freed_knobs_follow_those_that_were_free_before() -> None:
@@ -29,9 +29,9 @@ def test_freed_knobs_follow_those_that_were_free_before() -> None:
         "controller c { knobs { m = 2 in 1..4 } schedule { rising n = round(1 + 7 * beta) }"
         " start { sample n + m } finally { answer winner(finished) else none } }"
     )
-    found = load_checked_program(Source(free_schedule_knobs(text)))
-    assert not found.scheduled
-    assert evaluate(found, 0.0) == {"m": 2, "n": 4}
+    result = load_checked_program(Source(free_schedule_knobs(text)))
+    assert not result.scheduled
+    assert evaluate(result, 0.0) == {"m": 2, "n": 4}
 
 
 def test_program_without_schedule_is_unchanged() -> None:

@@ -22,10 +22,10 @@ from tests.agents.evolution.populations import build_member, names
 
 
 def island(*members: Member) -> Island:
-    found = Island(ISLAND_KINDS[0])
+    result = Island(ISLAND_KINDS[0])
     for member in members:
-        found.take(member)
-    return found
+        result.take(member)
+    return result
 
 
 def test_members_are_ordered_by_fitness() -> None:

@@ -67,11 +67,11 @@ def test_final_rejection_updates_the_archive_and_later_rounds(begin: Begin) -> N
 
 
 def test_a_continued_run_has_no_cross_validation_of_its_earlier_end(begin: Begin) -> None:
-    found: list[bool] = []
+    result: list[bool] = []
 
     class Recorder(Scripted):
         def propose(self, brief: Brief, bench: Bench) -> ProposalBatch:
-            found.append(run.has(CROSS_VALIDATION))
+            result.append(run.has(CROSS_VALIDATION))
             return super().propose(brief, bench)
 
     run = begin()
@@ -80,7 +80,7 @@ def test_a_continued_run_has_no_cross_validation_of_its_earlier_end(begin: Begin
     assert run.has(CROSS_VALIDATION)
     run.write("request.json", replace(run.request, caps=RunLimits(rounds=2)))
     play(run, proposer)
-    assert found == [False, False]
+    assert result == [False, False]
     assert run.has(CROSS_VALIDATION)
 
 

@@ -105,14 +105,14 @@ def test_nothing_is_played_twice_even_by_another_process(
 
 @pytest.mark.slow
 def test_outcomes_do_not_depend_on_how_many_play(recordings: list[Path], tmp_path: Path) -> None:
-    found = []
+    result = []
     for workers in (1, 2):
         run = create_run(tmp_path / f"run{workers}", request(recordings))
         with open_arena(run, workers=workers) as here:
             shown = here.split(0).shown
-            found.append([w and w.score for w in here.screen([WIDE, GREEDY_STOP, LOST], shown)])
-    assert found[0] == found[1]
-    assert found[0][2] is None
+            result.append([w and w.score for w in here.screen([WIDE, GREEDY_STOP, LOST], shown)])
+    assert result[0] == result[1]
+    assert result[0][2] is None
 
 
 @pytest.mark.slow
@@ -168,8 +168,8 @@ def test_a_gain_is_the_difference_of_the_objectives_and_lies_in_its_interval(
     opened: Opened,
 ) -> None:
     with opened() as here:
-        found = [here.play(program) for program in (GREEDY_STOP, WIDE)]
-        ours, theirs = (measured for measured in found if not isinstance(measured, str))
+        result = [here.play(program) for program in (GREEDY_STOP, WIDE)]
+        ours, theirs = (measured for measured in result if not isinstance(measured, str))
         gain = here.scorer.gain(ours, theirs, "wide")
         scores = [here.scorer.score_program(measured).score for measured in (ours, theirs)]
         assert gain is not None
@@ -182,12 +182,12 @@ def test_a_gain_is_the_difference_of_the_objectives_and_lies_in_its_interval(
 
 def test_a_review_names_what_counts_and_what_does_not(opened: Opened) -> None:
     with opened() as here:
-        found = review_candidate(here, draft(GREEDY_STOP), 1, Incumbent("r000-1", WIDE), {})
-        assert found.gain is not None
-        assert found.gain.against == "r000-1"
-        assert (found.verdict is ReviewVerdict.BEST) is (found.reasons == [])
-        assert set(found.by_recording) == set(found.without) == set(found.points)
-        assert [p.beta for p in found.points["able/small"]] == here.request.betas
+        result = review_candidate(here, draft(GREEDY_STOP), 1, Incumbent("r000-1", WIDE), {})
+        assert result.gain is not None
+        assert result.gain.against == "r000-1"
+        assert (result.verdict is ReviewVerdict.BEST) is (result.reasons == [])
+        assert set(result.by_recording) == set(result.without) == set(result.points)
+        assert [p.beta for p in result.points["able/small"]] == here.request.betas
         loser = review_candidate(here, draft(WIDE), 1, Incumbent("r001-1", GREEDY_STOP), {})
         assert loser.verdict is ReviewVerdict.KEPT
         assert "the interval includes 0" in loser.reasons[0]
@@ -214,24 +214,24 @@ def test_what_cannot_be_selected_is_refused_with_its_reason(
     opened: Opened, source: str, verdict: ReviewVerdict, reason: str
 ) -> None:
     with opened(count=1) as here:
-        found = review_candidate(here, draft(source), 1, None, {})
-    assert found.verdict is verdict
-    assert found.reasons[0].startswith(reason)
+        result = review_candidate(here, draft(source), 1, None, {})
+    assert result.verdict is verdict
+    assert result.reasons[0].startswith(reason)
 
 
 def test_a_program_that_was_reviewed_before_is_not_reviewed_again(opened: Opened) -> None:
     with opened(count=1) as here:
-        found = review_candidate(
+        result = review_candidate(
             here, draft(WIDE), 2, None, {compute_source_digest(WIDE): "r001-3"}
         )
-    assert (found.verdict, found.same_as) == (ReviewVerdict.REFUSED, "r001-3")
+    assert (result.verdict, result.same_as) == (ReviewVerdict.REFUSED, "r001-3")
     assert compute_source_digest(WIDE) == sha256(WIDE.encode()).hexdigest()
 
 
 def test_a_draft_that_does_not_check_is_unsound(opened: Opened) -> None:
     with opened(count=1) as here:
-        found = review_candidate(here, draft(LOST, diagnostics="error"), 1, None, {})
-    assert found.verdict is ReviewVerdict.UNSOUND
+        result = review_candidate(here, draft(LOST, diagnostics="error"), 1, None, {})
+    assert result.verdict is ReviewVerdict.UNSOUND
 
 
 def test_with_free_knobs_a_schedule_is_out_of_place(opened: Opened) -> None:

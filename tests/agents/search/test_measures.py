@@ -29,10 +29,10 @@ def cells(shown: tuple[tuple[int, ...], tuple[np.ndarray, ...]]) -> set[tuple[in
 def test_what_is_shown_and_what_is_withheld_make_up_the_whole(
     sizes: list[int], number: int
 ) -> None:
-    found = split_search_set(sizes, number)
-    assert cells(found.shown) | cells(found.withheld) == cells(select_everything(sizes))
-    assert cells(found.shown) & cells(found.withheld) == set()
-    assert cells(found.shown)
+    result = split_search_set(sizes, number)
+    assert cells(result.shown) | cells(result.withheld) == cells(select_everything(sizes))
+    assert cells(result.shown) & cells(result.withheld) == set()
+    assert cells(result.shown)
 
 
 @given(SIZES)

@@ -27,11 +27,11 @@ def test_a_program_with_a_schedule_is_played_at_every_beta() -> None:
 
 
 def test_free_knobs_are_spread_so_that_each_takes_every_level_once() -> None:
-    found = choose_points(parse_controller(FREE, "c.rheo"), BETAS)
-    assert [point.beta for point in found] == [None] * 3
-    assert sorted(point.knobs["n"] for point in found) == [1, 8, 64]  # by ratio: its range is wide
-    assert sorted(point.knobs["k"] for point in found) == [1, 3, 5]
-    assert sorted(point.knobs["level"] for point in found) == [0.0, 0.5, 1.0]
+    result = choose_points(parse_controller(FREE, "c.rheo"), BETAS)
+    assert [point.beta for point in result] == [None] * 3
+    assert sorted(point.knobs["n"] for point in result) == [1, 8, 64]  # by ratio: its range is wide
+    assert sorted(point.knobs["k"] for point in result) == [1, 3, 5]
+    assert sorted(point.knobs["level"] for point in result) == [0.0, 0.5, 1.0]
 
 
 def test_settings_that_are_given_take_the_place_of_spread_ones() -> None:

@@ -191,4 +191,4 @@ def test_a_program_with_moved_constants_still_checks(program: object) -> None:
     moved = {perturb_constants(source, Random(seed)) for seed in range(5)}
     assert len(moved) > 1
     for program in moved:
-        assert not any(found.is_error for found in analyse_program(Source(program)).diagnostics)
+        assert not any(result.is_error for result in analyse_program(Source(program)).diagnostics)

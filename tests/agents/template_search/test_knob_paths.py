@@ -45,12 +45,12 @@ def test_a_written_schedule_has_the_values_of_its_path(name: str, data: st.DataO
     # The checker proves the direction of every line, or this raises.
     checked = load_checked_program(Source(write_program(template, path)))
     for beta, expected in zip(BETAS, list_settings(template, path, BETAS), strict=True):
-        found = evaluate(checked, beta)
+        result = evaluate(checked, beta)
         for knob in template.knobs:
             value = expected[knob.name]
             # The ends of an integer are rounded, which moves what is between them.
             slack = 1 + 0.3 * value if knob.integer else 0.02 * (knob.high - knob.low + value)
-            assert found[knob.name] == pytest.approx(value, abs=slack)
+            assert result[knob.name] == pytest.approx(value, abs=slack)
 
 
 def test_a_program_with_free_knobs_beside_its_schedule_is_not_converted() -> None:

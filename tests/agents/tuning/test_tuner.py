@@ -72,9 +72,9 @@ def test_fit_without_gain_on_the_withheld_part_is_discarded(
     real = tuner._scores
 
     def contrary(arena: Arena, sources: list[str], shown: object, **more: bool) -> list[float]:
-        found = real(arena, sources, shown, **more)  # type: ignore[arg-type]
+        result = real(arena, sources, shown, **more)  # type: ignore[arg-type]
         whole = len(shown.recordings) == 3  # type: ignore[attr-defined]
-        return [-score for score in found] if whole else found
+        return [-score for score in result] if whole else result
 
     with opened(count=3) as arena:
         assert [len(part.recordings) for part in arena.split(1)] == [2, 3]

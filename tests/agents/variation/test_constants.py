@@ -141,7 +141,7 @@ def test_bounds_follow_from_the_uses_of_a_knob() -> None:
 
 def test_every_constant_is_within_its_bounds() -> None:
     pool = [*load_written_programs().values(), *(generate(Random(seed)) for seed in range(40))]
-    for item in [constant for found in pool for constant in find_constants(found)]:
+    for item in [constant for result in pool for constant in find_constants(result)]:
         assert item.low <= item.at_zero <= item.high
         assert item.low <= item.at_one <= item.high
         assert item.low > 0 or not item.logarithmic

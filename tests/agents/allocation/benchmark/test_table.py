@@ -23,8 +23,8 @@ def test_runs_are_sorted_like_the_table(tmp_path: Path) -> None:
     lines = [run(1, 0.5, proposer="random"), run(1, 0.5), run(0, 0.5), run(0, 0.5, without="sizes")]
     file = tmp_path / "runs.jsonl"
     file.write_bytes(b"\n".join(map(msgspec.json.encode, lines)))
-    found = [(run.without, run.proposer, run.seed) for run in read_benchmark_runs([file])]
-    assert found == [("", "agent", 0), ("", "agent", 1), ("", "random", 1), ("sizes", "agent", 0)]
+    result = [(run.without, run.proposer, run.seed) for run in read_benchmark_runs([file])]
+    assert result == [("", "agent", 0), ("", "agent", 1), ("", "random", 1), ("sizes", "agent", 0)]
     with pytest.raises(InputError, match=r"runs.jsonl, line 1: random on seed 1 occurs twice"):
         read_benchmark_runs([file, file])
     file.write_text("{}")

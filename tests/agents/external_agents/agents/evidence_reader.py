@@ -34,10 +34,10 @@ DEFAULTS = {"level": 0.85, "steepness": 1.0, "support": 0.3, "patience": 15, "sc
 
 def read_mean(brief: str, pattern: str) -> float | None:
     """The mean over recordings of the figures in the first group of a pattern, if it is there."""
-    found = re.search(pattern, brief, re.MULTILINE)
-    if found is None:
+    result = re.search(pattern, brief, re.MULTILINE)
+    if result is None:
         return None
-    numbers = re.findall(r"[+-]?\d+(?:\.\d+)?(?=[^.\d]|$)", re.sub(r"\([^)]*\)", "", found[1]))
+    numbers = re.findall(r"[+-]?\d+(?:\.\d+)?(?=[^.\d]|$)", re.sub(r"\([^)]*\)", "", result[1]))
     return sum(map(float, numbers)) / len(numbers) if numbers else None
 
 
