@@ -54,7 +54,7 @@ class QuestionsReady(Message):
 class EpisodeReady(Message):
     """One episode was played."""
 
-    place: int
+    side: int
     """Left (0) or right (1)."""
     key: tuple[object, ...]
     """The request, to drop results of an outdated one."""

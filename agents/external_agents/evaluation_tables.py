@@ -95,7 +95,7 @@ def format_comparison(comparison: ProgramComparison) -> str:
     """Format a paired gain, and the questions on which two programs differ."""
     gain = comparison.gain
     figures = format_gain(gain.value, gain.low, gain.high, signed_bounds=True, separator=" to ")
-    verdict = "" if gain.counts else "; the interval includes 0"
+    verdict = "" if gain.counts else f"; {gain.caveat}"
     listed = comparison.questions[:MAX_QUESTIONS]
     count = len(comparison.questions)
     lines = [f"gain {figures} over {gain.against}{verdict}"]

@@ -80,7 +80,7 @@ def _sentence(
     gain = review.baseline_gain
     if gain is None:
         return sentence
-    caveat = "" if gain.counts else ", which is not significant: the interval includes 0"
+    caveat = "" if gain.counts else f", which does not count: {gain.caveat}"
     return f"{sentence} It gains {describe_gain(gain)}{caveat}."
 
 

@@ -294,6 +294,13 @@ class Gain(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the gain is significant: its interval is above 0."""
         return self.low > 0
 
+    @property
+    def caveat(self) -> str:
+        """Return why the gain does not count: a loss, or not significant; empty if it does."""
+        if self.counts:
+            return ""
+        return "the whole interval is below 0" if self.high < 0 else "the interval includes 0"
+
 
 class ReviewVerdict(Enum):
     """Outcome of a candidate."""

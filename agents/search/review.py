@@ -128,11 +128,10 @@ class _Gains:
         baseline = self.over_baseline
         if not baseline.counts:
             value = _format_gain(baseline)
-            return [f"its gain over {baseline.against} is {value}; the interval includes 0"]
+            return [f"its gain over {baseline.against} is {value}; {baseline.caveat}"]
         if not self.whole.counts:
             value = _format_gain(self.whole)
-            reason = "the interval includes 0, so the difference is not significant"
-            return [f"its gain over {self.whole.against} is {value}; {reason}"]
+            return [f"its gain over {self.whole.against} is {value}; {self.whole.caveat}"]
         objections = [
             f"without {label}, its gain over {baseline.against} is {value:+.2f}: the gain comes"
             " from that recording alone"

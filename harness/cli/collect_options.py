@@ -108,10 +108,10 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
             read = read_chains(self.chains)
             settings = self.settings(self.chains.stem, equivalence)
             return CollectionPlan(
-                settings, read.asked, 0, read.chains, self.group, self.allow_missing, read
+                settings, read.questions, 0, read.chains, self.group, self.allow_missing, read
             )
         file = self.questions or Path()
-        questions = read_questions(file).asked
+        questions = read_questions(file).questions
         settings = self.settings(file.stem, equivalence)
         return CollectionPlan(
             settings, questions, self.branches, None, self.group, self.allow_missing

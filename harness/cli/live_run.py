@@ -194,7 +194,7 @@ def _recorded_questions(
     numbered = {question.id: number for number, question in enumerate(recording.questions)}
     wanted = list(numbered)
     if questions is not None:
-        wanted = [question.id for question in read_questions(questions).asked]
+        wanted = [question.id for question in read_questions(questions).questions]
         if strange := next((name for name in wanted if name not in numbered), None):
             raise InputError(f"{questions}: the recording has no question {strange!r}")
     numbers = [numbered[name] for name in wanted]

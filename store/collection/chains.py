@@ -177,7 +177,7 @@ class ExistingLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ExistingChains(NamedTuple):
     """A file of chains."""
 
-    asked: list[CollectionQuestion]
+    questions: list[CollectionQuestion]
     chains: dict[str, list[ExistingChain]]
     """By the question's id, in order."""
     path: Path
@@ -215,10 +215,12 @@ def read_chains(path: Path) -> ExistingChains:
                 problem = "a chain needs token_ids or text"
                 location = join_location(number, f"$.chains[{index}]")
                 raise SourceError(problem, path=path, location=location)
-        chains.asked.append(CollectionQuestion(line.id, line.question, line.answer, line.choices))
+        chains.questions.append(
+            CollectionQuestion(line.id, line.question, line.answer, line.choices)
+        )
         chains.chains[line.id] = line.chains
         chains.lines[line.id] = number
-    if not chains.asked:
+    if not chains.questions:
         raise SourceError("the file contains no questions", path=path)
     return chains
 

@@ -308,7 +308,7 @@ class Collection:
             after.since(earlier)
             for earlier, after in zip(before, now, strict=True)
             # One that was started again has counted from 0 again, and reports nothing of before.
-            if earlier is not None and after is not None and after.asked >= earlier.asked
+            if earlier is not None and after is not None and after.queries >= earlier.queries
         ]
         if counters:
             self.tally.cache = PrefixCacheCounters(

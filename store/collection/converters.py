@@ -67,7 +67,7 @@ class InvalidRow(NamedTuple):
 class Conversion(NamedTuple):
     """What a file gave."""
 
-    asked: list[CollectionQuestion]
+    questions: list[CollectionQuestion]
     bad: list[InvalidRow]
     """Rows that are no questions; the caller rejects or reports them."""
     notes: list[str]

@@ -33,7 +33,7 @@ class CollectionPlan(NamedTuple):
     """What is to be collected."""
 
     settings: Settings
-    asked: Sequence[CollectionQuestion]
+    questions: Sequence[CollectionQuestion]
     branches: int
     """Of each question, where they are drawn here."""
     chains: dict[str, list[ExistingChain]] | None = None
@@ -87,7 +87,7 @@ async def prepare_collection(
     forced = await tokenise_forcing(engine, work.settings.forcing)
     context = make_context(work.settings, forced, served, engine.address)
     questions = []
-    for question in work.asked:
+    for question in work.questions:
         words = format_prompt(question.question, question.choices, work.settings.instruction)
         prompt = await engine.tokenize_chat(
             [{"role": "user", "content": words}], work.settings.template

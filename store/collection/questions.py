@@ -88,7 +88,7 @@ class QuestionFile(NamedTuple):
     """A file of questions."""
 
     path: Path
-    asked: list[CollectionQuestion]
+    questions: list[CollectionQuestion]
 
 
 _DECODER = msgspec.json.Decoder(CollectionQuestion)

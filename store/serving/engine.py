@@ -22,23 +22,23 @@ class PrefixCacheCounters(NamedTuple):
     Other users of the same server are counted too.
     """
 
-    asked: int
+    queries: int
     """Prompt tokens that were looked up in the prefix cache."""
-    found: int
-    """Those that were in it."""
+    hits: int
+    """Prompt tokens that were in it."""
     engines: int
     """Data-parallel engines that count."""
 
     def since(self, before: "PrefixCacheCounters") -> "PrefixCacheCounters":
         """Return what was counted after ``before``."""
         return PrefixCacheCounters(
-            self.asked - before.asked, self.found - before.found, self.engines
+            self.queries - before.queries, self.hits - before.hits, self.engines
         )
 
     @property
     def share(self) -> float | None:
-        """The share that was found, from 0 to 1; ``None`` where nothing was looked up."""
-        return self.found / self.asked if self.asked else None
+        """Return the share of hits, from 0 to 1; ``None`` where nothing was looked up."""
+        return self.hits / self.queries if self.queries else None
 
 
 def read_counters(page: str) -> PrefixCacheCounters | None:

@@ -111,7 +111,7 @@ def probes_of(path: Path, work: CollectionPlan) -> CollectionPlan:
         for number, question in enumerate(recording.questions)
     }
     settings = msgspec.structs.replace(work.settings, source="chains")
-    return CollectionPlan(settings, work.asked, 0, chains)
+    return CollectionPlan(settings, work.questions, 0, chains)
 
 
 async def from_server(

@@ -148,10 +148,10 @@ class TraceScreen(Screen[None]):
 
     @on(EpisodeReady)
     def _take(self, message: EpisodeReady) -> None:
-        if message.key != self._key(message.place):
+        if message.key != self._key(message.side):
             return  # another request has replaced the one that this answers
-        self._ready[message.place] = message
-        if message.place == 0:
+        self._ready[message.side] = message
+        if message.side == 0:
             self._moment = len(message.picture.moments)
         self._show()
 

@@ -104,14 +104,14 @@ def questions(benchmark: str, file: Path, skip_bad_rows: bool, target: Path | No
 
     conversion = convert_benchmark(benchmark, file)
     if conversion.bad and not skip_bad_rows:
-        _refuse(file, conversion.bad, len(conversion.bad) + len(conversion.asked))
+        _refuse(file, conversion.bad, len(conversion.bad) + len(conversion.questions))
     for row in conversion.bad[:_NAMED]:
         console.warn(f"{file}, {row.location}: {row.reason}: skipped")
     if len(conversion.bad) > _NAMED:
         console.warn(f"{len(conversion.bad) - _NAMED} more rows were skipped")
     for note in conversion.notes:
         console.info(f"{file}: {note}")
-    Output(path=target).text(write_lines(conversion.asked))
+    Output(path=target).text(write_lines(conversion.questions))
 
 
 def _refuse(file: Path, bad: "Sequence[InvalidRow]", rows: int) -> NoReturn:

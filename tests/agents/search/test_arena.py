@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from agents.run.directory import create_run
-from agents.run.records import Draft, Proposal, ReviewVerdict
+from agents.run.records import Draft, Gain, Proposal, ReviewVerdict
 from agents.search.arena import open_arena
 from agents.search.evaluator import EvaluationRequest
 from agents.search.player_pool import ProcessPlayers, players
@@ -242,3 +242,17 @@ def test_with_free_knobs_a_schedule_is_out_of_place(opened: Opened) -> None:
     assert "needs free knobs" in scheduled.reasons[0]
     assert free.objective is not None
     assert len(free.points["weak/small"]) == len(here.request.betas)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "caveat"),
+    [
+        (0.1, 2.0, ""),
+        (-0.1, 2.0, "the interval includes 0"),
+        (-2.0, -0.1, "the whole interval is below 0"),
+    ],
+)
+def test_a_gain_says_whether_it_is_none_or_a_loss(low: float, high: float, caveat: str) -> None:
+    gain = Gain(against="esc", value=(low + high) / 2, low=low, high=high)
+    assert gain.caveat == caveat
+    assert gain.counts is (caveat == "")

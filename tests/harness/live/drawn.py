@@ -64,7 +64,7 @@ class DrawnEngine:
     limits = Limits()
 
     def __init__(self, chains: Sequence[Laid], settings: Settings):
-        self.asked: list[CompletionRequest] = []
+        self.questions: list[CompletionRequest] = []
         self.drawn = 0
         self.under_way = 0
         self._chains = chains
@@ -93,7 +93,7 @@ class DrawnEngine:
     async def complete(
         self, request: CompletionRequest, *, rank: int | None = None
     ) -> list[CompletionResult]:
-        self.asked.append(request)
+        self.questions.append(request)
         if request.seed is not None:
             return [self._interval(request)]
         return [self._greedy(list(prompt), request) for prompt in request.prompt]

@@ -89,7 +89,7 @@ def test_a_live_trace_equals_the_replayed_trace_for_any_program_and_budget(
     )
     requests = [
         request
-        for request in result.engine.asked
+        for request in result.engine.questions
         if request.seed is None and request.max_tokens > 1
     ]
     assert len(requests) == probes
@@ -120,7 +120,7 @@ def test_a_pruned_branch_gets_no_more_requests() -> None:
     )
     verbs = (Open(count=3), Prune(branches=(1,)), Advance(branches=(0, 2), bursts=(4, 4)))
     lived(result, Scripted(*verbs, Answer(answer="A")), FIRST, NO_RULES)
-    seeds = [request.seed for request in result.engine.asked if request.seed is not None]
+    seeds = [request.seed for request in result.engine.questions if request.seed is not None]
     assert len(seeds) == 3 + 4 + 4
     assert result.engine.drawn == 3 * 3 + 2 * 12
 
@@ -130,7 +130,7 @@ def test_a_refused_verb_generates_nothing() -> None:
     script = Scripted(Open(count=len(result.branch_pool.chains) + 1))
     with pytest.raises(Inadmissible, match="branches are requested"):
         lived(result, script, FIRST, NO_RULES)
-    assert result.engine.asked == []
+    assert result.engine.questions == []
 
 
 def test_a_read_beyond_the_budget_generates_nothing() -> None:
@@ -166,6 +166,6 @@ def test_a_cancelled_episode_leaves_no_running_request() -> None:
             await task
         place.release(64)
         async with place.reserve(64):  # all slots can be had again
-            return len(result.engine.asked)
+            return len(result.engine.questions)
 
     assert asyncio.run(cancelled()) == 0

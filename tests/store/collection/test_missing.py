@@ -139,7 +139,7 @@ async def test_question_without_branches_must_be_removed_from_the_file(
     wanted = work(branches=2)._replace(allow_missing=2)
     with pytest.raises(StoreError, match="no branch of question 'b' could be sampled"):
         await collect(tmp_path / "r", wanted, scripted)
-    without = wanted._replace(asked=ASKED[:1])
+    without = wanted._replace(questions=ASKED[:1])
     await collect(tmp_path / "r", without, scripted)
     assert [question.id for question in open_recording(tmp_path / "r").questions] == ["a"]
     assert is_already_collected(tmp_path / "r", without, await prepared_by(scripted, without))
@@ -164,7 +164,7 @@ def chains(path: Path, lengths: dict[str, list[int]]) -> Path:
 def probing(path: Path, allow_missing: int = 0) -> CollectionPlan:
     read = read_chains(path)
     settings = msgspec.structs.replace(SETTINGS, source=path.name)
-    return CollectionPlan(settings, read.asked, 0, read.chains, 4, allow_missing, read)
+    return CollectionPlan(settings, read.questions, 0, read.chains, 4, allow_missing, read)
 
 
 async def test_a_chain_longer_than_the_context_is_reported_before_any_request_with_its_position(
@@ -217,7 +217,7 @@ async def test_branches_at_temperature_0_are_requested_one_by_one(
 async def test_too_long_prompt_error_names_the_question(scripted: ScriptedServer) -> None:
     long = msgspec.structs.replace(ASKED[1], question="x" * CONTEXT)
     with pytest.raises(Refused, match="question 'b': its prompt of 4098 tokens") as refused:
-        await prepared_by(scripted, work()._replace(asked=[ASKED[0], long]))
+        await prepared_by(scripted, work()._replace(questions=[ASKED[0], long]))
     assert "leave the question out" in (refused.value.hint or "")
     assert not scripted.completions
 

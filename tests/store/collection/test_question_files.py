@@ -34,7 +34,7 @@ def read(benchmark: str, path: Path) -> list[tuple[str, str, str, list[str] | No
     assert found.bad == []
     return [
         (question.id, question.question, question.answer, question.choices)
-        for question in found.asked
+        for question in found.questions
     ]
 
 
@@ -125,7 +125,7 @@ def test_a_directory_has_a_question_for_each_file(tmp_path: Path) -> None:
     "key", ["unique_id", "id", "ID", "problem_id", "question_id", "task_id", "idx"]
 )
 def test_id_from_the_file_is_kept(tmp_path: Path, key: str) -> None:
-    (found,) = one(tmp_path, "hmmt", {key: "train/7.json", "problem": "p", "answer": "1"}).asked
+    (found,) = one(tmp_path, "hmmt", {key: "train/7.json", "problem": "p", "answer": "1"}).questions
     assert found.id == "train/7.json"
 
 
@@ -133,7 +133,7 @@ def test_repeated_ids_are_replaced(tmp_path: Path) -> None:
     path = tmp_path / "b.json"
     path.write_text(json.dumps([{"id": 1, "problem": "p", "answer": "1"}] * 2))
     found = convert_benchmark("hmmt", path)
-    assert [question.id for question in found.asked] == ["hmmt-00", "hmmt-01"]
+    assert [question.id for question in found.questions] == ["hmmt-00", "hmmt-01"]
     assert "`id` repeats values" in found.notes[0]
 
 
@@ -149,12 +149,12 @@ def test_repeated_ids_are_replaced(tmp_path: Path) -> None:
 def test_an_answer_of_aime_is_read_however_it_is_typeset(
     tmp_path: Path, written: object, answer: str
 ) -> None:
-    (found,) = one(tmp_path, "aime", {"problem": "p", "answer": written}).asked
+    (found,) = one(tmp_path, "aime", {"problem": "p", "answer": written}).questions
     assert found.answer == answer
 
 
 def test_aime_answer_may_be_only_in_the_solution(tmp_path: Path) -> None:
-    (found,) = one(tmp_path, "aime", {"problem": "p", "solution": r"\boxed{025}"}).asked
+    (found,) = one(tmp_path, "aime", {"problem": "p", "solution": r"\boxed{025}"}).questions
     assert found.answer == "25"
 
 
@@ -196,7 +196,7 @@ MC = {"question": "p", "choices": ["x", "y", "z"]}
 def test_choices_become_a_list_and_a_letter(
     tmp_path: Path, benchmark: str, row: dict[str, Any], choices: list[str], letter: str
 ) -> None:
-    (found,) = one(tmp_path, benchmark, row).asked
+    (found,) = one(tmp_path, benchmark, row).questions
     assert (found.question, found.choices, found.answer) == ("p", choices, letter)
 
 
@@ -246,10 +246,10 @@ def test_chat_messages_become_the_user_text(tmp_path: Path) -> None:
     chat = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "1+1?"}]
     row = {"prompt": chat, "reward_model": {"ground_truth": "2", "style": "rule"}}
     found = one(tmp_path, "hmmt", row)
-    assert (found.asked[0].question, found.asked[0].answer) == ("1+1?", "2")
+    assert (found.questions[0].question, found.questions[0].answer) == ("1+1?", "2")
     assert found.notes[0].startswith("dropped the system message 'Be brief.'; add it with")
     parts = [{"role": "user", "content": [{"type": "text", "text": "2+2?"}]}]
-    assert one(tmp_path, "hmmt", {**row, "prompt": parts}).asked[0].question == "2+2?"
+    assert one(tmp_path, "hmmt", {**row, "prompt": parts}).questions[0].question == "2+2?"
     turns = [*chat, {"role": "assistant", "content": "2"}]
     with pytest.raises(SourceError, match="column `prompt` is a conversation"):
         one(tmp_path, "hmmt", {**row, "prompt": turns})

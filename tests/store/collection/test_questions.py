@@ -26,7 +26,7 @@ def test_questions_are_read_as_they_were_written(tmp_path: Path) -> None:
     ]
     path = tmp_path / "q.jsonl"
     path.write_text(write_lines(asked) + "\n")
-    assert read_questions(path).asked == asked
+    assert read_questions(path).questions == asked
 
 
 GOOD = {"id": "a", "question": "1+1?", "answer": "2"}
@@ -85,18 +85,18 @@ GPQA = {
 def test_each_benchmark_finds_its_columns(
     tmp_path: Path, benchmark: str, row: dict[str, Any], answer: str
 ) -> None:
-    (asked,) = convert_benchmark(benchmark, lines(tmp_path / "b.jsonl", row)).asked
+    (asked,) = convert_benchmark(benchmark, lines(tmp_path / "b.jsonl", row)).questions
     assert (asked.question, asked.answer, asked.choices) == ("p", answer, None)
 
 
 def test_choice_order_is_deterministic(tmp_path: Path) -> None:
     rows = [{**GPQA, "Question": f"Which {k}?"} for k in range(40)]
-    asked = convert_benchmark("gpqa", lines(tmp_path / "b.jsonl", *rows)).asked
+    asked = convert_benchmark("gpqa", lines(tmp_path / "b.jsonl", *rows)).questions
     for question in asked:
         assert question.choices is not None
         assert question.choices["ABCD".index(question.answer)] == "right"
     assert {question.answer for question in asked} == set("ABCD")
-    assert asked == convert_benchmark("gpqa", lines(tmp_path / "b.jsonl", *rows)).asked
+    assert asked == convert_benchmark("gpqa", lines(tmp_path / "b.jsonl", *rows)).questions
 
 
 def test_every_usual_kind_of_file_is_read(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_every_usual_kind_of_file_is_read(tmp_path: Path) -> None:
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "b.parquet")
     lines(tmp_path / "b.jsonl", *rows)
     read = [
-        convert_benchmark("hmmt", tmp_path / f"b.{kind}").asked
+        convert_benchmark("hmmt", tmp_path / f"b.{kind}").questions
         for kind in ("json", "csv", "parquet", "jsonl")
     ]
     assert all(question == read[0] for question in read)

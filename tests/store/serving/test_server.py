@@ -345,7 +345,7 @@ async def test_the_cache_counters_are_read(scripted: ScriptedServer) -> None:
         after = await client.counters()
     assert before is not None
     assert after is not None
-    assert after.since(before).asked > 0
+    assert after.since(before).queries > 0
     assert after.since(before).share == pytest.approx(0.5, abs=0.1)
 
 
