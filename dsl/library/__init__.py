@@ -6,8 +6,8 @@ from typing import NamedTuple
 from dsl.source import Source
 
 NAMES = (
-    "sc", "asc", "esc", "parallel_probe", "cmc", "early_votes", "answer_convergence",
-    "prune_to_one", "entropy_gate",
+    "sc", "asc", "esc", "asc_dirichlet", "certaindex", "short_mk", "parallel_probe", "slim_sc",
+    "answer_convergence", "dynasor", "cmc", "early_votes", "prune_to_one", "entropy_gate",
 )  # fmt: skip
 """The controllers of the library, the plainest first."""
 

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dsl.episode import Answer, Episode, VerbGenerator
 from dsl.interpreter import Interpreter
 from dsl.library import NAMES, load_entry, load_source
 from dsl.parser import parse
@@ -16,21 +15,14 @@ from dsl.schedule import evaluate as knobs_at
 from harness.mdp.replay import BranchPool
 from tests.conftest import World
 from tests.dsl.generated_recordings import branch_pools, episode_settings
-from tests.dsl.plain import (
-    EpisodeSetting,
-    LanguageRules,
-    alive,
-    answers_of,
-    finished_else_alive,
-    majority,
-)
+from tests.dsl.method_twins import LastingProbe
+from tests.dsl.plain import EpisodeSetting, LanguageRules, finished_else_alive
 from tests.dsl.recorded_episodes import assert_plays_alike, record_episode
 from tests.harness.controller_figures import play_controller
 from tests.harness.published_controllers import (
     AdaptiveConsistency,
     ConfidenceMomentum,
     EarlyStoppingConsistency,
-    ParallelProbe,
     SelfConsistency,
     cmc_knobs,
 )
@@ -41,7 +33,7 @@ PATHS = {
 }
 PUBLISHED_PROGRAMS = {"sc", "asc", "esc", "parallel_probe", "cmc"}
 
-SAMPLERS = {"sc", "asc", "esc"}
+SAMPLERS = {"sc", "asc", "asc_dirichlet", "esc", "certaindex"}
 """Programs of whole reads, which may overshoot the budget."""
 OF_SIGNALS = {"entropy_gate"}
 """Programs that need a recording with signals."""
@@ -152,31 +144,6 @@ def test_sequential_tokens_come_out_of_the_programs(released_world: World, model
 
 
 # Episode by episode against plain Python
-
-
-class LastingProbe(ParallelProbe):
-    """Parallel-Probe that can answer at any time: by the leader of its last step, if it made one.
-
-    Its paper leaves open what is answered where no step is made, since every chain ended within its
-    first interval or the budget did.
-    """
-
-    kept: str | None = None
-
-    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
-        self.kept = None
-        course = super().play(episode, beta)
-        verb = next(course)
-        while not isinstance(verb, Answer):
-            verb = course.send((yield verb))
-        yield verb if verb.answer is not None else Answer(answer=self.ending(episode))
-
-    def leader(self, episode: Episode) -> str | None:
-        self.kept = super().leader(episode)
-        return self.kept
-
-    def ending(self, episode: Episode) -> str | None:
-        return self.kept if self.kept is not None else majority(answers_of(episode, alive(episode)))
 
 
 @given(branch_pools(), episode_settings(), st.integers(1, 24))

@@ -22,6 +22,7 @@ def test_the_list_has_one_line_per_controller(cli: CommandLine) -> None:
     heading, *lines = cli("library").out.splitlines()
     assert heading.split() == ["name", "title", "needs", "source"]
     assert [line.split()[0] for line in lines] == list(NAMES)
+    assert not any("\\n" in line for line in lines)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -177,4 +177,4 @@ def library(out: Output, name: str | None) -> None:
 def _about(comment: str) -> dict[str, str]:
     """Split an opening comment into what the controller does and where it comes from."""
     does, _, source = comment.partition("\nSource: ")
-    return {"about": " ".join(does.split()), "source": source.rstrip(".")}
+    return {"about": " ".join(does.split()), "source": " ".join(source.split()).rstrip(".")}

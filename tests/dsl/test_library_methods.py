@@ -1,0 +1,214 @@
+"""Published methods of the library play as their twins in plain Python, on recordings too."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from math import factorial
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dsl.episode import Controller
+from dsl.interpreter import Interpreter
+from dsl.library import NAMES, load_source
+from dsl.program import load_checked_program
+from harness.mdp.environment import ReplayEnvironment, load_replay_environment
+from harness.mdp.replay import BranchPool
+from store.environment import save
+from store.reader import open_recording
+from store.simulation import REASONERS, Benchmark, simulate
+from tests.dsl.generated_recordings import branch_pools, episode_settings
+from tests.dsl.method_twins import (
+    CertainVote,
+    DirichletConsistency,
+    LastingProbe,
+    ShortestChains,
+    StableProbes,
+    ThinnedConsistency,
+)
+from tests.dsl.plain import EpisodeSetting, LanguageRules, PlainController, finished_else_alive
+from tests.dsl.recorded_episodes import assert_plays_alike
+from tests.dsl.signal_twins import SettledEntropy
+from tests.harness.published_controllers import (
+    AdaptiveConsistency,
+    ConfidenceMomentum,
+    EarlyStoppingConsistency,
+    SelfConsistency,
+)
+
+
+class Method(NamedTuple):
+    """A program of the library and its twin, with the same settings."""
+
+    program: str
+    knobs: dict[str, float]
+    twin: PlainController
+
+
+class WithEnding:
+    """A plain controller that answers with the majority if the budget ends inside a verb."""
+
+    def __init__(self, controller: Controller):
+        self.name = controller.name
+        self.play = controller.play
+        self.ending = finished_else_alive
+
+
+METHODS = [
+    Method("sc", {"n": 9}, WithEnding(SelfConsistency(9))),
+    Method("asc", {"n": 12, "threshold": 0.9}, WithEnding(AdaptiveConsistency(12, 0.9))),
+    Method("asc_dirichlet", {"n": 16, "threshold": 0.8}, DirichletConsistency(16, 0.8)),
+    Method("esc", {"n": 12, "size": 4}, WithEnding(EarlyStoppingConsistency(12, 4))),
+    Method("certaindex", {"n": 14, "size": 4, "threshold": 0.59}, CertainVote(14, 4, 0.59)),
+    Method("short_mk", {"k": 8, "m": 1}, ShortestChains(8, 1)),
+    Method("short_mk", {"k": 10, "m": 3}, ShortestChains(10, 3)),
+    Method(
+        "parallel_probe",
+        {"n": 8, "stable": 12, "patience": 4, "warm_up": 6},
+        LastingProbe(8, 12, 4, 6),
+    ),
+    Method("slim_sc", {"n": 9, "settled": 3, "warm_up": 2}, ThinnedConsistency(9, 3, 2)),
+    Method("answer_convergence", {"k": 6}, StableProbes(6, failures=True)),
+    Method("dynasor", {"w": 4}, StableProbes(4)),
+    Method("cmc", {}, WithEnding(ConfidenceMomentum())),
+    Method("entropy_gate", {}, SettledEntropy()),
+]
+"""Every published method of the library, with widths for small recordings."""
+
+OWN = {"early_votes", "prune_to_one"}
+"""Programs of the library that were found or devised here, and have no published description."""
+
+BENCHMARK = Benchmark("methods", 5, 20)
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> list[ReplayEnvironment]:
+    """Recordings of a weak and a strong simulated model."""
+    directory = tmp_path_factory.mktemp("methods")
+    environments = []
+    for reasoner in (REASONERS[0], REASONERS[2]):
+        path = directory / f"{reasoner.name}.recording"
+        save(simulate(reasoner, BENCHMARK), path)
+        environments.append(load_replay_environment(open_recording(path)))
+    return environments
+
+
+def program(name: str, knobs: Mapping[str, float]) -> Interpreter:
+    return Interpreter(load_checked_program(load_source(name)), knobs)
+
+
+def test_every_published_method_has_a_twin() -> None:
+    assert {method.program for method in METHODS} == set(NAMES) - OWN
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.program)
+def test_a_method_plays_as_its_twin_on_two_recordings(
+    method: Method, recordings: list[ReplayEnvironment]
+) -> None:
+    compared = program(method.program, method.knobs)
+    twin = LanguageRules(method.twin, method.twin.ending)
+    for environment in recordings:
+        for question, branch_pool in enumerate(environment.branch_pools):
+            for seed, budget in ((0, None), (1, None), (2, 60_000), (3, 7_000)):
+                setting = EpisodeSetting(seed=seed, question=question, budget=budget, beta=0.4)
+                assert_plays_alike(compared, twin, branch_pool, setting)
+
+
+@given(branch_pools(), episode_settings(), st.integers(1, 24), st.integers(1, 9))
+def test_short_mk_plays_as_plain_python_does(
+    branch_pool: BranchPool, setting: EpisodeSetting, k: int, m: int
+) -> None:
+    assert_alike("short_mk", ShortestChains(k, m), {"k": k, "m": m}, branch_pool, setting)
+
+
+@given(
+    branch_pools(), episode_settings(), st.integers(1, 24), st.sampled_from([0.5, 0.8, 0.95, 1.0])
+)
+def test_asc_dirichlet_plays_as_plain_python_does(
+    branch_pool: BranchPool, setting: EpisodeSetting, n: int, threshold: float
+) -> None:
+    n = min(n, len(branch_pool.chains))
+    knobs = {"n": n, "threshold": threshold}
+    twin = DirichletConsistency(n, threshold)
+    assert_alike("asc_dirichlet", twin, knobs, branch_pool, setting)
+
+
+@given(
+    branch_pools(),
+    episode_settings(),
+    st.integers(2, 24),
+    st.integers(1, 9),
+    st.sampled_from([0.0, 0.31, 0.59, 0.85, 1.0]),
+)
+def test_certaindex_plays_as_plain_python_does(
+    branch_pool: BranchPool, setting: EpisodeSetting, n: int, size: int, threshold: float
+) -> None:
+    knobs = {"n": n, "size": size, "threshold": threshold}
+    assert_alike("certaindex", CertainVote(n, size, threshold), knobs, branch_pool, setting)
+
+
+@given(branch_pools(), episode_settings(), st.integers(2, 9))
+def test_dynasor_plays_as_plain_python_does(
+    branch_pool: BranchPool, setting: EpisodeSetting, w: int
+) -> None:
+    assert_alike("dynasor", StableProbes(w), {"w": w}, branch_pool, setting)
+
+
+@given(branch_pools(), episode_settings(), st.integers(1, 24), st.integers(2, 9), st.integers(0, 9))
+def test_slim_sc_plays_as_plain_python_does(
+    branch_pool: BranchPool, setting: EpisodeSetting, n: int, settled: int, warm_up: int
+) -> None:
+    knobs = {"n": n, "settled": settled, "warm_up": warm_up}
+    twin = ThinnedConsistency(n, settled, warm_up)
+    assert_alike("slim_sc", twin, knobs, branch_pool, setting)
+
+
+def assert_alike(
+    name: str,
+    twin: PlainController,
+    knobs: Mapping[str, float],
+    branch_pool: BranchPool,
+    setting: EpisodeSetting,
+) -> None:
+    """Compare a program of the library with its twin on one episode."""
+    ruled = LanguageRules(twin, twin.ending)
+    assert_plays_alike(program(name, knobs), ruled, branch_pool, setting)
+
+
+# The bound that stands for the Dirichlet criterion
+
+
+def dirichlet_probability(votes: Sequence[int]) -> Fraction:
+    """The probability that the first answer is the most frequent, under Dirichlet(votes + 1).
+
+    The parts of a Dirichlet variable are Gamma variables divided by their sum, so the first is the
+    largest with probability ∫ x^v e^-x / v! · ∏ (1 - e^-x · Σ_{j <= w} x^j / j!) dx over the other
+    votes w. Expanded, this is a sum of ∫ x^p e^-kx dx = p! / k^(p + 1).
+    """
+    leader, *others = votes
+    terms = {(1, leader): Fraction(1, factorial(leader))}
+    for other in others:
+        expanded = dict(terms)
+        for (rate, power), factor in terms.items():
+            for j in range(other + 1):
+                key = rate + 1, power + j
+                expanded[key] = expanded.get(key, Fraction(0)) - factor / factorial(j)
+        terms = expanded
+    parts = (
+        factor * factorial(power) / rate ** (power + 1) for (rate, power), factor in terms.items()
+    )
+    return sum(parts, Fraction(0))
+
+
+@given(st.lists(st.integers(1, 7), min_size=2, max_size=4))
+def test_the_certainty_of_asc_dirichlet_is_at_most_the_dirichlet_probability(
+    votes: list[int],
+) -> None:
+    votes = sorted(votes, reverse=True)
+    counted: dict[str | None, int] = {str(answer): count for answer, count in enumerate(votes)}
+    certainty = DirichletConsistency(64, 0.95).certainty(counted)
+    exact = float(dirichlet_probability(votes))
+    assert certainty <= exact + 1e-12
+    if len(votes) == 2:
+        assert certainty == pytest.approx(exact, abs=1e-12)
