@@ -14,6 +14,15 @@ SIGNALS = ("entropy", "logprob", "top_logprob")
 """The optional signals that a program can ask for with ``needs``."""
 
 
+INTERVAL_SIGNALS = ("logprob", "top_logprob")
+"""Those of every interval that a branch passes, probed or not."""
+
+INTERVAL_ATTRIBUTES = frozenset(
+    {".depth", ".tokens", ".index", ".finished", *(f".{name}" for name in INTERVAL_SIGNALS)}
+)
+"""What a running value can read of its branch: what every interval shows, without a probe."""
+
+
 class BuiltinValue(NamedTuple):
     """A built-in name with its description."""
 
@@ -244,7 +253,8 @@ WINDOWS = {
     "window": BuiltinFunction(
         (Signature((_I,), Type.WINDOW),),
         "window(n)",
-        "a window that keeps the last n values pushed onto it, at least 1; in `memory` only",
+        "a window of the last n values pushed onto it, at least 1; in `memory`, or in `each branch`"
+        " as `window(n) of e`",
     ),
     "oldest": BuiltinFunction(
         (Signature((_W,), _REAL),), "oldest(w)", "the first value that w still holds"

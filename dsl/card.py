@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from string import Template
 
-from dsl.builtins import ATTRIBUTES, FUNCTIONS, SETS, SIGNALS, VALUES
+from dsl.builtins import ATTRIBUTES, FUNCTIONS, INTERVAL_ATTRIBUTES, SETS, SIGNALS, VALUES
 from dsl.types import Type
 
-MAX_TOKENS = 2700
+MAX_TOKENS = 2750
 """The most that the card may take of a prompt."""
 
 _TYPES = {
@@ -38,6 +38,9 @@ def render_card() -> str:
         values=_list({name: value.meaning for name, value in VALUES.items()}),
         attributes=_list(
             {name: f"({_TYPES[value.type]}) {value.meaning}" for name, value in ATTRIBUTES.items()}
+        ),
+        interval_attributes=" ".join(
+            f"`{name}`" for name in ATTRIBUTES if name in INTERVAL_ATTRIBUTES
         ),
         signals=", ".join(SIGNALS),
         functions=_list({function.shown: function.meaning for function in FUNCTIONS.values()}),

@@ -10,7 +10,7 @@ One verb is one *barrier*: its branches run side by side. A branch is named by i
 order of opening.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from enum import Enum
 from typing import Protocol
 
@@ -119,8 +119,8 @@ class BranchView:
     """One opened branch, as far as it has been revealed."""
 
     __slots__ = (
-        "answer", "changes", "cut_off", "depth", "entropy", "index", "logprob", "revealed",
-        "status", "streak", "tokens", "top_logprob",
+        "answer", "changes", "cut_off", "depth", "entropy", "index", "logprob", "passed",
+        "revealed", "status", "streak", "tokens", "top_logprob",
     )  # fmt: skip
 
     def __init__(self, index: int):
@@ -146,6 +146,9 @@ class BranchView:
         """Mean log-probability of the chosen tokens over the latest interval, where recorded."""
         self.top_logprob: float | None = None
         """Mean log-probability of the 20 likeliest tokens over that interval, where recorded."""
+        self.passed: Mapping[str, Sequence[float]] = {}
+        """The signals of every interval so far, by name, where `Episode.wants_passed` is set. A
+        signal that the last interval has no value of is shorter by one."""
 
     def reveal(self, answer: str) -> None:
         """Take a newly revealed answer into the view."""
@@ -166,7 +169,7 @@ class Episode:
 
     __slots__ = (
         "active", "branches", "budget", "finished", "interval", "limit", "pruned", "question",
-        "seed", "sequential", "spent",
+        "seed", "sequential", "spent", "wants_passed",
     )  # fmt: skip
 
     def __init__(
@@ -194,6 +197,9 @@ class Episode:
         """Finished branches, in order of finishing."""
         self.pruned: list[int] = []
         """Pruned branches, in opening order."""
+        self.wants_passed = False
+        """Whether branches show the signals of every interval that they passed. A controller that
+        reads them sets this before its first verb."""
 
     @property
     def available(self) -> int:

@@ -237,7 +237,12 @@ def _missing_word(site: ErrorContext) -> str | None:
         return (
             "inside an expression write `if c then a else b`; an `if` with a block is a statement"
         )
-    if "THEN" in expected and "LBRACE" not in expected:
+    if token.type in {"THEN", "OF"} and site.section() == "memory":
+        return (
+            "only a field of `each branch` is updated at every interval: "
+            "`.low = 0.0 then min(.low, .logprob)`, `.recent = window(4) of .logprob`"
+        )
+    if "THEN" in expected and "LBRACE" not in expected and site.section() != "each":
         return "inside an expression write `if c then a else b`"
     if token.type == "THEN":
         return "a statement's `if` has a block: `if … { … }`"

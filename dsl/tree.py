@@ -313,6 +313,22 @@ class Cell(Node, frozen=True):
     value: Expression
 
 
+class RunningValue(Cell, frozen=True):
+    """``.x = a then e``: a field that becomes ``e`` at every interval of its branch."""
+
+    following: Expression
+
+
+class BranchWindow(Cell, frozen=True):
+    """``.x = window(n) of e``: a window of each branch, onto which every interval pushes ``e``."""
+
+    following: Expression
+
+
+Running: TypeAlias = RunningValue | BranchWindow
+"""Fields that are updated at every interval."""
+
+
 class Schedule(Node, frozen=True):
     """The ``schedule`` section."""
 

@@ -111,6 +111,12 @@ class _TreeBuilder(Transformer[Token, Any]):
 
     field_cell = cell
 
+    def running(self, meta: Meta, items: Items) -> tree.RunningValue:
+        return tree.RunningValue(span_of_meta(meta), identifier(items[0]), items[1], items[2])
+
+    def branch_window(self, meta: Meta, items: Items) -> tree.BranchWindow:
+        return tree.BranchWindow(span_of_meta(meta), identifier(items[0]), items[1], items[2])
+
     def start_block(self, meta: Meta, items: Items) -> tree.Start:
         return tree.Start(span_of_meta(meta), items[0])
 

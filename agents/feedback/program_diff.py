@@ -184,11 +184,21 @@ def _needs(parsed: _ParsedSource) -> dict[str, _ElementDescription]:
 def _cells(parsed: _ParsedSource) -> dict[str, _ElementDescription]:
     assert parsed.program is not None
     return {
-        cell.name.text: _ElementDescription(f"= {_text(parsed.source, cell.value)}")
+        cell.name.text: _ElementDescription(f"= {_cell_value(parsed.source, cell)}")
         for section in parsed.program.sections
         if isinstance(section, tree.Memory | tree.EachBranch)
         for cell in section.items
     }
+
+
+def _cell_value(source: Source, cell: tree.Cell) -> str:
+    value = _text(source, cell.value)
+    match cell:
+        case tree.RunningValue(following=following):
+            return f"{value} then {_text(source, following)}"
+        case tree.BranchWindow(following=following):
+            return f"{value} of {_text(source, following)}"
+    return value
 
 
 def _cap_changes(old: _ParsedSource, new: _ParsedSource) -> list[ProgramChange]:

@@ -81,6 +81,9 @@ def _collect_uses(program: tree.Program) -> _NameUses:
             ):
                 uses.assigned.add(assigned.text)
                 target = None if uses_randomness(node) else assigned.text
+            case tree.RunningValue(name=assigned) | tree.BranchWindow(name=assigned):
+                uses.assigned.add(assigned.text)
+                target = assigned.text
             case tree.Name(text=text) | tree.Field(text=text) if text != target:
                 uses.read.add(text)
         waiting.extend((child, target) for child in children(node))

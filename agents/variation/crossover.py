@@ -77,7 +77,9 @@ def _cross_rules(draft: ProgramEdit, donor_survey: ProgramSurvey) -> ProgramVari
     statements = [step.body.statements[index] for index in carried.step]
     start = find_section(donor_survey.program, tree.Start)
     first = [start.body.statements[index] for index in carried.start] if start else []
-    if _reads_signals([*statements, *first], draft.program):
+    sources = _collect_declarations(donor_survey.program)
+    declared = [sources[name] for name in _close_dependencies(sources, carried.names)]
+    if _reads_signals([*statements, *first, *declared], draft.program):
         return None
     names = _declare_dependencies(draft.additions, donor_survey, carried.names)
     statements = [rename_names(statement, names) for statement in statements]
@@ -138,15 +140,13 @@ def _assigned_names(statement: tree.Statement) -> set[str]:
     return names
 
 
-def _reads_signals(statements: Iterable[tree.Statement], receiver: tree.Program) -> bool:
-    """Return whether statements read a signal that the receiver does not need.
+def _reads_signals(nodes: Iterable[tree.Node], receiver: tree.Program) -> bool:
+    """Return whether statements or declarations read a signal that the receiver does not need.
 
     A recording without that signal could not run the receiver any more.
     """
     available = {f".{signal.text}" for signal in receiver.needs}
-    read = {
-        n.text for statement in statements for n in walk(statement) if isinstance(n, tree.Field)
-    }
+    read = {n.text for node in nodes for n in walk(node) if isinstance(n, tree.Field)}
     return bool(read & (_SIGNALS - available))
 
 
@@ -165,25 +165,14 @@ def _declare_dependencies(
 ) -> dict[str, str]:
     """Add the donor's declarations of some names to the receiver, and return their new names.
 
-    The knobs that a line of the schedule or an initial value uses are added, too.
+    What these declarations use is added, too.
     """
     sources = _collect_declarations(donor_survey.program)
-    wanted: list[str] = []
-    waiting = [source for source in sources if source in names]
-    while waiting:
-        name = waiting.pop()
-        if name in wanted:
-            continue
-        wanted.append(name)
-        waiting.extend(
-            node.text
-            for node in walk(sources[name])
-            if isinstance(node, tree.Name) and node.text in sources
-        )
+    wanted = _close_dependencies(sources, names)
     new_names: dict[str, str] = {}
-    for name in [source for source in sources if source in wanted]:
+    for name in wanted:
         new_names[name] = additions.name(name)
-    for name in [source for source in sources if source in wanted]:
+    for name in wanted:
         new: Any = rename_names(sources[name], new_names)
         if isinstance(new, tree.Scheduled):
             additions.lines.append(new)
@@ -195,6 +184,25 @@ def _declare_dependencies(
         if isinstance(node, tree.Let):
             new_names[node.name.text] = additions.name(node.name.text)
     return new_names
+
+
+def _close_dependencies(sources: Sources, names: set[str]) -> list[str]:
+    """Return the declared names among some names, with all that their declarations use.
+
+    A line of the schedule and an initial value use knobs; a running value uses fields, too.
+    """
+    wanted: set[str] = set()
+    waiting = [source for source in sources if source in names]
+    while waiting:
+        name = waiting.pop()
+        if name not in wanted:
+            wanted.add(name)
+            waiting.extend(
+                node.text
+                for node in walk(sources[name])
+                if isinstance(node, tree.Name | tree.Field) and node.text in sources
+            )
+    return [source for source in sources if source in wanted]
 
 
 def _collect_declarations(program: tree.Program) -> Sources:

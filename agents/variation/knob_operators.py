@@ -1,5 +1,6 @@
 """Mutation operators on numbers: move curves, turn literals into knobs and knobs into literals."""
 
+from collections.abc import Iterator
 from math import sqrt
 
 from agents.variation.curves import LARGEST, KnobCurve, find_defaults, fit_even_curve, write_line
@@ -7,7 +8,7 @@ from agents.variation.program_edit import ProgramEdit, ProgramVariant
 from agents.variation.quantities import Quantity, Scale
 from agents.variation.sampling import choose_weighted, step_value
 from agents.variation.schedule_constants import compute_bounds, find_knob_curves, infer_quantity
-from agents.variation.survey import ExpressionSite, Purpose
+from agents.variation.survey import ExpressionSite, ProgramSection, Purpose, SiteContext
 from agents.variation.tree_transforms import (
     NOWHERE,
     copy_tree,
@@ -148,7 +149,8 @@ def _uses_knobs(knob: tree.Knob) -> bool:
 
 def hoist_number(draft: ProgramEdit) -> ProgramVariant | None:
     """Replace a literal number by a new knob."""
-    site = draft.choose(draft.find_sites(_is_decisive, bounds=True))
+    running = filter(_is_decisive, _find_running_numbers(draft))
+    site = draft.choose([*draft.find_sites(_is_decisive, bounds=True), *running])
     if site is None:
         return None
     assert isinstance(site.node, tree.Number)
@@ -166,6 +168,23 @@ def hoist_number(draft: ProgramEdit) -> ProgramVariant | None:
     program = replace_nodes(draft.program, {site.node: name(knob)})
     summary = f"makes a knob `{knob}`, {_span(curve)}, of {site.node.written}"
     return draft.build_variant("hoist", summary, program)
+
+
+def _find_running_numbers(draft: ProgramEdit) -> Iterator[ExpressionSite]:
+    """Yield the numbers of running values and branch windows, which only knobs can replace."""
+    survey = draft.survey
+    env = SiteContext(ProgramSection.STEP, dotted=True)
+    for line in walk(draft.program):
+        if not isinstance(line, tree.RunningValue | tree.BranchWindow):
+            continue
+        parts = [(line.following, survey.quantities.named.get(line.name.text))]
+        if isinstance(line, tree.BranchWindow):
+            parts.append((line.value, Quantity.WINDOW))
+        for part, quantity in parts:
+            for node in walk(part):
+                if isinstance(node, tree.Number):
+                    kind = survey.types[node]
+                    yield ExpressionSite(node, kind, kind, Purpose.CHOOSING, quantity, env)
 
 
 def _is_decisive(site: ExpressionSite) -> bool:

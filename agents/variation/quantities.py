@@ -150,7 +150,9 @@ class Quantities:
         if not node.arguments:
             return None
         first = node.arguments[0]
-        of_window = isinstance(first, tree.Name) and self._kinds.get(first.text) is Type.WINDOW
+        of_window = (
+            isinstance(first, tree.Name | tree.Field) and self._kinds.get(first.text) is Type.WINDOW
+        )
         if function == "count":
             return Quantity.WINDOW if of_window else Quantity.BRANCHES
         if isinstance(first, tree.KeywordArgument):
@@ -183,4 +185,6 @@ def _stored(program: tree.Program) -> list[tuple[str, tree.Expression]]:
                 values.append((target.text, value))
             case tree.Push(window=target, value=value):
                 values.append((target.text, value))
+            case tree.RunningValue(name=target) | tree.BranchWindow(name=target):
+                values.append((target.text, node.following))
     return values

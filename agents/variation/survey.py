@@ -144,7 +144,7 @@ def survey_program(program: tree.Program) -> ProgramSurvey:
     check_declarations(scope, program)
     check_bodies(scope, program)
     symbols = [*scope.globals.values(), *scope.fields.values()]
-    stored_roles = {Declared.MEMORY, Declared.FIELD}
+    stored_roles = {Declared.MEMORY, Declared.FIELD, Declared.RUNNING}
     kinds = {symbol.name: symbol.type for symbol in symbols if symbol.role in stored_roles}
     knobs = {symbol.name: symbol.type for symbol in symbols if symbol.role not in stored_roles}
     survey = ProgramSurvey(program, scope.types, kinds, knobs, Quantities(program, kinds))
@@ -184,15 +184,18 @@ class _SurveyWalk:
             self._block(section.body, SiteContext(part), updating=False, level=0)
 
     def _first_values(self, section: tree.Memory | tree.EachBranch) -> None:
-        """Infer the quantities of knobs in initial values, which are no sites."""
+        """Infer the quantities of knobs in initial and running values, which are no sites."""
         for cell in section.items:
             named = self._survey.quantities.named.get(cell.name.text)
             window = self._survey.kinds.get(cell.name.text) is Type.WINDOW
-            for node in walk(cell.value):
-                if isinstance(node, tree.Name) and node.text in self._survey.knobs:
-                    quantity = Quantity.WINDOW if window else named
-                    if quantity is not None:
-                        self._survey.uses.setdefault(node.text, quantity)
+            parts = [(cell.value, Quantity.WINDOW if window else named)]
+            if isinstance(cell, tree.RunningValue | tree.BranchWindow):
+                parts.append((cell.following, named))
+            for part, quantity in parts:
+                read = (node.text for node in walk(part) if isinstance(node, tree.Name))
+                for knob in read:
+                    if quantity is not None and knob in self._survey.knobs:
+                        self._survey.uses.setdefault(knob, quantity)
 
     def _cap(self, step: tree.Step) -> None:
         """Infer the quantity of a knob in the cap on steps, which is no site."""

@@ -259,9 +259,11 @@ def _position_allows(scope: Scope, node: tree.Call) -> bool:
     if name == "window" and scope.position is not ExpressionPosition.MEMORY:
         scope.error(
             "RH406",
-            "a window can only be declared in `memory`",
+            "a window is declared in `memory`, or in `each branch` as `window(n) of …`",
             node.span,
-            help="write `memory { trend = window(5) }` and `push … onto trend`",
+            help="write `.recent = window(5) of .logprob`"
+            if scope.position is ExpressionPosition.EACH
+            else "write `memory { trend = window(5) }` and `push … onto trend`",
         )
         return False
     if name == "rank" and not scope.has_branch:

@@ -3,6 +3,7 @@
 from dsl import tree
 from dsl.builtins import SIGNALS
 from dsl.checker import expressions
+from dsl.checker.running import check_following, check_window_size
 from dsl.checker.scope import ExpressionPosition, Scope
 from dsl.checker.symbols import Role, Symbol, constant_value
 from dsl.diagnostics import Mark
@@ -164,8 +165,12 @@ def _cells(
     # Entered only when all are checked: a initial value cannot use another cell.
     symbols = []
     for item in section.items:
-        with scope.at(position):
-            actual = expressions.check(scope, item.value)
+        running = isinstance(item, tree.RunningValue | tree.BranchWindow)
+        if isinstance(item, tree.BranchWindow):
+            actual = check_window_size(scope, item)
+        else:
+            with scope.at(position):
+                actual = expressions.check(scope, item.value)
         if actual is Type.BRANCHES:
             scope.error(
                 "RH301",
@@ -175,6 +180,9 @@ def _cells(
                 " `update S { .kept = true }`",
             )
             actual = Type.WRONG
-        symbols.append(Symbol(role, item.name.text, actual, item.name.span))
+        own = Role.RUNNING if running else role
+        symbols.append(Symbol(own, item.name.text, actual, item.name.span))
     for symbol in symbols:
         scope.declare(symbol, table)
+    if isinstance(section, tree.EachBranch):
+        check_following(scope, section)

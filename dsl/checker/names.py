@@ -1,8 +1,8 @@
 """The use of names and attributes: what each is here, or why it cannot be used."""
 
 from dsl import tree
-from dsl.builtins import ATTRIBUTES, FUNCTIONS, NAMES, SETS, VALUES
-from dsl.checker.scope import ExpressionPosition, Scope
+from dsl.builtins import ATTRIBUTES, FUNCTIONS, INTERVAL_ATTRIBUTES, NAMES, SETS, VALUES
+from dsl.checker.scope import RUNNING_READS, ExpressionPosition, Scope
 from dsl.checker.symbols import Role, Symbol
 from dsl.diagnostics import Edit
 from dsl.foreign_idioms import ATTRIBUTES as ATTRIBUTES_ELSEWHERE
@@ -15,6 +15,8 @@ def check_name(scope: Scope, node: tree.Name) -> Type:
     """Find the type of a name, and report one that cannot be used here."""
     symbol = scope.lookup(node.text)
     if symbol is not None:
+        if symbol.role is Role.MEMORY and scope.position is ExpressionPosition.RUNNING:
+            report_unreadable(scope, node, f"{Role.MEMORY.value}, which rules assign")
         return scope.use(node, symbol)
     name = node.text
     if name in NAMES and name in scope.doubtful:
@@ -63,6 +65,7 @@ def _value_allowed(position: ExpressionPosition, name: str) -> bool:
         ExpressionPosition.MEMORY,
         ExpressionPosition.EACH,
         ExpressionPosition.CAP,
+        ExpressionPosition.RUNNING,
     } and name in {"budget", "interval"}
 
 
@@ -71,13 +74,43 @@ def _position_help(position: ExpressionPosition) -> str:
         return "a knob can depend only on `beta`, free knobs and the knobs above it"
     if position is ExpressionPosition.KNOBS:
         return "the default and the range of a free knob are constants"
+    if position is ExpressionPosition.RUNNING:
+        return f"a running value reads {RUNNING_READS}"
     return "initial values use constants, knobs and `beta`; assign later values in `step`"
+
+
+def report_unreadable(scope: Scope, node: tree.Name | tree.Field, what: str) -> None:
+    """Report what a running value cannot read.
+
+    Args:
+        scope: the state of the check.
+        node: the name or field.
+        what: what it is, after "is".
+    """
+    scope.error(
+        "RH409",
+        f"a running value cannot read `{node.text}`: it is {what}",
+        node.span,
+        "not available here",
+        help=(
+            "it can read what every interval shows of its branch: "
+            f"{', '.join(f'`{one}`' for one in ATTRIBUTES if one in INTERVAL_ATTRIBUTES)},"
+            " and other running values"
+        ),
+    )
+
+
+_DOTTED = frozenset({ExpressionPosition.CODE, ExpressionPosition.RUNNING})
+"""Where a dot can refer to a branch."""
+
+_PROBED = frozenset({".answer", ".streak", ".changes", ".seen", ".entropy"})
+"""What only a probe, or the end of a branch, can change."""
 
 
 def check_field(scope: Scope, node: tree.Field) -> Type:
     """Find the type of an attribute or a field, and report one that cannot be used here."""
     name = node.text
-    if scope.position is not ExpressionPosition.CODE or not scope.has_branch:
+    if scope.position not in _DOTTED or not scope.has_branch:
         scope.error(
             "RH401",
             f"`{name}` is used outside of a set, so it is not clear which branch is meant",
@@ -91,13 +124,19 @@ def check_field(scope: Scope, node: tree.Field) -> Type:
         )
         return Type.WRONG
     symbol = scope.fields.get(name)
+    is_running = scope.position is ExpressionPosition.RUNNING
     if symbol is not None:
+        if is_running and symbol.role is not Role.RUNNING:
+            report_unreadable(scope, node, f"{symbol.role.value}, which `update` assigns")
         return scope.use(node, symbol)
     value = ATTRIBUTES.get(name)
     if value is None:
         if name not in scope.unknown_signals:
             _unknown_attribute(scope, node)
         return Type.WRONG
+    if is_running and name not in INTERVAL_ATTRIBUTES:
+        what = "revealed only by a probe" if name in _PROBED else "not kept for every interval"
+        report_unreadable(scope, node, what)
     if value.signal is not None and value.signal not in scope.needs:
         scope.error(
             "RH207",
@@ -113,6 +152,15 @@ def check_current_branch(scope: Scope, node: tree.CurrentBranch) -> Type:
     """Find the type of ``branch``, and report one that refers to no branch."""
     if scope.position is ExpressionPosition.CODE and scope.has_branch:
         return Type.BRANCHES
+    if scope.position is ExpressionPosition.RUNNING:
+        scope.error(
+            "RH408",
+            "`branch` cannot be used in a running value",
+            node.span,
+            "not available here",
+            help=_position_help(scope.position),
+        )
+        return Type.WRONG
     scope.error(
         "RH401",
         "`branch` is used outside of a set, so it is not clear which branch is meant",

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from dsl import tree
-from dsl.builtins import ATTRIBUTES, FREE, FUNCTIONS, NAMES, SETS, VALUES
+from dsl.builtins import (
+    ATTRIBUTES,
+    FREE,
+    FUNCTIONS,
+    INTERVAL_ATTRIBUTES,
+    NAMES,
+    SETS,
+    VALUES,
+)
 from dsl.checker.symbols import Role, Symbol
 from dsl.diagnostics import Diagnostic, Edit, Mark, Severity
 from dsl.foreign_idioms import NAMES as NAMES_ELSEWHERE
@@ -22,8 +30,13 @@ class ExpressionPosition(Enum):
     KNOBS = "`knobs`"
     MEMORY = "`memory`"
     EACH = "`each branch`"
+    RUNNING = "a running value"
     CAP = "the cap of `step`"
     CODE = "code"
+
+
+RUNNING_READS = "its own branch, knobs, `beta`, `budget` and `interval`"
+"""What the expression of a running value can use."""
 
 
 @dataclass
@@ -145,10 +158,16 @@ class Scope:
             names.update(SETS, VALUES)
         elif self.position is ExpressionPosition.SCHEDULE:
             names.add("beta")
+        elif self.position is ExpressionPosition.RUNNING:
+            cells = {name for name, s in self.globals.items() if s.role is Role.MEMORY}
+            names = {*names - cells, "beta", "budget", "interval"}
         return names
 
     def visible_fields(self) -> set[str]:
         """Return every attribute and field that could be meant here."""
+        if self.position is ExpressionPosition.RUNNING:
+            own = {name for name, s in self.fields.items() if s.role is Role.RUNNING}
+            return {*INTERVAL_ATTRIBUTES, *own}
         return {*ATTRIBUTES, *self.fields}
 
     # Where we are
@@ -253,6 +272,8 @@ def _how_to_reach(position: ExpressionPosition) -> str:
         return "a line of the schedule can use `beta`, free knobs and the knobs above it"
     if position is ExpressionPosition.KNOBS:
         return "the default and the range of a free knob are constants"
+    if position is ExpressionPosition.RUNNING:
+        return f"a running value reads {RUNNING_READS}"
     return "initial values use constants, knobs and `beta`; assign it in `start` or `step`"
 
 

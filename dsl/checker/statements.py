@@ -200,7 +200,7 @@ def _assign(scope: Scope, statement: tree.Assign) -> None:
             help=f"write `push … onto {name.text}`",
         )
     else:
-        _store(scope, statement.value, actual, symbol)
+        check_stored(scope, statement.value, actual, symbol)
 
 
 def _assume(scope: Scope, name: tree.Identifier, actual: Type) -> None:
@@ -210,8 +210,15 @@ def _assume(scope: Scope, name: tree.Identifier, actual: Type) -> None:
         scope.lets[-1][name.text] = Symbol(Role.LET, name.text, actual, name.span)
 
 
-def _store(scope: Scope, value: tree.Expression, actual: Type, symbol: Symbol) -> None:
-    """Return whether a value fits the cell or field that it is assigned to."""
+def check_stored(scope: Scope, value: tree.Expression, actual: Type, symbol: Symbol) -> None:
+    """Report a value that does not fit the cell or field that it is assigned to.
+
+    Args:
+        scope: the state of the check.
+        value: the value.
+        actual: its type.
+        symbol: the cell or field.
+    """
     if fits(actual, symbol.type):
         return
     assert symbol.span is not None
@@ -256,7 +263,18 @@ def _set_field(scope: Scope, statement: tree.SetField, rules: _StatementRules) -
         )
         return
     scope.symbols[field] = symbol
-    _store(scope, statement.value, actual, symbol)
+    if symbol.role is Role.RUNNING:
+        assert symbol.span is not None
+        scope.error(
+            "RH212",
+            f"`{field.text}` is a running value, which every interval updates, so it cannot be"
+            " assigned",
+            field.span,
+            also=(Mark(symbol.span, "declared here"),),
+            help="assign another field, which can read it",
+        )
+        return
+    check_stored(scope, statement.value, actual, symbol)
 
 
 def _push(scope: Scope, statement: tree.Push) -> None:

@@ -17,6 +17,7 @@ class Role(Enum):
     KNOB = "a free knob"
     MEMORY = "a memory cell"
     FIELD = "a field of each branch"
+    RUNNING = "a running value of each branch"
     LET = "a `let`"
     SET = "a set of the language"
     VALUE = "a value of the episode"

@@ -15,6 +15,7 @@ _CODES = {
     Role.MEMORY: "RH702",
     Role.LET: "RH703",
     Role.FIELD: "RH704",
+    Role.RUNNING: "RH704",
 }
 
 
@@ -57,6 +58,9 @@ def _uses(scope: Scope, program: tree.Program) -> _Uses:
                 own = scope.symbols[place]
                 uses.assigned.add(own)
                 target = None if _draws(node) else own
+            case tree.RunningValue(name=place) | tree.BranchWindow(name=place):
+                target = scope.fields[place.text]
+                uses.assigned.add(target)
             case tree.Name() | tree.Field():
                 symbol = scope.symbols[node]
                 (uses.fed if symbol == target else uses.read).add(symbol)
@@ -70,7 +74,8 @@ def _draws(node: tree.Node) -> bool:
 
 def _never_read(scope: Scope, program: tree.Program, symbol: Symbol, uses: _Uses) -> None:
     assert symbol.span is not None
-    what = "assigned but never read" if symbol in uses.assigned else "never used"
+    is_assigned = symbol in uses.assigned and symbol.role is not Role.RUNNING
+    what = "assigned but never read" if is_assigned else "never used"
     advice = "remove it"
     if symbol in uses.fed:
         advice = "remove it; only its own next value depends on it"

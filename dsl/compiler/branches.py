@@ -1,13 +1,21 @@
 """The actions of the MDP in a compiled program: what `harness.mdp.replay` does, on arrays."""
 
+from dsl.compiler.running import RunningEmitter
 from dsl.compiler.state import ACTIVE, FINISHED, NONE, EpisodeState
 
 
 class BranchEmitter:
     """Emits the actions. ``word`` is the type of the recorded answers, ``i16`` or ``i32``."""
 
-    def __init__(self, state: EpisodeState, word: str, signals: dict[str, tuple[str, str]]):
+    def __init__(
+        self,
+        state: EpisodeState,
+        word: str,
+        signals: dict[str, tuple[str, str]],
+        running: RunningEmitter,
+    ):
         self._state = state
+        self.running = running
         self._emit = state.emit
         self._word = word
         self._signals = signals
@@ -101,9 +109,17 @@ class BranchEmitter:
             value = emit.load_element("double", values, emit.op(f"add i64 {row}, {index}"))
             emit.store_element("double", value, state.signal["entropy"], branch)
 
-    def show_interval(self, branch: str, index: str) -> None:
-        """Show the signals of an interval just generated; the last stretch may have none."""
+    def show_interval(self, branch: str, index: str, *, is_last: bool = False) -> None:
+        """Show the signals of an interval just generated; the last stretch may have none.
+
+        Args:
+            branch: index of the branch.
+            index: the interval, from 0.
+            is_last: whether the interval ends the branch.
+        """
         emit, state = self._emit, self._state
+        if self.running:
+            self.running.pass_interval(branch, index, is_last=is_last)
         for name in ("logprob", "top_logprob"):
             if name not in state.signal:
                 continue
@@ -122,7 +138,7 @@ class BranchEmitter:
         answer = self.recorded(branch, last)
         emit.store_element("i64", FINISHED, state.status, branch)
         self.reveal(branch, answer, emit.load_element("i64", state.depth, branch))
-        self.show_interval(branch, last)
+        self.show_interval(branch, last, is_last=True)
         state.append(state.finished, state.finished_count, branch)
         if state.uses.finished_votes:
             self._vote(answer)

@@ -7,12 +7,13 @@ from dsl import numeric, tree
 from dsl.beta import beta_confidence_int, beta_confidence_real, beta_quantile
 from dsl.compiler import numbers, set_kernels, vote_kernels
 from dsl.compiler.emitter import real
+from dsl.compiler.windows import WindowReader, read_branch_window, read_ring
 from dsl.random_draws import splitmix64
 from dsl.traversal import ungroup
 from dsl.types import Type
 
 if TYPE_CHECKING:
-    from dsl.compiler.expressions import ExpressionEmitter, RingBuffer
+    from dsl.compiler.expressions import ExpressionEmitter
 
 Kernel = Callable[..., Any]
 
@@ -37,9 +38,7 @@ class CallEmitter:
             case Type.BRANCHES:
                 return self._of_set(name, node)
             case Type.WINDOW:
-                window = ungroup(first)
-                assert isinstance(window, tree.Name)
-                return self._of_window(name, expressions.variables.windows[window.text])
+                return self._of_window(name, self._window(ungroup(first)))
         return self._of_numbers(name, node)
 
     def _kernel(self, kernel: Kernel, *arguments: str) -> str:
@@ -271,12 +270,16 @@ class CallEmitter:
         total = self._fold("sum", "double", count, squared)
         return numbers.real_number(emit, "/", total, self._expressions.widen(count))
 
-    def _of_window(self, name: str, window: "RingBuffer") -> str:
-        emit = self._emit
-        count = emit.load("i64", window.length)
+    def _window(self, node: tree.Expression) -> WindowReader:
+        """Return what a window holds at this position."""
+        variables = self._expressions.variables
+        if isinstance(node, tree.Name):
+            return read_ring(self._emit, variables.windows[node.text])
+        assert isinstance(node, tree.Field)
+        return read_branch_window(self._expressions, node.text)
 
-        def element(index: str) -> str:
-            return emit.load_element("double", window.values, self.ring(window, index))
+    def _of_window(self, name: str, window: WindowReader) -> str:
+        emit, count, element = self._emit, window.size, window.element
 
         def newest() -> str:
             return element(emit.op(f"sub i64 {count}, 1"))
@@ -297,14 +300,6 @@ class CallEmitter:
                     some, "double", lambda: self._less(newest(), element("0")), lambda: "0.0"
                 )
         return self._fold(name, "double", count, element)
-
-    def ring(self, window: "RingBuffer", offset: str) -> str:
-        """Return the index of a window's value, the oldest at index 0."""
-        emit = self._emit
-        size = emit.load("i64", window.capacity)
-        index = emit.op(f"add i64 {emit.load('i64', window.start)}, {offset}")
-        over = emit.op(f"icmp sge i64 {index}, {size}")
-        return emit.select(over, "i64", emit.op(f"sub i64 {index}, {size}"), index)
 
     # Numbers
 

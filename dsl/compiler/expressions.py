@@ -28,6 +28,27 @@ class RingBuffer(NamedTuple):
     start: str
 
 
+class BranchWindowValues(NamedTuple):
+    """A window of each branch: all that was pushed, of which the last values count."""
+
+    values: str
+    """(N, W) doubles, by recorded chain and interval."""
+    capacity: str
+    """A slot."""
+    limits: tuple[str, ...]
+    """(N,) how many intervals of each chain have a value, of each signal that is pushed."""
+
+
+class PassedInterval(NamedTuple):
+    """An interval that a branch passes, as its running values see it."""
+
+    depth: str
+    is_last: bool
+    signals: dict[str, str]
+    pushed: set[str]
+    """The branch windows that hold this interval already."""
+
+
 class Variables:
     """Where the names of a program are kept: slots, arrays, values."""
 
@@ -36,6 +57,7 @@ class Variables:
         self.cells: dict[str, str] = {}
         self.windows: dict[str, RingBuffer] = {}
         self.fields: dict[str, str] = {}
+        self.branch_windows: dict[str, BranchWindowValues] = {}
         self.lets: dict[str, str | tuple[str, str]] = {}
         self.literals: dict[str, str] = {}
         self.beta = ""
@@ -57,6 +79,8 @@ class ExpressionEmitter:
         self.variables = variables
         self.branch: str | None = None
         """The branch that a dot refers to."""
+        self.passed: PassedInterval | None = None
+        """The interval that a running value is computed of."""
         self._types = checked.types
         self._symbols = checked.symbols
         self.sets = SetEmitter(self, checked)
@@ -161,6 +185,8 @@ class ExpressionEmitter:
         name, branch = node.text, self.current_branch()
         if self._symbols[node].role is not Role.ATTRIBUTE:
             return self.load_field(name, self.type_of(node), branch)
+        if self.passed is not None:
+            return self._interval_attribute(name, branch, self.passed)
         return self._attribute(name, branch)
 
     def load_field(self, name: str, kind: Type, branch: str) -> str:
@@ -218,6 +244,21 @@ class ExpressionEmitter:
             ".changes": state.changes,
         }  # fmt: skip
         return emit.load_element("i64", arrays[name], branch)
+
+    def _interval_attribute(self, name: str, branch: str, passed: PassedInterval) -> str:
+        emit, state = self.emit, self.state
+        match name:
+            case ".depth":
+                return passed.depth
+            case ".finished":
+                return "true" if passed.is_last else "false"
+            case ".tokens" if not passed.is_last:
+                return emit.op(f"mul i64 {passed.depth}, {state.interval}")
+            case ".tokens":
+                return emit.load_element("i64", state.tokens, branch)
+            case ".index":
+                return branch
+        return passed.signals[name[1:]]
 
     def _cut_off(self, branch: str) -> str:
         """Emit whether a branch has finished, at the bound on its tokens."""

@@ -73,6 +73,8 @@ class StateWord(IntEnum):
     TOP_LOGPROB_COUNT = 30
     CUT_OFF = 31
     """(N,) int64: 1 for a branch that ends at the bound on its tokens, where the program asks."""
+    BRANCH_WINDOWS = 32
+    """(N, W) doubles for each branch window: every value that was pushed, by interval."""
 
 
 STATE_WORDS = len(StateWord)

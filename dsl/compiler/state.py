@@ -5,6 +5,7 @@ from dsl.builtins import SIGNALS
 from dsl.checker import CheckedProgram
 from dsl.compiler.emitter import Emitter
 from dsl.compiler.memory_layout import StateWord
+from dsl.interpreter.running import running_lines
 from dsl.traversal import walk
 
 ACTIVE, FINISHED, PRUNED = "0", "1", "2"
@@ -25,7 +26,10 @@ class StateUses:
         self.age = ".age" in fields
         self.seen = ".seen" in fields or any(isinstance(node, tree.Probe) for node in nodes)
         self.prune = any(isinstance(node, tree.Prune) for node in nodes)
-        self.signals = [signal for signal in SIGNALS if f".{signal}" in fields]
+        # Running values read signals interval by interval, and need no latest value.
+        lines = {node for line in running_lines(checked.program) for node in walk(line)}
+        latest = {node.text for node in nodes if isinstance(node, tree.Field) and node not in lines}
+        self.signals = [signal for signal in SIGNALS if f".{signal}" in latest]
         self.finished_votes = "finished" in names
 
 

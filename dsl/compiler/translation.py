@@ -12,14 +12,21 @@ from dsl.checker.symbols import free_knobs, schedule_lines
 from dsl.compiler import numbers
 from dsl.compiler.branches import BranchEmitter
 from dsl.compiler.emitter import Emitter
-from dsl.compiler.expressions import KINDS, ExpressionEmitter, RingBuffer, Variables
+from dsl.compiler.expressions import (
+    KINDS,
+    BranchWindowValues,
+    ExpressionEmitter,
+    RingBuffer,
+    Variables,
+)
 from dsl.compiler.kernels import MODULES, KernelLibrary
 from dsl.compiler.memory_layout import StateWord
+from dsl.compiler.running import SIGNAL_WORDS, RunningEmitter
 from dsl.compiler.state import EpisodeState, StateUses
 from dsl.compiler.statements import LineCounters, StatementEmitter
-from dsl.interpreter.controller import DEFAULT_CAP, MAX_CAP, MAX_WINDOW
+from dsl.interpreter.controller import DEFAULT_CAP, MAX_CAP, MAX_WINDOW, window_size
 from dsl.random_draws import splitmix64
-from dsl.traversal import ungroup, walk
+from dsl.traversal import walk
 from dsl.types import Type
 
 
@@ -30,6 +37,7 @@ class CompiledModule(NamedTuple):
     arrays: int
     """Arrays of N words in the working memory."""
     windows: int
+    branch_windows: int
     knobs: tuple[tuple[str, Type], ...]
     """The knobs in the order in which they are passed, with their types."""
     literals: tuple[str, ...]
@@ -59,7 +67,9 @@ class _Translation:
         self._library = KernelLibrary(elsewhere=MODULES)
         self._variables = Variables()
         self._expressions = ExpressionEmitter(checked, self._state, self._library, self._variables)
+        self._running = RunningEmitter(checked, self._expressions)
         self._windows: dict[str, tree.Expression] = {}
+        self._branch_windows: dict[str, tree.Expression] = {}
         self._cells: dict[str, tree.Cell] = {}
         self._fields: dict[str, tree.Cell] = {}
         self._first_fields: dict[str, str] = {}
@@ -92,7 +102,10 @@ class _Translation:
                 emit.text(),
             )
         )
-        return CompiledModule(text, state.arrays, len(self._windows), self._knobs, self._literals)
+        return CompiledModule(
+            text, state.arrays, len(self._windows), len(self._branch_windows), self._knobs,
+            self._literals,
+        )  # fmt: skip
 
     def _load_inputs(self) -> None:
         emit, state, variables = self._emit, self._state, self._variables
@@ -115,6 +128,9 @@ class _Translation:
                         self._lay_out_cell(cell, base)
                 case tree.EachBranch(items=items):
                     for cell in items:
+                        if isinstance(cell, tree.BranchWindow):
+                            self._lay_out_branch_window(cell)
+                            continue
                         self._fields[cell.name.text] = cell
                         variables.fields[cell.name.text] = state.array()
                         kind = KINDS[self._expressions.type_of(cell.value)]
@@ -124,28 +140,36 @@ class _Translation:
 
     def _lay_out_cell(self, cell: tree.Cell, base: str) -> None:
         emit, name = self._emit, cell.name.text
-        value = ungroup(cell.value)
-        kind = self._expressions.type_of(value)
+        kind = self._expressions.type_of(cell.value)
         if kind is not Type.WINDOW:
             self._cells[name] = cell
             self._variables.cells[name] = emit.slot(KINDS[kind])
             return
-        assert isinstance(value, tree.Call)
-        (size,) = value.arguments
-        assert not isinstance(size, tree.PerBranch | tree.KeywordArgument)
         values = emit.element("double", base, str(len(self._windows) * MAX_WINDOW))
-        self._windows[name] = size
+        self._windows[name] = window_size(cell.value)
         slots = emit.slot("i64"), emit.slot("i64"), emit.slot("i64")
         self._variables.windows[name] = RingBuffer(values, *slots)
+
+    def _lay_out_branch_window(self, line: tree.BranchWindow) -> None:
+        emit, state, name = self._emit, self._state, line.name.text
+        cells = emit.op(f"mul i64 {state.size}, {state.width}")
+        offset = emit.op(f"mul i64 {cells}, {len(self._branch_windows)}")
+        values = emit.element("double", state.word(StateWord.BRANCH_WINDOWS, "ptr"), offset)
+        self._branch_windows[name] = window_size(line.value)
+        self._variables.branch_windows[name] = BranchWindowValues(
+            values, emit.slot("i64"), self._running.limits(line)
+        )
+
+    def _set_capacity(self, size: tree.Expression, capacity: str) -> None:
+        emit = self._emit
+        wanted = numbers.largest(emit, "i64", "1", self._expressions.value(size))
+        emit.store("i64", numbers.smallest(emit, "i64", wanted, str(MAX_WINDOW)), capacity)
 
     def _first_values(self) -> None:
         emit, expressions = self._emit, self._expressions
         for name, size in self._windows.items():
             window = self._variables.windows[name]
-            wanted = numbers.largest(emit, "i64", "1", expressions.value(size))
-            emit.store(
-                "i64", numbers.smallest(emit, "i64", wanted, str(MAX_WINDOW)), window.capacity
-            )
+            self._set_capacity(size, window.capacity)
             emit.store("i64", "0", window.length)
             emit.store("i64", "0", window.start)
         for name, cell in self._cells.items():
@@ -154,6 +178,8 @@ class _Translation:
         for name, cell in self._fields.items():
             kind = KINDS[expressions.type_of(cell.value)]
             emit.store(kind, expressions.value(cell.value), self._first_fields[name])
+        for name, size in self._branch_windows.items():
+            self._set_capacity(size, self._variables.branch_windows[name].capacity)
 
     def _new_branch(self, branch: str) -> None:
         for name, cell in self._fields.items():
@@ -187,17 +213,12 @@ class _Translation:
 
     def _actions(self) -> BranchEmitter:
         state = self._state
-        signals = {
-            "entropy": (StateWord.ENTROPY, StateWord.PROBES),
-            "logprob": (StateWord.LOGPROB, StateWord.LOGPROB_COUNT),
-            "top_logprob": (StateWord.TOP_LOGPROB, StateWord.TOP_LOGPROB_COUNT),
-        }
         read = {
             name: (state.word(values, "ptr"), state.word(counts, "ptr"))
-            for name, (values, counts) in signals.items()
+            for name, (values, counts) in SIGNAL_WORDS.items()
             if name in state.signal
         }
-        return BranchEmitter(state, "i32" if self._variant.wide else "i16", read)
+        return BranchEmitter(state, "i32" if self._variant.wide else "i16", read, self._running)
 
     def _steps(self, statements: StatementEmitter, step: tree.Step, to_finally: str) -> None:
         emit, state = self._emit, self._state

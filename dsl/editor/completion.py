@@ -5,12 +5,23 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import NamedTuple
 
-from dsl.builtins import ATTRIBUTES, FUNCTIONS, NUMBERS, SETS, SIGNALS, VALUES
+from lark import Token
+
+from dsl.builtins import (
+    ATTRIBUTES,
+    FUNCTIONS,
+    INTERVAL_ATTRIBUTES,
+    NUMBERS,
+    SETS,
+    SIGNALS,
+    VALUES,
+    WINDOWS,
+)
 from dsl.checker.symbols import Role
 from dsl.editor.document import Document
 from dsl.editor.hover import declared_page, function_page, set_page, value_page
 from dsl.editor.keyword_meanings import KEYWORD_MEANINGS, ONCE
-from dsl.editor.outline import CODE, Declaration, Section, end_of
+from dsl.editor.outline import CODE, Declaration, Section, end_of, is_after_initial_value
 from dsl.parser import expected_tokens, load_grammar
 from dsl.recovery import token_spellings
 from dsl.source import Span
@@ -53,6 +64,8 @@ _OUTER = frozenset({"budget", "interval", "beta"})
 _PURE = frozenset({*NUMBERS, "min", "max"})
 """The functions of numbers alone."""
 
+_FIELDS = frozenset({Role.FIELD, Role.RUNNING})
+
 _IN_UPDATE = frozenset({"let", "if"})
 _IN_FINALLY = frozenset({"let", "if", "push", "update", "answer"})
 
@@ -60,6 +73,7 @@ _ROLES = {
     Role.SCHEDULED: CompletionKind.KNOB,
     Role.KNOB: CompletionKind.KNOB,
     Role.FIELD: CompletionKind.FIELD,
+    Role.RUNNING: CompletionKind.FIELD,
 }
 
 
@@ -104,7 +118,20 @@ class _CompletionContext:
         self._takes_once = "ONCE" in kinds
         before = [token for token in document.tokens if end_of(token) <= offset]
         self._before = before[-1].type if before else None
+        self._running = self._in_each() and is_after_initial_value(self._line_before(before))
         self._updating = any(span.start <= offset <= span.end for span in self._outline.updates)
+
+    def _in_each(self) -> bool:
+        return self._section is not None and self._section.word == "each"
+
+    def _line_before(self, before: list[Token]) -> list[Token]:
+        """Return the tokens of a field's line, up to here."""
+        starts = [
+            index
+            for index, token in enumerate(before[:-1])
+            if token.type == "FIELD" and before[index + 1].type == "EQUAL"
+        ]
+        return before[starts[-1] :] if starts else []
 
     def everything(self) -> Iterator[Completion]:
         """Return all that can come."""
@@ -116,25 +143,34 @@ class _CompletionContext:
             return
         yield from self._keywords()
         if self._takes_value:
-            yield from self._names(lambda symbol: symbol.role is not Role.FIELD)
+            yield from self._names(lambda symbol: symbol.role not in _FIELDS)
             yield from self._builtins()
         elif self._takes_name and "let" in self._words and not self._updating:
             yield from self._names(
                 lambda symbol: symbol.role is Role.MEMORY and not symbol.is_window
             )
-        if self._before in {"WHERE", "BY", "FOR"} or self._updating:
+        if self._before in {"WHERE", "BY", "FOR"} or self._updating or self._running:
             yield from self.fields()
 
     def fields(self) -> Iterator[Completion]:
         """Return the fields of a branch and, where a value is allowed, its attributes."""
-        if not self._takes_field or self._section is None or self._section.word not in CODE:
+        if not self._takes_field or self._section is None:
             return
+        if self._section.word not in CODE and not self._running:
+            return
+        shown = _FIELDS
+        if self._running:
+            shown = frozenset({Role.RUNNING})
+        elif not self._takes_value:  # what `update` can assign
+            shown = frozenset({Role.FIELD})
         for declared in self._outline.declared:
-            if declared.role is Role.FIELD:
+            if declared.role in shown:
                 yield self._declared(declared)
         if not self._takes_value:
             return
         for name, value in ATTRIBUTES.items():
+            if self._running and name not in INTERVAL_ATTRIBUTES:
+                continue
             yield Completion(name, CompletionKind.FIELD, value.type.value, value_page(name, value))
 
     def _keywords(self) -> Iterator[Completion]:
@@ -178,7 +214,9 @@ class _CompletionContext:
         word = None if self._section is None else self._section.word
         for name, function in FUNCTIONS.items():
             window = name == "window"
-            if (word == "memory") if window else (in_code or name in _PURE):
+            pure = name in _PURE or (self._running and name in WINDOWS)
+            in_place = word == "memory" or (word == "each" and not self._running)
+            if in_place if window else (in_code or pure):
                 yield Completion(
                     name, CompletionKind.FUNCTION, function.shown, function_page(function)
                 )

@@ -88,7 +88,11 @@ _STATEMENTS = {
         "if c { … } else { … }",
         "executes one of two blocks; `if c then a else b` is one of two values",
     ),
-    "then": KeywordMeaning("if c then a else b", "the value if the condition is true"),
+    "then": KeywordMeaning(
+        "if c then a else b",
+        "the value if the condition is true; in `each branch`, what every interval makes of a"
+        " running value",
+    ),
     "else": KeywordMeaning(
         "if c { … } else { … }", "the block, or the value, if the condition is false"
     ),
@@ -100,7 +104,11 @@ _STATEMENTS = {
 
 _EXPRESSIONS = {
     "first": KeywordMeaning("first n of S", "the first n branches of a set; binds loosest"),
-    "of": KeywordMeaning("mean(.tokens of S)", "names the set: `first n of S`, `e of S`"),
+    "of": KeywordMeaning(
+        "mean(.tokens of S)",
+        "names the set: `first n of S`, `e of S`; in"
+        " `each branch`, what every interval pushes: `window(n) of e`",
+    ),
     "where": KeywordMeaning(
         "S where c", "the branches for which the condition holds; a dot means the branch"
     ),

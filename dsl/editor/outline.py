@@ -1,6 +1,6 @@
 """Declarations of a text, read from its tokens, so that they are known while it has errors."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -80,6 +80,17 @@ class Outline:
 def _is_at(declared: Declaration, offset: int) -> bool:
     inside = declared.scope.start <= offset <= declared.scope.end
     return inside or declared.span.start <= offset <= declared.span.end
+
+
+def is_after_initial_value(tokens: Iterable[Token]) -> bool:
+    """Return whether the tokens of a field's line go beyond its first value, or its window."""
+    choices = 0
+    for token in tokens:
+        choices += token.type == "IF"
+        if token.type == "OF" or (token.type == "THEN" and not choices):
+            return True
+        choices -= token.type == "THEN"
+    return False
 
 
 def read_outline(tokens: Sequence[Token], length: int) -> Outline:
@@ -185,7 +196,10 @@ class _OutlineReader:
             line = self._line(index - 1)
             self._declare(Role.SCHEDULED, index, line.span, Span(line.scope_start, self._length))
         elif section == "each" and token.type == "FIELD" and assigned:
-            self._declare(Role.FIELD, index, self._line(index).span, span)
+            line = self._line(index)
+            inside = (t for t in self._tokens[index:] if end_of(t) <= line.span.end)
+            role = Role.RUNNING if is_after_initial_value(inside) else Role.FIELD
+            self._declare(role, index, line.span, span)
         elif section in _CELLS and token.type == "NAME" and assigned:
             self._declare(_CELLS[section], index, self._line(index).span, span)
 

@@ -88,6 +88,8 @@ def items(nodes: tuple[Item, ...]) -> list[Layout]:
         match node:
             case tree.Scheduled(direction=direction, value=value):
                 laid_out.append(concat(f"{direction.value:{directions}} {named}", lay_out(value)))
+            case tree.RunningValue() | tree.BranchWindow():
+                laid_out.append(_running(node, named))
             case tree.Cell(value=value):
                 laid_out.append(concat(named, lay_out(value)))
             case tree.Knob():
@@ -95,6 +97,12 @@ def items(nodes: tuple[Item, ...]) -> list[Layout]:
             case _:
                 assert_never(node)
     return laid_out
+
+
+def _running(node: tree.Running, named: str) -> Layout:
+    word = "then" if isinstance(node, tree.RunningValue) else "of"
+    head = concat(named, lay_out(node.value))
+    return continued(head, LINE, f"{word} ", lay_out(node.following))
 
 
 def _column(texts: list[str]) -> int:

@@ -8,6 +8,7 @@ from dsl.checker import CheckedProgram
 from dsl.episode import Answer, AnyVerb, Episode, Outcome, VerbGenerator
 from dsl.interpreter.expressions import Closure, ExpressionClosures
 from dsl.interpreter.frame import Frame, Integer, Number, SlidingWindow
+from dsl.interpreter.running import RunningClosures
 from dsl.interpreter.snapshot import SnapshotObserver, VerbContexts, take_snapshot
 from dsl.interpreter.statements import ActingStatement, StatementClosures, StatementExit
 from dsl.schedule import clip_beta, evaluate
@@ -51,7 +52,8 @@ class Interpreter:
         self._knobs_at: dict[float, Mapping[str, Number]] = {}
         self._knobs(0.0)  # a wrong setting is reported now, not in the first episode
         expressions = ExpressionClosures(checked)
-        statements = StatementClosures(checked, expressions, runs)
+        self._running = RunningClosures(checked, expressions)
+        statements = StatementClosures(checked, expressions, self._running, runs)
         self._start: ActingStatement | None = None
         self._step: ActingStatement | None = None
         self._finally: ActingStatement | None = None
@@ -59,6 +61,7 @@ class Interpreter:
         self._cells: dict[str, Closure] = {}
         self._windows: dict[str, Integer] = {}
         self._fields: dict[str, Closure] = {}
+        self._branch_windows: dict[str, Integer] = {}
         for section in checked.program.sections:
             match section:
                 case tree.Start(body=body):
@@ -74,19 +77,18 @@ class Interpreter:
                         self._remember(expressions, cell)
                 case tree.EachBranch(items=items):
                     for cell in items:
-                        self._fields[cell.name.text] = expressions.value(cell.value)
+                        if isinstance(cell, tree.BranchWindow):
+                            self._branch_windows[cell.name.text] = _size(expressions, cell.value)
+                        else:
+                            self._fields[cell.name.text] = expressions.value(cell.value)
                 case _:
                     pass  # the schedule and the knobs are evaluated once for each β
 
     def _remember(self, expressions: ExpressionClosures, cell: tree.Cell) -> None:
-        value = ungroup(cell.value)
-        if expressions.type_of(value) is Type.WINDOW:
-            assert isinstance(value, tree.Call)
-            (size,) = value.arguments
-            assert not isinstance(size, tree.PerBranch | tree.KeywordArgument)
-            self._windows[cell.name.text] = expressions.integer(size)
+        if expressions.type_of(cell.value) is Type.WINDOW:
+            self._windows[cell.name.text] = _size(expressions, cell.value)
         else:
-            self._cells[cell.name.text] = expressions.value(value)
+            self._cells[cell.name.text] = expressions.value(cell.value)
 
     @property
     def name(self) -> str:
@@ -140,7 +142,24 @@ class Interpreter:
         for name, value in self._fields.items():
             frame.fields[name] = []
             frame.first_fields[name] = value(frame)
+        for name, size in self._branch_windows.items():
+            frame.fields[name] = []
+            frame.branch_windows[name] = min(max(1, size(frame)), MAX_WINDOW)
+        episode.wants_passed = bool(self._running)
         return frame
+
+
+def window_size(window: tree.Expression) -> tree.Expression:
+    """Return the size in ``window(n)``."""
+    call = ungroup(window)
+    assert isinstance(call, tree.Call)
+    (size,) = call.arguments
+    assert not isinstance(size, tree.PerBranch | tree.KeywordArgument)
+    return size
+
+
+def _size(expressions: ExpressionClosures, window: tree.Expression) -> Integer:
+    return expressions.integer(window_size(window))
 
 
 def _observe(

@@ -27,8 +27,8 @@ class Frame:
     """One episode from the program's side."""
 
     __slots__ = (
-        "beta", "born", "branch", "cells", "draws", "episode", "fields", "first_fields", "knobs",
-        "lets", "steps", "stopped", "windows",
+        "beta", "born", "branch", "branch_windows", "cells", "draws", "episode", "fields",
+        "first_fields", "knobs", "lets", "passed", "steps", "stopped", "windows",
     )  # fmt: skip
 
     def __init__(self, episode: Episode, knobs: Mapping[str, Number], beta: float):
@@ -39,12 +39,16 @@ class Frame:
         self.draws = EpisodeRandom(episode.seed, episode.question)
         self.cells: dict[str, Value] = {}
         self.windows: dict[str, SlidingWindow] = {}
-        self.fields: dict[str, list[Value]] = {}
+        self.fields: dict[str, list[Value | SlidingWindow]] = {}
         self.first_fields: dict[str, Value] = {}
-        """The initial value of each field."""
+        """The initial value of each field that is no window."""
+        self.branch_windows: dict[str, int] = {}
+        """The size of each window of a branch."""
         self.lets: dict[str, Value | Sequence[int]] = {}
         self.born: list[int] = []
         """The step in which each branch was opened."""
+        self.passed: list[int] = []
+        """The intervals of each branch that its running values have passed."""
         self.stopped: Origin | None = None
         """The ``stop``, or the verb in which the budget ended, that led to `finally`."""
         self.branch: BranchView | None = None
@@ -60,8 +64,11 @@ class Frame:
         """Initialize the birth and the fields of branches opened since the last call."""
         for _ in range(len(self.born), len(self.episode.branches)):
             self.born.append(self.steps)
+            self.passed.append(0)
             for name, value in self.first_fields.items():
                 self.fields[name].append(value)
+            for name, size in self.branch_windows.items():
+                self.fields[name].append(SlidingWindow(size))
 
 
 Numeric: TypeAlias = Callable[[Frame], Number]

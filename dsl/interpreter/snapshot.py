@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 from dsl import tree
 from dsl.checker import CheckedProgram
 from dsl.episode import Origin
-from dsl.interpreter.frame import Frame, Number, Value
+from dsl.interpreter.frame import Frame, Number, SlidingWindow, Value
 
 
 class Snapshot(NamedTuple):
@@ -28,7 +28,7 @@ class Snapshot(NamedTuple):
     lets: Mapping[str, Value | tuple[int, ...]]
     """Each ``let`` that can be read at this point; a set is a tuple of branches."""
     fields: Mapping[str, tuple[Value, ...]]
-    """The values of each field, one for each opened branch."""
+    """The values of each field that is no window, one for each opened branch."""
 
 
 SnapshotObserver: TypeAlias = Callable[[Snapshot], None]
@@ -107,7 +107,11 @@ def take_snapshot(frame: Frame, context: VerbContext) -> Snapshot:
         dict(frame.cells),
         {name: tuple(window.values) for name, window in frame.windows.items()},
         {name: _copy_value(frame.lets[name]) for name in context.lets},
-        {name: tuple(values) for name, values in frame.fields.items()},
+        {
+            name: tuple(v for v in values if not isinstance(v, SlidingWindow))
+            for name, values in frame.fields.items()
+            if name not in frame.branch_windows
+        },
     )
 
 

@@ -20,6 +20,7 @@ from dsl.episode import (
 )
 from dsl.interpreter.expressions import Closure, ExpressionClosures
 from dsl.interpreter.frame import Frame, of_each
+from dsl.interpreter.running import RunningClosures
 from dsl.traversal import walk
 
 
@@ -44,10 +45,12 @@ class StatementClosures:
         self,
         checked: CheckedProgram,
         expressions: ExpressionClosures,
+        running: RunningClosures,
         runs: MutableSequence[int] | None = None,
     ):
         self._checked = checked
         self._expressions = expressions
+        self._running = running
         self._runs = runs
         self._counted = {} if runs is None else first_on_lines(checked)
 
@@ -140,7 +143,7 @@ class StatementClosures:
 
     def _verb(self, statement: BranchVerb, bind: str | None = None) -> ActingStatement:
         """Compile a verb; `bind` names the branches that it touched."""
-        make, origin = self._maker(statement), self._origin(statement)
+        make, origin, running = self._maker(statement), self._origin(statement), self._running
 
         def run(frame: Frame) -> Generator[AnyVerb, Outcome, StatementExit]:
             verb = make(frame)
@@ -150,6 +153,8 @@ class StatementClosures:
                 outcome = yield verb
                 touched, exhausted = outcome.branches, outcome.exhausted
                 frame.meet_new_branches()
+                if running:
+                    running.pass_intervals(frame, touched)
             if bind is not None:
                 frame.lets[bind] = touched
             if not exhausted:

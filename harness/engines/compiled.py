@@ -100,6 +100,7 @@ class _ThreadMemory(NamedTuple):
     branches: NDArray[np.int64]
     votes: NDArray[np.int64]
     windows: NDArray[np.float64]
+    branch_windows: NDArray[np.float64]
 
 
 class _CompiledBatch:
@@ -190,6 +191,7 @@ class _CompiledBatch:
             (StateWord.SCRATCH, scratch.branches),
             (StateWord.VOTES, scratch.votes),
             (StateWord.WINDOWS, scratch.windows),
+            (StateWord.BRANCH_WINDOWS, scratch.branch_windows),
         ]
         for name, (values, counts) in _SIGNALS.items():
             if name in arrays.signals:
@@ -215,6 +217,7 @@ class _CompiledBatch:
                 np.zeros(self._module.arrays * self._most_branches, np.int64),
                 np.zeros(VOTE_ARRAYS * self._dense.most_answers, np.int64),
                 np.zeros(self._module.windows * MAX_WINDOW, np.float64),
+                np.zeros(self._module.branch_windows * self._dense.most_cells, np.float64),
             )
         return memory
 

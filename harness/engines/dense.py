@@ -70,6 +70,8 @@ class DenseQuestions:
         """The number of branches of each question."""
         self.most_answers = 0
         """The most distinct answers of a question, its gold answer included."""
+        self.most_cells = 0
+        """The most cells of a question's array of answers, N times W."""
         for question in range(len(environment.branch_pools)):
             columns = environment.columns(question)
             environment.add_words(question, columns)
@@ -77,6 +79,7 @@ class DenseQuestions:
             self.most_answers = max(self.most_answers, len(environment.words(question)))
             # In the common type: a later question may turn out to need a wider one.
             arrays = _answers(columns, np.int16)
+            self.most_cells = max(self.most_cells, arrays.answers.size)
             self._keep(self._answers, question, arrays)
             if self._left:
                 self._add_signals(environment, question, arrays, signals)

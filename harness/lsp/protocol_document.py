@@ -25,6 +25,7 @@ _ORDER = {kind: index for index, kind in enumerate(_KINDS)}
 
 _SYMBOLS = {
     Role.FIELD: types.SymbolKind.Field,
+    Role.RUNNING: types.SymbolKind.Field,
     Role.MEMORY: types.SymbolKind.Variable,
 }
 

@@ -8,7 +8,7 @@ stays as it was. The trace is a list of barriers, each with its actions and char
 
 import math
 from bisect import insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 
 import msgspec
@@ -195,6 +195,15 @@ class Ledger:
         self._show(charges)
         self._file(verb, exhausted)
         return Outcome(tuple(charges), exhausted)
+
+    def show_passed(self, branch: int, signals: Mapping[str, Sequence[float]]) -> None:
+        """Show the controller the signals of every interval that a branch passed.
+
+        Args:
+            branch: The branch.
+            signals: The values of each signal, up to the branch's depth and no further.
+        """
+        self._views[branch].passed = signals
 
     def end(self, verb: Answer) -> Outcome:
         """End the episode with the controller's answer."""

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple, assert_never
 
+from dsl.builtins import INTERVAL_SIGNALS
 from dsl.episode import (
     Advance,
     Answer,
@@ -164,15 +165,15 @@ class Replay:
             case Open():
                 if not self._probed:
                     raise NotProbed
-                return ledger.barrier(verb, self._open(verb))
+                return self._barrier(verb, self._open(verb))
             case Advance():
-                return ledger.barrier(verb, self._advance(verb))
+                return self._barrier(verb, self._advance(verb))
             case Probe():
-                return ledger.barrier(verb, self._probe(verb))
+                return self._barrier(verb, self._probe(verb))
             case Sample():
-                return ledger.barrier(verb, self._sample(verb))
+                return self._barrier(verb, self._sample(verb))
             case Prune():
-                return ledger.barrier(verb, self._prune(verb))
+                return self._barrier(verb, self._prune(verb))
             case Answer():
                 return ledger.end(verb)
             case _:
@@ -203,6 +204,16 @@ class Replay:
             chain: The whole branch. What was already revealed of it must be unchanged.
         """
         self._chains[branch] = chain
+
+    def _barrier(self, verb: AnyVerb, actions: Iterator[int]) -> Outcome:
+        outcome = self._ledger.barrier(verb, actions)
+        if self._ledger.view.wants_passed:
+            for branch in outcome.branches:
+                chain, depth = self._chains[branch], self._state.branches[branch].depth
+                recorded = {name: getattr(chain, name) for name in INTERVAL_SIGNALS}
+                signals = {n: tuple(v[:depth]) for n, v in recorded.items() if v is not None}
+                self._ledger.show_passed(branch, signals)
+        return outcome
 
     # Verbs as sequences of actions: each yields the branch after every action.
 

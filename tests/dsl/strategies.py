@@ -128,7 +128,13 @@ sections: st.SearchStrategy[tree.Section] = st.one_of(
     ),
     st.builds(tree.Memory, _here, _many(st.builds(tree.Cell, _here, identifiers, expressions))),
     st.builds(
-        tree.EachBranch, _here, _many(st.builds(tree.Cell, _here, field_identifiers, expressions))
+        tree.EachBranch,
+        _here,
+        _many(
+            st.builds(tree.Cell, _here, field_identifiers, expressions)
+            | st.builds(tree.RunningValue, _here, field_identifiers, expressions, expressions)
+            | st.builds(tree.BranchWindow, _here, field_identifiers, expressions, expressions)
+        ),
     ),
     st.builds(tree.Start, _here, blocks),
     st.builds(tree.Step, _here, st.none() | expressions, blocks),

@@ -148,6 +148,40 @@ def test_a_value_is_pushed_onto_a_window() -> None:
     assert in_step("push ema onto |") == ["trend"]
 
 
+RUNNING = """needs logprob
+controller c {
+  knobs { k = 2 in 1..9 }
+  memory { cell = 0 }
+  each branch {
+    .mark = 0
+    .recent = window(k) of .logprob
+    .low = 0.0 then min(.low, newest(.recent))
+  }
+  start { open 2  update opened { .mark = 1 } }
+  finally { answer winner(opened where .low > .mark) }
+}
+"""
+
+
+def test_a_running_value_offers_what_it_can_read() -> None:
+    offered = {*completed(RUNNING.replace("newest(.recent)", "|"))}
+    assert {".low", ".recent", ".depth", ".logprob", ".finished", "k", "newest"} <= offered
+    assert not {".mark", ".answer", ".streak", "cell", "count", "active", "steps"} & offered
+    assert "window" in completed(RUNNING.replace("window(k)", "|"))
+
+
+def test_a_running_value_is_read_and_not_assigned() -> None:
+    assert {".low", ".recent", ".mark"} <= {*completed(RUNNING.replace(".low >", ".| >"))}
+    assert completed(RUNNING.replace(".mark = 1", ".| = 1")) == [".mark"]
+
+
+def test_a_running_value_shows_its_line() -> None:
+    hover = find_hover(*at(RUNNING.replace(".low >", ".l|ow >")))
+    assert hover is not None
+    assert ".low = 0.0 then min(.low, newest(.recent))" in hover.markdown
+    assert "a running value of each branch, a real number" in hover.markdown
+
+
 def test_range_of_a_knob_is_not_a_field() -> None:
     assert not set(completed("controller c { knobs { n = 1 in 1..|")) & set(ATTRIBUTES)
 

@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 from dsl.builtins import (
     ATTRIBUTES,
     FUNCTIONS,
+    INTERVAL_ATTRIBUTES,
+    NUMBERS,
     SETS,
     SIGNALS,
     VALUES,
+    WINDOWS,
     ArgumentKind,
     ResultKind,
     Signature,
@@ -37,6 +40,9 @@ FIRST_VALUES = {
     INTEGER: ["0", "3", "kn", "interval"], REAL: ["0.0", "0.25", "kr", "1 / kn", "beta"],
     TRUTH: ["false", "true", "kn > 2"], ANSWER: ["none", '"A"'],
 }  # fmt: skip
+
+RUNNING = {INTEGER: ".ri", REAL: ".rr", TRUTH: ".rt", ANSWER: ".ra"}
+"""The running values, by type."""
 
 NEEDS: list[tuple[str, ...]] = [(), (), SIGNALS, SIGNALS[:1], SIGNALS[1:]]
 
@@ -80,6 +86,14 @@ CALLS = [
 ]
 
 
+def _is_of_a_branch(call: Call) -> bool:
+    """Whether a running value can call a function so: it reads numbers and windows alone."""
+    kinds = set(call.takes)
+    if kinds == {ArgumentKind.WINDOW}:
+        return True
+    return kinds == {ArgumentKind.NUMBER} and call.name in {*NUMBERS, *WINDOWS, "min", "max"}
+
+
 class Scope:
     """The names that can be used at a place."""
 
@@ -114,12 +128,17 @@ class Writer:
     def expression(self, kind: Type, scope: Scope, depth: int = 3, *, dotted: bool = False) -> str:
         """The text of an expression of a type; ``dotted`` where a dot means a branch."""
         if kind is WINDOW:
-            return self._one(["w1", "w2"])
+            of_branches = [".v1", ".v2"]
+            if scope.section == "running":
+                return self._one(of_branches)
+            return self._one(["w1", "w2", *(of_branches if dotted else [])])
         if depth <= 0 or self._pick(3) == 0:
             return self._leaf(kind, scope, dotted=dotted)
         forms = [lambda: self._choice(kind, scope, depth, dotted=dotted)]
         # A rank is that of a branch, so there must be one.
         calls = [c for gives, c in CALLS if gives is kind and (dotted or c.name != "rank")]
+        if scope.section == "running":
+            calls = [c for c in calls if _is_of_a_branch(c)]
         if calls:
             forms += [lambda: self._call(self._one(calls), scope, depth, dotted=dotted)] * 4
         own = {
@@ -130,6 +149,8 @@ class Writer:
         return self._one(forms)()
 
     def _leaf(self, kind: Type, scope: Scope, *, dotted: bool) -> str:
+        if scope.section == "running":
+            return self._running_leaf(kind)
         names = [name for name, type_ in scope.lets if type_ is kind]
         if kind is BRANCHES:
             return self._one([*SETS, *names, *names, *(["branch"] if dotted else [])])
@@ -144,8 +165,23 @@ class Writer:
                 if value.type is kind and (value.signal is None or value.signal in self._signals)
             ]
             own = {INTEGER: ".fi", REAL: ".fr", TRUTH: ".ft", ANSWER: ".fa"}[kind]
-            names += [*shown, *shown, own]
+            names += [*shown, *shown, own, RUNNING[kind]]
         return self._one([*names, *LITERALS[kind]])
+
+    def _running_leaf(self, kind: Type) -> str:
+        names = {
+            INTEGER: ["kn", "si", "budget", "interval"], REAL: ["kr", "sr", "beta"],
+            TRUTH: [], ANSWER: [],
+        }[kind]  # fmt: skip
+        shown = [
+            name
+            for name, value in ATTRIBUTES.items()
+            if value.type is kind
+            and name in INTERVAL_ATTRIBUTES
+            and (value.signal is None or value.signal in self._signals)
+        ]
+        own = RUNNING[kind]
+        return self._one([*names, *shown, *shown, own, own, *LITERALS[kind]])
 
     def _number(self, scope: Scope, depth: int, *, dotted: bool) -> str:
         return self.expression(self._one([INTEGER, REAL]), scope, depth, dotted=dotted)
@@ -345,6 +381,7 @@ class Writer:
         end = self._answer(Scope(section="finally", updating=False))
         first = {kind: self._one(values) for kind, values in FIRST_VALUES.items()}
         field = {kind: self._one(values) for kind, values in FIRST_VALUES.items()}
+        running = self._running_lines()
         needs = f"needs {', '.join(self._signals)}\n" if self._signals else ""
         cap = self._one(["", " at most 5", " at most kn", " at most 3 * kn", " at most 0 - 1"])
         return f"""{needs}controller random {{
@@ -353,7 +390,8 @@ schedule {{ rising si = round({self._pick(9)} * beta) falling sr = round(1 - bet
 memory {{ mi = {first[INTEGER]} mr = {first[REAL]} mt = {first[TRUTH]} ma = {first[ANSWER]}
 w1 = window({self._one(["kn", "3", "0", "si"])}) w2 = window(2) }}
 each branch {{ .fi = {field[INTEGER]} .fr = {field[REAL]} .ft = {field[TRUTH]}
-.fa = {field[ANSWER]} }}
+.fa = {field[ANSWER]}
+{running} }}
 start {{
 open {self._one(["3", "kn", "2 unseen", "0"])}
 {start.removeprefix("{")}
@@ -362,6 +400,22 @@ finally {ending.removesuffix("}")}{end}
 }}
 }}
 """
+
+    def _running_lines(self) -> str:
+        """Running values and branch windows, in any order."""
+        scope = Scope(section="running", updating=False)
+        lines = []
+        for kind, name in RUNNING.items():
+            given = self._one([INTEGER, REAL]) if kind is REAL else kind
+            following = self.expression(given, scope, 2, dotted=True)
+            lines.append(f"{name} = {self._one(FIRST_VALUES[kind])} then {following}")
+        for name in (".v1", ".v2"):
+            following = self._number(scope, 2, dotted=True)
+            lines.append(f"{name} = window({self._one(['kn', '3', '0', 'si'])}) of {following}")
+        for index in range(len(lines) - 1, 0, -1):
+            other = self._pick(index + 1)
+            lines[index], lines[other] = lines[other], lines[index]
+        return "\n".join(lines)
 
 
 def seeded_program(seed: int) -> str:

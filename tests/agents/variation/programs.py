@@ -22,11 +22,42 @@ def program(text: str) -> tree.Program:
     return parsed
 
 
+RUNNING = """
+needs logprob, top_logprob
+
+controller faltering "Give up branches that faltered anywhere" {
+  schedule {
+    rising n    = round(3 + 9 * beta)
+    fixed  span = 4
+  }
+
+  each branch {
+    .recent = window(span) of .logprob
+    .group  = window(5) of -.top_logprob
+    .lowest = 1e9 then min(.lowest, mean(.group))
+    .dips   = 0 then if newest(.recent) < mean(.recent) - 0.3 then .dips + 1 else .dips
+  }
+
+  start { open n unseen }
+
+  step {
+    extend active for 3
+    prune active where .dips > 4 and .depth > 6
+    if count(finished) >= 2 and confidence(finished) > 0.9 { stop }
+  }
+
+  finally { answer winner(finished, weight = .lowest) else winner(opened) }
+}
+"""
+"""Running values and branch windows, which no program of the library has."""
+
+
 @cache
 def load_written_programs() -> dict[str, tree.Program]:
     """The programs that people wrote, by their names."""
     library = {f"library {name}": program(load_source(name).text) for name in NAMES}
-    return library | {f"seed {seed.name}": program(seed.source) for seed in load_seeds()}
+    seeds = {f"seed {seed.name}": program(seed.source) for seed in load_seeds()}
+    return library | seeds | {"running": program(RUNNING)}
 
 
 WHOLE = {"RH507", "RH509", "RH510", "RH511", "RH706"}
