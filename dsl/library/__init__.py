@@ -8,6 +8,7 @@ from dsl.source import Source
 NAMES = (
     "sc", "asc", "esc", "asc_dirichlet", "certaindex", "short_mk", "parallel_probe", "slim_sc",
     "answer_convergence", "dynasor", "cmc", "early_votes", "prune_to_one", "entropy_gate",
+    "self_certainty", "cisc_response", "deepconf", "deepconf_high", "deepconf_low", "reasc",
 )  # fmt: skip
 """The controllers of the library, the plainest first."""
 

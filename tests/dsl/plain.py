@@ -111,6 +111,8 @@ class _Branch:
         if self.probed_at and self.chain.entropy is not None:
             view.entropy = self.chain.entropy[self.probed_at - 1]
         view.logprob, view.top_logprob = self.logprob, self.top_logprob
+        recorded = {"logprob": self.chain.logprob, "top_logprob": self.chain.top_logprob}
+        view.passed = {n: tuple(v[: self.depth]) for n, v in recorded.items() if v is not None}
         return view
 
 

@@ -35,7 +35,7 @@ PUBLISHED_PROGRAMS = {"sc", "asc", "esc", "parallel_probe", "cmc"}
 
 SAMPLERS = {"sc", "asc", "asc_dirichlet", "esc", "certaindex"}
 """Programs of whole reads, which may overshoot the budget."""
-OF_SIGNALS = {"entropy_gate"}
+OF_SIGNALS = {name for name in NAMES if load_entry(name).needs}
 """Programs that need a recording with signals."""
 
 QUICK = {

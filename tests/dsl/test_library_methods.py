@@ -1,5 +1,6 @@
 """Published methods of the library play as their twins in plain Python, on recordings too."""
 
+import random
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import factorial
@@ -29,7 +30,14 @@ from tests.dsl.method_twins import (
 )
 from tests.dsl.plain import EpisodeSetting, LanguageRules, PlainController, finished_else_alive
 from tests.dsl.recorded_episodes import assert_plays_alike
-from tests.dsl.signal_twins import SettledEntropy
+from tests.dsl.signal_twins import (
+    BordaVote,
+    OnlineConfidence,
+    ReliableConsistency,
+    ResponseConfidence,
+    SettledEntropy,
+    TailConfidence,
+)
 from tests.harness.published_controllers import (
     AdaptiveConsistency,
     ConfidenceMomentum,
@@ -73,6 +81,24 @@ METHODS = [
     Method("dynasor", {"w": 4}, StableProbes(4)),
     Method("cmc", {}, WithEnding(ConfidenceMomentum())),
     Method("entropy_gate", {}, SettledEntropy()),
+    Method("self_certainty", {"n": 12, "p": 1.2}, BordaVote(12, 1.2)),
+    Method("cisc_response", {"n": 12, "temperature": 0.03}, ResponseConfidence(12, 0.03)),
+    Method("deepconf", {"n": 12, "keep": 0.3}, TailConfidence(12, 0.3)),
+    Method(
+        "deepconf_high",
+        {"warm_up": 5, "n": 16, "batch": 3},
+        OnlineConfidence(warm_up=5, n=16, batch=3, keep=0.9, consensus=0.95),
+    ),
+    Method(
+        "deepconf_low",
+        {"warm_up": 6, "n": 18, "consensus": 0.9},
+        OnlineConfidence(warm_up=6, n=18, batch=1, keep=0.1, consensus=0.9),
+    ),
+    Method(
+        "reasc",
+        {"n": 12, "threshold": 0.9},
+        ReliableConsistency(12, 0.9, steepness=0.7, gate=9.5, center=9.1, spread=0.35),
+    ),
 ]
 """Every published method of the library, with widths for small recordings."""
 
@@ -174,6 +200,111 @@ def assert_alike(
     """Compare a program of the library with its twin on one episode."""
     ruled = LanguageRules(twin, twin.ending)
     assert_plays_alike(program(name, knobs), ruled, branch_pool, setting)
+
+
+# Methods that read signals, over generated episodes
+
+
+@st.composite
+def signal_pools(draw: st.DrawFn) -> BranchPool:
+    """Branch pools whose chains have signals; the last stretch may have none."""
+    plain = draw(branch_pools(at_least=2))
+    rng = random.Random(draw(st.integers(0, 2**32)))
+    # A group of 2048 tokens has one of these intervals, four or more.
+    interval = draw(st.sampled_from([200, 500, 1500]))
+    chains = []
+    for chain in plain.chains:
+        count = len(chain.probes) + rng.randint(0, 1)
+        chains.append(
+            chain._replace(
+                tokens=max(1, chain.tokens * interval // plain.interval),
+                entropy=None,
+                logprob=tuple(-rng.random() for _ in range(count)),
+                top_logprob=tuple(-8 - 2 * rng.random() for _ in range(count)),
+            )
+        )
+    return BranchPool(chains, interval)
+
+
+def wide_settings() -> st.SearchStrategy[EpisodeSetting]:
+    """Settings whose budgets suit long intervals."""
+    return st.builds(
+        EpisodeSetting,
+        seed=st.integers(0, 99),
+        question=st.integers(0, 29),
+        budget=st.none() | st.integers(0, 400_000),
+        probe_cost=st.just(0),
+        beta=st.none(),
+    )
+
+
+@given(signal_pools(), wide_settings(), st.integers(1, 24), st.sampled_from([0.0, 0.5, 1.0, 1.2]))
+def test_self_certainty_plays_as_plain_python_does(
+    branch_pool: BranchPool, setting: EpisodeSetting, n: int, p: float
+) -> None:
+    assert_alike("self_certainty", BordaVote(n, p), {"n": n, "p": p}, branch_pool, setting)
+
+
+@given(signal_pools(), wide_settings(), st.integers(1, 24), st.sampled_from([0.02, 0.1, 3.0]))
+def test_cisc_response_plays_as_plain_python_does(
+    branch_pool: BranchPool, setting: EpisodeSetting, n: int, temperature: float
+) -> None:
+    knobs = {"n": n, "temperature": temperature}
+    twin = ResponseConfidence(n, temperature)
+    assert_alike("cisc_response", twin, knobs, branch_pool, setting)
+
+
+@given(signal_pools(), wide_settings(), st.integers(1, 24), st.sampled_from([0.0, 0.1, 0.9, 1.0]))
+def test_deepconf_plays_as_plain_python_does(
+    branch_pool: BranchPool, setting: EpisodeSetting, n: int, keep: float
+) -> None:
+    knobs = {"n": n, "keep": keep}
+    assert_alike("deepconf", TailConfidence(n, keep), knobs, branch_pool, setting)
+
+
+@pytest.mark.parametrize("name", ["deepconf_high", "deepconf_low"])
+@given(
+    signal_pools(),
+    wide_settings(),
+    st.integers(1, 9),
+    st.integers(1, 24),
+    st.integers(1, 4),
+    st.sampled_from([0.6, 0.95, 1.0]),
+)
+def test_deepconf_online_plays_as_plain_python_does(
+    name: str,
+    branch_pool: BranchPool,
+    setting: EpisodeSetting,
+    warm_up: int,
+    n: int,
+    batch: int,
+    consensus: float,
+) -> None:
+    knobs = {"warm_up": warm_up, "n": n, "batch": batch, "consensus": consensus}
+    keep = {"deepconf_high": 0.9, "deepconf_low": 0.1}[name]
+    twin = OnlineConfidence(warm_up, n, batch, keep, consensus)
+    assert_alike(name, twin, knobs, branch_pool, setting)
+
+
+@given(
+    signal_pools(),
+    wide_settings(),
+    st.integers(1, 24),
+    st.sampled_from([0.8, 0.95, 1.0]),
+    st.sampled_from([0.0, 0.7, 2.0]),
+    st.sampled_from([8.5, 9.0, 11.0]),
+)
+def test_reasc_plays_as_plain_python_does(
+    branch_pool: BranchPool,
+    setting: EpisodeSetting,
+    n: int,
+    threshold: float,
+    steepness: float,
+    gate: float,
+) -> None:
+    knobs = {"n": n, "threshold": threshold, "steepness": steepness, "gate": gate}
+    twin = ReliableConsistency(n, threshold, steepness, gate, center=9.1, spread=0.35)
+    assert_alike("reasc", twin, knobs, branch_pool, setting)
 
 
 # The bound that stands for the Dirichlet criterion
