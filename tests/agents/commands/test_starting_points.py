@@ -37,6 +37,10 @@ def test_library_controller_and_file_are_single_starting_programs(tmp_path: Path
     assert names("early_votes", str(path)) == ["early_votes", "mine"]
 
 
+def test_group_library_has_the_programs_that_follow_beta_and_need_no_signal() -> None:
+    assert names("library") == ["cmc", "early_votes", "prune_to_one"]
+
+
 def test_program_named_twice_is_loaded_once() -> None:
     assert names("cmc", "library").count("cmc") == 1
 
