@@ -94,9 +94,9 @@ async def test_candidates_are_sorted_and_shown_at_another_beta(copied: Copied) -
     async with app.run_test(size=WIDE) as pilot:
         await settled(pilot)
         table = app.screen.query_one("#candidates", DataTable)
-        before = [table.get_row_at(index)[2] for index in range(3)]
+        before = [str(table.get_row_at(index)[2]) for index in range(3)]
         await press(pilot, *["right_square_bracket"] * 5)
-        assert [table.get_row_at(index)[2] for index in range(3)] != before
+        assert [str(table.get_row_at(index)[2]) for index in range(3)] != before
         await press(pilot, "s")
         objectives = [str(table.get_row_at(index)[5]) for index in range(3)]
         assert objectives == sorted(objectives, key=float, reverse=True)

@@ -1,7 +1,8 @@
 """Run screen: the candidates of one run as they arrive, their curves, the proposer's rationale."""
 
+from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.text import Text
 from textual import on, work
@@ -29,7 +30,7 @@ from tui.screens.run_text import (
     format_trial_cells,
 )
 from tui.widgets.frontier_plot import CHOSEN, PALETTE, FrontierPlot, PlotCurve, format_legend
-from tui.widgets.outside_text import OutsideStatic, OutsideTable
+from tui.widgets.outside_text import LiveCell, OutsideStatic, OutsideTable
 from tui.widgets.trial_plots import ProgressPlot, describe_progress
 
 EVERY = 0.5
@@ -47,6 +48,15 @@ TRIAL_COLUMNS = (
 """Columns for a run of trials, whose objective is the score."""
 
 SORTS = ("arrival", "objective", "accuracy", "tokens", "sequential tokens")
+
+
+class _FormattedRow(NamedTuple):
+    """The cells of a row, and what they depend on."""
+
+    candidate: CandidateView
+    state: tuple[float, bool]
+    """β, and whether the candidate waits for a decision."""
+    cells: list[Text | str]
 
 
 class RunScreen(Screen[None]):
@@ -75,6 +85,11 @@ class RunScreen(Screen[None]):
         self._reader = RunReader(path)
         self._view: RunView | None = None
         self._candidates: list[CandidateView] = []
+        """The candidates, in the order of the table."""
+        self._rows: dict[str, CandidateView] = {}
+        """The candidates of the table's rows, by name."""
+        self._formatted: dict[str, _FormattedRow] = {}
+        """The rows that were drawn, by name: cells are drawn one by one."""
         self._beta = 0.5
         self.is_allocation_run = self._reader.is_allocation_run
         """Whether the run searches for allocations."""
@@ -144,9 +159,8 @@ class RunScreen(Screen[None]):
         assert self._view is not None
         table = self.query_one("#candidates", OutsideTable)
         selected = self.selected
-        old, self._candidates = self._candidates, self._sorted(self._view.candidates)
-        changed = {view.waiting for view in (before, self._view) if view is not None}
-        self._fill(table, old if grown else [], changed if len(changed) > 1 else set())
+        self._candidates = self._sorted(self._view.candidates)
+        self._fill(table)
         if not self._candidates:
             self._detail()
             return
@@ -164,28 +178,36 @@ class RunScreen(Screen[None]):
         table.move_cursor(row=row, animate=False)
         self._detail()
 
-    def _fill(
-        self, table: OutsideTable, before: list[CandidateView], changed: set[str | None]
-    ) -> None:
-        """Fill the table; only append if the candidates before are unchanged.
-
-        Filling a table of hundreds of rows takes a tenth of a second.
-
-        Args:
-            table: Table to fill.
-            before: Candidates that it holds.
-            changed: Candidates whose waiting state changed.
-        """
-        old = [candidate.name for candidate in before]
-        if not old or [candidate.name for candidate in self._candidates[: len(old)]] != old:
+    def _fill(self, table: OutsideTable) -> None:
+        """Show the candidates in their order; rows are added, and never made again."""
+        rows = {candidate.name: candidate for candidate in self._candidates}
+        if not self._rows.keys() <= rows.keys():
             table.clear()
-            before = []
-        for index, candidate in enumerate(self._candidates):
-            if index >= len(before):
-                table.add_row(*self._cells(candidate), key=candidate.name)
-            elif candidate != before[index] or candidate.name in changed:
-                for (label, _), cell in zip(self._columns, self._cells(candidate), strict=True):
-                    table.update_cell(candidate.name, label, cell)
+            self._rows = {}
+        added = [name for name in rows if name not in self._rows]
+        self._rows = rows
+        for name in added:
+            cells = (
+                LiveCell(name, partial(self._format_cell, name, column))
+                for column in range(len(self._columns))
+            )
+            table.add_row(*cells, key=name)
+        if rows:
+            table.order_rows(list(rows))
+
+    def _format_cell(self, name: str, column: int) -> Text | str:
+        """Format a cell of a candidate, at the present β."""
+        waits = self._view is not None and self._view.waiting == name
+        candidate, state = self._rows[name], (self._beta, waits)
+        row = self._formatted.get(name)
+        if row is None or row.candidate is not candidate or row.state != state:
+            cells = (
+                format_trial_cells(candidate, waits=waits)
+                if self.is_allocation_run
+                else format_cells(candidate, self._beta, waits=waits)
+            )
+            row = self._formatted[name] = _FormattedRow(candidate, state, cells)
+        return row.cells[column]
 
     def _sorted(self, candidates: tuple[CandidateView, ...]) -> list[CandidateView]:
         def key(candidate: CandidateView) -> float:
@@ -204,12 +226,6 @@ class RunScreen(Screen[None]):
                     return 0.0
 
         return sorted(candidates, key=key)
-
-    def _cells(self, candidate: CandidateView) -> list[Text | str]:
-        waits = self._view is not None and self._view.waiting == candidate.name
-        if self.is_allocation_run:
-            return format_trial_cells(candidate, waits=waits)
-        return format_cells(candidate, self._beta, waits=waits)
 
     @property
     def selected(self) -> CandidateView | None:

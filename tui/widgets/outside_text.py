@@ -5,6 +5,7 @@ through these widgets, and `Sanitizer` filters every line that is drawn.
 """
 
 import re
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from rich.cells import get_character_cell_size
@@ -78,7 +79,28 @@ class OutsideStatic(Static):
         super().update(block(content), layout=layout)
 
 
-class OutsideTable(DataTable[Text]):
+class LiveCell:
+    """Table cell whose text is made when it is drawn, so only visible rows cost anything.
+
+    Args:
+        row_name: What identifies the row, to sort by.
+        content: Function that returns the present text; control characters are escaped.
+    """
+
+    def __init__(self, row_name: str, content: Callable[[], Text | str]):
+        self.row_name = row_name
+        self._content = content
+
+    def __rich__(self) -> Text:
+        """Return the present text, for drawing."""
+        return line(self._content())
+
+    def __str__(self) -> str:
+        """Return the present text without styles."""
+        return self.__rich__().plain
+
+
+class OutsideTable(DataTable[Text | LiveCell]):
     """Table with one-line cells."""
 
     def add_row(
@@ -101,6 +123,15 @@ class OutsideTable(DataTable[Text]):
         """
         return super().add_row(*map(_cell, cells), height=height, key=key, label=label)
 
+    def order_rows(self, names: Sequence[str]) -> None:
+        """Order rows of live cells, and draw all cells again.
+
+        Args:
+            names: Name of every row, in the new order.
+        """
+        order = {name: position for position, name in enumerate(names)}
+        self.sort(self.ordered_columns[0].key, key=lambda cell: order[cell.row_name])
+
     def update_cell(
         self,
         row_key: RowKey | str,
@@ -120,7 +151,9 @@ class OutsideTable(DataTable[Text]):
         super().update_cell(row_key, column_key, _cell(value), update_width=update_width)
 
 
-def _cell(value: object) -> Text:
+def _cell(value: object) -> Text | LiveCell:
+    if isinstance(value, LiveCell):
+        return value
     return line(value if isinstance(value, Text) else str(value))
 
 
