@@ -19,17 +19,22 @@ from dsl.formatter import print_tree
 from dsl.parser import parse
 from dsl.source import Source
 
+STILL = 0.1
+"""Knobs that move by less than this part of their range are fixed."""
+
 
 def make_monotone(path: Floats, low_at_one: NDArray[np.bool_] | None = None) -> Floats:
-    """Clip a path to [0, 1], and its middle point between its ends.
+    """Clip a path to [0, 1], fix knobs that hardly move, and clip the middle between the ends.
 
     Args:
         path: Array (C, K): control points, each with one coordinate for each knob.
         low_at_one: Mask (K,) of knobs that end at 0; none by default.
     """
     path = np.clip(path, 0.0, 1.0)
+    fixed = (path[0] + path[-1]) / 2
     if low_at_one is not None:
-        path[-1, low_at_one] = 0.0
+        path[-1, low_at_one] = fixed[low_at_one] = 0.0
+    path = np.where(np.abs(path[-1] - path[0]) < STILL, fixed, path)
     if len(path) == 3:
         low, high = np.minimum(path[0], path[2]), np.maximum(path[0], path[2])
         path[1] = np.clip(path[1], low, high)

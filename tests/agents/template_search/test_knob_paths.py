@@ -80,6 +80,11 @@ def test_a_middle_point_outside_of_the_ends_moves_between_them() -> None:
     assert path.tolist() == [[0.2, 0.9], [0.2, 0.9], [0.8, 0.3]]
 
 
+def test_knobs_that_hardly_move_are_fixed() -> None:
+    path = make_monotone(np.array([[0.2, 0.4], [0.9, 0.5], [0.8, 0.46]]))
+    assert path == pytest.approx(np.array([[0.2, 0.43], [0.8, 0.43], [0.8, 0.43]]))
+
+
 def test_no_template_of_the_package_gives_up_at_beta_one() -> None:
     for template in load_program_templates():
         path = make_monotone(np.full((2, len(template.knobs)), 0.5), template.low_at_one)

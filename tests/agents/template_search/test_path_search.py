@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from agents.search.measurements import CurveScore, SettingFigures
+from agents.template_search.knob_paths import make_monotone
 from agents.template_search.path_search import (
     AVERAGED_ROUNDS,
     PAIR_HEATS,
@@ -187,7 +188,7 @@ def test_the_average_is_that_of_the_last_rounds() -> None:
         refined.append(path.points)
         if len(refined) == 1:
             assert path.average is None
-    assert path.average == pytest.approx(np.mean(refined[1:], axis=0))
+    assert path.average == pytest.approx(make_monotone(np.mean(refined[1:], axis=0)))
 
 
 def test_equal_seeds_give_equal_paths() -> None:
@@ -205,6 +206,18 @@ def test_an_early_end_of_the_curve_is_penalised() -> None:
         TEMPLATE, start, Landscape(), uncovered, betas=BETAS, seed=1, generations=15
     )
     assert TEMPLATE.setting(reached.points[1])["n"] >= 28
+
+
+def test_a_knob_that_gains_nothing_by_moving_becomes_fixed() -> None:
+    start = toy([[0.1, 0.2], [0.6, 0.9]])
+
+    def indifferent(figures: SettingFigures) -> CurveScore:
+        return CurveScore(0.0, 0.0, True, 0.0)
+
+    fixed = refine_path(
+        TEMPLATE, start, Landscape(), indifferent, betas=BETAS, seed=1, generations=40
+    )
+    assert fixed.points[0].tolist() == fixed.points[1].tolist()
 
 
 def test_bending_keeps_the_path() -> None:
