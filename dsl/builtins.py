@@ -11,7 +11,7 @@ from dsl.types import Type
 from dsl.vocabulary import KEYWORDS
 
 SIGNALS = ("entropy", "logprob", "top_logprob")
-"""The optional signals that a program can ask for with ``needs``."""
+"""The signals that the format of recordings defines; a recording may declare any others."""
 
 
 INTERVAL_SIGNALS = ("logprob", "top_logprob")
@@ -317,6 +317,13 @@ FUNCTIONS = {**COUNTING, **VOTING, **FOLDING, **WINDOWS, **NUMBERS, **CHANCE}
 FREE = frozenset({"total", "median", "quantile", "rank", ".cut_off"})
 """Names that a program may declare too. A call is the function, and a name is the program's own; a
 field of the program takes the place of the attribute."""
+
+
+def describe_signal(name: str) -> BuiltinValue:
+    """Return what a signal of a recording is to a program, by its name without a dot."""
+    return ATTRIBUTES.get(f".{name}") or BuiltinValue(
+        Type.REAL, f"the signal `{name}` that the recording declares", name
+    )
 
 
 def signal_name_fault(name: str) -> str | None:

@@ -46,7 +46,7 @@ def explanations() -> dict[str, Explanation]:
 
 
 WARNINGS = frozenset(
-    {"RH504", "RH506", "RH507", "RH508", "RH509", "RH510", "RH511", "RH602", "RH603"}
+    {"RH215", "RH504", "RH506", "RH507", "RH508", "RH509", "RH510", "RH511", "RH602", "RH603"}
 )
 """Codes that are warnings, besides those from RH701 to RH799, which all are."""
 

@@ -10,8 +10,9 @@ One verb is one *barrier*: its branches run side by side. A branch is named by i
 order of opening.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from enum import Enum
+from types import MappingProxyType
 from typing import Protocol
 
 import msgspec
@@ -115,12 +116,15 @@ class BudgetSpent(Inadmissible):
     """Not even the first action of a verb is affordable."""
 
 
+NO_SIGNALS: Mapping[str, float] = MappingProxyType({})
+
+
 class BranchView:
     """One opened branch, as far as it has been revealed."""
 
     __slots__ = (
         "answer", "changes", "cut_off", "depth", "entropy", "index", "logprob", "passed",
-        "revealed", "status", "streak", "tokens", "top_logprob",
+        "revealed", "signals", "status", "streak", "tokens", "top_logprob",
     )  # fmt: skip
 
     def __init__(self, index: int):
@@ -149,6 +153,9 @@ class BranchView:
         self.passed: Mapping[str, Sequence[float]] = {}
         """The signals of every interval so far, by name, where `Episode.wants_passed` is set. A
         signal that the last interval has no value of is shorter by one."""
+        self.signals: Mapping[str, float] = NO_SIGNALS
+        """Values so far of the named signals that the recording declares. It is replaced by another
+        mapping when a value becomes known, and never changed."""
 
     def reveal(self, answer: str) -> None:
         """Take a newly revealed answer into the view."""
@@ -169,12 +176,12 @@ class Episode:
 
     __slots__ = (
         "active", "branches", "budget", "finished", "interval", "limit", "pruned", "question",
-        "seed", "sequential", "spent", "wants_passed",
+        "seed", "sequential", "signals", "spent", "wants_passed",
     )  # fmt: skip
 
     def __init__(
         self, *, interval: int, limit: int, budget: int | None = None, question: int = 0,
-        seed: int = 0,
+        seed: int = 0, signals: Collection[str] = (),
     ):  # fmt: skip
         self.interval = interval
         """Δ in tokens."""
@@ -185,6 +192,8 @@ class Episode:
         self.question = question
         """The question's position in its recording; with the seed, it keys random numbers."""
         self.seed = seed
+        self.signals = frozenset(signals)
+        """The named signals that every branch has, at the latest when it has finished."""
         self.spent = 0
         """Tokens charged so far."""
         self.sequential = 0

@@ -168,6 +168,7 @@ def evaluate_expression(
             return find_operation(node, types)(*arguments)
         case (
             tree.Field()
+            | tree.Fallback()
             | tree.CurrentBranch()
             | tree.FilterSet()
             | tree.SortSet()

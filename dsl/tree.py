@@ -66,6 +66,13 @@ class CurrentBranch(Node, frozen=True):
     """``branch``: the set of the one branch that a dot refers to."""
 
 
+class Fallback(Node, frozen=True):
+    """``(.reward else 0.5)``: a signal, or another number where it has no value yet."""
+
+    field: Field
+    otherwise: "Expression"
+
+
 class Group(Node, frozen=True):
     """An expression in parentheses."""
 
@@ -158,6 +165,7 @@ Expression: TypeAlias = (
     | Name
     | Field
     | CurrentBranch
+    | Fallback
     | Group
     | Unary
     | Binary

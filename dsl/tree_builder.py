@@ -283,6 +283,9 @@ class _TreeBuilder(Transformer[Token, Any]):
     def over(self, meta: Meta, items: Items) -> tree.PerBranch:
         return tree.PerBranch(span_of_meta(meta), *items)
 
+    def fallback(self, meta: Meta, items: Items) -> tree.Fallback:
+        return tree.Fallback(span_of_meta(meta), *items)
+
     def parenthesis(self, meta: Meta, items: Items) -> tree.Group:
         return tree.Group(span_of_meta(meta), items[0])
 

@@ -79,7 +79,8 @@ def _cross_rules(draft: ProgramEdit, donor_survey: ProgramSurvey) -> ProgramVari
     first = [start.body.statements[index] for index in carried.start] if start else []
     sources = _collect_declarations(donor_survey.program)
     declared = [sources[name] for name in _close_dependencies(sources, carried.names)]
-    if _reads_signals([*statements, *first, *declared], draft.program):
+    read = [*statements, *first, *declared]
+    if _reads_signals(read, draft.program, donor_survey.program):
         return None
     names = _declare_dependencies(draft.additions, donor_survey, carried.names)
     statements = [rename_names(statement, names) for statement in statements]
@@ -140,14 +141,21 @@ def _assigned_names(statement: tree.Statement) -> set[str]:
     return names
 
 
-def _reads_signals(nodes: Iterable[tree.Node], receiver: tree.Program) -> bool:
-    """Return whether statements or declarations read a signal that the receiver does not need.
+def _reads_signals(nodes: Iterable[tree.Node], receiver: tree.Program, donor: tree.Program) -> bool:
+    """Return whether parts of a donor read a signal that the receiver does not need.
 
     A recording without that signal could not run the receiver any more.
     """
-    available = {f".{signal.text}" for signal in receiver.needs}
     read = {n.text for node in nodes for n in walk(node) if isinstance(n, tree.Field)}
-    return bool(read & (_SIGNALS - available))
+    return bool(read & _missing_signals(receiver, donor))
+
+
+def _missing_signals(receiver: tree.Program, donor: tree.Program) -> set[str]:
+    """Return the attributes of signals that a donor may read and the receiver does not need."""
+    needed, available = (
+        {f".{signal.text}" for signal in program.needs} for program in (donor, receiver)
+    )
+    return (_SIGNALS | needed) - available
 
 
 def _find_targets(own: Sequence[tree.Statement], new: Sequence[tree.Statement]) -> list[int]:
@@ -227,9 +235,8 @@ def _cross_parts(draft: ProgramEdit, donor_survey: ProgramSurvey) -> ProgramVari
     chosen = draft.choose(theirs)
     if chosen is None or is_equivalent(chosen.node, mine.node):
         return None
-    available = {f".{signal.text}" for signal in draft.program.needs}
     read = {n.text for n in walk(chosen.node) if isinstance(n, tree.Field)}
-    if read & (_SIGNALS - available):
+    if read & _missing_signals(draft.program, donor_survey.program):
         return None
     used = {n.text for n in walk(chosen.node) if isinstance(n, tree.Name)}
     names = _declare_dependencies(draft.additions, donor_survey, used & set(donor_survey.knobs))
@@ -310,7 +317,9 @@ def _cross_sections(draft: ProgramEdit, donor_survey: ProgramSurvey) -> ProgramV
     if theirs is None:
         return None
     used = {n.text for n in walk(theirs) if isinstance(n, tree.Name | tree.Field)}
-    if used & set(donor_survey.kinds) or _reads_signals(theirs.body.statements, draft.program):
+    if used & set(donor_survey.kinds):
+        return None
+    if _reads_signals(theirs.body.statements, draft.program, donor_survey.program):
         return None
     names = _declare_dependencies(draft.additions, donor_survey, used & set(donor_survey.knobs))
     program = with_section(draft.program, rename_names(theirs, names))

@@ -8,8 +8,16 @@ from agents.variation.cleanup import compute_size, tidy
 from agents.variation.expression_writer import ExpressionWriter
 from agents.variation.scopes import NewDeclarations, make_lets_distinct
 from agents.variation.survey import ExpressionSite, Purpose, StatementSite, survey_program
-from agents.variation.tree_transforms import copy_tree, format_expression, replace_nodes, walk
+from agents.variation.tree_transforms import (
+    NOWHERE,
+    copy_tree,
+    format_expression,
+    number,
+    replace_nodes,
+    walk,
+)
 from dsl import tree
+from dsl.checker.first_values import find_early_reads
 from dsl.traversal import is_equivalent
 
 LARGEST = 220
@@ -99,7 +107,7 @@ class ProgramEdit:
             The variant; ``None`` where the program is unchanged, too large, or never gets an
             answer.
         """
-        after = tidy(self.additions.apply(program))
+        after = _cover_early_reads(tidy(self.additions.apply(program)))
         if is_equivalent(after, self.program):
             return None
         if compute_size(after) > LARGEST and compute_size(after) > compute_size(self.program):
@@ -107,6 +115,15 @@ class ProgramEdit:
         if not _gets_answers(after):
             return None
         return ProgramVariant(after, operator, summary)
+
+
+def _cover_early_reads(program: tree.Program) -> tree.Program:
+    """Return the program with a value for each signal that, after a change, may have none yet."""
+    covered = {
+        field: tree.Fallback(NOWHERE, copy_tree(field), number(0.0))
+        for field in find_early_reads(program)
+    }
+    return replace_nodes(program, covered) if covered else program
 
 
 def _gets_answers(program: tree.Program) -> bool:

@@ -117,6 +117,8 @@ class Quantities:
                 return _OF_VALUES.get(text) or self.named.get(text)
             case tree.Field(text=text):
                 return _OF_ATTRIBUTES.get(text) or self.named.get(text)
+            case tree.Fallback(field=field, otherwise=otherwise):
+                return self.of(field) or self.of(otherwise)
             case tree.Unary(operator="-", operand=operand):
                 return self.of(operand)
             case tree.Conditional(then=then, otherwise=otherwise):

@@ -72,7 +72,8 @@ class NewDeclarations:
     """
 
     def __init__(self, program: tree.Program):
-        self._used = collect_declared(program)
+        # A field may not have the name of a signal that the program needs.
+        self._used = collect_declared(program) | {f".{word.text}" for word in program.needs}
         self.knobs: list[tree.Knob] = []
         self.lines: list[tree.Scheduled] = []
         self.cells: list[tree.Cell] = []

@@ -290,6 +290,8 @@ class _SurveyWalk:
             case tree.Name(text=text):
                 if text in self._survey.knobs and way.wanted is not None:
                     self._survey.uses.setdefault(text, way.wanted)
+            case tree.Fallback():
+                self._visit(node.otherwise, replace(way, takes=Type.REAL))
             case tree.Unary():
                 self._visit(node.operand, way)
             case tree.Binary():

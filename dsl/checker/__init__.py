@@ -3,6 +3,7 @@
 from dsl import tree
 from dsl.checker.conditions import check_conditions
 from dsl.checker.declarations import check_declarations, check_sections
+from dsl.checker.first_values import bare_signals, check_first_values
 from dsl.checker.flow import check_flow
 from dsl.checker.progress import check_progress
 from dsl.checker.schedule_directions import check_schedule
@@ -35,6 +36,7 @@ def check(program: tree.Program, source: Source) -> tuple[CheckedProgram | None,
         check_progress(scope, program)
         check_conditions(scope, program, source)
         check_unrevealed(scope, program)
+        check_first_values(scope, program)
     if any(diagnostic.is_error for diagnostic in scope.diagnostics):
         return None, scope.diagnostics
     checked = CheckedProgram(source, program, scope.types, scope.symbols, _needs(scope, program))
@@ -47,4 +49,4 @@ def _needs(scope: Scope, program: tree.Program) -> Needs:
         isinstance(node, tree.Field) and node.text == ".cut_off" and symbol.role is Role.ATTRIBUTE
         for node, symbol in scope.symbols.items()
     )
-    return Needs(frozenset(scope.needs), inside, endings)
+    return Needs(frozenset(scope.needs), inside, endings, bare_signals(scope, program))

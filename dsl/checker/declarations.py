@@ -1,16 +1,17 @@
 """Check declarations: needs, knobs, the schedule, memory, fields."""
 
+from difflib import get_close_matches
+
 from dsl import tree
-from dsl.builtins import SIGNALS
+from dsl.builtins import ATTRIBUTES, SIGNALS, signal_name_fault
 from dsl.checker import expressions
 from dsl.checker.running import check_following, check_window_size
 from dsl.checker.scope import ExpressionPosition, Scope
 from dsl.checker.symbols import Role, Symbol, constant_value
-from dsl.diagnostics import Mark
+from dsl.diagnostics import Edit, Mark
 from dsl.source import Span
 from dsl.traversal import walk
 from dsl.types import Type, joined
-from dsl.vocabulary import did_you_mean, nearest
 
 _NAMES = {
     tree.Schedule: "schedule",
@@ -24,20 +25,18 @@ _NAMES = {
 
 
 def check_sections(scope: Scope, program: tree.Program) -> None:
-    """Every section is once at most, and the needs are known signals."""
+    """Every section is once at most, and what is needed can be the name of a signal."""
     for word in program.needs:
-        if word.text not in SIGNALS:
+        if fault := signal_name_fault(word.text):
             scope.error(
                 "RH206",
-                f"unknown signal `{word.text}`",
+                f"no signal can have the name `{word.text}`",
                 word.span,
-                help=did_you_mean(word.text, SIGNALS)
-                or f"the signals are {', '.join(f'`{signal}`' for signal in SIGNALS)}",
+                fault,
+                help="record the signal under another name",
             )
-            meant = nearest(word.text, SIGNALS)
-            scope.unknown_signals.add(f".{word.text}")
-            if meant is not None:
-                scope.needs[meant] = word.span  # what reads it is right
+            if f".{word.text}" not in ATTRIBUTES:
+                scope.refused_signals.add(f".{word.text}")
         elif word.text in scope.needs:
             scope.warning(
                 "RH705",
@@ -48,6 +47,7 @@ def check_sections(scope: Scope, program: tree.Program) -> None:
             )
         else:
             scope.needs[word.text] = word.span
+            _warn_of_misspelling(scope, word)
     scope.written.update(_declared(program))
     first_sections: dict[type, tree.Section] = {}
     for section in program.sections:
@@ -62,6 +62,23 @@ def check_sections(scope: Scope, program: tree.Program) -> None:
                 also=(Mark(_head(earlier, name), "the first"),),
                 help="merge them into one section",
             )
+
+
+def _warn_of_misspelling(scope: Scope, word: tree.Identifier) -> None:
+    """Warn of a signal that is spelt nearly like one of those that every program knows."""
+    near = None if word.text in SIGNALS else get_close_matches(word.text, SIGNALS, 1, _NEARLY)
+    if near:
+        scope.warning(
+            "RH215",
+            f"`{word.text}` may be a misspelling of the signal `{near[0]}`",
+            word.span,
+            help=f"write `{near[0]}`, unless the recording declares a signal `{word.text}`",
+            edit=Edit(word.span, near[0]),
+        )
+
+
+_NEARLY = 0.85
+"""The least similarity of a misspelling: one letter of seven may differ."""
 
 
 def _declared(program: tree.Program) -> dict[str, Span]:

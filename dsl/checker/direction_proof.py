@@ -146,6 +146,7 @@ class DirectionProver:
                 return self._combine(node, piece)
             case (
                 tree.Field()
+                | tree.Fallback()
                 | tree.CurrentBranch()
                 | tree.OnceSet()
                 | tree.FilterSet()

@@ -11,8 +11,9 @@ from dsl.checker.names import (
     check_name,
     report_comment,
     report_missing_dot,
+    report_unreadable,
 )
-from dsl.checker.scope import Scope
+from dsl.checker.scope import ExpressionPosition, Scope
 from dsl.checker.set_operands import repeated_comparison, report_filter, report_set_operator
 from dsl.diagnostics import Mark
 from dsl.traversal import walk
@@ -32,6 +33,8 @@ def check(scope: Scope, expression: tree.Expression) -> Type:
             result = check_name(scope, expression)
         case tree.Field():
             result = check_field(scope, expression)
+        case tree.Fallback():
+            result = _fallback(scope, expression)
         case tree.Group(inner=inner):
             result = check(scope, inner)
         case tree.Unary():
@@ -269,6 +272,24 @@ def _nothing_in(node: tree.Binary, left: Type, right: Type) -> str | None:
     if Type.BRANCHES in (left, right) and is_none:
         return "ask `empty(…)`" if node.operator == "==" else "ask `not empty(…)`"
     return None
+
+
+def _fallback(scope: Scope, node: tree.Fallback) -> Type:
+    before = scope.count_errors()
+    check(scope, node.field)
+    if scope.position is ExpressionPosition.RUNNING and scope.count_errors() == before:
+        what = "skipped where it has no value, so `else` has no use"
+        report_unreadable(scope, node.field, what)
+    expect(scope, node.otherwise, Type.REAL, "`else` of a signal takes")
+    if scope.count_errors() == before and node.field.text.removeprefix(".") not in scope.needs:
+        scope.error(
+            "RH213",
+            f"`{node.field.text}` always has a value, so nothing can follow `else`",
+            node.field.span,
+            "no signal",
+            help=f"write `{node.field.text}` alone; `else` is for signals that a program `needs`",
+        )
+    return Type.REAL
 
 
 def _choice(scope: Scope, node: tree.Conditional) -> Type:

@@ -1,7 +1,15 @@
 """The use of names and attributes: what each is here, or why it cannot be used."""
 
 from dsl import tree
-from dsl.builtins import ATTRIBUTES, FUNCTIONS, INTERVAL_ATTRIBUTES, NAMES, SETS, VALUES
+from dsl.builtins import (
+    ATTRIBUTES,
+    FUNCTIONS,
+    INTERVAL_ATTRIBUTES,
+    NAMES,
+    SETS,
+    VALUES,
+    describe_signal,
+)
 from dsl.checker.scope import RUNNING_READS, ExpressionPosition, Scope
 from dsl.checker.symbols import Role, Symbol
 from dsl.diagnostics import Edit
@@ -130,8 +138,10 @@ def check_field(scope: Scope, node: tree.Field) -> Type:
             report_unreadable(scope, node, f"{symbol.role.value}, which `update` assigns")
         return scope.use(node, symbol)
     value = ATTRIBUTES.get(name)
+    if value is None and name.removeprefix(".") in scope.needs:
+        value = describe_signal(name.removeprefix("."))
     if value is None:
-        if name not in scope.unknown_signals:
+        if name not in scope.refused_signals:
             _unknown_attribute(scope, node)
         return Type.WRONG
     if is_running and name not in INTERVAL_ATTRIBUTES:
@@ -177,7 +187,7 @@ def _unknown_attribute(scope: Scope, node: tree.Field) -> None:
         or suggest_spelling(node.text, scope.visible_fields())
         or Suggestion(
             f"branches have {', '.join(f'`{one}`' for one in ATTRIBUTES)}; declare your own"
-            " fields in `each branch { … }`"
+            " fields in `each branch { … }`, and signals of the recording with `needs`"
         )
     )
     scope.error(

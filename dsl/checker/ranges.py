@@ -77,6 +77,8 @@ class RangeFinder:
                 return self._name(name)
             case tree.Field(text=text):
                 return _ATTRIBUTES.get(text, ANY)
+            case tree.Fallback(field=field, otherwise=otherwise):
+                return _hull(self.find(field), self.find(otherwise))
             case tree.Unary(operator="-", operand=operand):
                 low, high = self.find(operand)
                 return NumberRange(-high, -low)

@@ -59,8 +59,8 @@ class Scope:
     """Whether a dot refers to a branch here."""
     dot_advice: str | None = None
     """What to write where a dot refers to no branch, if the position is known."""
-    unknown_signals: set[str] = field(default_factory=set)
-    """Attributes of signals that were reported as unknown: their uses are echoes."""
+    refused_signals: set[str] = field(default_factory=set)
+    """Attributes of signals whose names were reported: their uses are echoes."""
 
     # Reporting
 
@@ -115,11 +115,12 @@ class Scope:
         assert symbol.span is not None
         name = symbol.name
         known = ATTRIBUTES.keys() - FREE if name.startswith(".") else NAMES
+        is_signal = name.startswith(".") and name[1:] in self.needs
         earlier = self.lookup(name)
-        if name in known or earlier is not None:
+        if name in known or is_signal or earlier is not None:
             self.doubtful.add(name)
-        if name in known:
-            what = describe_built_in(name)
+        if name in known or is_signal:
+            what = describe_built_in(name) if name in known else "a signal that the program needs"
             self.error(
                 "RH205",
                 f"`{name}` is {what}, so it cannot be declared",
@@ -168,7 +169,7 @@ class Scope:
         if self.position is ExpressionPosition.RUNNING:
             own = {name for name, s in self.fields.items() if s.role is Role.RUNNING}
             return {*INTERVAL_ATTRIBUTES, *own}
-        return {*ATTRIBUTES, *self.fields}
+        return {*ATTRIBUTES, *self.fields, *(f".{name}" for name in self.needs)}
 
     # Where we are
 

@@ -42,6 +42,9 @@ class Needs(NamedTuple):
     """Whether it probes branches, so that complete reads alone are not enough for it."""
     endings: bool = False
     """Whether it reads how branches ended, which replay otherwise leaves unread."""
+    bare_signals: frozenset[str] = frozenset()
+    """The named signals that it reads without a value to take instead, of branches that have
+    finished: every such branch must have a value."""
 
 
 class CheckedProgram(NamedTuple):

@@ -73,6 +73,7 @@ _STEADY = (
     tree.BooleanLiteral,
     tree.NoneLiteral,
     tree.Text,
+    tree.Fallback,
     tree.Group,
     tree.Unary,
     tree.Binary,

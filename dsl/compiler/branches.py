@@ -1,19 +1,40 @@
 """The actions of the MDP in a compiled program: what `harness.mdp.replay` does, on arrays."""
 
+from typing import NamedTuple
+
+from dsl.compiler.memory_layout import SignalScopeCode
 from dsl.compiler.running import RunningEmitter
-from dsl.compiler.state import ACTIVE, FINISHED, NONE, EpisodeState
+from dsl.compiler.state import ACTIVE, FINISHED, NO_VALUE, NONE, EpisodeState
+
+
+class NamedSignal(NamedTuple):
+    """Where the recorded values of a named signal are, as values in the function."""
+
+    values: str
+    counts: str
+    scope: str
 
 
 class BranchEmitter:
-    """Emits the actions. ``word`` is the type of the recorded answers, ``i16`` or ``i32``."""
+    """Emits the actions.
+
+    Args:
+        state: the state of the episode.
+        word: the type of the recorded answers, ``i16`` or ``i32``.
+        signals: addresses of the values and counts of each signal of the format that is read.
+        named: the named signals that are read.
+        running: the running values, which every interval updates.
+    """
 
     def __init__(
         self,
         state: EpisodeState,
         word: str,
         signals: dict[str, tuple[str, str]],
+        named: dict[str, NamedSignal],
         running: RunningEmitter,
     ):
+        self._named = named
         self._state = state
         self.running = running
         self._emit = state.emit
@@ -58,8 +79,9 @@ class BranchEmitter:
                 emit.store_element("i64", "0", array, branch)
         if state.uses.age:
             emit.store_element("i64", emit.load("i64", state.steps), state.born, branch)
-        for array in state.signal.values():
-            emit.store_element("double", "0.0", array, branch)
+        for name, array in state.signal.items():
+            first = NO_VALUE if name in state.uses.marked_signals else "0.0"
+            emit.store_element("double", first, array, branch)
         emit.bump(state.opened)
         return branch
 
@@ -108,6 +130,7 @@ class BranchEmitter:
             row = emit.load_element("i64", state.row, branch)
             value = emit.load_element("double", values, emit.op(f"add i64 {row}, {index}"))
             emit.store_element("double", value, state.signal["entropy"], branch)
+        self._show_named(branch, index, SignalScopeCode.PROBE)
 
     def show_interval(self, branch: str, index: str, *, is_last: bool = False) -> None:
         """Show the signals of an interval just generated; the last stretch may have none.
@@ -130,6 +153,21 @@ class BranchEmitter:
                 row = emit.load_element("i64", state.row, branch)
                 value = emit.load_element("double", values, emit.op(f"add i64 {row}, {index}"))
                 emit.store_element("double", value, state.signal[name], branch)
+        self._show_named(branch, index, SignalScopeCode.INTERVAL)
+
+    def _show_named(self, branch: str, index: str, scope: SignalScopeCode) -> None:
+        """Show the values of named signals of a scope, if there are any at a position."""
+        emit, state = self._emit, self._state
+        for name, signal in self._named.items():
+            is_meant = emit.op(f"icmp eq i64 {signal.scope}, {int(scope)}")
+            chain = emit.load_element("i64", state.chain, branch)
+            count = emit.load_element("i64", signal.counts, chain)
+            in_range = emit.op(f"icmp slt i64 {index}, {count}")
+            with emit.when(emit.op(f"and i1 {is_meant}, {in_range}")):
+                row = emit.load_element("i64", state.row, branch)
+                position = emit.op(f"add i64 {row}, {index}")
+                value = emit.load_element("double", signal.values, position)
+                emit.store_element("double", value, state.signal[name], branch)
 
     def finish(self, branch: str) -> None:
         """Emit the end of a branch, which reveals its final answer."""
@@ -139,6 +177,7 @@ class BranchEmitter:
         emit.store_element("i64", FINISHED, state.status, branch)
         self.reveal(branch, answer, emit.load_element("i64", state.depth, branch))
         self.show_interval(branch, last, is_last=True)
+        self._show_named(branch, "0", SignalScopeCode.BRANCH)
         state.append(state.finished, state.finished_count, branch)
         if state.uses.finished_votes:
             self._vote(answer)

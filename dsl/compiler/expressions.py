@@ -118,6 +118,8 @@ class ExpressionEmitter:
                 return self._name(node)
             case tree.Field():
                 return self._field(node)
+            case tree.Fallback():
+                return self._fallback(node)
             case tree.Group(inner=inner):
                 return self.value(inner)
             case tree.Unary():
@@ -237,8 +239,8 @@ class ExpressionEmitter:
                 return emit.op(f"icmp eq i64 {status}, {wanted}")
             case ".cut_off":
                 return self._cut_off(branch)
-            case ".entropy" | ".logprob" | ".top_logprob":
-                return emit.load_element("double", state.signal[name[1:]], branch)
+        if name[1:] in state.signal:
+            return self._signal(name[1:], branch)
         arrays = {
             ".depth": state.depth, ".tokens": state.tokens, ".streak": state.streak,
             ".changes": state.changes,
@@ -259,6 +261,25 @@ class ExpressionEmitter:
             case ".index":
                 return branch
         return passed.signals[name[1:]]
+
+    def _signal(self, name: str, branch: str) -> str:
+        """Emit a signal of a branch, 0 before its first value."""
+        emit, state = self.emit, self.state
+        value = emit.load_element("double", state.signal[name], branch)
+        if name not in state.uses.marked_signals:
+            return value
+        return emit.select(emit.op(f"fcmp uno double {value}, 0.0"), "double", "0.0", value)
+
+    def _fallback(self, node: tree.Fallback) -> str:
+        emit = self.emit
+        array = self.state.signal[node.field.text.removeprefix(".")]
+        value = emit.load_element("double", array, self.current_branch())
+        return self.choose(
+            emit.op(f"fcmp uno double {value}, 0.0"),
+            "double",
+            lambda: self.real(node.otherwise),
+            lambda: value,
+        )
 
     def _cut_off(self, branch: str) -> str:
         """Emit whether a branch has finished, at the bound on its tokens."""

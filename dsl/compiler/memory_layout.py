@@ -78,6 +78,40 @@ class StateWord(IntEnum):
 
 
 STATE_WORDS = len(StateWord)
+"""The words of every program; those of its named signals follow, `WORDS_OF_SIGNAL` for each."""
+
+
+class SignalWord(IntEnum):
+    """The words of one named signal, in order."""
+
+    VALUES = 0
+    """(N, W) double: each branch's values, in order."""
+    COUNTS = 1
+    """(N,) int64: how many values each branch has."""
+    SCOPE = 2
+    """A `SignalScopeCode`."""
+
+
+WORDS_OF_SIGNAL = len(SignalWord)
+
+
+class SignalScopeCode(IntEnum):
+    """What has a value each."""
+
+    BRANCH = 0
+    PROBE = 1
+    INTERVAL = 2
+
+
+def signal_word(index: int, word: SignalWord) -> int:
+    """Return the position of a word of a named signal.
+
+    Args:
+        index: the signal's position among those that the program needs, sorted by name.
+        word: which of its words.
+    """
+    return STATE_WORDS + WORDS_OF_SIGNAL * index + word
+
 
 VOTE_ARRAYS = 5
 """Votes, order of first sight, marks; votes of finished branches, their order of first sight."""

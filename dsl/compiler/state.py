@@ -12,6 +12,15 @@ ACTIVE, FINISHED, PRUNED = "0", "1", "2"
 NONE = "-1"
 """No answer."""
 
+NO_VALUE = "0x7FF8000000000000"
+"""What a signal has before its first value, if the program can tell: not a number, as no recorded
+value is."""
+
+
+def named_signals(checked: CheckedProgram) -> list[str]:
+    """Return the signals that a program needs besides those of the format itself, in order."""
+    return sorted(checked.needs.signals - frozenset(SIGNALS))
+
 
 class StateUses:
     """What of the state a program reads, so that nothing else need be kept up."""
@@ -30,6 +39,12 @@ class StateUses:
         lines = {node for line in running_lines(checked.program) for node in walk(line)}
         latest = {node.text for node in nodes if isinstance(node, tree.Field) and node not in lines}
         self.signals = [signal for signal in SIGNALS if f".{signal}" in latest]
+        """Those of the format itself."""
+        self.named_signals = [name for name in named_signals(checked) if f".{name}" in fields]
+        self.marked_signals = frozenset(self.named_signals) | {
+            node.field.text.removeprefix(".") for node in nodes if isinstance(node, tree.Fallback)
+        }
+        """The signals of which it matters whether they have a value."""
         self.finished_votes = "finished" in names
 
 
@@ -71,7 +86,7 @@ class EpisodeState:
         self.changes = self.array()
         self.tokens = self.array()
         self.born = self.array()
-        self.signal = {name: self.array() for name in uses.signals}
+        self.signal = {name: self.array() for name in (*uses.signals, *uses.named_signals)}
         # Lists of branches
         self.active = self.array()
         self.finished = self.array()
@@ -99,7 +114,7 @@ class EpisodeState:
         self.finished_first = emit.slot("i64")
         self.finished_second = emit.slot("i64")
 
-    def word(self, word: StateWord, kind: str = "i64") -> str:
+    def word(self, word: int, kind: str = "i64") -> str:
         """Return a word of the argument."""
         return self.emit.load(kind, self.emit.element("i64", "%words", str(int(word))))
 

@@ -10,7 +10,7 @@ from dsl import tree
 from dsl.checker import CheckedProgram
 from dsl.checker.symbols import free_knobs, schedule_lines
 from dsl.compiler import numbers
-from dsl.compiler.branches import BranchEmitter
+from dsl.compiler.branches import BranchEmitter, NamedSignal
 from dsl.compiler.emitter import Emitter
 from dsl.compiler.expressions import (
     KINDS,
@@ -20,9 +20,9 @@ from dsl.compiler.expressions import (
     Variables,
 )
 from dsl.compiler.kernels import MODULES, KernelLibrary
-from dsl.compiler.memory_layout import StateWord
+from dsl.compiler.memory_layout import SignalWord, StateWord, signal_word
 from dsl.compiler.running import SIGNAL_WORDS, RunningEmitter
-from dsl.compiler.state import EpisodeState, StateUses
+from dsl.compiler.state import EpisodeState, StateUses, named_signals
 from dsl.compiler.statements import LineCounters, StatementEmitter
 from dsl.interpreter.controller import DEFAULT_CAP, MAX_CAP, MAX_WINDOW, window_size
 from dsl.random_draws import splitmix64
@@ -218,7 +218,16 @@ class _Translation:
             for name, (values, counts) in SIGNAL_WORDS.items()
             if name in state.signal
         }
-        return BranchEmitter(state, "i32" if self._variant.wide else "i16", read, self._running)
+        named = {}
+        for index, name in enumerate(named_signals(self._checked)):
+            if name in state.signal:
+                named[name] = NamedSignal(
+                    state.word(signal_word(index, SignalWord.VALUES), "ptr"),
+                    state.word(signal_word(index, SignalWord.COUNTS), "ptr"),
+                    state.word(signal_word(index, SignalWord.SCOPE)),
+                )
+        kind = "i32" if self._variant.wide else "i16"
+        return BranchEmitter(state, kind, read, named, self._running)
 
     def _steps(self, statements: StatementEmitter, step: tree.Step, to_finally: str) -> None:
         emit, state = self._emit, self._state

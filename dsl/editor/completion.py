@@ -16,6 +16,7 @@ from dsl.builtins import (
     SIGNALS,
     VALUES,
     WINDOWS,
+    describe_signal,
 )
 from dsl.checker.symbols import Role
 from dsl.editor.document import Document
@@ -172,6 +173,11 @@ class _CompletionContext:
             if self._running and name not in INTERVAL_ATTRIBUTES:
                 continue
             yield Completion(name, CompletionKind.FIELD, value.type.value, value_page(name, value))
+        for needed in self._outline.needs:
+            name, value = f".{needed}", describe_signal(needed)
+            if name not in ATTRIBUTES:
+                page = value_page(name, value)
+                yield Completion(name, CompletionKind.SIGNAL, value.type.value, page)
 
     def _keywords(self) -> Iterator[Completion]:
         for word in sorted(self._words):

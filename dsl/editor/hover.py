@@ -7,11 +7,12 @@ from dsl.builtins import (
     ATTRIBUTES,
     FUNCTIONS,
     SETS,
-    SIGNALS,
     VALUES,
     BuiltinFunction,
     BuiltinValue,
     ResultKind,
+    describe_signal,
+    signal_name_fault,
 )
 from dsl.checker.schedule_directions import prove_directions
 from dsl.checker.symbols import Role
@@ -59,7 +60,10 @@ def find_definition(document: Document, offset: int) -> Span | None:
         return None
     if document.tokens[index].type == "NAME" and _is_called(document, index):
         return None
-    declaration = document.outline.resolve(str(document.tokens[index]), offset)
+    word = str(document.tokens[index])
+    declaration = document.outline.resolve(word, offset)
+    if declaration is None and word.startswith(".") and word not in ATTRIBUTES:
+        return document.outline.needs.get(word.removeprefix("."))
     return None if declaration is None else declaration.span
 
 
@@ -70,10 +74,13 @@ def function_page(function: BuiltinFunction) -> str:
 
 def value_page(name: str, value: BuiltinValue) -> str:
     """Return what a value of the episode or an attribute is, in Markdown."""
-    signal = (
-        None if value.signal is None else f"an optional signal: put `needs {value.signal}` first"
-    )
-    return _page(name, value.type.value, value.meaning, signal)
+    if value.signal is None:
+        return _page(name, value.type.value, value.meaning)
+    advice = f"an optional signal: put `needs {value.signal}` first"
+    if name in ATTRIBUTES:
+        return _page(name, value.type.value, value.meaning, advice)
+    fallback = f"where it may have no value yet, write `({name} else 0.0)`"
+    return _page(name, value.type.value, value.meaning, advice, fallback)
 
 
 def set_page(name: str) -> str:
@@ -96,8 +103,8 @@ def _name(document: Document, word: str, index: int, offset: int) -> str | None:
     if declared is not None:
         return declared_page(document, declared)
     if document.outline.section_at(offset) is None:
-        known = word in SIGNALS and f".{word}" in ATTRIBUTES
-        return value_page(f".{word}", ATTRIBUTES[f".{word}"]) if known else None
+        known = word in document.outline.needs and signal_name_fault(word) is None
+        return value_page(f".{word}", describe_signal(word)) if known else None
     if word in SETS:
         return set_page(word)
     if word in VALUES:
@@ -111,7 +118,10 @@ def _field(document: Document, word: str, offset: int) -> str | None:
     declared = document.outline.resolve(word, offset)
     if declared is not None:
         return declared_page(document, declared)
-    return value_page(word, ATTRIBUTES[word]) if word in ATTRIBUTES else None
+    if word in ATTRIBUTES:
+        return value_page(word, ATTRIBUTES[word])
+    name = word.removeprefix(".")
+    return value_page(word, describe_signal(name)) if name in document.outline.needs else None
 
 
 def _is_called(document: Document, index: int) -> bool:

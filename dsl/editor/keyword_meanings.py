@@ -11,7 +11,7 @@ class KeywordMeaning(NamedTuple):
 
 
 _STRUCTURE = {
-    "needs": KeywordMeaning("needs entropy", "the optional signals that a recording must hold"),
+    "needs": KeywordMeaning("needs entropy", "the signals that a recording must hold"),
     "controller": KeywordMeaning('controller name "title" { … }', "the program: one controller"),
     "schedule": KeywordMeaning(
         "schedule { … }", "knobs that follow from `beta` alone, each in one direction"
@@ -94,7 +94,9 @@ _STATEMENTS = {
         " running value",
     ),
     "else": KeywordMeaning(
-        "if c { … } else { … }", "the block, or the value, if the condition is false"
+        "if c { … } else { … }",
+        "the block, or the value, if the condition is false; `(.reward else 0.5)`: the value where"
+        " a signal has none yet",
     ),
     "update": KeywordMeaning(
         "update S { .x = e }", "assigns fields of each branch of a set, in set order"

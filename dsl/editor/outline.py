@@ -55,6 +55,8 @@ class Outline:
     declared: list[Declaration]
     updates: list[Span]
     """What is in the braces of each `update`."""
+    needs: dict[str, Span] = field(default_factory=dict)
+    """Where each signal is declared that the program needs, by name."""
 
     def section_at(self, offset: int) -> Section | None:
         """Return the section whose span contains an offset."""
@@ -137,13 +139,18 @@ class _OutlineReader:
         self._blocks: list[_Block] = []
         self._updating = False
         self._parentheses = 0
+        self._needing = False
 
     def run(self) -> Outline:
         """Return the outline."""
         controller = None
         for index, token in enumerate(self._tokens):
+            if token.type in {"NEEDS", "CONTROLLER"}:
+                self._needing = token.type == "NEEDS"
             if token.type == "NAME" and self._before(index) == "CONTROLLER":
                 controller = token
+            elif token.type == "NAME" and self._needing and self._section is None:
+                self._outline.needs.setdefault(str(token), _span(token))
             elif token.type in _SECTIONS:
                 self._close_section(start_of(token))
                 self._section = (_SECTIONS[token.type], start_of(token), -1)
@@ -151,9 +158,8 @@ class _OutlineReader:
                 self._inside(index, token)
         self._close_section(self._length)
         self._outline.declared.sort(key=lambda declaration: declaration.span)
-        return Outline(
-            controller, self._outline.sections, self._outline.declared, self._outline.updates
-        )
+        read = self._outline
+        return Outline(controller, read.sections, read.declared, read.updates, read.needs)
 
     def _before(self, index: int) -> str | None:
         return self._tokens[index - 1].type if index else None

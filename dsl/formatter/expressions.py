@@ -76,6 +76,8 @@ def _bare(expression: tree.Expression) -> Layout:
             return "none"
         case tree.Name(text=text) | tree.Field(text=text):
             return text
+        case tree.Fallback(field=field, otherwise=otherwise):
+            return _parenthesised(continued(field.text, LINE, concat("else ", lay_out(otherwise))))
         case tree.Group():
             return _parenthesised(lay_out(ungroup(expression)))
         case tree.Unary(operator="not", operand=operand):

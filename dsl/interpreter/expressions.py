@@ -78,6 +78,20 @@ _ATTRIBUTES: dict[str, Closure] = {
 }
 
 
+_SIGNALS: dict[str, Closure] = {
+    ".entropy": lambda frame: frame.current_branch.entropy,
+    ".logprob": lambda frame: frame.current_branch.logprob,
+    ".top_logprob": lambda frame: frame.current_branch.top_logprob,
+}
+"""The signals of the format itself; ``None`` before the first value."""
+
+
+def _signal(name: str) -> Closure:
+    """Return what reads a signal, by its name with the dot; ``None`` before the first value."""
+    bare = name.removeprefix(".")
+    return _SIGNALS.get(name) or (lambda frame: frame.current_branch.signals.get(bare))
+
+
 def _budget(episode: Episode) -> int:
     return numeric.MAX_INT if episode.budget is None else episode.budget
 
@@ -138,6 +152,8 @@ class ExpressionClosures:
                 return self._name(node)
             case tree.Field():
                 return self._field(node)
+            case tree.Fallback():
+                return self._fallback(node)
             case tree.Group(inner=inner):
                 return self.value(inner)
             case tree.Unary():
@@ -180,8 +196,18 @@ class ExpressionClosures:
     def _field(self, node: tree.Field) -> Closure:
         name = node.text
         if self._symbols[node].role is Role.ATTRIBUTE:
-            return _ATTRIBUTES[name]
+            signal = _signal(name)
+            return _ATTRIBUTES.get(name) or (lambda frame: signal(frame) or 0.0)
         return lambda frame: frame.fields[name][frame.current_branch.index]
+
+    def _fallback(self, node: tree.Fallback) -> Real:
+        signal, otherwise = _signal(node.field.text), self.real(node.otherwise)
+
+        def fallback(frame: Frame) -> float:
+            value: float | None = signal(frame)
+            return otherwise(frame) if value is None else value
+
+        return fallback
 
     def _unary(self, node: tree.Unary) -> Closure:
         operand = self.value(node.operand)

@@ -12,9 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsl.checker import CheckedProgram
-from dsl.compiler.memory_layout import STATE_WORDS, VOTE_ARRAYS, StateWord
+from dsl.compiler.memory_layout import (
+    STATE_WORDS,
+    VOTE_ARRAYS,
+    WORDS_OF_SIGNAL,
+    SignalScopeCode,
+    SignalWord,
+    StateWord,
+    signal_word,
+)
 from dsl.compiler.native import NativeProgram
 from dsl.compiler.objects import ObjectCache
+from dsl.compiler.state import named_signals
 from dsl.compiler.translation import CompiledModule, Variant
 from dsl.interpreter.controller import MAX_WINDOW
 from dsl.numeric import MAX_INT
@@ -122,6 +131,7 @@ class _CompiledBatch:
         self._replay_environment = replay_environment
         self._dense = dense
         self._signals = sorted(checked.needs.signals)
+        self._named = named_signals(checked)
         self._endings = checked.needs.endings
         self._rules = rules
         self._counts = counts
@@ -143,7 +153,7 @@ class _CompiledBatch:
     @cached_property
     def _common(self) -> MachineWords:
         """Return the state words that are the same for every question."""
-        words = np.zeros(STATE_WORDS, np.int64)
+        words = np.zeros(STATE_WORDS + WORDS_OF_SIGNAL * len(self._named), np.int64)
         words[StateWord.SEEDS] = _address(self._seeds)
         words[StateWord.SEED_COUNT] = len(self._seeds)
         words[StateWord.BUDGET] = MAX_INT if self._rules.budget is None else self._rules.budget
@@ -151,6 +161,9 @@ class _CompiledBatch:
         words[StateWord.KNOBS] = _address(self._knobs)
         words[StateWord.BETA] = np.float64(self._beta).view(np.int64)
         words[StateWord.ANSWER_COUNT] = self._dense.most_answers
+        for index, name in enumerate(self._named):
+            scope = self._replay_environment.scopes[name]
+            words[signal_word(index, SignalWord.SCOPE)] = SignalScopeCode[scope.upper()]
         return words
 
     def play(self, native: NativeProgram, question: int) -> None:
@@ -182,7 +195,7 @@ class _CompiledBatch:
         words[StateWord.WIDTH] = arrays.answers.shape[1]
         words[StateWord.QUESTION] = question
         words[StateWord.INTERVAL] = self._replay_environment.interval(question)
-        pointed = [
+        pointed: list[tuple[int, NDArray[Any]]] = [
             (StateWord.ANSWERS, arrays.answers),
             (StateWord.PROBES, arrays.probes),
             (StateWord.TOKENS, arrays.tokens),
@@ -198,6 +211,11 @@ class _CompiledBatch:
                 pointed.append((values, arrays.signals[name].values))
                 if counts is not None:
                     pointed.append((counts, arrays.signals[name].counts))
+        for index, name in enumerate(self._named):
+            signal = arrays.signals.get(name)  # a question without branches has none
+            if signal is not None:
+                pointed.append((signal_word(index, SignalWord.VALUES), signal.values))
+                pointed.append((signal_word(index, SignalWord.COUNTS), signal.counts))
         if self._endings:
             cut_off = np.array(self._replay_environment.cut_off(question), np.int64)
             pointed.append((StateWord.CUT_OFF, cut_off))

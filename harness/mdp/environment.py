@@ -1,15 +1,16 @@
 """Replay environments: recordings prepared for replay, with the gold answers for scoring."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 
 from dsl.builtins import SIGNALS
 from dsl.checker import CheckedProgram
+from dsl.vocabulary import nearest
 from harness.errors import InputError
 from harness.mdp.recorded_pools import RecordedPools, pool_columns, pool_signals
 from harness.mdp.replay import BranchPool, NotProbed
 from store.reader import Recording
-from store.records import Core, Ragged
+from store.records import Core, Ragged, SignalScope
 
 
 class ReplayEnvironment:
@@ -49,9 +50,23 @@ class ReplayEnvironment:
         if isinstance(self.branch_pools, RecordedPools):
             return self.branch_pools.signals
         chains = [chain for branch_pool in self.branch_pools for chain in branch_pool.chains]
-        return frozenset(
+        own = {
             name for name in SIGNALS if all(getattr(chain, name) is not None for chain in chains)
-        )
+        }
+        return frozenset(own | self.scopes.keys())
+
+    @cached_property
+    def scopes(self) -> Mapping[str, SignalScope]:
+        """The scopes of the named signals that every chain has."""
+        if isinstance(self.branch_pools, RecordedPools):
+            return self.branch_pools.scopes
+        chains = [chain for branch_pool in self.branch_pools for chain in branch_pool.chains]
+        scopes = {name: signal.scope for chain in chains for name, signal in chain.signals.items()}
+        return {
+            name: scope
+            for name, scope in scopes.items()
+            if all(name in chain.signals for chain in chains)
+        }
 
     def interval(self, question: int) -> int:
         """Return Δ of a question, in tokens."""
@@ -151,5 +166,21 @@ def refuse_unmet_needs(checked: CheckedProgram, replay_environment: ReplayEnviro
         raise InputError(
             f"`{checked.name}` needs {' and '.join(missing)}, which the recording"
             f" {replay_environment.name} does not contain",
-            hint="`rheostat inspect` lists the signals of a recording",
+            hint=_signals_hint(missing, sorted(replay_environment.signals)),
         )
+    for name in sorted(checked.needs.bare_signals):
+        if replay_environment.scopes.get(name) == "probe":
+            raise InputError(
+                f"`{checked.name}` reads `.{name}` alone, but in {replay_environment.name} it is"
+                " per probe, and a branch may finish without a probe",
+                hint=f"write the value to take instead: `(.{name} else 0.0)`",
+            )
+
+
+def _signals_hint(missing: Sequence[str], known: Sequence[str]) -> str:
+    """Return which signals there are instead of the missing ones."""
+    if not known:
+        return "it has no signals; `rheostat inspect` shows what a recording has"
+    near = [nearest(name, known) for name in missing]
+    meant = "; ".join(f"did you mean {name}?" for name in near if name is not None)
+    return f"{meant or 'its signals'}{' it has' if meant else ':'} {', '.join(known)}"

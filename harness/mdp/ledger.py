@@ -246,6 +246,7 @@ def _fresh(episode: Episode) -> Episode:
         budget=episode.budget,
         question=episode.question,
         seed=episode.seed,
+        signals=episode.signals,
     )
 
 
@@ -262,3 +263,4 @@ def _copy(source: BranchView, target: BranchView) -> None:
     target.entropy = source.entropy
     target.logprob = source.logprob
     target.top_logprob = source.top_logprob
+    target.signals = source.signals

@@ -10,7 +10,7 @@ from typing import Any, overload
 import numpy as np
 
 from dsl.builtins import SIGNALS
-from harness.mdp.replay import BranchPool, ReplayChain
+from harness.mdp.replay import BranchPool, NamedSignal, ReplayChain
 from store.reader import Recording
 from store.records import Core, Ragged
 
@@ -29,7 +29,13 @@ class RecordedPools(Sequence[BranchPool]):
         self._recording = recording
         self.interval = recording.provenance.interval
         self.probed = recording.provenance.probed
-        self.signals = frozenset(SIGNALS) & recording.signals
+        self.scopes = {
+            name: declared.scope
+            for name, declared in recording.provenance.signals.items()
+            if name in recording.signals
+        }
+        """The scopes of the named signals that every branch has."""
+        self.signals = (frozenset(SIGNALS) & recording.signals) | self.scopes.keys()
         self._cut_off: dict[int, list[bool]] = {}
         self._pool = lru_cache(maxsize=KEPT_POOLS)(self._build_pool)
 
@@ -81,15 +87,21 @@ class RecordedPools(Sequence[BranchPool]):
         core = self._recording.core(question)
         words = core.answers
         probes = [words[index] for index in core.probes.tolist()]
-        names = [name for name in SIGNALS if name in self.signals]
-        signals = {
-            name: _cut(signal) for name, signal in self.signal_columns(question, names).items()
+        cuts = {
+            name: _cut(signal)
+            for name, signal in self.signal_columns(question, self.signals).items()
         }
+        signals = {name: cuts[name] for name in SIGNALS if name in cuts}
         chains = []
         start = 0
         columns = zip(core.counts.tolist(), core.tokens.tolist(), core.final.tolist(), strict=True)
         for branch, (count, tokens, final) in enumerate(columns):
             parts: dict[str, Any] = {name: cut[branch] for name, cut in signals.items()}
+            if self.scopes:
+                parts["signals"] = {
+                    name: NamedSignal(scope, cuts[name][branch])
+                    for name, scope in self.scopes.items()
+                }
             chains.append(ReplayChain(probes[start : start + count], tokens, words[final], **parts))
             start += count
         return BranchPool(chains, self.interval, self.probed)
@@ -116,13 +128,23 @@ def pool_signals(branch_pool: BranchPool, names: Collection[str]) -> dict[str, R
     """Return the signals of a branch pool that each of its chains has."""
     signals = {}
     for name in names:
-        rows = [getattr(chain, name) for chain in branch_pool.chains]
-        if rows and all(row is not None for row in rows):
+        found = [_values(chain, name) for chain in branch_pool.chains]
+        rows = [row for row in found if row is not None]
+        if rows and len(rows) == len(found):
             signals[name] = Ragged(
                 np.array([len(row) for row in rows], np.int32),
                 np.array([number for row in rows for number in row], np.float64),
             )
     return signals
+
+
+def _values(chain: ReplayChain, name: str) -> Sequence[float] | None:
+    """Return the values of a signal in a chain, ``None`` if it lacks the signal."""
+    if name in SIGNALS:
+        values: Sequence[float] | None = getattr(chain, name)
+        return values
+    named = chain.signals.get(name)
+    return None if named is None else named.values
 
 
 def number_answers(core: Core) -> Core:

@@ -10,8 +10,9 @@ Branches need not be known from the start. Code that generates them during the e
 
 import copy
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple, assert_never
 
 from dsl.builtins import INTERVAL_SIGNALS
@@ -31,6 +32,18 @@ from dsl.episode import (
 from harness.errors import InputError
 from harness.mdp.admission import admit
 from harness.mdp.ledger import Action, ActionKind, BarrierRecord, Ledger, Unaffordable
+from store.records import SignalScope
+
+
+class NamedSignal(NamedTuple):
+    """The values of a named signal in one chain."""
+
+    scope: SignalScope
+    values: Sequence[float]
+    """One of the branch, one for each probe, or one for each interval."""
+
+
+NO_SIGNALS: Mapping[str, NamedSignal] = MappingProxyType({})
 
 
 class ReplayChain(NamedTuple):
@@ -46,6 +59,8 @@ class ReplayChain(NamedTuple):
     top_logprob: Sequence[float] | None = None
     cut_off: bool = False
     """Whether the chain ends at the bound on its tokens. False also where that was not read."""
+    signals: Mapping[str, NamedSignal] = NO_SIGNALS
+    """The named signals that the recording declares and every chain has."""
 
 
 class BranchPool(NamedTuple):
@@ -116,6 +131,7 @@ class Replay:
                 budget=budget,
                 question=question,
                 seed=seed,
+                signals=chains[0].signals if chains else (),
             )
             for _ in range(2)
         )
@@ -298,7 +314,7 @@ class Replay:
             view.depth = after
             view.tokens += steps * self._interval
             self._state.spent += steps * self._interval
-            if chain.logprob is not None or chain.top_logprob is not None:
+            if chain.logprob is not None or chain.top_logprob is not None or chain.signals:
                 for interval in range(before, after):
                     _read_signals(view, chain, interval)
             if look:
@@ -306,6 +322,7 @@ class Replay:
                 _reveal_all(view, probes[before:after])
                 if chain.entropy is not None:
                     view.entropy = chain.entropy[after - 1]
+                _read_named(view, chain, "probe", after - 1)
         if steps < burst:
             self._continue(view)
 
@@ -318,6 +335,7 @@ class Replay:
         view.reveal(answer)
         if chain.entropy is not None:
             view.entropy = chain.entropy[view.depth - 1]
+        _read_named(view, chain, "probe", view.depth - 1)
         ledger.note(ActionKind.PROBE, view, self._probe_cost, answer)
 
     def _read(self) -> BranchView:
@@ -336,6 +354,7 @@ class Replay:
         self._ledger.pay(view, charge)
         self._ledger.finish(view, chain.final, cut_off=chain.cut_off)
         _read_signals(view, chain, len(chain.probes))
+        _read_named(view, chain, "branch", 0)
         self._ledger.note(kind, view, charge, chain.final)
 
 
@@ -358,3 +377,24 @@ def _read_signals(view: BranchView, chain: ReplayChain, interval: int) -> None:
         view.logprob = chain.logprob[interval]
     if chain.top_logprob is not None and interval < len(chain.top_logprob):
         view.top_logprob = chain.top_logprob[interval]
+    _read_named(view, chain, "interval", interval)
+
+
+def _read_named(view: BranchView, chain: ReplayChain, scope: SignalScope, position: int) -> None:
+    """Store the named signals of a scope that have become known.
+
+    Args:
+        view: The branch.
+        chain: What was recorded of it.
+        scope: What has just been read: a probe, an interval, or the whole branch.
+        position: Which of them, from 0.
+    """
+    if not chain.signals:
+        return
+    read = {
+        name: signal.values[position]
+        for name, signal in chain.signals.items()
+        if signal.scope == scope and position < len(signal.values)
+    }
+    if read:
+        view.signals = MappingProxyType({**view.signals, **read})

@@ -87,8 +87,9 @@ class _PlayingEpisode:
         episode = self.replay.episode
         state = EpisodeRandom(episode.seed, episode.question).state
         self.order: Order = BeginEpisode(
-            index, episode.interval, episode.limit, episode.budget, state, task.beta
-        )
+            index, episode.interval, episode.limit, episode.budget, state, task.beta,
+            tuple(sorted(episode.signals)),
+        )  # fmt: skip
 
     def ended(self, fault: Fault | None = None) -> WorkerEpisodeResult:
         return WorkerEpisodeResult(

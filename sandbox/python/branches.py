@@ -5,19 +5,30 @@ has been revealed at the time of access.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from operator import attrgetter
 
 from dsl import numeric
 from dsl.episode import BranchView, Status
 
 
+_OWN = ("entropy", "logprob", "top_logprob")
+"""The signals of the format itself, which are attributes too. The image lacks `dsl.builtins`."""
+
+
 class Branch:
     """One opened branch, as far as it has been revealed."""
 
-    __slots__ = ("_born", "_index", "_steps", "_view")
+    __slots__ = ("_born", "_index", "_names", "_steps", "_view")
 
-    def __init__(self, view: BranchView, born: int, steps: Callable[[], int]):
+    def __init__(
+        self,
+        view: BranchView,
+        born: int,
+        steps: Callable[[], int],
+        names: Collection[str] = (),
+    ):
+        self._names = names
         self._view = view
         self._index = view.index
         self._born = born
@@ -81,6 +92,25 @@ class Branch:
     def top_logprob(self) -> float:
         """Mean log-probability of the 20 likeliest tokens over the latest interval."""
         return self._view.top_logprob or 0.0
+
+    def signal(self, name: str, otherwise: float | None = None) -> float | None:
+        """Return the value of a signal, or ``otherwise`` where it has none yet.
+
+        Args:
+            name: The signal, as the recording declares it.
+            otherwise: What to return before the first value.
+
+        Raises:
+            ValueError: The recording does not have the signal.
+        """
+        if name in _OWN:
+            value: float | None = getattr(self._view, name)
+        elif name in self._names:
+            value = self._view.signals.get(name)
+        else:
+            known = ", ".join(sorted({*self._names, *_OWN}))
+            raise ValueError(f"there is no signal {name!r} here; choose from {known}")
+        return otherwise if value is None else value
 
 
 class Branches(Sequence[Branch]):

@@ -270,7 +270,8 @@ class ShownEpisode:
         origin = self._where()
         outcome = self._send(verb(because=_text(because, "a reason"), origin=origin, **fields))
         for view in self._episode.branches[len(self._branches) :]:
-            self._branches.append(Branch(view, self._steps, lambda: self._steps))
+            names = self._episode.signals
+            self._branches.append(Branch(view, self._steps, lambda: self._steps, names))
         if outcome.exhausted:
             self._stopped = origin
             raise Exhausted("the budget is spent")

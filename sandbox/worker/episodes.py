@@ -13,7 +13,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from dsl.episode import Answer, AnyVerb, BranchView, Episode, Outcome, Status, VerbGenerator
+from dsl.episode import (
+    NO_SIGNALS,
+    Answer,
+    AnyVerb,
+    BranchView,
+    Episode,
+    Outcome,
+    Status,
+    VerbGenerator,
+)
 from dsl.random_draws import EpisodeRandom
 from sandbox.faults import ControllerError, Fault, Reason, TimeLimitExceeded
 from sandbox.python.controller import PythonController
@@ -91,7 +100,9 @@ class VerbClock:
 
 def begin_episode(order: BeginEpisode) -> Episode:
     """Return the view at the beginning."""
-    return Episode(interval=order.interval, limit=order.limit, budget=order.budget)
+    return Episode(
+        interval=order.interval, limit=order.limit, budget=order.budget, signals=order.signals
+    )
 
 
 def apply_outcome(episode: Episode, order: ResumeEpisode) -> Outcome:
@@ -133,6 +144,7 @@ def _enter(view: BranchMessage, branch: BranchView) -> None:
     branch.logprob = view.logprob
     branch.top_logprob = view.top_logprob
     branch.cut_off = view.cut_off
+    branch.signals = view.signals or NO_SIGNALS
 
 
 class _HeldEpisode(NamedTuple):

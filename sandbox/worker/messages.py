@@ -13,7 +13,7 @@ import msgspec
 from dsl.episode import AnyVerb, BranchView, Status
 from sandbox.faults import Fault
 
-VERSION = 3
+VERSION = 4
 """Raise this when a message changes; a worker of another version is refused."""
 
 MOST_MESSAGE = 4 << 20
@@ -43,6 +43,8 @@ class BranchMessage(msgspec.Struct, frozen=True, array_like=True):
     logprob: float | None
     top_logprob: float | None
     cut_off: bool
+    signals: dict[str, float] | None = None
+    """Values so far of named signals; ``None`` if there are none."""
 
 
 def encode_branch(branch: BranchView) -> BranchMessage:
@@ -50,7 +52,7 @@ def encode_branch(branch: BranchView) -> BranchMessage:
     return BranchMessage(
         branch.index, branch.status, branch.depth, branch.tokens, branch.answer, branch.revealed,
         branch.streak, branch.changes, branch.entropy, branch.logprob, branch.top_logprob,
-        branch.cut_off,
+        branch.cut_off, dict(branch.signals) or None,
     )  # fmt: skip
 
 
@@ -67,6 +69,8 @@ class BeginEpisode(msgspec.Struct, frozen=True, array_like=True, tag=0):
     draws: int
     """Random state of the episode."""
     beta: float | None
+    signals: tuple[str, ...] = ()
+    """The named signals of its branches."""
 
 
 class ResumeEpisode(msgspec.Struct, frozen=True, array_like=True, tag=1):

@@ -90,6 +90,8 @@ class _Branch:
         self.probed_at = 0
         self.logprob: float | None = None
         self.top_logprob: float | None = None
+        self.named: dict[str, float] = {}
+        """Named signals of the latest interval."""
 
     def read_signals(self, interval: int) -> None:
         """Keep the signals of an interval; the last stretch of a chain may have none."""
@@ -97,6 +99,9 @@ class _Branch:
             self.logprob = self.chain.logprob[interval]
         if self.chain.top_logprob is not None and interval < len(self.chain.top_logprob):
             self.top_logprob = self.chain.top_logprob[interval]
+        for name, signal in self.chain.signals.items():
+            if signal.scope == "interval" and interval < len(signal.values):
+                self.named[name] = signal.values[interval]
 
     def view(self) -> BranchView:
         view = BranchView(self.index)
@@ -113,6 +118,12 @@ class _Branch:
         view.logprob, view.top_logprob = self.logprob, self.top_logprob
         recorded = {"logprob": self.chain.logprob, "top_logprob": self.chain.top_logprob}
         view.passed = {n: tuple(v[: self.depth]) for n, v in recorded.items() if v is not None}
+        view.signals = self.named | {
+            name: signal.values[0 if signal.scope == "branch" else self.probed_at - 1]
+            for name, signal in self.chain.signals.items()
+            if (signal.scope == "branch" and self.status is Status.FINISHED)
+            or (signal.scope == "probe" and self.probed_at)
+        }
         return view
 
 

@@ -64,6 +64,29 @@ def shown(needle: str) -> str | None:
     return None if found is None else found.markdown
 
 
+JUDGED = """needs entropy, reward
+
+controller c {
+  start { sample 2 }
+  finally { answer winner(finished, weight = .reward) }
+}
+"""
+
+
+def test_named_signal_is_completed_explained_and_found() -> None:
+    assert ".reward" in completed(JUDGED.replace(".reward)", ".re|"))
+    for marked in (".rew|ard)", "needs entropy, rew|ard"):
+        plain = marked.replace("|", "")
+        hover = find_hover(*at(JUDGED.replace(plain, marked, 1)))
+        assert hover is not None
+        assert "the signal `reward` that the recording declares" in hover.markdown
+        assert "`(.reward else 0.0)`" in hover.markdown
+    span = find_definition(*at(JUDGED.replace(".reward", ".rew|ard")))
+    assert span is not None
+    assert JUDGED[span.start : span.end] == "reward"
+    assert span.start == JUDGED.index("reward")
+
+
 # Completion
 
 

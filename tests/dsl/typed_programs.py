@@ -44,7 +44,11 @@ FIRST_VALUES = {
 RUNNING = {INTEGER: ".ri", REAL: ".rr", TRUTH: ".rt", ANSWER: ".ra"}
 """The running values, by type."""
 
-NEEDS: list[tuple[str, ...]] = [(), (), SIGNALS, SIGNALS[:1], SIGNALS[1:]]
+NAMED = ("certainty", "p_true", "reward")
+"""Signals that the recordings of these programs declare: per interval, probe and branch."""
+NEEDS: list[tuple[str, ...]] = [
+    (), (), (*SIGNALS, *NAMED), (*SIGNALS[:1], "reward"), SIGNALS[1:], NAMED,
+]  # fmt: skip
 
 T = TypeVar("T")
 Pick = Callable[[int], int]
@@ -164,6 +168,8 @@ class Writer:
                 for name, value in ATTRIBUTES.items()
                 if value.type is kind and (value.signal is None or value.signal in self._signals)
             ]
+            if kind is REAL:
+                shown += [f"(.{name} else 0.25)" for name in self._signals]
             own = {INTEGER: ".fi", REAL: ".fr", TRUTH: ".ft", ANSWER: ".fa"}[kind]
             names += [*shown, *shown, own, RUNNING[kind]]
         return self._one([*names, *LITERALS[kind]])
@@ -203,7 +209,15 @@ class Writer:
         b = self._number(scope, depth - 1, dotted=dotted)
         if self._either():
             a, b = b, a
-        return self._one([f"({a} {sign} {b})" for sign in ("+", "-", "*", "/")] + [f"(-({a}) / 1)"])
+        forms = [f"({a} {sign} {b})" for sign in ("+", "-", "*", "/")] + [f"(-({a}) / 1)"]
+        if dotted and self._signals:
+            other = self._number(scope, depth - 1, dotted=True)
+            forms.append(f"(.{self._one(self._signals)} else {other})")
+        # These two have a value in every finished branch, so they may be read alone there.
+        for signal in sorted({"certainty", "reward"} & set(self._signals)):
+            of = self.expression(BRANCHES, scope, depth - 2, dotted=dotted)
+            forms.append(f"max(.{signal} of ({of} where .finished))")
+        return self._one(forms)
 
     def _truth(self, scope: Scope, depth: int, *, dotted: bool) -> str:
         match self._pick(4):

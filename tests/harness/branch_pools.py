@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from harness.mdp.replay import BranchPool, ReplayChain
+from harness.mdp.replay import BranchPool, NamedSignal, ReplayChain
 
 ANSWERS = st.sampled_from(["1", "2", "3", "ERR", ""])
 SIGNAL = st.integers(0, 9).map(float)
@@ -18,9 +18,17 @@ def chains(draw: st.DrawFn, interval: int) -> ReplayChain:
     entropy = draw(st.none() | st.lists(SIGNAL, min_size=count, max_size=count))
     logprob = draw(st.none() | st.lists(SIGNAL, min_size=count, max_size=count + 1))
     top = draw(st.none() | st.lists(SIGNAL, min_size=count, max_size=count + 1))
+    named = {
+        "reward": NamedSignal("branch", [draw(SIGNAL)]),
+        "p_true": NamedSignal("probe", draw(st.lists(SIGNAL, min_size=count, max_size=count))),
+        "certainty": NamedSignal(
+            "interval", draw(st.lists(SIGNAL, min_size=max(1, count), max_size=count + 1))
+        ),
+    }
     return ReplayChain(
-        probes, tokens, draw(ANSWERS), entropy, logprob, top, cut_off=draw(st.booleans())
-    )
+        probes, tokens, draw(ANSWERS), entropy, logprob, top, draw(st.booleans()),
+        named if draw(st.booleans()) else {},
+    )  # fmt: skip
 
 
 @st.composite

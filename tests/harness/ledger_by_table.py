@@ -34,6 +34,7 @@ class Opened:
     entropy: float | None = None
     logprob: float | None = None
     top_logprob: float | None = None
+    signals: dict[str, float] = field(default_factory=dict)
 
     @property
     def answers(self) -> list[str]:
@@ -149,8 +150,10 @@ class TableBooks:
             values = getattr(held.chain, name)
             if values is not None and held.depth <= len(values):
                 setattr(held, name, values[held.depth - 1])
+        self.show_named(held, "interval", held.depth - 1)
         if not last:
             return Line(action, branch, price, held.depth)
+        self.show_named(held, "branch", 0)
         held.state = "finished"
         held.reveals.append((held.depth, held.chain.final))
         self.finished.append(branch)
@@ -165,7 +168,13 @@ class TableBooks:
         held.reveals.append((held.depth, answer))
         if held.chain.entropy is not None:
             held.entropy = held.chain.entropy[held.depth - 1]
+        self.show_named(held, "probe", held.depth - 1)
         return Line("PROBE", branch, self.kappa, held.depth, answer)
+
+    def show_named(self, held: Opened, scope: str, position: int) -> None:
+        for name, signal in held.chain.signals.items():
+            if signal.scope == scope and position < len(signal.values):
+                held.signals[name] = signal.values[position]
 
     def read(self) -> Line | None:
         if self.spent >= self.limit:
@@ -217,6 +226,7 @@ class TableBooks:
             "entropy": held.entropy,
             "logprob": held.logprob,
             "top_logprob": held.top_logprob,
+            "signals": held.signals,
             "cut_off": held.state == "finished" and held.chain.cut_off,
         }
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from harness.mdp.environment import ReplayEnvironment
-from harness.mdp.replay import BranchPool, ReplayChain
+from harness.mdp.replay import BranchPool, NamedSignal, ReplayChain
 
 ANSWERS = ("A", "B", "C", "", "ERR")
 
@@ -12,11 +12,17 @@ Pick = Callable[[int], int]
 
 
 def random_world(pick: Pick, *, signals: bool = True) -> ReplayEnvironment:
-    """An environment of 1 to 3 questions with 0 to 9 chains each."""
+    """An environment of 1 to 3 questions with 0 to 9 chains each, at least one in all."""
     interval = (100, 500)[pick(2)]
     branch_pools = [
-        BranchPool([_chain(pick, interval, signals=signals) for _ in range(pick(10))], interval)
-        for _ in range(1 + pick(3))
+        BranchPool(
+            [
+                _chain(pick, interval, signals=signals)
+                for _ in range(1 + pick(9) if index == 0 else pick(10))
+            ],
+            interval,
+        )
+        for index in range(1 + pick(3))
     ]
     gold = [(*ANSWERS, "nobody gave this")[pick(len(ANSWERS) + 1)] for _ in branch_pools]
     return ReplayEnvironment(branch_pools, gold)
@@ -36,4 +42,11 @@ def _chain(pick: Pick, interval: int, *, signals: bool) -> ReplayChain:
         entropy=[pick(5) / 4 for _ in range(count)],
         logprob=[-pick(9) / 8 for _ in range(logprobs)],
         top_logprob=[-pick(9) / 8 - 1 for _ in range(logprobs)],
+        signals={
+            "reward": NamedSignal("branch", [pick(9) / 4 - 1]),
+            "p_true": NamedSignal("probe", [pick(5) / 4 for _ in range(count)]),
+            "certainty": NamedSignal(
+                "interval", [pick(9) / 2 for _ in range(max(1, count + pick(2)))]
+            ),
+        },
     )

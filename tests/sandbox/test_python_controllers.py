@@ -11,8 +11,9 @@ from dsl.episode import Controller
 from dsl.interpreter import Interpreter
 from dsl.program import load_checked_program
 from harness.mdp.ledger import BarrierRecord
+from dsl.source import Source
 from harness.mdp.playback import play_episode
-from harness.mdp.replay import BranchPool, Replay
+from harness.mdp.replay import BranchPool, NamedSignal, Replay, ReplayChain
 from sandbox.faults import Reason
 from sandbox.library import NAMES, text
 from sandbox.python.branches import Branch
@@ -71,7 +72,7 @@ def test_the_vocabulary_is_that_of_rheo() -> None:
     values = set(builtins.VALUES) - {"beta"}
     verbs = {"open", "advance", "extend", "probe", "sample", "prune", "answer", "step"}
     assert shown == {*builtins.SETS, *values, *verbs}
-    assert branch == {*builtins.ATTRIBUTES}
+    assert branch == {*builtins.ATTRIBUTES, ".signal"}
     assert set(builtins.FUNCTIONS) - set(builtins.CHANCE) <= set(BUILTINS)
 
 
@@ -105,6 +106,69 @@ def test_a_branch_shows_what_has_been_revealed() -> None:
         return f"{before} {b.answer} {b.seen} {b.depth} {b.tokens} {b.age} {b.finished}"
     """
     assert answer(text) == "(None, False, 1, 0) 7 True 2 20 1 False"
+
+
+JUDGED = BranchPool(
+    [
+        ReplayChain(
+            ["7", "8"], 24, answer_text, [0.5, 0.25],
+            signals={
+                "reward": NamedSignal("branch", [reward]),
+                "p_true": NamedSignal("probe", [reward / 2, reward / 4]),
+                "certainty": NamedSignal("interval", [1.0, 2.0, 3.0]),
+            },
+        )
+        for answer_text, reward in (("7", 0.25), ("8", 0.75), ("7", 0.125))
+    ],
+    10,
+)  # fmt: skip
+"""Three branches with a named signal of each scope."""
+
+
+def judged_answer(code: str, branch_pool: BranchPool = JUDGED) -> str | None:
+    replay = Replay(branch_pool, seed=0)
+    play_episode(PythonController(body(code)), replay, 0.0)
+    return replay.answer
+
+
+def test_named_signals_have_a_value_when_what_they_belong_to_is_known() -> None:
+    text = """
+        def shown():
+            return [b.signal(name) for name in ("reward", "p_true", "certainty", "entropy")]
+        (b,) = episode.open(1, look=False)
+        unseen = shown()
+        episode.probe([b])
+        seen = shown()
+        episode.advance([b], 9)
+        return f"{unseen} {seen} {shown()} {b.signal('reward', 9.0)}"
+    """
+    alone = BranchPool(JUDGED.chains[:1], JUDGED.interval)
+    assert judged_answer(text, alone) == (
+        "[None, None, 1.0, None] [None, 0.125, 1.0, 0.5] [0.25, 0.0625, 3.0, 0.25] 0.25"
+    )
+
+
+def test_a_vote_weighted_by_a_signal_is_that_of_rheo() -> None:
+    text = """
+        episode.open(3)
+        for _ in episode.step():
+            episode.advance(episode.active)
+        return winner(episode.alive, weight=lambda b: b.signal("reward", 0.0))
+    """
+    rheo = """needs reward
+    controller c {
+      start { open 3 }
+      step { advance active }
+      finally { answer winner(alive, weight = (.reward else 0)) }
+    }"""
+    replay = Replay(JUDGED, seed=0)
+    play_episode(Interpreter(load_checked_program(Source(rheo))), replay, 0.0)
+    assert judged_answer(text) == replay.answer == "8"
+
+
+def test_a_signal_that_is_not_recorded_is_an_error() -> None:
+    reason = fault("(b,) = episode.open(1)\nreturn str(b.signal('reward'))")
+    assert "there is no signal 'reward' here; choose from entropy, logprob" in reason.text
 
 
 def test_functions_over_sets_are_those_of_rheo() -> None:

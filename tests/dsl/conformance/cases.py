@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from harness.mdp.replay import BranchPool, ReplayChain, permute_branches
+from harness.mdp.replay import BranchPool, NamedSignal, ReplayChain, permute_branches
+from store.records import SignalScope
 
 CORPUS = Path(__file__).parent / "corpus"
 
@@ -169,11 +170,22 @@ def _chain(text: str) -> ReplayChain:
     signals = [signal for signal in signals if signal != " cut_off"]
     probes, _, end = chain.partition("|")
     tokens, final = end.split()
-    columns = {
-        name: tuple(map(float, values)) for name, *values in (signal.split() for signal in signals)
-    }
+    columns: dict[str, Any] = {}
+    named: dict[str, NamedSignal] = {}
+    for name, *words in (signal.split() for signal in signals):
+        values = tuple(map(float, words))
+        stem, colon, scope = name.partition(":")
+        if colon:
+            named[stem] = NamedSignal(_SCOPES[scope], values)
+        else:
+            columns[name] = values
     answers = tuple(_answer(word) for word in probes.split())
-    return ReplayChain(answers, int(tokens), _answer(final), cut_off=cut_off, **columns)
+    return ReplayChain(
+        answers, int(tokens), _answer(final), cut_off=cut_off, signals=named, **columns
+    )
+
+
+_SCOPES: dict[str, SignalScope] = {"branch": "branch", "probe": "probe", "interval": "interval"}
 
 
 def _answer(word: str) -> str:
