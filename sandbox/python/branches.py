@@ -11,7 +11,6 @@ from operator import attrgetter
 from dsl import numeric
 from dsl.episode import BranchView, Status
 
-
 _OWN = ("entropy", "logprob", "top_logprob")
 """The signals of the format itself, which are attributes too. The image lacks `dsl.builtins`."""
 
