@@ -118,8 +118,8 @@ class CertainVote:
     name: str = "certaindex"
 
     def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
-        while len(episode.branches) < self.n and episode.available:
-            yield Sample(count=min(self.size, self.n - len(episode.branches)))
+        for _ in range(self.n // self.size):
+            yield Sample(count=self.size)
             answers = answers_of(episode, episode.finished)
             if len(answers) >= 2 and self.certaindex(answers) >= self.threshold:
                 break

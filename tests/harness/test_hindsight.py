@@ -37,7 +37,7 @@ PROGRAMS: dict[str, CheckedProgram] = {
     **{
         name: load_checked_program(library.load_source(name))
         for name in library.NAMES
-        if name != "entropy_gate"
+        if not library.load_entry(name).needs
     },
     "mixed": load_checked_program(Source(MIXED)),
 }
