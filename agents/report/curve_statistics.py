@@ -11,7 +11,7 @@ import numpy as np
 from agents.report.records import ObjectiveEstimate, TokenRatio
 from agents.search.objective import CurvePoints, Objective, PriceOptions, ReferenceCurves
 from harness.evaluation.bootstrap import Floats, Stratum, interval, resample
-from harness.evaluation.frontier import build_curve, cost_at, sequential_at
+from harness.evaluation.frontier import build_curve, costs_at, sequential_at
 from harness.evaluation.grid import Grid, GridCell
 from harness.evaluation.scores import MEAN, CellEpisodes
 from harness.request.recordings import NamedRecording
@@ -204,18 +204,25 @@ def _estimate_objective(
 
 def _log_ratios(mine: CurvePoints, other: CurvePoints) -> Floats:
     """Return log ratios, (1 + n, points of the reference); infinite if a point is not reached."""
-    ours = build_curve(mine.cost, mine.accuracy)
-    needed = [cost_at(ours, other.accuracy[:, index]) for index in range(other.accuracy.shape[1])]
-    ratios: Floats = np.log(np.stack(needed, axis=1)) - np.log(np.maximum(other.cost, 1.0))
+    needed, own = (
+        costs_at(build_curve(points.cost, points.accuracy), other.accuracy)
+        for points in (mine, other)
+    )
+    ratios: Floats = np.log(needed) - np.log(np.maximum(own, 1.0))
     return ratios
 
 
 def _log_latency(mine: CurvePoints, other: CurvePoints, log_ratios: Floats) -> float:
     """Return the mean log ratio of sequential tokens at the points that are reached."""
     reached = np.isfinite(log_ratios)
-    tokens = np.exp(log_ratios[reached]) * np.maximum(other.cost[0, reached], 1.0)
-    sequential = sequential_at(mine.cost[0], mine.sequential[0], tokens)
-    return float(np.log(sequential / np.maximum(other.sequential[0, reached], 1.0)).mean())
+    curve = build_curve(other.cost[:1], other.accuracy[:1])
+    own = costs_at(curve, other.accuracy[:1])[0, reached]
+    needed = np.exp(log_ratios[reached]) * np.maximum(own, 1.0)
+    sequential, reference = (
+        sequential_at(points.cost[0], points.sequential[0], tokens)
+        for points, tokens in ((mine, needed), (other, own))
+    )
+    return float(np.log(sequential / reference).mean())
 
 
 def _ratio(

@@ -19,7 +19,7 @@ from harness.evaluation.frontier import (
     accuracy_at,
     area,
     build_curve,
-    cost_at,
+    costs_at,
     sequential_at,
 )
 from harness.evaluation.grid import Grid, GridPoint
@@ -92,7 +92,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     baseline: str
     recording: str
     ratio: float | None
-    """The geometric mean of the points' ratios; ``None`` if no point has one."""
+    """The tokens that B needs for the accuracies of A's points over those that A's curve needs: the
+    geometric mean over the points that B reaches; ``None`` if there is none.
+    """
     ratio_low: float | None
     ratio_high: float | None
     points: int
@@ -124,7 +126,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """The points of B's curve, in the order of the grid."""
     sequential_ratio: float | None = None
     """The sequential tokens of B over those of A at equal accuracy: the geometric mean over the
-    points that count in ``ratio``. B's are interpolated by the logarithm of tokens.
+    points that count in ``ratio``. Both are interpolated by the logarithm of tokens.
     """
 
 
@@ -182,8 +184,7 @@ class _EqualAccuracy(NamedTuple):
 def _at_equal_accuracy(
     a: _ResampledFigures, b: _ResampledFigures, baseline: FrontierCurve
 ) -> _EqualAccuracy:
-    points = a.accuracy.shape[1]
-    cost = np.stack([cost_at(baseline, a.accuracy[:, index]) for index in range(points)], axis=1)
+    cost = costs_at(baseline, a.accuracy)
     single = len(set(b.cost[0].tolist())) == 1
     below = a.accuracy[0] < baseline.accuracy[0, 0]
     # A curve is undefined below its cheapest point, and a single point is not a curve.
@@ -205,7 +206,11 @@ def _compared(
     # Only the measured row: a resample that moves B's cheapest point a little must not count.
     rivals[0, a.cost[0] < b.cost[0].min()] = np.nan
     within = np.isfinite(log_ratios[0])
-    average = log_ratios[:, within].mean(axis=1) if within.any() else None
+    # Over all points, A counts by its own curve too: a costly point that is no more accurate than a
+    # cheaper one of A is no advantage of B.
+    own = costs_at(challenger, a.accuracy)
+    over_own = np.log(needed) - np.log(np.maximum(own, 1.0))
+    average = over_own[:, within].mean(axis=1) if within.any() else None
     covered = np.maximum(a.cost.min(axis=1), b.cost.min(axis=1)), b.cost.max(axis=1)
     areas = area(challenger, *covered), area(baseline, *covered)
     ratio = None if average is None else _ratio(average)
@@ -248,30 +253,33 @@ def _compared(
         baseline_points=[
             _point(grid.points[point], exact) for point, exact in zip(theirs, b.exact, strict=True)
         ],
-        sequential_ratio=_sequential_ratio(a.exact, b.exact, needed[0]),
+        sequential_ratio=_sequential_ratio(a.exact, b.exact, own[0], needed[0]),
     )
 
 
 def _sequential_ratio(
-    ours: Sequence[MeanFigures], theirs: Sequence[MeanFigures], needed: Floats
+    ours: Sequence[MeanFigures], theirs: Sequence[MeanFigures], own: Floats, needed: Floats
 ) -> float | None:
-    """Return B's sequential tokens over A's where B has A's accuracy.
+    """Return B's sequential tokens over A's where both have the accuracy of A's points.
 
     Args:
         ours: Figures of A's points.
         theirs: Figures of B's points.
-        needed: (points of A,) tokens that B needs for A's accuracy; infinite if it never does.
+        own: (points of A,) tokens that A needs for their accuracy.
+        needed: (points of A,) tokens that B needs for it; infinite if it never has it.
     """
     reached = np.isfinite(needed)
     if not reached.any():
         return None
-    cost, sequential = (
-        np.array([float(getattr(point, name)) for point in theirs])
-        for name in ("cost", "sequential")
+    baseline, challenger = (
+        sequential_at(
+            np.array([float(point.cost) for point in points]),
+            np.array([float(point.sequential) for point in points]),
+            tokens[reached],
+        )
+        for points, tokens in ((theirs, needed), (ours, own))
     )
-    own = np.array([max(float(point.sequential), 1.0) for point in ours])
-    logs = np.log(sequential_at(cost, sequential, needed[reached]) / own[reached])
-    return _finite(float(np.exp(logs.mean())))
+    return _finite(float(np.exp(np.log(baseline / challenger).mean())))
 
 
 def _point(point: GridPoint, exact: MeanFigures) -> BaselinePoint:

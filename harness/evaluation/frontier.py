@@ -78,6 +78,19 @@ def cost_at(curves: FrontierCurve, accuracy: Floats) -> Floats:
     return np.where(below == x.shape[-1], np.inf, cost)
 
 
+def costs_at(curves: FrontierCurve, accuracies: Floats) -> Floats:
+    """Return the fewest tokens at which each curve has each of some accuracies.
+
+    Args:
+        curves: (R, P) curves.
+        accuracies: (R, N) accuracies, N for each curve.
+
+    Returns:
+        (R, N) tokens; infinite if a curve never has the accuracy.
+    """
+    return np.stack([cost_at(curves, column) for column in accuracies.T], axis=1)
+
+
 def sequential_at(cost: Floats, sequential: Floats, tokens: Floats) -> Floats:
     """Return one controller's sequential tokens where it spends some tokens.
 

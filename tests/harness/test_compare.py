@@ -75,6 +75,16 @@ def test_tokens_and_accuracy_are_read_off_the_curve_of_the_baseline(recordings: 
     assert match.difference == pytest.approx(50 - there, abs=0.01)
 
 
+def test_a_controller_with_a_wasteful_point_needs_as_much_as_itself(recordings: list[str]) -> None:
+    """The costly point is less accurate than a cheaper one: no advantage of an equal baseline."""
+    points = [([5, 0, 0, 0], 100), ([5, 5, 4, 0], 1_000), ([5, 5, 0, 0], 10_000)]
+    [result] = compared(a_grid(recordings[:1], "1,2,3", "1,2,3"), *points, *points)
+    assert (result.ratio, result.ratio_low, result.ratio_high) == (1.0, 1.0, 1.0)
+    assert result.sequential_ratio == 1.0
+    assert result.matches[2].ratio is not None
+    assert result.matches[2].ratio < 1
+
+
 def test_the_average_ratio_is_the_geometric_mean_of_the_points(recordings: list[str]) -> None:
     [result] = compared(
         a_grid(recordings[:1], "1,2", "1,2"),

@@ -10,8 +10,8 @@ from dsl import builtins, library
 from dsl.episode import Controller
 from dsl.interpreter import Interpreter
 from dsl.program import load_checked_program
-from harness.mdp.ledger import BarrierRecord
 from dsl.source import Source
+from harness.mdp.ledger import BarrierRecord
 from harness.mdp.playback import play_episode
 from harness.mdp.replay import BranchPool, NamedSignal, Replay, ReplayChain
 from sandbox.faults import Reason

@@ -22,6 +22,7 @@ from dsl.source import Source
 from harness.engines import ControllerSetting, EpisodeRules
 from harness.engines.interpreter import InterpreterEngine
 from harness.evaluation.comparison import compare_controllers
+from harness.evaluation.frontier import build_curve, costs_at
 from harness.evaluation.grid import Grid
 from harness.evaluation.scores import MEAN
 from harness.evaluation.sweep import play_grid
@@ -163,9 +164,14 @@ def test_token_ratio_equals_the_reversed_comparison(
         assert (ratio.points, ratio.missed) == (expected.points, expected.beyond)
         if expected.below:
             # Here such points count the tokens of the cheapest one, in a comparison they do not.
+            costs, accuracies = (
+                np.array([getattr(match, name) for match in expected.matches], float)
+                for name in ("cost", "accuracy")
+            )
+            own = costs_at(build_curve(costs[None], accuracies[None]), accuracies[None])[0]
             counted = [
-                match.ratio or expected.lowest_cost / match.cost
-                for match in expected.matches
+                (match.baseline_cost or expected.lowest_cost) / needed
+                for match, needed in zip(expected.matches, own, strict=True)
                 if match.ratio or match.accuracy < expected.baseline_points[0].accuracy
             ]
             assert ratio.ratio == pytest.approx(np.exp(np.mean(np.log(counted))), abs=1e-3)
