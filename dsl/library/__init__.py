@@ -9,6 +9,7 @@ NAMES = (
     "sc", "asc", "esc", "asc_dirichlet", "certaindex", "short_mk", "parallel_probe", "slim_sc",
     "answer_convergence", "dynasor", "cmc", "early_votes", "prune_to_one", "entropy_gate",
     "self_certainty", "cisc_response", "deepconf", "deepconf_high", "deepconf_low", "reasc",
+    "cisc", "best_of_n", "weighted_best_of_n",
 )  # fmt: skip
 """The controllers of the library, the plainest first."""
 

@@ -144,6 +144,35 @@ class ResponseConfidence(SampledVote):
 
 
 @dataclass
+class StatedConfidence(SampledVote):
+    """CISC: a softmax over what the model states of its answer."""
+
+    temperature: float
+
+    def weights(self, episode: Episode, views: Sequence[BranchView]) -> Sequence[float]:
+        stated = [view.signals["p_true"] for view in views]
+        return [exp((value - max(stated)) / self.temperature) for value in stated]
+
+
+@dataclass
+class BestReward(SampledVote):
+    """Best-of-N: the branch with the highest reward has the only vote."""
+
+    def weights(self, episode: Episode, views: Sequence[BranchView]) -> Sequence[float]:
+        rewards = [view.signals["reward"] for view in views]
+        best = rewards.index(max(rewards)) if rewards else None
+        return [float(index == best) for index in range(len(views))]
+
+
+@dataclass
+class RewardVote(SampledVote):
+    """Weighted best-of-N: each branch votes with its reward."""
+
+    def weights(self, episode: Episode, views: Sequence[BranchView]) -> Sequence[float]:
+        return [view.signals["reward"] for view in views]
+
+
+@dataclass
 class TailConfidence(SampledVote):
     """DeepConf offline: the branches with the most confident ends vote, weighted by it."""
 

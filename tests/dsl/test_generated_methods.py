@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dsl.interpreter import Interpreter
 from dsl.library import load_source
 from dsl.program import load_checked_program
-from harness.mdp.replay import BranchPool
+from harness.mdp.replay import BranchPool, NamedSignal
 from tests.dsl.generated_recordings import branch_pools, episode_settings
 from tests.dsl.method_twins import (
     CertainVote,
@@ -24,10 +24,13 @@ from tests.dsl.method_twins import (
 from tests.dsl.plain import EpisodeSetting, LanguageRules, PlainController
 from tests.dsl.recorded_episodes import assert_plays_alike
 from tests.dsl.signal_twins import (
+    BestReward,
     BordaVote,
     OnlineConfidence,
     ReliableConsistency,
     ResponseConfidence,
+    RewardVote,
+    StatedConfidence,
     TailConfidence,
 )
 
@@ -111,6 +114,9 @@ def signal_pools(draw: st.DrawFn) -> BranchPool:
             chain._replace(
                 tokens=max(1, chain.tokens * interval // plain.interval),
                 entropy=None,
+                signals={
+                    name: NamedSignal("branch", [rng.random()]) for name in ("p_true", "reward")
+                },
                 logprob=tuple(-rng.random() for _ in range(count)),
                 top_logprob=tuple(-8 - 2 * rng.random() for _ in range(count)),
             )
@@ -144,6 +150,22 @@ def test_cisc_response_plays_as_plain_python_does(
     knobs = {"n": n, "temperature": temperature}
     twin = ResponseConfidence(n, temperature)
     assert_alike("cisc_response", twin, knobs, branch_pool, setting)
+
+
+@given(signal_pools(), wide_settings(), st.integers(1, 24), st.sampled_from([0.02, 0.1, 3.0]))
+def test_cisc_plays_as_plain_python_does(
+    branch_pool: BranchPool, setting: EpisodeSetting, n: int, temperature: float
+) -> None:
+    knobs = {"n": n, "temperature": temperature}
+    assert_alike("cisc", StatedConfidence(n, temperature), knobs, branch_pool, setting)
+
+
+@given(signal_pools(), wide_settings(), st.integers(1, 24))
+def test_best_of_n_plays_as_plain_python_does(
+    branch_pool: BranchPool, setting: EpisodeSetting, n: int
+) -> None:
+    assert_alike("best_of_n", BestReward(n), {"n": n}, branch_pool, setting)
+    assert_alike("weighted_best_of_n", RewardVote(n), {"n": n}, branch_pool, setting)
 
 
 @given(signal_pools(), wide_settings(), st.integers(1, 24), st.sampled_from([0.0, 0.1, 0.9, 1.0]))

@@ -1,10 +1,12 @@
 """Published methods of the library play as their twins in plain Python, on two recordings."""
 
 from collections.abc import Mapping
+from random import Random
 from typing import NamedTuple
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from dsl.compiler.objects import ObjectCache
 from dsl.episode import Controller
@@ -15,8 +17,9 @@ from harness.engines import ControllerSetting
 from harness.engines.compiled import CompiledEngine
 from harness.engines.interpreter import InterpreterEngine
 from harness.mdp.environment import ReplayEnvironment, load_replay_environment
-from store.environment import save
+from store.environment import Environment, Item, save
 from store.reader import open_recording
+from store.records import SignalDeclaration
 from store.simulation import REASONERS, Benchmark, simulate
 from tests.dsl.method_twins import (
     CertainVote,
@@ -29,11 +32,14 @@ from tests.dsl.method_twins import (
 from tests.dsl.plain import EpisodeSetting, LanguageRules, PlainController, finished_else_alive
 from tests.dsl.recorded_episodes import assert_plays_alike
 from tests.dsl.signal_twins import (
+    BestReward,
     BordaVote,
     OnlineConfidence,
     ReliableConsistency,
     ResponseConfidence,
+    RewardVote,
     SettledEntropy,
+    StatedConfidence,
     TailConfidence,
 )
 from tests.harness.published_controllers import (
@@ -97,6 +103,9 @@ METHODS = [
         {"n": 12, "threshold": 0.9},
         ReliableConsistency(12, 0.9, steepness=0.7, gate=9.5, center=9.1, spread=0.35),
     ),
+    Method("cisc", {"n": 12, "temperature": 0.2}, StatedConfidence(12, 0.2)),
+    Method("best_of_n", {"n": 9}, BestReward(9)),
+    Method("weighted_best_of_n", {"n": 9}, RewardVote(9)),
 ]
 """Every published method of the library, with widths for small recordings."""
 
@@ -109,14 +118,31 @@ PLAYER = CompiledEngine(ObjectCache(), threads=1)
 
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> list[ReplayEnvironment]:
-    """Recordings of a weak and a strong simulated model."""
+    """Recordings of a weak and a strong simulated model, judged at random."""
     directory = tmp_path_factory.mktemp("methods")
     environments = []
     for reasoner in (REASONERS[0], REASONERS[2]):
         path = directory / f"{reasoner.name}.recording"
-        save(simulate(reasoner, BENCHMARK), path)
+        save(judge(simulate(reasoner, BENCHMARK)), path)
         environments.append(load_replay_environment(open_recording(path)))
     return environments
+
+
+def judge(environment: Environment) -> Environment:
+    """Add the signals of a judge, which the simulator does not have."""
+    rng = Random(environment.provenance.model)
+    declared = dict.fromkeys(("reward", "p_true"), SignalDeclaration(scope="branch"))
+    items = [
+        Item(
+            item.question,
+            [
+                replace(branch, signals={name: [rng.random()] for name in declared})
+                for branch in item.branches
+            ],
+        )
+        for item in environment.items
+    ]
+    return Environment(replace(environment.provenance, signals=declared), items)
 
 
 def program(name: str, knobs: Mapping[str, float]) -> Interpreter:
