@@ -32,11 +32,11 @@ controller steps {{
   each branch {{ {lines} }}
   start {{ open 16 }}
   step {{ advance active }}
-  finally {{ answer winner(finished, weight = exp({weight})) }}
+  finally {{ answer winner(finished, weight = 9 + {weight}) }}
 }}
 """
 BURSTS = STEPS.replace("advance active", "extend active for 1000")
-WHOLE = STEPS.replace("open 16", "sample 16").replace("step { advance active }", "")
+WHOLE = STEPS.replace("open 16", "sample 16").replace("step {{ advance active }}", "")
 
 
 class Pair(NamedTuple):
@@ -47,17 +47,27 @@ class Pair(NamedTuple):
     running: str
 
 
-def with_lowest(source: str) -> str:
-    """Return a program of the library with a running value that its last section reads."""
-    text = source.replace("each branch {", f"each branch {{ {LOWEST} ")
-    vote = "finally { answer winner(opened where .low > 1) else "
+def reading(source: str, line: str, read: str) -> str:
+    """Return a program of the library that also reads a field of each branch, once at its end.
+
+    Args:
+        source: The program.
+        line: A line of `each branch` to add.
+        read: The field.
+    """
+    text = source.replace("each branch {", f"each branch {{ {line} ")
+    vote = f"finally {{ answer winner(opened where {read} > 1) else "
     return "needs logprob\n" + text.replace("finally { answer ", vote)
 
 
 def pairs() -> list[Pair]:
     """Return what is compared."""
     cmc = load_source("cmc").text
-    compared = [Pair("cmc: lowest", cmc, with_lowest(cmc))]
+    lowest = reading(cmc, LOWEST, ".low")
+    compared = [
+        Pair("cmc: lowest", cmc, lowest),
+        Pair("cmc with .logprob: lowest", reading(cmc, "", ".logprob"), lowest),
+    ]
     for name, text in (("steps", STEPS), ("one burst", BURSTS), ("whole reads", WHOLE)):
         base = text.format(lines="", weight=".logprob")
         for what, lines in (("lowest", LOWEST), ("lowest mean of 4", GROUP)):
@@ -91,7 +101,7 @@ class Contender:
 
 @click.command()
 @click.argument("recording", type=click.Path(path_type=Path, exists=True))
-@click.option("--seeds", default=20, show_default=True)
+@click.option("--seeds", default=200, show_default=True)
 @click.option("--beta", default=1.0, show_default=True)
 @click.option("--repeats", default=15, show_default=True)
 def measure(recording: Path, seeds: int, beta: float, repeats: int) -> None:

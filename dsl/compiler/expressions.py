@@ -81,6 +81,8 @@ class ExpressionEmitter:
         """The branch that a dot refers to."""
         self.passed: PassedInterval | None = None
         """The interval that a running value is computed of."""
+        self.held: dict[str, str] = {}
+        """Slots that hold fields of that branch for now, in place of the arrays."""
         self._types = checked.types
         self._symbols = checked.symbols
         self.sets = SetEmitter(self, checked)
@@ -199,6 +201,8 @@ class ExpressionEmitter:
             kind: LLVM type of the value.
             branch: index of the branch.
         """
+        if name in self.held:
+            return self.emit.load(KINDS[kind], self.held[name])
         pointer = self.emit.element("i64", self.variables.fields[name], branch)
         if kind is Type.TRUTH:
             return self.emit.op(f"icmp ne i64 {self.emit.load('i64', pointer)}, 0")
@@ -213,6 +217,9 @@ class ExpressionEmitter:
             value: the value to store.
             branch: index of the branch.
         """
+        if name in self.held:
+            self.emit.store(KINDS[kind], value, self.held[name])
+            return
         pointer = self.emit.element("i64", self.variables.fields[name], branch)
         if kind is Type.TRUTH:
             self.emit.store("i64", self.emit.op(f"zext i1 {value} to i64"), pointer)

@@ -1,6 +1,7 @@
 """Running values in a compiled program: what each interval that a branch passes makes of them."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import groupby
 
 from dsl import tree
@@ -47,8 +48,26 @@ class RunningEmitter:
 
     def pass_intervals(self, branch: str, count: str) -> None:
         """Emit the first ``count`` intervals of a branch, none of them the last."""
-        with self._expressions.emit.loop(count) as index:
+        with self._held(branch), self._expressions.emit.loop(count) as index:
             self.pass_interval(branch, index, is_last=False)
+
+    @contextmanager
+    def _held(self, branch: str) -> Iterator[None]:
+        """Hold the running values of a branch in slots, and store them after what is inside."""
+        expressions, emit = self._expressions, self._expressions.emit
+        kinds = {
+            line.name.text: expressions.type_of(line.value)
+            for line in self._lines
+            if isinstance(line, tree.RunningValue)
+        }
+        slots = {}
+        for name, kind in kinds.items():
+            slots[name] = emit.slot(KINDS[kind], expressions.load_field(name, kind, branch))
+        expressions.held.update(slots)
+        yield
+        expressions.held.clear()
+        for name, kind in kinds.items():
+            expressions.store_field(name, kind, emit.load(KINDS[kind], slots[name]), branch)
 
     def pass_interval(self, branch: str, index: str, *, is_last: bool) -> None:
         """Emit what one interval makes of the running values of a branch.

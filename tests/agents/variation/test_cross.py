@@ -100,3 +100,26 @@ def test_equal_seeds_give_equal_crossovers() -> None:
         if first is not None and second is not None:
             assert first.summary == second.summary
             assert is_equivalent(first.program, second.program)
+
+
+def test_a_rule_brings_the_running_values_that_it_reads_and_their_windows() -> None:
+    donor = load_written_programs()["running"]
+    receiver = program(
+        "needs logprob, top_logprob\ncontroller c { start { open 4 }"
+        " step { advance active where .logprob + .top_logprob < 0 }"
+        " finally { answer winner(alive) } }"
+    )
+    brought = [
+        text for text in texts(crossings(receiver, donor, "cross rules")) if ".dips > 4" in text
+    ]
+    assert brought
+    assert all("window(span) of .logprob" in text for text in brought)
+
+
+def test_a_rule_whose_running_values_read_other_signals_is_not_taken() -> None:
+    donor = load_written_programs()["running"]
+    receiver = program(
+        "controller c { start { open 4 } step { advance active } finally { answer winner(alive) } }"
+    )
+    variants = crossings(receiver, donor, "cross rules")
+    assert not any(".dips" in text for text in texts(variants))

@@ -6,7 +6,8 @@ from random import Random
 import pytest
 
 from agents.variation import ProgramVariant, compute_size, generate, vary
-from agents.variation.program_edit import LARGEST
+from agents.variation.knob_operators import hoist_number
+from agents.variation.program_edit import LARGEST, ProgramEdit
 from dsl import tree
 from dsl.checker.symbols import schedule_lines
 from dsl.formatter import print_tree
@@ -137,3 +138,14 @@ def test_steps_open_a_bounded_number_of_branches() -> None:
                 for node in walk(section):
                     if isinstance(node, tree.Open):
                         assert "- count(" in print_tree(mutant), print_tree(mutant)
+
+
+def test_the_numbers_of_a_branch_window_become_knobs() -> None:
+    start = load_written_programs()["running"]
+    random = Random(3)
+    variants = [hoist_number(ProgramEdit(start, random)) for _ in range(60)]
+    texts = [print_tree(variant.program) for variant in variants if variant is not None]
+    assert any("window(span_2) of -.top_logprob" in text for text in texts)
+    assert any(
+        "mean(.recent) - factor" in text or "mean(.recent) - level" in text for text in texts
+    )

@@ -95,6 +95,34 @@ def test_a_live_trace_equals_the_replayed_trace_for_any_program_and_budget(
     assert len(requests) == probes
 
 
+FALTERING = """needs logprob, top_logprob
+controller c {
+  each branch {
+    .recent = window(2) of .logprob
+    .low    = 1e9 then min(.low, mean(.recent) - .top_logprob)
+    .code   = 0 then 3 * .code + .depth
+  }
+  start { open 2 unseen  sample 1 }
+  step {
+    prune first 1 of active where .low < median(.low of opened) and count(active) > 1
+    extend active by -.low for 1 + .code % 3
+    open 1
+  }
+  finally { answer winner(finished, weight = .low) else winner(opened) }
+}
+"""
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 1 << 32), st.none() | st.integers(0, 60))
+def test_running_values_are_the_same_in_a_live_episode(number: int, budget: int | None) -> None:
+    result = drawn_world(Random(number))
+    program = load_checked_program(Source(FALTERING))
+    which, rules = LiveEpisodeKey(0, number % 9), EpisodeRules(budget, 0)
+    replayed_trace = replayed(result, Interpreter(program, {}), which, rules)
+    assert lived(result, Interpreter(program, {}), which, rules) == replayed_trace
+
+
 class Scripted:
     """A controller that sends the same verbs whatever comes of them."""
 
