@@ -210,6 +210,8 @@ class Writer:
         if self._either():
             a, b = b, a
         forms = [f"({a} {sign} {b})" for sign in ("+", "-", "*", "/")] + [f"(-({a}) / 1)"]
+        if scope.section == "running":
+            return self._one(forms)
         if dotted and self._signals:
             other = self._number(scope, depth - 1, dotted=True)
             forms.append(f"(.{self._one(self._signals)} else {other})")
