@@ -29,6 +29,8 @@ class Snapshot(NamedTuple):
     """Each ``let`` that can be read at this point; a set is a tuple of branches."""
     fields: Mapping[str, tuple[Value, ...]]
     """The values of each field that is no window, one for each opened branch."""
+    branch_windows: Mapping[str, tuple[tuple[float, ...], ...]]
+    """The values of each branch window, for each opened branch the oldest first."""
 
 
 SnapshotObserver: TypeAlias = Callable[[Snapshot], None]
@@ -111,6 +113,10 @@ def take_snapshot(frame: Frame, context: VerbContext) -> Snapshot:
             name: tuple(v for v in values if not isinstance(v, SlidingWindow))
             for name, values in frame.fields.items()
             if name not in frame.branch_windows
+        },
+        {
+            name: tuple(tuple(w.values) for w in frame.fields[name] if isinstance(w, SlidingWindow))
+            for name in frame.branch_windows
         },
     )
 

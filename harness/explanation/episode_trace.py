@@ -26,7 +26,7 @@ from harness.request.plan import Plan, RheoPlan
 Value = int | float | bool | str | None
 
 
-class MemoryState(msgspec.Struct, frozen=True):
+class MemoryState(msgspec.Struct, frozen=True, omit_defaults=True):
     """The program's memory as it sent a verb."""
 
     cells: dict[str, Value]
@@ -35,7 +35,9 @@ class MemoryState(msgspec.Struct, frozen=True):
     lets: dict[str, Value | tuple[int, ...]]
     """Each ``let`` in scope at the verb; a set is a list of branches."""
     fields: dict[str, tuple[Value, ...]]
-    """The values of each field, one for each opened branch."""
+    """The values of each field that is no window, one for each opened branch."""
+    branch_windows: dict[str, tuple[tuple[float, ...], ...]] = {}
+    """The values of each branch window, for each opened branch the oldest first."""
 
 
 class TraceStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,7 +217,7 @@ def assemble_trace(
     )
 
 
-_EMPTY_SNAPSHOT = Snapshot(None, 0, {}, {}, {}, {}, {})
+_EMPTY_SNAPSHOT = Snapshot(None, 0, {}, {}, {}, {}, {}, {})
 
 
 def count_votes(episode: Episode) -> list[VoteCount]:
@@ -255,7 +257,11 @@ def _moments(
                 line=line,
                 source=None if line is None else source.line(line).strip(),
                 memory=MemoryState(
-                    dict(memory.cells), dict(memory.windows), dict(memory.lets), dict(memory.fields)
+                    dict(memory.cells),
+                    dict(memory.windows),
+                    dict(memory.lets),
+                    dict(memory.fields),
+                    dict(memory.branch_windows),
                 ),
                 verb=barrier.verb,
                 actions=barrier.actions,

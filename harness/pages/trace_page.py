@@ -179,6 +179,14 @@ def _changes(before: MemoryState, after: MemoryState) -> Iterator[str]:
             yield f"{name} = {_set(let) if isinstance(let, tuple) else _value(let)}"
     for name, column in after.fields.items():
         yield from _field_changes(name, before.fields.get(name, ()), column)
+    for name, rows in after.branch_windows.items():
+        earlier = before.branch_windows.get(name, ())
+        by_text: dict[str, list[int]] = {}
+        for branch, values in enumerate(rows):
+            if branch >= len(earlier) or earlier[branch] != values:
+                by_text.setdefault(_window(values), []).append(branch)
+        for text, branches in by_text.items():
+            yield f"{name} = {text} on {format_ranges(branches)}"
 
 
 def _field_changes(name: str, before: Sequence[Value], after: Sequence[Value]) -> Iterator[str]:

@@ -127,6 +127,24 @@ def test_signals_of_intervals_are_kept_for_a_program_with_running_values_only(
     assert episode.wants_passed is wanted
 
 
+def test_a_snapshot_holds_the_window_of_each_branch() -> None:
+    chains = [
+        ReplayChain(["A", "B"], 250, "C", logprob=[-1.0, -2.0, -3.0]),
+        ReplayChain([], 50, "C", logprob=[]),
+    ]
+    text = (
+        "needs logprob controller c { each branch { .recent = window(2) of .logprob }"
+        ' start { sample 2 } finally { answer if max(mean(.recent) of opened) > 0 then "1" else'
+        ' "2" } }'
+    )
+    seen: list[Snapshot] = []
+    interpreter = Interpreter(load_checked_program(Source(text)), {}, watch=seen.append)
+    play_episode(interpreter, Replay(BranchPool(chains, 100), seed=1), 0.0)
+    windows = [sorted(snapshot.branch_windows[".recent"]) for snapshot in seen]
+    assert windows == [[], [(), (-2.0, -3.0)]]
+    assert all(snapshot.fields == {} for snapshot in seen)
+
+
 def passed_by(replay: Replay, verb: Open | Advance | Probe | Sample) -> list[tuple[float, ...]]:
     replay.perform(verb)
     return [tuple(view.passed["logprob"]) for view in replay.episode.branches]
