@@ -23,7 +23,7 @@ class FileKind(Enum):
 
     RECORDING = (
         "a recording",
-        "programs come first and recordings follow --on; `rheostat inspect {path}` shows it",
+        "`rheostat inspect {path}` shows it, and commands that replay take it after --on",
     )
     JOURNAL = (
         "a recording that is still being collected",
@@ -54,10 +54,13 @@ class FileKind(Enum):
         "a pipeline file",
         "`rheostat allocate --on {path}` searches for allocations of its stages",
     )
-    PROGRAM = ("a program in Rheo", "programs are the first arguments, and recordings follow --on")
+    PROGRAM = (
+        "a program in Rheo",
+        "controllers are arguments of `rheostat sweep`, `compare` and others",
+    )
     PYTHON = (
         "a controller in Python",
-        "controllers are the first arguments, and recordings follow --on",
+        "controllers are arguments of `rheostat sweep`, `compare` and others",
     )
     ALLOCATION = (
         "an allocation in Rheo",

@@ -41,6 +41,7 @@ from harness.presentation.terminal import is_terminal
 @click.option("--serve", is_flag=True, help="Serve the app to a browser on this machine.")
 @click.option(
     "--port",
+    metavar="PORT",
     type=WholeNumber(1, 65_535),
     default=8000,
     show_default=True,
@@ -50,8 +51,8 @@ def tui(path: Path, on: tuple[Path, ...], serve: bool, port: int) -> None:
     """Open the terminal app.
 
     It shows runs while they happen, candidates and what their lines do, and single episodes step by
-    step, and lets you approve, reject, and write controllers. It only reads runs: a run that is
-    active in another terminal continues undisturbed.
+    step. You can approve, reject and write controllers. A run that is active in another terminal is
+    not interrupted: the app writes only your decisions and proposals.
 
     Args:
         path: A run, a directory of runs, or a Rheo program.

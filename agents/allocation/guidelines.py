@@ -64,9 +64,9 @@ def _model(space: AllocationSpace, belief: Belief, stage: int, name: str) -> str
         ]
         if not worse:
             why = (
-                "sample for sample no larger one is clearly better"
+                "at equal numbers of samples, no larger one is clearly better"
                 if index < len(models) - 1
-                else "sample for sample the smaller ones are clearly worse"
+                else "at equal numbers of samples, the smaller ones are clearly worse"
             )
             return f"{name}: {model}; {why}." if len(models) > 1 else f"{name}: {model} alone."
     return f"{name}: {models[-1]}."

@@ -44,9 +44,8 @@ def _describe_validation(estimate: ChoiceEstimate, is_score: bool) -> str:
     bounds = format_bounds(100 * estimate.low, 100 * estimate.high, 1)
     value = format_number(100 * estimate.objective, 1)
     sentence = (
-        f"Expect a {figure} of about {value} % ({bounds}) on other questions: that of a choice made"
-        f" on {estimate.folds - 1} of {estimate.folds} parts of the questions and judged on the"
-        " other part, each part in turn."
+        f"Expect a {figure} of about {value} % ({bounds}) on other questions, by"
+        f" {estimate.folds}-fold cross-validation over questions."
     )
     if estimate.share is None:
         return f"{sentence} Such a choice gained nothing over the first trial where it was made."
@@ -55,8 +54,8 @@ def _describe_validation(estimate: ChoiceEstimate, is_score: bool) -> str:
         format_signed(100 * gain, 1) for gain in (estimate.shown_gain, estimate.withheld_gain)
     )
     return (
-        f"{sentence} The choice kept {kept} of its gain over the first trial: {shown} points where"
-        f" it was made, {withheld} on the other part."
+        f"{sentence} The choice kept {kept} of its gain over the first trial: {shown} points on"
+        f" the folds where it was made, {withheld} on the other one."
     )
 
 

@@ -19,7 +19,7 @@ run_options = combine_options(
         "--max-minutes",
         type=click.FloatRange(0, min_open=True),
         metavar="MINUTES",
-        help="Maximum working time, in minutes.",
+        help="Begin no round after this many minutes of work; the present one is completed.",
     ),
     click.option(
         "--max-usd",

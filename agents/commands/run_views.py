@@ -27,7 +27,8 @@ from harness.cli.parameter_types import FilePath, WholeNumber
 def runs(out: Output, directory: Path | None) -> None:
     """List runs with their state, best candidate and spending.
 
-    A run that is neither active nor finished is *stopped*; use --resume to continue it.
+    A run is at work, waits for approval, is stopped (use --resume to continue it), has ended, or is
+    damaged: it has files that cannot be read.
     """
     from agents.commands.run_table import build_run_table
     from agents.run.directory import find_runs

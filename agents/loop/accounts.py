@@ -119,9 +119,9 @@ class Accounts:
         if caps.minutes is not None and self.minutes >= caps.minutes:
             return f"{caps.minutes:g} minutes of work are over"
         if caps.evaluations is not None and used.evaluations >= caps.evaluations:
-            played = format_count(used.evaluations, self._run.request.plays)
-            verb = "was" if used.evaluations == 1 else "were"
-            return f"{played} {verb} played, and {caps.evaluations:,} may be"
+            limit = format_count(caps.evaluations, self._run.request.plays)
+            verb = "was" if caps.evaluations == 1 else "were"
+            return f"{used.evaluations:,} of {limit} {verb} played"
         if caps.tokens is not None and used.tokens_in + used.tokens_out >= caps.tokens:
             return f"{used.tokens_in + used.tokens_out:,} of {caps.tokens:,} tokens are spent"
         if caps.usd is not None and used.usd >= caps.usd:

@@ -8,6 +8,7 @@ waits here closes its connection, upon which vLLM drops the request.
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
@@ -307,6 +308,8 @@ class Server:
                     yield response
         except aiohttp.InvalidURL as error:
             raise Refused("not an address; write http://HOST:PORT", address=self.address) from error
+        except aiohttp.ClientConnectorError as error:
+            raise self._unreachable(f"cannot connect: {_describe(error.os_error)}") from error
         except (aiohttp.ClientError, OSError) as error:
             raise self._unreachable(f"no answer: {str(error) or type(error).__name__}") from error
 
@@ -361,6 +364,13 @@ class Server:
             raise Unreachable(str(error), address=self.address) from error
         except InvalidReply as error:
             raise InconsistentResponse(str(error), address=self.address) from error
+
+
+def _describe(error: OSError) -> str:
+    """Describe why a connection failed, in the words of the system where it has some."""
+    if error.errno is not None and error.errno > 0:  # those of name resolution are below 0
+        return os.strerror(error.errno).lower()
+    return (error.strerror or str(error)).lower()
 
 
 def _message(body: bytes) -> str:

@@ -68,7 +68,10 @@ _NAMED = 5
     ],
 )
 @click.argument(
-    "benchmark", type=click.Choice(BENCHMARKS), help="The benchmark whose columns to look for."
+    "benchmark",
+    metavar="BENCHMARK",
+    type=click.Choice(BENCHMARKS),
+    help=f"Benchmark whose columns to look for: {', '.join(BENCHMARKS)}.",
 )
 @click.argument(
     "file", type=FilePath(), help="JSON, JSON Lines, CSV, TSV or Parquet; or a directory of them."
@@ -155,9 +158,15 @@ def export(recording: Path, target: Path) -> None:
     Existing files are never overwritten. See `rheostat explain importing` for the columns.
     """
     from harness.cli.output import emit_paths
+    from harness.errors import InputError
     from store.parquet import export_flat, export_tables
     from store.reader import open_recording
 
+    if target.suffix.lower() in (".arrow", ".csv", ".feather", ".json", ".jsonl", ".tsv"):
+        raise InputError(
+            f"--to {target}: a recording is exported as Parquet; give a directory, or a file that"
+            " ends in .parquet"
+        )
     opened = open_recording(recording)
     if target.suffix == ".parquet":
         export_flat(opened, target)

@@ -31,8 +31,9 @@ from harness.cli.parameter_types import FilePath
     "--by",
     type=click.Choice(["episode", "question"]),
     default="episode",
-    help="Show rates over all episodes, or means over questions, which no question dominates;"
-    " --json and --csv have both.",
+    show_default=True,
+    help="Average over all episodes, or give each question equal weight; --json and --csv have"
+    " both.",
 )
 @output_options  # fmt: skip
 def explore(out: Output, recordings: tuple[Path, ...], seeds: int, by: str) -> None:

@@ -22,7 +22,7 @@ _INSTALL = {
         ('eval "$(rheostat completion bash)"', "Enable completion in this shell only."),
         (
             "rheostat completion fish > ~/.config/fish/completions/rheostat.fish",
-            "Enable completion in every new fish.",
+            "Enable completion in every new fish shell.",
         ),
     ],
 )

@@ -78,9 +78,9 @@ def sweep(
     """Replay controllers over recordings, at every beta.
 
     Accuracy and tokens are computed as in published results. The 95 % intervals are bootstrapped
-    over questions; the difference is paired, with the first controller at its nearest cost. Results
-    are cached by content: nothing is played twice, and an interrupted sweep resumes where it
-    stopped.
+    over questions. Differences are paired by question: a point is compared with the first
+    controller's point of the nearest cost. Results are cached by content: nothing is played twice,
+    and an interrupted sweep resumes where it stopped.
 
     Args:
         out: Where to write the result, and in which format.

@@ -36,15 +36,15 @@ if TYPE_CHECKING:
 @click.argument(
     "controller",
     required=False,
-    metavar="CONTROLLER",
-    help="A Rheo file, or the name of a library controller.",
+    metavar="[CONTROLLER]",
+    help="A Rheo file, or the name of a library controller; not with --from.",
     shell_complete=shell_completion.complete_controllers,
 )
 @click.option(
     "--on",
     cls=SpreadingOption,
     multiple=True,
-    metavar="RECORDINGS...",
+    metavar="RECORDING",
     type=FilePath(),
     help="Sealed recording to replay.",
 )

@@ -82,7 +82,7 @@ def test_ended_run_explains_how_to_continue(cli: CommandLine, waiting: str) -> N
     run_allocate(cli, "--seed", "4", "--trials", "1", "--proposer", "random", "--run", "over")
     result = cli("propose", "over", "mine.rheo")
     assert result.status == 2
-    assert "has ended: 1 trial was played" in result.err
+    assert "has ended: 1 of 1 trial was played" in result.err
     assert "resume it with a higher limit: rheostat allocate --run over --resume" in result.err
 
 
