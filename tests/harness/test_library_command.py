@@ -25,6 +25,16 @@ def test_the_list_has_one_line_per_controller(cli: CommandLine) -> None:
     assert not any("\\n" in line for line in lines)
 
 
+def test_the_list_shortens_sources_and_json_has_them_in_full(cli: CommandLine) -> None:
+    listed = cli("library").out
+    assert "  Liu and Wang, arXiv 2506.02536\n" in listed
+    assert "  rheostat discover\n" in listed
+    assert max(map(len, listed.splitlines())) <= 110
+    sources = {row["name"]: row["source"] for row in json.loads(cli("library", "--json").out)}
+    assert sources["answer_convergence"].startswith("answer convergence, Liu and Wang, arXiv")
+    assert sources["early_votes"].endswith("AIME24 recordings of AutoTTS, arXiv 2605.08083")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_library_prints_the_program_itself(cli: CommandLine, name: str) -> None:
     result = cli("library", name)

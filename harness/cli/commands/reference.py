@@ -153,15 +153,18 @@ def library(out: Output, name: str | None) -> None:
     recording must hold the signals that a controller needs. --csv applies to the list only.
     """
     from dsl.library import NAMES, load_entry, load_source
+    from harness.cli.output import OutputFormat
     from harness.errors import InputError
     from harness.messages import suggest
     from harness.presentation.table import Column, Table
 
     if name is None:
-        rows = [
-            (entry.name, entry.title, ", ".join(sorted(entry.needs)), _about(entry.about)["source"])
-            for entry in map(load_entry, NAMES)
-        ]
+        for_people = out.form is OutputFormat.PEOPLE
+        rows = []
+        for entry in map(load_entry, NAMES):
+            source = _about(entry.about)["source"]
+            shown = _shorten_source(source) if for_people else source
+            rows.append((entry.name, entry.title, ", ".join(sorted(entry.needs)), shown))
         columns = [Column("name"), Column("title"), Column("needs"), Column("source")]
         out.table(Table(columns, rows))
         return
@@ -178,3 +181,16 @@ def _about(comment: str) -> dict[str, str]:
     """Split an opening comment into what the controller does and where it comes from."""
     does, _, source = comment.partition("\nSource: ")
     return {"about": " ".join(does.split()), "source": " ".join(source.split()).rstrip(".")}
+
+
+_AUTHORS = 4
+"""The most words of a clause that names the authors of a paper, or a method."""
+
+
+def _shorten_source(source: str) -> str:
+    """Return the authors and the number of a paper, or the first clause of another source."""
+    first, *clauses = source.split(", ")
+    if not clauses:
+        return source
+    *_, before, last = first, *clauses
+    return f"{before}, {last}" if len(before.split()) <= _AUTHORS else first
