@@ -68,6 +68,7 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
     engines: int = 1
     gpus: float = 0.0
     allow_missing: int = 0
+    self_certainty: bool = False
 
     @property
     def equivalence_method(self) -> str:
@@ -130,8 +131,11 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             InputError: From `work`.
         """
-        if self.chains is not None and (self.stepwise or self.logprobs):
-            raise InputError("existing chains are not sampled: leave out --stepwise and --logprobs")
+        if self.chains is not None and (self.stepwise or self.logprobs or self.self_certainty):
+            raise InputError(
+                "existing chains are not sampled: leave out --stepwise, --logprobs and"
+                " --self-certainty"
+            )
         self._refuse_bad_expression()
         instruction = self.instruction
         if instruction is None:
@@ -156,6 +160,7 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
             token_ids=self.token_ids,
             source=None if self.chains is None else self.chains.name,
             licence=self.licence,
+            self_certainty=self.self_certainty,
         )
 
     def _drawing(self) -> DrawSettings:
@@ -168,7 +173,7 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
             min_p=self.min_p,
             repetition_penalty=self.repetition_penalty,
             seed=self.seed,
-            logprobs=self.logprobs,
+            logprobs=self.logprobs or self.self_certainty,
         )
 
     def forcing(self, family: Family) -> Forcing:

@@ -148,6 +148,9 @@ signal_options = combine_options(
                  help="Record the entropy of the token after the end of thinking."),
     click.option("--logprobs", is_flag=True,
                  help="Record mean log-probabilities for each interval."),
+    click.option("--self-certainty", is_flag=True,
+                 help="Record self-certainty for each interval, as the named signal"
+                      " self_certainty; implies --logprobs."),
 )  # fmt: skip
 """Gives a command the signals that may be asked for."""
 

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from harness.live.model import LiveModel, PosedQuestion
-from harness.mdp.replay import ReplayChain
+from harness.mdp.replay import NamedSignal, ReplayChain
 from store.answers.equivalence import RunningForms
 from store.answers.extraction import final_answer, probe_answer
 from store.collection import draw_requests
 from store.collection.chains import decode_chain_text
 from store.collection.draw_requests import probe_count
 from store.collection.probing import interval_means, token_entropy
+from store.collection.served_signals import SELF_CERTAINTY, SERVED_SIGNALS, self_certainty
 from store.serving.replies import CompletionResult
 
 T = TypeVar("T")
@@ -116,6 +117,11 @@ class LiveBranch:
         if completion.top is not None and self.chain.top_logprob is not None:
             means = [sum(values) / len(values) for values in completion.top]
             _list(self.chain.top_logprob)[self.depth] = interval_means(means, len(means))[0]
+        named = self.chain.signals.get(SELF_CERTAINTY)
+        if completion.top is not None and named is not None:
+            certainties = [self_certainty(values) for values in completion.top]
+            mean = interval_means(certainties, len(certainties))[0]
+            _list(named.values)[self.depth] = mean
 
     async def _end(self, finish: str) -> None:
         """Parse the finished branch; from now on it has its own chain instead of the longest.
@@ -142,6 +148,10 @@ class LiveBranch:
             None if chain.logprob is None else chain.logprob[: count + 1],
             None if chain.top_logprob is None else chain.top_logprob[: count + 1],
             cut_off=finish == "length",
+            signals={
+                name: NamedSignal(signal.scope, signal.values[: count + 1])
+                for name, signal in chain.signals.items()
+            },
         )
         self.text, self.finish = text, finish
 
@@ -187,6 +197,11 @@ def make_longest_chain(model: LiveModel) -> ReplayChain:
         [0.0] * count if "entropy" in signals else None,
         [0.0] * (count + 1) if "logprob" in signals else None,
         [0.0] * (count + 1) if "top_logprob" in signals else None,
+        signals={
+            name: NamedSignal(declared.scope, [0.0] * (count + 1))
+            for name, declared in SERVED_SIGNALS.items()
+            if name in signals
+        },
     )
 
 

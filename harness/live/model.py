@@ -10,6 +10,7 @@ import msgspec
 from harness.errors import InputError
 from store.collection.draw_requests import ProbeSettings
 from store.collection.probing import AnswerRules
+from store.collection.served_signals import SELF_CERTAINTY
 from store.collection.settings import Settings
 from store.forcing import ForcingTokens
 from store.serving.endpoints import Endpoint
@@ -70,6 +71,8 @@ class LiveModel:
         signals = {"entropy"} if self.settings.entropy else set()
         if self.settings.drawing.logprobs:
             signals |= {"logprob", "top_logprob"}
+        if self.settings.self_certainty:
+            signals.add(SELF_CERTAINTY)
         return frozenset(signals)
 
     def next_endpoint(self) -> Endpoint:
@@ -92,11 +95,26 @@ class LiveModel:
         """Raise `InputError` if a program reads a signal that is not requested."""
         missing = sorted(needs - self.signals)
         if missing:
-            flags = {"--entropy" if signal == "entropy" else "--logprobs" for signal in missing}
+            other = [signal for signal in missing if signal not in _FLAGS]
+            if other:
+                raise InputError(
+                    f"`{name}` needs {' and '.join(other)}, which no request to a server gives",
+                    hint=f"live episodes have {', '.join(_FLAGS)}; replay a recording of it",
+                )
+            flags = {_FLAGS[signal] for signal in missing}
             raise InputError(
                 f"`{name}` needs {' and '.join(missing)}, but requests to the server omit it",
                 hint=f"add {' and '.join(sorted(flags))}",
             )
+
+
+_FLAGS = {
+    "entropy": "--entropy",
+    "logprob": "--logprobs",
+    "top_logprob": "--logprobs",
+    SELF_CERTAINTY: "--self-certainty",
+}
+"""The signals of live episodes, with the options that request them."""
 
 
 def with_signals(settings: Settings, needs: frozenset[str]) -> Settings:
@@ -105,7 +123,10 @@ def with_signals(settings: Settings, needs: frozenset[str]) -> Settings:
     The generated tokens are the same with and without signals.
     """
     drawing = settings.drawing
-    if needs & {"logprob", "top_logprob"}:
+    certainty = settings.self_certainty or SELF_CERTAINTY in needs
+    if certainty or needs & {"logprob", "top_logprob"}:
         drawing = msgspec.structs.replace(drawing, logprobs=True)
     entropy = settings.entropy or "entropy" in needs
-    return msgspec.structs.replace(settings, drawing=drawing, entropy=entropy)
+    return msgspec.structs.replace(
+        settings, drawing=drawing, entropy=entropy, self_certainty=certainty
+    )

@@ -15,6 +15,7 @@ from store.collection import draw_requests
 from store.collection.chains import Chain
 from store.collection.draw_requests import ProbeSettings, list_prefixes
 from store.collection.questions import question_letters
+from store.collection.served_signals import SELF_CERTAINTY, self_certainty
 from store.collection.settings import Settings
 from store.forcing import ForcingTokens
 from store.records import Branch, Question
@@ -152,7 +153,15 @@ async def make_branch(
         ),
         text=chain.text if settings.text else None,
         token_ids=chain.token_ids if settings.token_ids else None,
+        signals=_served_signals(chain, settings),
     )
+
+
+def _served_signals(chain: Chain, settings: Settings) -> dict[str, list[float]]:
+    if not settings.self_certainty or chain.top is None:
+        return {}
+    values = [self_certainty(candidates) for candidates in chain.top]
+    return {SELF_CERTAINTY: interval_means(values, settings.drawing.interval)}
 
 
 def interval_means(values: Sequence[float], length: int) -> list[float]:

@@ -3,6 +3,7 @@
 import msgspec
 
 from store.collection.draw_requests import DrawSettings, ProbeSettings
+from store.collection.served_signals import SERVED_SIGNALS
 from store.forcing import Forcing
 from store.records import Probes, Provenance, Sampling
 from store.serving.engine import Served
@@ -35,6 +36,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     source: str | None = None
     """The file that chains come from, where they are not drawn here."""
     licence: str | None = None
+    self_certainty: bool = False
+    """Record the named signal of this name; it needs the log-probabilities of ``drawing``."""
 
 
 def make_provenance(settings: Settings, served: Served) -> Provenance:
@@ -64,6 +67,7 @@ def make_provenance(settings: Settings, served: Served) -> Provenance:
             regex=settings.probing.regex,
             choices=settings.choices,
         ),
+        signals=dict(SERVED_SIGNALS) if settings.self_certainty else {},
     )
 
 

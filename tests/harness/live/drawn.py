@@ -10,7 +10,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from harness.live.model import LiveModel, PosedQuestion
-from harness.mdp.replay import BranchPool, ReplayChain
+from harness.mdp.replay import BranchPool, NamedSignal, ReplayChain
 from store.answers.equivalence import Exact
 from store.answers.extraction import Boxed
 from store.collection.chains import PromptedQuestion, draw_chain_stepwise
@@ -147,6 +147,7 @@ async def replay_environment(
         forcing=FORCING,
         entropy=signals,
         stepwise=True,
+        self_certainty=signals,
     )
     collector = DrawnEngine(chains, settings)
     place, reading = Endpoint(collector, None, 64), AnswerRules(Boxed(), Exact())
@@ -168,6 +169,9 @@ async def replay_environment(
                 made.logprob,
                 made.top_logprob,
                 cut_off=made.finish == "length",
+                signals={
+                    name: NamedSignal("interval", values) for name, values in made.signals.items()
+                },
             )
         )
     engine = DrawnEngine(chains, settings)

@@ -123,6 +123,37 @@ def test_running_values_are_the_same_in_a_live_episode(number: int, budget: int 
     assert lived(result, Interpreter(program, {}), which, rules) == replayed_trace
 
 
+CERTAIN = """
+needs self_certainty
+
+controller certain {
+  each branch { .first = 0.0 }
+
+  start {
+    open 3
+    update opened { .first = (.self_certainty else -1) }
+  }
+
+  step {
+    advance active by -(.self_certainty else 0)
+    prune first 1 of active where (.self_certainty else 0) < .first
+  }
+
+  finally { answer winner(opened, weight = (.self_certainty else 0)) else none }
+}
+"""
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 1 << 32))
+def test_a_vote_weighted_by_self_certainty_is_the_same_live_and_replayed(number: int) -> None:
+    found = drawn_world(Random(number))
+    program = load_checked_program(Source(CERTAIN))
+    which = LiveEpisodeKey(0, number % 9)
+    expected = replayed(found, Interpreter(program, {}), which, NO_RULES)
+    assert lived(found, Interpreter(program, {}), which, NO_RULES) == expected
+
+
 class Scripted:
     """A controller that sends the same verbs whatever comes of them."""
 
