@@ -1,7 +1,7 @@
 """One round of evolution: batches of variants, played together and inserted in order."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from random import Random
 from typing import Any, NamedTuple, Protocol
 
@@ -67,10 +67,12 @@ class Evolution:
     Args:
         random: Random source of the search.
         play: Function that plays programs.
+        signals: The named signals that the recordings have, which variants may read.
     """
 
-    def __init__(self, random: Random, play: BatchEvaluator):
+    def __init__(self, random: Random, play: BatchEvaluator, signals: Collection[str] = ()):
         self._random = random
+        self._signals = signals
         self._play = play
         self.islands = [Island(kind) for kind in ISLAND_KINDS]
         self.archive = EliteArchive()
@@ -239,10 +241,10 @@ class Evolution:
                 tree, parse_sound_program(self.archive.pick(random).origin.source), random
             )
         else:
-            first = vary(tree, random)
+            first = vary(tree, random, self._signals)
         if first is None or random.random() >= SECOND_MUTATION_PROBABILITY:
             return first
-        second = vary(first.program, random)
+        second = vary(first.program, random, self._signals)
         if second is None:
             return first
         return ProgramVariant(second.program, first.operator, f"{first.summary}; {second.summary}")

@@ -226,6 +226,15 @@ class RoundBench(SpendTracker):
         return self._arena.request.starting_programs or load_seeds()
 
     @property
+    def signals(self) -> frozenset[str]:
+        """See `agents.search.bench_protocol.Bench.signals`."""
+        named = [
+            frozenset(opened.recording.provenance.signals) & opened.recording.signals
+            for opened in self._arena.recordings
+        ]
+        return frozenset.intersection(*named) if named else frozenset()
+
+    @property
     def betas(self) -> Sequence[float]:
         """See `agents.search.bench_protocol.Bench.betas`."""
         return self._arena.request.betas

@@ -43,7 +43,7 @@ class EvolveProposer:
     def propose(self, brief: Brief, bench: Bench) -> ProposalBatch:
         """See `agents.proposers.Proposer`."""
         state = _load_state(bench)
-        evolution = Evolution(bench.random, _make_player(bench))
+        evolution = Evolution(bench.random, _make_player(bench), bench.signals)
         # A program with free knobs has no schedule that could be varied.
         candidates = [] if bench.free_knobs else _candidates(brief)
         newcomers = [

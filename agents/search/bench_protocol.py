@@ -4,7 +4,7 @@ A proposer is given a `Bench` and a brief. The bench plays programs over the sea
 what that costs; it gives no access to recordings, gold answers or held-out questions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from random import Random
 from typing import Protocol
 
@@ -133,6 +133,11 @@ class Bench(BudgetGuard, Protocol):
     @property
     def starting_programs(self) -> Sequence[StartingProgram]:
         """Programs that the search starts from."""
+        ...
+
+    @property
+    def signals(self) -> Collection[str]:
+        """The named signals that every recording of the search set declares and has."""
         ...
 
     @property

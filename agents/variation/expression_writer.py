@@ -3,7 +3,7 @@
 Holes are filled from the grammar's tables, with knobs, and with names that the program declares.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from random import Random
 from typing import Any
 
@@ -20,7 +20,14 @@ from agents.variation.quantities import Quantity
 from agents.variation.sampling import choose_weighted, sample_curve
 from agents.variation.scopes import NewDeclarations
 from agents.variation.survey import ProgramSurvey, SiteContext
-from agents.variation.tree_transforms import NOWHERE, binary, copy_tree, name, transform_tree
+from agents.variation.tree_transforms import (
+    NOWHERE,
+    binary,
+    copy_tree,
+    identifier,
+    name,
+    transform_tree,
+)
 from dsl import tree
 from dsl.types import Type
 
@@ -32,6 +39,9 @@ OWN = 0.35
 
 SHARED = 0.12
 """The probability that an existing knob is used, where one is suitable."""
+
+SIGNAL = 0.2
+"""The probability that a weight, a key or a test reads a named signal, where there are any."""
 
 INHERITED = 0.7
 """The probability that a nested expression uses the voters of the expression around it."""
@@ -47,9 +57,19 @@ class ExpressionWriter:
         survey: The sites and types of the program.
         additions: Receives the declarations of new knobs.
         random: The random generator.
+        signals: Named signals that the recordings have.
     """
 
-    def __init__(self, survey: ProgramSurvey, additions: NewDeclarations, random: Random):
+    def __init__(
+        self,
+        survey: ProgramSurvey,
+        additions: NewDeclarations,
+        random: Random,
+        signals: Collection[str] = (),
+    ):
+        # A field of the program takes the place of a signal of its name.
+        taken = survey.kinds.keys()
+        self._signals = sorted(name for name in signals if f".{name}" not in taken)
         self._survey = survey
         self._additions = additions
         self._random = random
@@ -113,6 +133,9 @@ class ExpressionWriter:
     def _fill(
         self, table: str, env: SiteContext, above: FilledHoles, depth: int
     ) -> tree.Expression:
+        # Without signals nothing is drawn: runs over other recordings stay the same.
+        if self._signals and table in _SIGNAL_TABLES and self._random.random() < SIGNAL:
+            return self._signal(table)
         own = _OWN.get(table)
         if own is not None and self._random.random() < OWN:
             own_choices = own(self, env)
@@ -129,6 +152,24 @@ class ExpressionWriter:
             inside["VOTERS"] = above["VOTERS"]
         result: tree.Expression = self._filled(chosen.expression, env, inside, depth + 1)
         return result
+
+    def _signal(self, table: str) -> tree.Expression:
+        """Return an expression of a table that reads a named signal of a branch."""
+        chosen = self._random.choice(self._signals)
+        self._additions.signal(chosen)
+        first = self.knob(Quantity.WEIGHT, stem="prior")
+
+        def read() -> tree.Fallback:
+            return tree.Fallback(NOWHERE, tree.Field(NOWHERE, f".{chosen}"), copy_tree(first))
+
+        if table == "WEIGHING":
+            return read()
+        if table == "KEY":
+            return read() if self._random.random() < 0.5 else tree.Unary(NOWHERE, "-", read())
+        part = self.knob(Quantity.PART, stem="part")
+        over = tree.PerBranch(NOWHERE, read(), name("alive"))
+        level = tree.Call(NOWHERE, identifier("quantile"), (over, part))
+        return binary(self._random.choice([">=", "<"]), read(), level)
 
     # Names of the program
 
@@ -192,6 +233,9 @@ class ExpressionWriter:
 def _fits(production: Production, depth: int) -> bool:
     return depth < DEPTH or not production.holes
 
+
+_SIGNAL_TABLES = frozenset({"WEIGHING", "KEY", "TEST"})
+"""The tables of expressions of one branch that may read a named signal."""
 
 _OWN: dict[str, Callable[[ExpressionWriter, SiteContext], list[tree.Expression]]] = {
     "VOTERS": ExpressionWriter._voters,  # noqa: SLF001 - its own table

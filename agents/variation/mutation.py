@@ -5,7 +5,7 @@ skeleton that opens and advances branches, then adds rules and changes; every nu
 the schedule.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from random import Random
 
 from agents.variation import (
@@ -81,19 +81,22 @@ makes a program longer is about as likely as one that makes it shorter.
 """
 
 
-def vary(program: tree.Program, random: Random) -> ProgramVariant | None:
+def vary(
+    program: tree.Program, random: Random, signals: Collection[str] = ()
+) -> ProgramVariant | None:
     """Return a program one mutation away.
 
     Args:
         program: A sound program.
         random: The random generator, the only source of randomness.
+        signals: Named signals that the recordings have, which the mutation may read.
 
     Returns:
         A sound program without unused code; ``None`` where the selected operator does
         not apply to this program. The caller may try again.
     """
     operator = choose_weighted(random, OPERATORS)
-    return operator(ProgramEdit(program, random))
+    return operator(ProgramEdit(program, random, signals))
 
 
 _SKELETONS = (

@@ -1,6 +1,6 @@
 """One change of one program: its sites, the declarations to add, and the resulting variant."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from random import Random
 from typing import NamedTuple, TypeVar
 
@@ -45,14 +45,15 @@ class ProgramEdit:
     Args:
         program: A sound program.
         random: The random generator, the only source of randomness.
+        signals: Named signals that the recordings have, which new expressions may read.
     """
 
-    def __init__(self, program: tree.Program, random: Random):
+    def __init__(self, program: tree.Program, random: Random, signals: Collection[str] = ()):
         self.program = make_lets_distinct(copy_tree(program))
         self.random = random
         self.survey = survey_program(self.program)
         self.additions = NewDeclarations(self.program)
-        self.writer = ExpressionWriter(self.survey, self.additions, random)
+        self.writer = ExpressionWriter(self.survey, self.additions, random, signals)
 
     def find_sites(
         self, wanted: Callable[[ExpressionSite], bool], *, bounds: bool = False

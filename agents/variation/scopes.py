@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 
+import msgspec
+
 from agents.variation.curves import KnobCurve, write_line
 from agents.variation.tree_transforms import (
     NOWHERE,
@@ -78,6 +80,7 @@ class NewDeclarations:
         self.lines: list[tree.Scheduled] = []
         self.cells: list[tree.Cell] = []
         self.fields: list[tree.Cell] = []
+        self.signals: list[str] = []
 
     def name(self, stem: str) -> str:
         """Reserve and return a free name."""
@@ -91,6 +94,11 @@ class NewDeclarations:
         self.lines.append(write_line(name, curve))
         return name
 
+    def signal(self, name: str) -> None:
+        """Make the program need a signal."""
+        if name not in self.signals:
+            self.signals.append(name)
+
     def cell(self, stem: str, first: tree.Expression) -> str:
         """Declare a memory cell and return its name."""
         name = self.name(stem)
@@ -99,6 +107,10 @@ class NewDeclarations:
 
     def apply(self, program: tree.Program) -> tree.Program:
         """Return the program with the new declarations, after the existing ones."""
+        known = {word.text for word in program.needs}
+        added = tuple(identifier(name) for name in self.signals if name not in known)
+        if added:
+            program = msgspec.structs.replace(program, needs=(*program.needs, *added))
         if self.knobs:
             free = find_section(program, tree.Knobs)
             knobs = (*(free.items if free else ()), *self.knobs)

@@ -8,8 +8,10 @@ import pytest
 from agents.variation import cross, generate, tidy, vary
 from agents.variation.mutation import OPERATORS
 from agents.variation.program_edit import ProgramEdit
+from dsl import tree
 from dsl.parser import parse
 from dsl.source import Source
+from dsl.traversal import is_equivalent, walk
 from tests.agents.variation.programs import (
     build_lineage,
     collect_diagnostics,
@@ -45,6 +47,49 @@ def test_every_operator_applies_to_some_controller_and_is_sound(operator) -> Non
     variants = list(islice((variant for variant in tried if variant is not None), 6))
     assert variants
     assert [variant.summary for variant in variants if collect_diagnostics(variant.program)] == []
+
+
+def test_mutations_read_the_named_signals_of_the_recordings() -> None:
+    random = Random(11)
+    recorded = ("certainty", "reward")
+    reading = 0
+    for first in load_written_programs().values():
+        current = first
+        for _ in range(8):
+            variant = vary(current, random, recorded)
+            if variant is not None:
+                current = variant.program
+                assert collect_diagnostics(current) == [], variant.summary
+        needed = {word.text for word in current.needs} & {*recorded}
+        read = {node.text[1:] for node in walk(current) if isinstance(node, tree.Field)}
+        assert needed == read & {*recorded}
+        reading += bool(needed)
+    assert reading >= 2
+
+
+def test_mutations_without_signals_draw_the_same_as_before() -> None:
+    for seed, current in enumerate(load_written_programs().values()):
+        plain, empty = vary(current, Random(seed)), vary(current, Random(seed), ())
+        assert (plain is None) == (empty is None)
+        if plain is not None and empty is not None:
+            assert is_equivalent(plain.program, empty.program)
+
+
+def test_a_signal_gets_a_value_where_a_change_takes_away_that_the_branch_has_finished() -> None:
+    text = """
+    needs reward
+    controller c {
+      start { open 9 }
+      step { advance active }
+      finally { answer winner(alive where .finished and .streak > 1, weight = .reward) else none }
+    }"""
+    current = parse(Source(text)).program
+    assert current is not None
+    random = Random(0)
+    for _ in range(200):
+        variant = vary(current, random)
+        if variant is not None:
+            assert not [d for d in collect_diagnostics(variant.program) if d.is_error]
 
 
 def test_crossovers_of_controllers_are_sound() -> None:
