@@ -227,6 +227,7 @@ class TableBooks:
             "logprob": held.logprob,
             "top_logprob": held.top_logprob,
             "signals": held.signals,
+            "passed": {},  # nothing asks for the signals of every interval
             "cut_off": held.state == "finished" and held.chain.cut_off,
         }
 
