@@ -7,7 +7,7 @@ from dsl.compiler.running import RunningEmitter
 from dsl.compiler.state import ACTIVE, FINISHED, NO_VALUE, NONE, EpisodeState
 
 
-class NamedSignal(NamedTuple):
+class SignalColumns(NamedTuple):
     """Where the recorded values of a named signal are, as values in the function."""
 
     values: str
@@ -31,7 +31,7 @@ class BranchEmitter:
         state: EpisodeState,
         word: str,
         signals: dict[str, tuple[str, str]],
-        named: dict[str, NamedSignal],
+        named: dict[str, SignalColumns],
         running: RunningEmitter,
     ):
         self._named = named

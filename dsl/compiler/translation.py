@@ -10,7 +10,7 @@ from dsl import tree
 from dsl.checker import CheckedProgram
 from dsl.checker.symbols import free_knobs, schedule_lines
 from dsl.compiler import numbers
-from dsl.compiler.branches import BranchEmitter, NamedSignal
+from dsl.compiler.branches import BranchEmitter, SignalColumns
 from dsl.compiler.emitter import Emitter
 from dsl.compiler.expressions import (
     KINDS,
@@ -221,7 +221,7 @@ class _Translation:
         named = {}
         for index, name in enumerate(named_signals(self._checked)):
             if name in state.signal:
-                named[name] = NamedSignal(
+                named[name] = SignalColumns(
                     state.word(signal_word(index, SignalWord.VALUES), "ptr"),
                     state.word(signal_word(index, SignalWord.COUNTS), "ptr"),
                     state.word(signal_word(index, SignalWord.SCOPE)),

@@ -13,7 +13,7 @@ from dsl.traversal import walk
 from dsl.types import Type
 
 
-class _Line(NamedTuple):
+class _RunningLine(NamedTuple):
     """One running value or branch window."""
 
     name: str
@@ -27,13 +27,13 @@ class RunningClosures:
     """The running values and branch windows of one checked program, in source order."""
 
     def __init__(self, checked: CheckedProgram, expressions: ExpressionClosures):
-        self._lines: list[_Line] = []
+        self._lines: list[_RunningLine] = []
         for item in running_lines(checked.program):
             is_window = isinstance(item, tree.BranchWindow)
             wanted = Type.REAL if is_window else expressions.type_of(item.value)
             following = expressions.as_type(item.following, wanted)
             self._lines.append(
-                _Line(item.name.text, is_window, read_signals(item.following), following)
+                _RunningLine(item.name.text, is_window, read_signals(item.following), following)
             )
 
     def __bool__(self) -> bool:
