@@ -261,8 +261,20 @@ def _missing_word(site: ErrorContext) -> str | None:
     return None
 
 
+def _signal_before(site: ErrorContext) -> str | None:
+    """Return the field before the token, which may be in parentheses."""
+    types = [token.type for token in site.tokens[max(site.index - 3, 0) : site.index]]
+    if types[-1:] == ["FIELD"]:
+        return str(site.tokens[site.index - 1])
+    if types == ["LPAR", "FIELD", "RPAR"]:
+        return str(site.tokens[site.index - 2])
+    return None
+
+
 def _missing_sign(site: ErrorContext) -> str | None:
     expected, token = site.expected, site.token
+    if token.type == "ELSE" and (signal := _signal_before(site)) is not None:
+        return f"write a signal and its `else` in parentheses of their own: `({signal} else 0.5)`"
     if "RPAR" in expected and site.open_parentheses():
         return "a `)` is missing before this"
     previous = site.before

@@ -277,11 +277,16 @@ def _nothing_in(node: tree.Binary, left: Type, right: Type) -> str | None:
 def _fallback(scope: Scope, node: tree.Fallback) -> Type:
     before = scope.count_errors()
     check(scope, node.field)
-    if scope.position is ExpressionPosition.RUNNING and scope.count_errors() == before:
+    is_signal = node.field.text.removeprefix(".") in scope.needs
+    if (
+        is_signal
+        and scope.position is ExpressionPosition.RUNNING
+        and scope.count_errors() == before
+    ):
         what = "skipped where it has no value, so `else` has no use"
         report_unreadable(scope, node.field, what)
     expect(scope, node.otherwise, Type.REAL, "`else` of a signal takes")
-    if scope.count_errors() == before and node.field.text.removeprefix(".") not in scope.needs:
+    if not is_signal and scope.count_errors() == before:
         scope.error(
             "RH213",
             f"`{node.field.text}` always has a value, so nothing can follow `else`",

@@ -115,6 +115,15 @@ _PROBED = frozenset({".answer", ".streak", ".changes", ".seen", ".entropy"})
 """What only a probe, or the end of a branch, can change."""
 
 
+def _why_unreadable(name: str) -> str:
+    """Return what an attribute is that a running value cannot read."""
+    if name in _PROBED:
+        return "revealed only by a probe"
+    if name not in ATTRIBUTES:
+        return "a signal that the recording declares"
+    return "not kept for every interval"
+
+
 def check_field(scope: Scope, node: tree.Field) -> Type:
     """Find the type of an attribute or a field, and report one that cannot be used here."""
     name = node.text
@@ -145,8 +154,7 @@ def check_field(scope: Scope, node: tree.Field) -> Type:
             _unknown_attribute(scope, node)
         return Type.WRONG
     if is_running and name not in INTERVAL_ATTRIBUTES:
-        what = "revealed only by a probe" if name in _PROBED else "not kept for every interval"
-        report_unreadable(scope, node, what)
+        report_unreadable(scope, node, _why_unreadable(name))
     if value.signal is not None and value.signal not in scope.needs:
         scope.error(
             "RH207",
