@@ -68,6 +68,14 @@ class ReplayEnvironment:
             if all(name in chain.signals for chain in chains)
         }
 
+    @cached_property
+    def partial_signals(self) -> frozenset[str]:
+        """The named signals that some chain lacks, so that no program can read them."""
+        if isinstance(self.branch_pools, RecordedPools):
+            return self.branch_pools.partial
+        chains = [chain for branch_pool in self.branch_pools for chain in branch_pool.chains]
+        return frozenset(name for chain in chains for name in chain.signals) - self.scopes.keys()
+
     def interval(self, question: int) -> int:
         """Return Δ of a question, in tokens."""
         if isinstance(self.branch_pools, RecordedPools):
@@ -166,7 +174,7 @@ def refuse_unmet_needs(checked: CheckedProgram, replay_environment: ReplayEnviro
         raise InputError(
             f"`{checked.name}` needs {' and '.join(missing)}, which the recording"
             f" {replay_environment.name} does not contain",
-            hint=_signals_hint(missing, sorted(replay_environment.signals)),
+            hint=_signals_hint(missing, replay_environment),
         )
     for name in sorted(checked.needs.bare_signals):
         if replay_environment.scopes.get(name) == "probe":
@@ -177,8 +185,12 @@ def refuse_unmet_needs(checked: CheckedProgram, replay_environment: ReplayEnviro
             )
 
 
-def _signals_hint(missing: Sequence[str], known: Sequence[str]) -> str:
+def _signals_hint(missing: Sequence[str], replay_environment: ReplayEnvironment) -> str:
     """Return which signals there are instead of the missing ones."""
+    partial = [name for name in missing if name in replay_environment.partial_signals]
+    if partial:
+        return f"some branches of it lack {' and '.join(partial)}; record it for every branch"
+    known = sorted(replay_environment.signals)
     if not known:
         return "it has no signals; `rheostat inspect` shows what a recording has"
     near = [nearest(name, known) for name in missing]

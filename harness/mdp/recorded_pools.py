@@ -35,6 +35,8 @@ class RecordedPools(Sequence[BranchPool]):
             if name in recording.signals
         }
         """The scopes of the named signals that every branch has."""
+        self.partial = frozenset(recording.provenance.signals) - recording.signals
+        """The named signals that some branch lacks."""
         self.signals = (frozenset(SIGNALS) & recording.signals) | self.scopes.keys()
         self._cut_off: dict[int, list[bool]] = {}
         self._pool = lru_cache(maxsize=KEPT_POOLS)(self._build_pool)

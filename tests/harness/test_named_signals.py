@@ -100,6 +100,22 @@ def test_a_signal_that_the_recording_lacks_is_refused_with_those_that_it_has(
     assert "did you mean reward? it has p_true, reward" in result.err
 
 
+def test_a_signal_that_some_branches_lack_is_refused_with_that_reason(
+    cli: CommandLine, home: Path
+) -> None:
+    (home / "vote.rheo").write_text(VOTE)
+    branches = [
+        {"tokens": 400, "final": "7", "probes": [], "signals": {"reward": [0.5]}},
+        {"tokens": 400, "final": "8", "probes": []},
+    ]
+    line = {"question": "?", "answer": "7", "branches": branches}
+    (home / "judged.jsonl").write_text(json.dumps(line))
+    assert cli(*IMPORT, "--signal", "reward=branch").status == 0
+    result = cli("sweep", "vote.rheo", "--on", "judged.recording")
+    assert result.status == 2
+    assert "hint: some branches of it lack reward; record it for every branch" in result.err
+
+
 def test_a_signal_per_probe_must_have_a_stated_value(
     cli: CommandLine, home: Path, judged: Path
 ) -> None:
