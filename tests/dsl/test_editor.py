@@ -193,6 +193,14 @@ def test_a_running_value_offers_what_it_can_read() -> None:
     assert "window" in completed(RUNNING.replace("window(k)", "|"))
 
 
+def test_a_running_value_is_not_offered_declared_signals() -> None:
+    judged = RUNNING.replace("needs logprob", "needs logprob, reward")
+    offered = completed(judged.replace("newest(.recent)", "|"))
+    assert ".logprob" in offered
+    assert ".reward" not in offered
+    assert ".reward" in completed(judged.replace(".low >", ".| >"))
+
+
 def test_a_running_value_is_read_and_not_assigned() -> None:
     assert {".low", ".recent", ".mark"} <= {*completed(RUNNING.replace(".low >", ".| >"))}
     assert completed(RUNNING.replace(".mark = 1", ".| = 1")) == [".mark"]
