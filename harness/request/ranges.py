@@ -46,7 +46,7 @@ def parse_betas(text: str) -> list[float]:
     betas = [float(value) for value in parse_numbers(text, f"--beta {text}")]
     outside = next((value for value in betas if not 0 <= value <= 1), None)
     if outside is not None:
-        raise InputError(f"--beta {text}: beta must be from 0 to 1; got {outside:g}")
+        raise InputError(f"--beta {text}: beta must be from 0 to 1; got {outside!r}")
     return [value + 0.0 for value in betas]  # -0.0 is the same β as 0.0
 
 

@@ -21,7 +21,7 @@ from store.simulation import (
 from store.validation import branch_fault
 
 SEARCH, HELDOUT = BENCHMARKS
-CONTENT = "ea5cedbd2519253120e328cc846778eb"
+CONTENT = "4e36f61c55360bc10a65aa81d329249c"
 """Of every record of the sample, apart from the file format."""
 
 
