@@ -112,12 +112,14 @@ def _shown_scope(name: str, lengths: list[SignalLengths]) -> SignalScope:
     if not scopes:
         raise SignalFault(
             f"signal {name} has neither one value for each branch, nor one for each probe or"
-            " interval; give every branch the same kind of values"
+            f" interval; state which it should have, such as --signal {name}=branch, to find the"
+            " first branch that differs"
         )
     either = " or ".join(scopes) if len(scopes) == 2 else "branch, probe or interval"
+    statements = " or ".join(f"--signal {name}={scope}" for scope in scopes)
     raise SignalFault(
         f"signal {name} may be per {either}: each branch has as many values; state it with"
-        f" --signal {name}={scopes[0]} or --signal {name}={scopes[1]}"
+        f" {statements}"
     )
 
 

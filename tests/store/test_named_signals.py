@@ -184,8 +184,19 @@ def test_statement_that_the_values_contradict_is_refused(tmp_path: Path) -> None
 
 
 def test_numbers_of_no_scope_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="neither one value for each branch, nor one for each"):
-        imported(tmp_path, branch(1, 1, 2), branch(3, 1))
+    branches = branch(3, 1), branch(1, 1, 2)
+    problem = "neither one value for each branch, nor one for each .*--signal reward=branch, to"
+    with pytest.raises(SourceError, match=problem):
+        imported(tmp_path, *branches)
+    with pytest.raises(SourceError, match="is per branch and has 2 values") as caught:
+        imported(tmp_path, *branches, reward=StatedSignal(scope="branch"))
+    assert caught.value.location == "line 1, $.branches[1].signals"
+
+
+def test_every_scope_that_the_numbers_leave_open_can_be_stated(tmp_path: Path) -> None:
+    stated = "--signal reward=branch or --signal reward=probe or --signal reward=interval"
+    with pytest.raises(SourceError, match=stated):
+        imported(tmp_path, branch(1, 0.5))
 
 
 def test_single_number_is_the_value_of_the_branch(tmp_path: Path) -> None:
