@@ -59,7 +59,7 @@ class SignalDeclaration(msgspec.Struct, frozen=True, omit_defaults=True, kw_only
     direction: Literal["higher", "lower"] | None = None
     """Which values are better, where one can say so."""
     source: str | None = None
-    """What computed the values: a program with its digest, or the server."""
+    """What computed the values: a program with its digest, a scorer's command, or the server."""
 
 
 class Provenance(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -7,6 +7,7 @@ import msgspec
 
 from harness.cli import console
 from harness.cli.model_servers import ServerOptions, parse_engine_arguments
+from harness.cli.scorer_options import parse_scorers
 from harness.errors import InputError
 from store.collection.chains import read_chains
 from store.collection.draw_requests import DrawSettings, ProbeSettings
@@ -69,6 +70,8 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
     gpus: float = 0.0
     allow_missing: int = 0
     self_certainty: bool = False
+    scorers: tuple[str, ...] = ()
+    signals: tuple[str, ...] = ()
 
     @property
     def equivalence_method(self) -> str:
@@ -161,6 +164,7 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
             source=None if self.chains is None else self.chains.name,
             licence=self.licence,
             self_certainty=self.self_certainty,
+            scorers=parse_scorers(self.scorers, self.signals),
         )
 
     def _drawing(self) -> DrawSettings:

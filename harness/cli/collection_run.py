@@ -1,6 +1,7 @@
 """Run ``rheostat collect``: progress, previews and summaries."""
 
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from harness.cli import console
@@ -12,6 +13,7 @@ from store.collection.estimate import Estimate, estimate_cost
 from store.collection.preparation import CollectionPlan, prepare_collection
 from store.collection.probing import AnswerRules
 from store.collection.progress import CollectionProgress, Prices
+from store.collection.scoring import open_scoring, remove_scores
 from store.errors import SealedRecording
 from store.serving.endpoints import Endpoint
 from store.writer import RecordingWriter
@@ -35,6 +37,7 @@ async def run_collection(
 
     Raises:
         ServingError: A server failed; what was recorded is kept.
+        ScorerError: A scorer failed; what was recorded is kept.
         StoreError: The recording cannot be written; what was recorded is kept.
     """
     prices = options.prices
@@ -42,14 +45,19 @@ async def run_collection(
         work = await with_known_family(work, options, endpoints)
         warn_of_equal_branches(work.settings, work.branches)
         prepared = await prepare_collection(work, endpoints, reading)
+        if not path.exists():
+            # Scores of a journal that was deleted are no scores of this one.
+            remove_scores(path)
         try:
             writer = begin_journal(path, work, prepared)
         except SealedRecording:
             if not is_already_collected(path, work, prepared):
                 raise
+            remove_scores(path)
             console.info(f"{path}: already complete")
             return
-        with writer:
+        async with AsyncExitStack() as stack:
+            stack.enter_context(writer)
             if writer.recovered:
                 console.warn(f"{path}: {writer.recovered}")
             existing = sum(map(len, writer.recorded_indexes.values()))
@@ -57,8 +65,9 @@ async def run_collection(
                 console.info(f"{path}: resuming with {existing:,} branches recorded")
             advance: list[console.Advance] = []
             await _warn_of_ranks(endpoints[0], options.ranks)
+            scoring = await stack.enter_async_context(open_scoring(work.settings.scorers, path))
             collection = Collection(
-                work, prepared, endpoints, reading, writer, lambda count: advance[0](count)
+                work, prepared, endpoints, reading, writer, lambda count: advance[0](count), scoring
             )
             tally, longest = collection.tally, work.settings.drawing.max_tokens
 
@@ -69,6 +78,7 @@ async def run_collection(
                 advance.append(bar)
                 await collection.run()
             await collection.seal()
+            remove_scores(path)
         _report_missing(path, collection.missing.reasons)
         console.info(format_session(tally, prices))
 

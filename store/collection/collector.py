@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from store.answers.equivalence import AnswerPool
 from store.collection.chains import (
     Chain,
@@ -26,6 +28,7 @@ from store.collection.preparation import CollectionPlan, CollectionSetup, make_p
 from store.collection.probing import AnswerRules, make_branch, probe_chain
 from store.collection.progress import CollectionProgress
 from store.collection.resumption import is_complete, open_journal
+from store.collection.scoring import BranchScoring
 from store.collection.settings import make_provenance
 from store.errors import StoreError
 from store.records import Question
@@ -93,6 +96,7 @@ class Collection:
         reading: how answers are read.
         writer: the open journal.
         recorded: called with each recorded branch.
+        scoring: the scorers of the settings; ``None`` if there are none.
     """
 
     def __init__(
@@ -103,6 +107,7 @@ class Collection:
         reading: AnswerRules,
         writer: RecordingWriter,
         recorded: Callable[[int], None] = lambda count: None,
+        scoring: BranchScoring | None = None,
     ):
         self._work = work
         self._prepared = prepared
@@ -110,6 +115,7 @@ class Collection:
         self._reading = reading
         self._writer = writer
         self._recorded = recorded
+        self._scoring = scoring
         self.missing = MissingBranches(work.allow_missing)
         """Branches that could not be had."""
         for question, problems in prepared.missing.items():
@@ -129,6 +135,7 @@ class Collection:
             ServingError: a server replies inconsistently, or rejects more branches than may be
                 missing, or is unreachable for longer than patience lasts. It names the branch.
                 Everything that was recorded stays, and the next session continues from it.
+            ScorerError: a scorer fails. Everything that was recorded stays.
         """
         before = await self._counters()
         watching = asyncio.create_task(self._watch(before))
@@ -141,6 +148,8 @@ class Collection:
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
+        if self._scoring is not None:
+            await self._scoring.finish()
         await self._compare(before)
 
     async def seal(self) -> str:
@@ -192,6 +201,10 @@ class Collection:
     async def _feed(self, endpoint: Endpoint, tasks: asyncio.TaskGroup) -> None:
         """Start units at an endpoint as its slots become free, until none are left."""
         while self._pending:
+            if self._scoring is not None:
+                await self._scoring.wait_for_scores()
+                if not self._pending:
+                    return
             slots = len(self._pending[0].indexes)
             await endpoint.acquire(slots)
             if not self._pending:
@@ -282,6 +295,10 @@ class Collection:
             error.add_subject(describe_branches(question.id, [index]))
             raise
         branch = await make_branch(chain, probed, question, settings, self._reading)
+        if self._scoring is not None:
+            scores = await self._scoring.signals(question, index, chain.text)
+            signals = dict(sorted((branch.signals | scores).items()))
+            branch = msgspec.structs.replace(branch, signals=signals)
         self._writer.add_branch(question.id, index, branch)
         self.tally.done += 1
         self._recorded(1)

@@ -3,9 +3,10 @@
 import msgspec
 
 from store.collection.draw_requests import DrawSettings, ProbeSettings
+from store.collection.scorers import Scorer, declare_scores
 from store.collection.served_signals import SERVED_SIGNALS
 from store.forcing import Forcing
-from store.records import Probes, Provenance, Sampling
+from store.records import Probes, Provenance, Sampling, SignalDeclaration
 from store.serving.engine import Served
 
 COLLECTOR = "rheostat collect 1"
@@ -38,6 +39,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     licence: str | None = None
     self_certainty: bool = False
     """Record the named signal of this name; it needs the log-probabilities of ``drawing``."""
+    scorers: list[Scorer] = []
+    """Programs that score whole branches."""
 
 
 def make_provenance(settings: Settings, served: Served) -> Provenance:
@@ -67,8 +70,15 @@ def make_provenance(settings: Settings, served: Served) -> Provenance:
             regex=settings.probing.regex,
             choices=settings.choices,
         ),
-        signals=dict(SERVED_SIGNALS) if settings.self_certainty else {},
+        signals=_declare_signals(settings),
     )
+
+
+def _declare_signals(settings: Settings) -> dict[str, SignalDeclaration]:
+    signals = declare_scores(settings.scorers)
+    if settings.self_certainty:
+        signals |= SERVED_SIGNALS
+    return dict(sorted(signals.items()))
 
 
 def parse_settings(provenance: Provenance) -> Settings | None:

@@ -46,6 +46,13 @@ def _question_fields() -> "list[FieldSection]":
             "rheostat collect --base-url http://gpu:8000 --model M --from chains.jsonl -o b.rec",
             "Probe existing chains.",
         ),
+        (
+            (
+                "rheostat collect --base-url http://gpu:8000 --model M --questions q -o a.rec"
+                " --scorer reward='python judge.py'"
+            ),
+            "Record what judge.py gives to each branch as the signal `reward`.",
+        ),
     ],
 )
 @click.option("--questions", metavar="FILE", type=FilePath(), help="Questions, as JSON Lines.")
@@ -64,6 +71,22 @@ def _question_fields() -> "list[FieldSection]":
 @grouping_options
 @probing_options
 @signal_options
+@click.option(
+    "--scorer",
+    "scorers",
+    metavar="NAME=COMMAND",
+    multiple=True,
+    help="Record the numbers that a program gives to branches, as a named signal. The program reads"
+    " and writes JSON Lines. Repeat for several signals.",
+)
+@click.option(
+    "--signal",
+    "signals",
+    metavar="NAME=branch,...",
+    multiple=True,
+    help="Describe the signal of a scorer: higher or lower if such values are better; unit=UNIT;"
+    " and last meaning=TEXT. Repeat for several signals.",
+)
 @keeping_options
 @click.option(
     "--allow-missing",
@@ -109,6 +132,7 @@ def collect(target: Path, dry_run: bool, expect: int | None, **options: object) 
     from harness.cli import collection_run, model_servers
     from harness.cli.collect_options import build_options
     from harness.cli.output import emit_paths, emit_text
+    from store.collection.scorers import ScorerError
     from store.serving.errors import ServingError
 
     plan_options = build_options(options)
@@ -121,7 +145,7 @@ def collect(target: Path, dry_run: bool, expect: int | None, **options: object) 
                 model_servers.run_async(
                     collection_run.run_collection(target, work, plan_options, reading)
                 )
-            except (KeyboardInterrupt, ServingError) as stopped:
+            except (KeyboardInterrupt, ServingError, ScorerError) as stopped:
                 if target.exists():
                     stopped.add_note(collection_run.RESUME_HINT)
                 raise
