@@ -2,10 +2,10 @@
 
 This is the way in for any collector that can write text; docs/importing.md documents the fields.
 Signals of the format go by the names of `store.records.Branch`, others are in ``signals`` by their
-own. Answers are taken as they are, unless an
-extraction is named; a branch may leave out its final answer where it has a text to extract it from,
-and its tokens where they can be counted. A malformed file gives a `SourceError` whose
-location is the line and the path of the field: ``line 3, $.branches[0].tokens``.
+own. Answers are taken as they are, unless an extraction is named; a branch may leave out its final
+answer where it has a text to extract it from, and its tokens where they can be counted. A malformed
+file gives a `SourceError` whose location is the line and the path of the field:
+``line 3, $.branches[0].tokens``.
 """
 
 from collections.abc import Mapping
