@@ -293,7 +293,9 @@ def test_an_unreachable_server_is_an_external_error(
 ) -> None:
     scripted.url = "http://127.0.0.1:9"
     result = cli(*words(scripted, questions), "--patience", "0.1", "-o", "r.recording")
-    assert (result.status, "http://127.0.0.1:9: cannot connect" in result.err) == (3, True), result.err
+    assert (result.status, "http://127.0.0.1:9: cannot connect" in result.err) == (3, True), (
+        result.err
+    )
 
 
 def test_existing_chains_are_probed(cli: CommandLine, scripted: ScriptedServer, home: Path) -> None:
