@@ -29,6 +29,7 @@ from agents.variation.tree_transforms import (
     transform_tree,
 )
 from dsl import tree
+from dsl.builtins import signal_name_fault
 from dsl.types import Type
 
 DEPTH = 3
@@ -67,9 +68,12 @@ class ExpressionWriter:
         random: Random,
         signals: Collection[str] = (),
     ):
-        # A field of the program takes the place of a signal of its name.
+        # A field of the program takes the place of a signal of its name, and a recording that was
+        # not imported may have signals of names that no program can read.
         taken = survey.kinds.keys()
-        self._signals = sorted(name for name in signals if f".{name}" not in taken)
+        self._signals = sorted(
+            name for name in signals if f".{name}" not in taken and signal_name_fault(name) is None
+        )
         self._survey = survey
         self._additions = additions
         self._random = random

@@ -75,6 +75,14 @@ def test_mutations_without_signals_draw_the_same_as_before() -> None:
             assert is_equivalent(plain.program, empty.program)
 
 
+def test_mutations_read_no_signal_of_a_name_that_a_program_cannot_read() -> None:
+    for seed, current in enumerate(load_written_programs().values()):
+        for number in range(10):
+            variant = vary(current, Random(100 * seed + number), ("count", "depth"))
+            if variant is not None:
+                assert not {word.text for word in variant.program.needs} & {"count", "depth"}
+
+
 def test_a_signal_gets_a_value_where_a_change_takes_away_that_the_branch_has_finished() -> None:
     text = """
     needs reward
