@@ -142,8 +142,8 @@ def _write(recording: Recording, sheets: Mapping[Path, _Sheet], target: Path) ->
         ]
         for position, question in enumerate(recording.questions):
             branches = recording.branches(position)
-            about_all = recording.provenance
-            source = _Source(position, question, branches, about_all.interval, about_all.signals)
+            provenance = recording.provenance
+            source = _Source(position, question, branches, provenance.interval, provenance.signals)
             for sheet, write in open_sheets:
                 for row in sheet.rows(source):
                     write(row)

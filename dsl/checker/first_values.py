@@ -135,10 +135,7 @@ class _EarlyReads:
             branches: the set.
             finished: whether a dot around it refers to a branch that has.
         """
-        inner = branches
-        while isinstance(inner, tree.Group):
-            inner = inner.inner
-        match inner:
+        match ungroup(branches) if isinstance(branches, tree.Group) else branches:
             case tree.CurrentBranch():
                 return finished
             case tree.Name(text="finished"):

@@ -156,7 +156,7 @@ class ScorerProcess:
             self._heard = time.monotonic()
         self._waiting.append(request)
         self._process.stdin.write(msgspec.json.encode(branch) + b"\n")
-        # If the program has ended, the end of its output tells why.
+        # If the program has ended, the end of its output has the reason.
         with suppress(ConnectionError):
             await self._process.stdin.drain()
         result = await self._result(request)

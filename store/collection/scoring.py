@@ -55,10 +55,10 @@ class ScoreFile:
             for line in self.path.read_bytes().splitlines():
                 # The last line is incomplete if the collector was killed in the middle of it.
                 try:
-                    found = _DECODER.decode(line)
+                    score = _DECODER.decode(line)
                 except (msgspec.DecodeError, UnicodeDecodeError):
                     continue
-                self._scores[found.key] = found.score
+                self._scores[score.key] = score.score
 
     def get(self, key: str) -> float | None:
         """Return a score, or ``None``."""

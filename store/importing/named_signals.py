@@ -51,16 +51,16 @@ def parse_statement(text: str) -> tuple[str, StatedSignal]:
         raise SignalFault(f"{text}: write NAME=branch, NAME=probe or NAME=interval")
     if fault := name_fault(name):
         raise SignalFault(fault)
-    found: dict[str, str] = {}
+    parts: dict[str, str] = {}
     head, comma, meaning = f",{rest}".partition(",meaning=")
     if comma:
-        found["meaning"] = meaning
+        parts["meaning"] = meaning
     for item in filter(None, head.split(",")):
         key, value = _item(item)
-        if key in found:
+        if key in parts:
             raise SignalFault(f"{text}: states two values of {key}")
-        found[key] = value
-    return name, msgspec.convert(found, StatedSignal)
+        parts[key] = value
+    return name, msgspec.convert(parts, StatedSignal)
 
 
 def _item(item: str) -> tuple[str, str]:

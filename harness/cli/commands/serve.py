@@ -135,7 +135,7 @@ def serve(
     traces: Path | None,
     **options: object,
 ) -> None:
-    """Serve chat completions as OpenAI does, with a controller.
+    """Serve an OpenAI-compatible API, backed by a controller.
 
     The model is served by vLLM. A client may add "beta", from 0 to 1, to its request. The reply
     contains the text of a branch with the winning answer, the tokens of all branches in `usage`,
