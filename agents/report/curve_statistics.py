@@ -5,6 +5,7 @@ samples, and recordings of one benchmark share theirs, so every difference is pa
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -162,7 +163,8 @@ def estimate_token_ratios(
     mean_logs: list[Floats] = []
     latencies: list[float] = []
     for label, points_of_controller, points_of_reference in zip(labels, ours, theirs, strict=True):
-        logs = _log_ratios(points_of_controller, points_of_reference)
+        equal = _find_tokens_needed(points_of_controller, points_of_reference)
+        logs = equal.log_ratios
         reached = np.isfinite(logs[0])
         points = len(reached)
         mean = logs[:, reached].mean(axis=1) if reached.any() else None
@@ -170,7 +172,7 @@ def estimate_token_ratios(
             mean_logs.append(mean)
         missed = points - int(reached.sum())
         latency = (
-            _log_latency(points_of_controller, points_of_reference, logs[0])
+            _log_latency(points_of_controller, points_of_reference, equal)
             if reached.any()
             else None
         )
@@ -202,25 +204,36 @@ def _estimate_objective(
     )
 
 
-def _log_ratios(mine: CurvePoints, other: CurvePoints) -> Floats:
-    """Return log ratios, (1 + n, points of the reference); infinite if a point is not reached."""
-    needed, own = (
-        costs_at(build_curve(points.cost, points.accuracy), other.accuracy)
-        for points in (mine, other)
+class _TokensNeeded(NamedTuple):
+    """Tokens that two curves need for the accuracies of the reference's points."""
+
+    needed: Floats
+    """(1 + n, points of the reference): of the controller; infinite if it never has one."""
+    own: Floats
+    """The same of the reference."""
+
+    @property
+    def log_ratios(self) -> Floats:
+        """Return the log ratios of both; infinite if a point is not reached."""
+        ratios: Floats = np.log(self.needed) - np.log(np.maximum(self.own, 1.0))
+        return ratios
+
+
+def _find_tokens_needed(mine: CurvePoints, other: CurvePoints) -> _TokensNeeded:
+    return _TokensNeeded(
+        *(
+            costs_at(build_curve(points.cost, points.accuracy), other.accuracy)
+            for points in (mine, other)
+        )
     )
-    ratios: Floats = np.log(needed) - np.log(np.maximum(own, 1.0))
-    return ratios
 
 
-def _log_latency(mine: CurvePoints, other: CurvePoints, log_ratios: Floats) -> float:
+def _log_latency(mine: CurvePoints, other: CurvePoints, equal: _TokensNeeded) -> float:
     """Return the mean log ratio of sequential tokens at the points that are reached."""
-    reached = np.isfinite(log_ratios)
-    curve = build_curve(other.cost[:1], other.accuracy[:1])
-    own = costs_at(curve, other.accuracy[:1])[0, reached]
-    needed = np.exp(log_ratios[reached]) * np.maximum(own, 1.0)
+    reached = np.isfinite(equal.needed[0])
     sequential, reference = (
-        sequential_at(points.cost[0], points.sequential[0], tokens)
-        for points, tokens in ((mine, needed), (other, own))
+        sequential_at(points.cost[0], points.sequential[0], tokens[0, reached])
+        for points, tokens in ((mine, equal.needed), (other, equal.own))
     )
     return float(np.log(sequential / reference).mean())
 

@@ -192,6 +192,16 @@ def _at_equal_accuracy(
     return _EqualAccuracy(cost, a.accuracy[0] > b.accuracy[0].max(), below)
 
 
+def _accuracies_at_equal_cost(
+    a: _ResampledFigures, b: _ResampledFigures, baseline: FrontierCurve
+) -> Floats:
+    """Return B's accuracy at the cost of each point of A, (1 + R, points); NaN if it has none."""
+    accuracies = np.stack([accuracy_at(baseline, cost) for cost in a.cost.T], axis=1)
+    # Only the measured row: a resample that moves B's cheapest point a little must not count.
+    accuracies[0, a.cost[0] < b.cost[0].min()] = np.nan
+    return accuracies
+
+
 def _compared(
     grid: Grid, played: CellEpisodes, scope: RecordingScope, ours: list[int], theirs: list[int]
 ) -> Comparison:
@@ -200,11 +210,7 @@ def _compared(
     equal = _at_equal_accuracy(a, b, baseline)
     needed = equal.baseline_cost
     log_ratios = np.log(needed) - np.log(np.maximum(a.cost, 1.0))
-    rivals = np.stack(
-        [accuracy_at(baseline, a.cost[:, index]) for index in range(len(ours))], axis=1
-    )
-    # Only the measured row: a resample that moves B's cheapest point a little must not count.
-    rivals[0, a.cost[0] < b.cost[0].min()] = np.nan
+    accuracies = _accuracies_at_equal_cost(a, b, baseline)
     within = np.isfinite(log_ratios[0])
     # Over all points, A counts by its own curve too: a costly point that is no more accurate than a
     # cheaper one of A is no advantage of B.
@@ -245,7 +251,7 @@ def _compared(
                 needed[0, index],
                 log_ratios[:, index],
                 a.accuracy[:, index],
-                rivals[:, index],
+                accuracies[:, index],
             )
             for index, point in enumerate(ours)
         ],
@@ -297,11 +303,11 @@ def _match(
     needed: float,
     log_ratio: Floats,
     accuracy: Floats,
-    rival: Floats,
+    other: Floats,
 ) -> PointMatch:
     around = _ratio_interval(log_ratio)
-    level = np.isfinite(rival[0])
-    spread = interval(accuracy[1:] - rival[1:]) if level else ConfidenceInterval(np.nan, np.nan)
+    level = np.isfinite(other[0])
+    spread = interval(accuracy[1:] - other[1:]) if level else ConfidenceInterval(np.nan, np.nan)
     return PointMatch(
         beta=point.beta,
         settings=dict(point.knobs),
@@ -311,8 +317,8 @@ def _match(
         ratio=_ratio(log_ratio),
         ratio_low=_finite(around.low),
         ratio_high=_finite(around.high),
-        baseline_accuracy=_percent(rival[0]),
-        difference=_percent(accuracy[0] - rival[0]),
+        baseline_accuracy=_percent(other[0]),
+        difference=_percent(accuracy[0] - other[0]),
         difference_low=_percent(spread.low),
         difference_high=_percent(spread.high),
     )
