@@ -218,7 +218,7 @@ def _declared_signals(
     """Return what the named signals of a file are, and check their values in every branch."""
     lengths: dict[str, list[SignalLengths]] = {}
     for line in lines.values():
-        for branch in map(_branch, line.branches):
+        for branch in (_branch(row) for row in line.branches if row.signals):
             for name, values in branch.signals.items():
                 known = lengths.setdefault(name, [])
                 known.append(SignalLengths(len(values), len(branch.answers)))
@@ -227,8 +227,8 @@ def _declared_signals(
     except SignalFault as error:
         raise SourceError(str(error), path=path) from error
     for number, line in lines.items():
-        for index, branch in enumerate(map(_branch, line.branches)):
-            if fault := signal_fault(branch, declared):
+        for index, row in enumerate(line.branches):
+            if row.signals and (fault := signal_fault(_branch(row), declared)):
                 location = join_location(number, f"$.branches[{index}].signals")
                 raise SourceError(fault, path=path, location=location)
     return declared
