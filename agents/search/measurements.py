@@ -65,6 +65,8 @@ class ProgramScore(NamedTuple):
 
     score: float
     """Objective over all shown recordings."""
+    fitness: float
+    """What a choice among programs maximises; see `CurveScore`."""
     by_recording: tuple[float, ...]
     halves: tuple[float, float]
     """Mean accuracy over the cheaper and the more expensive half of the range of costs, by the

@@ -97,6 +97,7 @@ class Scorer:
         sequential = sum(int(m.sequential.sum()) for m in measured)
         return ProgramScore(
             score=float(np.mean(values)),
+            fitness=self._measure_fitness(curves, references),
             by_recording=tuple(values),
             halves=(
                 float(np.mean([low for low, _ in halves])),

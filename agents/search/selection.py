@@ -2,14 +2,18 @@
 
 The candidate with the highest objective is rarely the best on other questions: many were compared,
 and some were lucky. So all candidates whose paired difference to it has an interval that contains 0
-stay in the choice. Among them, a candidate counts by its *flat score*: the mean objective of
-variants whose constants are moved a little. A score that holds only for exact constants was fitted
-to the questions. Length has a small cost.
+stay in the choice. Among them, a candidate counts by its *flat score*: the mean fitness of variants
+whose constants are moved a little. A score that holds only for exact constants was fitted to the
+questions. Length has a small cost.
+
+Fitness is the objective. For the frontier it is the doublings of the price that a curve saves:
+where curves are flat, two programs of nearly the same objective may differ widely in tokens.
 
 The gain of the winner is flattered by the choice. `cross_validate_choice` measures what choosing is
 worth where it could not look: each question is scored with the candidate that is chosen without it.
 """
 
+import math
 from collections.abc import Sequence
 from random import Random
 from typing import NamedTuple
@@ -35,7 +39,7 @@ JITTER = 0.06
 """Standard deviation of a moved constant, as a fraction of its value."""
 
 NODE_COST = 0.0005
-"""Cost of a node of the syntax tree, in points of the objective."""
+"""Cost of a node of the syntax tree, in the unit of the fitness."""
 
 
 class SelectionCandidate(NamedTuple):
@@ -54,7 +58,7 @@ class SelectionRow(NamedTuple):
     name: str
     objective: float
     flat_score: float
-    """Mean objective of its variants, under screening seeds."""
+    """Mean fitness of its variants, under screening seeds."""
     value: float
     """Flat score minus the cost of its length."""
 
@@ -98,9 +102,9 @@ def rank_candidates(
 def cross_validate_choice(
     arena: Arena, candidates: Sequence[SelectionCandidate]
 ) -> CrossValidation | None:
-    """Measure the gain of the candidate with the highest objective where the choice did not look.
+    """Measure the gain of the candidate with the highest fitness where the choice did not look.
 
-    Candidates count by their objective minus the cost of their length. Flat scores are left out:
+    Candidates count by their fitness minus the cost of their length. Flat scores are left out:
     they would be played again for each part.
 
     Args:
@@ -123,8 +127,8 @@ def cross_validate_choice(
     def choose(part: SearchSubset) -> list[ProgramMeasurement]:
         def value(candidate: SelectionCandidate) -> float:
             measured = [played[candidate][index] for index in part.recordings]
-            score = arena.scorer.score_program(measured, part).score
-            return score - NODE_COST * candidate.size
+            fitness = arena.scorer.score_program(measured, part).fitness
+            return fitness - NODE_COST * candidate.size
 
         best = max(played, key=value)
         chosen[best.name] = None
@@ -212,11 +216,11 @@ def perturb_constants(source: str, random: Random) -> str:
 
 
 def _score_variants(arena: Arena, candidate: SelectionCandidate, seed: int) -> float:
-    """Return the mean objective of the variants; that of the program itself in Python."""
+    """Return the mean fitness of the variants; that of the program itself in Python."""
     sources = [candidate.source]
     if candidate.language is ControllerLanguage.RHEO:
         random = Random(f"{seed}/{candidate.name}")
         sources = [perturb_constants(candidate.source, random) for _ in range(VARIANTS)]
     played = arena.screen(sources, arena.scorer.whole, language=candidate.language)
-    scores = [row.score for row in played if row is not None]
-    return sum(scores) / len(scores) if scores else 0.0
+    fitness = [row.fitness for row in played if row is not None]
+    return sum(fitness) / len(fitness) if fitness else -math.inf

@@ -22,7 +22,7 @@ def build_member(
     tokens = np.array([cost, 2 * cost])
     percent = np.full(2, score if accuracy is None else accuracy)
     curves = CurvePoints(tokens, percent, tokens / width)
-    worth = ProgramScore(score, (score,), halves or (score, score), (curves,), width, steady)
+    worth = ProgramScore(score, score, (score,), halves or (score, score), (curves,), width, steady)
     return Member(ProgramOrigin(name, "seed", ()), worth, nodes)
 
 

@@ -13,6 +13,7 @@ from agents.run.records import ControllerLanguage
 from agents.search.arena import open_arena
 from agents.search.measurements import ProgramMeasurement, ProgramScore, SearchSubset
 from agents.search.selection import (
+    VARIANTS,
     SelectionCandidate,
     cross_validate_choice,
     perturb_constants,
@@ -52,6 +53,17 @@ def test_of_equal_programs_the_shorter_is_selected(opened: Opened) -> None:
         ranked = rank_candidates(here, pair, 0)
     assert ranked[0].objective == ranked[1].objective
     assert ranked[0].flat_score - ranked[0].value < ranked[1].flat_score - ranked[1].value
+
+
+def test_flat_score_is_the_mean_saving_of_programs_with_moved_constants(opened: Opened) -> None:
+    with opened() as here:
+        (row,) = rank_candidates(here, [candidate("vote", VOTE)], 0)
+        random = Random("0/vote")
+        moved = [perturb_constants(VOTE, random) for _ in range(VARIANTS)]
+        scores = [score for score in here.screen(moved, here.scorer.whole) if score is not None]
+    assert len(scores) == VARIANTS
+    assert row.flat_score == pytest.approx(np.mean([score.fitness for score in scores]), abs=1e-4)
+    assert all(score.fitness < 10 < score.score for score in scores)  # doublings, and percent
 
 
 def test_without_candidates_there_is_no_choice(opened: Opened) -> None:
@@ -136,7 +148,7 @@ def test_the_order_of_free_settings_changes_no_cross_validation(
 
         def alternate(measured: list[ProgramMeasurement], part: SearchSubset) -> ProgramScore:
             part_number, program = divmod(next(turns), 2)
-            return score(measured, part)._replace(score=float(part_number % 2 == program))
+            return score(measured, part)._replace(fitness=float(part_number % 2 == program))
 
         monkeypatch.setattr(here.scorer, "score_program", alternate)
         both = cross_validate_choice(here, pair)
