@@ -43,7 +43,7 @@ from harness.presentation.terminal import is_terminal
     "--port",
     metavar="PORT",
     type=WholeNumber(1, 65_535),
-    default=8000,
+    default=8765,
     show_default=True,
     help="Port for --serve.",
 )
