@@ -1,56 +1,31 @@
-"""One vLLM server over HTTP.
+"""One vLLM server over HTTP. `store.serving.connection` has how requests fail and are repeated."""
 
-Requests that fail in a way that may pass (429, 5xx, a connection that breaks, a reply that is cut
-off or stalls) are made again within `Limits`; any other status of 4xx ends the work at once,
-whether it is that of the reply or is in an event of a stream. A reply that is not one to what
-was requested raises `InconsistentResponse`, and nothing of it is returned. To cancel a task that
-waits here closes its connection, upon which vLLM drops the request.
-"""
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 
-import asyncio
-import os
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from types import TracebackType
-from typing import Any, Self, TypeVar
-
-import aiohttp
 import msgspec
 
+from store.serving.connection import ServerConnection
 from store.serving.engine import PrefixCacheCounters, Served, read_counters
-from store.serving.errors import InconsistentResponse, Refused, Unreachable
+from store.serving.errors import Refused, Unreachable
 from store.serving.event_stream import iterate_events
 from store.serving.identity import Identity, ModelCard, identify, list_served_names
 from store.serving.replies import (
     UNFINISHED,
     CompletionResult,
-    ErrorDocument,
     InvalidReply,
-    MalformedReply,
     decode_reply,
-    error_document,
     read_reply,
 )
 from store.serving.requests import CompletionRequest, encode_request
 from store.serving.retries import Limits, retry_call
 from store.serving.streams import StreamAssembler, StreamChunk
 
-T = TypeVar("T")
-
-PASSING = frozenset({408, 409, 425, 429})
-"""Statuses below 500 after which it may help to ask again."""
-
 RANK_HEADER = "X-data-parallel-rank"
 
 
 class _Models(msgspec.Struct, frozen=True):
     data: list[ModelCard]
-
-
-class _Detail(msgspec.Struct, frozen=True):
-    """An error in the shape of FastAPI."""
-
-    detail: Any
 
 
 class _Version(msgspec.Struct, frozen=True):
@@ -72,8 +47,8 @@ _TOKENS = msgspec.json.Decoder(_Tokens)
 _TEXT = msgspec.json.Decoder(_Text)
 
 
-class Server:
-    """The client of one server. Use it as an asynchronous context manager.
+class Server(ServerConnection):
+    """The client of one vLLM server. Use it as an asynchronous context manager.
 
     Args:
         base_url: ``http://HOST:PORT``, with or without ``/v1``.
@@ -85,33 +60,8 @@ class Server:
     def __init__(
         self, base_url: str, model: str, *, key: str | None = None, limits: Limits | None = None
     ):
-        self.address = base_url.rstrip("/").removesuffix("/v1")
-        self.model = model
-        self.limits = limits or Limits()
-        self._key = key
-        self._session: aiohttp.ClientSession | None = None
+        super().__init__(base_url, model, key=key, limits=limits)
         self._identity: Identity | None = None
-
-    async def __aenter__(self) -> Self:
-        headers = {"Content-Type": "application/json"}
-        if self._key:
-            headers["Authorization"] = f"Bearer {self._key}"
-        self._session = aiohttp.ClientSession(
-            # How many requests are under way is the caller's to bound, and no pool's.
-            connector=aiohttp.TCPConnector(limit=0),
-            headers=headers,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.limits.connect),
-        )
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._session is not None:
-            await self._session.close()
 
     async def served(self) -> Served:
         """Return what is served, after a check that it is the model that was named.
@@ -159,7 +109,7 @@ class Server:
         body = msgspec.json.encode({"model": self.model, "tokens": tokens})
 
         async def attempt() -> str:
-            reply = await self._read_body("POST", "/detokenize", body, None)
+            reply = await self._read_body("POST", "/detokenize", body)
             with self._judged():
                 return decode_reply(_TEXT, reply).prompt
 
@@ -183,7 +133,7 @@ class Server:
         names = await self._names()
 
         async def attempt() -> list[CompletionResult]:
-            reply = await self._read_body("POST", "/v1/completions", body, rank)
+            reply = await self._read_body("POST", "/v1/completions", body, _headers(rank))
             with self._judged():
                 results = read_reply(reply, request, names)
             for result in results:
@@ -208,7 +158,8 @@ class Server:
         """
         body = encode_request(request, self.model, every=every)
         assembly = StreamAssembler(request, await self._names())
-        async with self._open("POST", "/v1/completions", body, rank, self.limits.stall) as response:
+        opened = self._open("POST", "/v1/completions", body, _headers(rank), self.limits.stall)
+        async with opened as response:
             pieces = iterate_events(response.content.iter_any())
             while (data := await self._next(pieces)) is not None:
                 with self._judged():
@@ -222,7 +173,7 @@ class Server:
     async def counters(self) -> PrefixCacheCounters | None:
         """Return the counters of the server's prefix cache; ``None`` if it reports none."""
         try:
-            page = await self._read_body("GET", "/metrics", None, None)
+            page = await self._read_body("GET", "/metrics", None)
         except (Refused, Unreachable):
             return None
         return read_counters(page.decode("utf-8", "replace"))
@@ -252,7 +203,7 @@ class Server:
         body = msgspec.json.encode({"model": self.model, **request})
 
         async def attempt() -> list[int]:
-            reply = await self._read_body("POST", "/tokenize", body, None)
+            reply = await self._read_body("POST", "/tokenize", body)
             with self._judged():
                 tokens = decode_reply(_TOKENS, reply)
                 if tokens.count != len(tokens.tokens):
@@ -263,122 +214,10 @@ class Server:
 
         return await retry_call(attempt, self.limits)
 
-    async def _get(self, path: str, decoder: msgspec.json.Decoder[T]) -> T:
-        async def attempt() -> T:
-            reply = await self._read_body("GET", path, None, None)
-            with self._judged():
-                return decode_reply(decoder, reply)
-
-        return await retry_call(attempt, self.limits)
-
-    async def _read_body(
-        self, method: str, path: str, body: bytes | None, rank: int | None
-    ) -> bytes:
-        try:
-            async with asyncio.timeout(self.limits.whole):
-                async with self._open(method, path, body, rank) as response:
-                    return await response.read()
-        except TimeoutError as error:
-            raise self._unreachable(
-                f"no complete reply within {self.limits.whole:.0f} s"
-            ) from error
-
-    @asynccontextmanager
-    async def _open(
-        self,
-        method: str,
-        path: str,
-        body: bytes | None,
-        rank: int | None,
-        patience: float | None = None,
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Return a reply whose head has come, within ``patience`` seconds, with status 200."""
-        if self._session is None:
-            raise RuntimeError("a server is used inside `async with`")
-        headers = {} if rank is None else {RANK_HEADER: str(rank)}
-        try:
-            async with asyncio.timeout(patience) as waiting:
-                async with self._session.request(
-                    method, self.address + path, data=body, headers=headers
-                ) as response:
-                    # From here on, the reader of the body has its own deadline.
-                    waiting.reschedule(None)
-                    if response.status != 200:
-                        raise await self._status(response, path)
-                    yield response
-        except aiohttp.InvalidURL as error:
-            raise Refused("not an address; write http://HOST:PORT", address=self.address) from error
-        except aiohttp.ClientConnectorError as error:
-            raise self._unreachable(f"cannot connect: {_describe(error.os_error)}") from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise self._unreachable(f"no answer: {str(error) or type(error).__name__}") from error
-
-    async def _status(self, response: aiohttp.ClientResponse, path: str) -> Refused | Unreachable:
-        words = _message(await response.read())
-        problem = f"{path} answers {response.status} {response.reason}: {words}"
-        retry_after = response.headers.get("Retry-After", "")
-        wait = float(retry_after) if retry_after.isdigit() else None
-        return self._failure(response.status, problem, wait=wait)
-
-    def _failure(
-        self, status: int, problem: str, wait: float | None = None
-    ) -> Refused | Unreachable:
-        """Return the error for a status: retried if it may pass, else final."""
-        if status in PASSING or status >= 500:
-            return self._unreachable(problem, wait=wait)
-        return Refused(problem, address=self.address, hint=self._hint(status))
-
-    def _hint(self, status: int) -> str | None:
-        if status == 404:
-            return "a vLLM server is needed here"
-        if status not in (401, 403):
-            return None
-        if self._key:
-            return "the server does not accept the key in OPENAI_API_KEY"
-        return "set OPENAI_API_KEY to the key of the server"
-
-    async def _next(self, pieces: AsyncIterator[bytes]) -> bytes | None:
-        try:
-            async with asyncio.timeout(self.limits.stall):
-                return await anext(pieces, None)
-        except TimeoutError as error:
-            problem = f"a stream stalled for {self.limits.stall:.0f} s"
-            raise self._unreachable(problem) from error
-
-    def _unreachable(self, problem: str, wait: float | None = None) -> Unreachable:
-        return Unreachable(problem, address=self.address, wait=wait)
-
     def _refuse_unfinished(self, result: CompletionResult) -> None:
         if result.finish in UNFINISHED:
             raise self._unreachable(f"a completion ended with the reason {result.finish}")
 
-    @contextmanager
-    def _judged(self) -> Iterator[None]:
-        """Turn what is wrong with a reply into the error of the server that gave it."""
-        try:
-            yield
-        except ErrorDocument as error:
-            problem = f"returned an error, code {error.status}: {error}"
-            raise self._failure(error.status, problem) from error
-        except MalformedReply as error:
-            raise Unreachable(str(error), address=self.address) from error
-        except InvalidReply as error:
-            raise InconsistentResponse(str(error), address=self.address) from error
 
-
-def _describe(error: OSError) -> str:
-    """Describe why a connection failed, in the words of the system where it has some."""
-    if error.errno is not None and error.errno > 0:  # those of name resolution are below 0
-        return os.strerror(error.errno).lower()
-    return (error.strerror or str(error)).lower()
-
-
-def _message(body: bytes) -> str:
-    """Return the description of an error reply, in a line."""
-    if (reported := error_document(body)) is not None:
-        return str(reported)
-    try:
-        text = msgspec.json.decode(body, type=_Detail).detail
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        text = body[:200].decode("utf-8", "replace")
-    return " ".join(str(text).split())[:300] or "no reason given"
+def _headers(rank: int | None) -> dict[str, str]:
+    return {} if rank is None else {RANK_HEADER: str(rank)}

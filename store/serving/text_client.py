@@ -49,7 +49,7 @@ class TextClient(Server):
         body = msgspec.json.encode(_body(call, interface))
 
         async def attempt() -> PipelineReply:
-            reply = await self._read_body("POST", _PATHS[interface], body, None)
+            reply = await self._read_body("POST", _PATHS[interface], body)
             if (reported := error_document(reply)) is not None:
                 raise self._failure(reported.status, f"returned an error: {reported}")
             return self._parse_reply(reply, interface)
