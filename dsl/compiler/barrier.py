@@ -3,18 +3,23 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dsl import tree
 from dsl.compiler import numbers
 from dsl.compiler.expressions import ExpressionEmitter
-from dsl.traversal import walk
 
 
 class BarrierEmitter:
-    """What becomes of one verb."""
+    """What becomes of one verb.
 
-    def __init__(self, expressions: ExpressionEmitter):
+    Args:
+        expressions: the expressions of the program.
+        bounded: whether the budget may end inside it.
+    """
+
+    def __init__(self, expressions: ExpressionEmitter, *, bounded: bool):
         self._emit = emit = expressions.emit
         self._spent = expressions.state.spent
+        self._budget = expressions.state.budget
+        self._bounded = bounded
         self.critical = emit.slot("i64")
         """The largest charge of any one branch."""
         self.acted = emit.slot("i1")
@@ -36,8 +41,27 @@ class BarrierEmitter:
         self.thins = True
         self._emit.store("i1", "true", self.thinned)
 
-    def need(self, affordable: str, otherwise: str) -> None:
-        """Continue where the next action is affordable; else the barrier is cut short."""
+    def need(self, tokens: str, otherwise: str) -> None:
+        """Continue where so many more tokens keep within the budget; else the barrier is cut short.
+
+        Args:
+            tokens: what the next action is sure to cost.
+            otherwise: the label to continue at.
+        """
+        if not self._bounded:
+            return
+        emit = self._emit
+        after = emit.op(f"add i64 {emit.load('i64', self._spent)}, {tokens}")
+        self._continue_if(emit.op(f"icmp sle i64 {after}, {self._budget}"), otherwise)
+
+    def need_any(self, otherwise: str) -> None:
+        """Continue where the budget has not ended yet; the next action may overshoot it."""
+        if not self._bounded:
+            return
+        spent = self._emit.load("i64", self._spent)
+        self._continue_if(self._emit.op(f"icmp slt i64 {spent}, {self._budget}"), otherwise)
+
+    def _continue_if(self, affordable: str, otherwise: str) -> None:
         emit = self._emit
         cut, on = emit.label("cut"), emit.label("on")
         emit.branch(affordable, on, cut)
@@ -56,49 +80,19 @@ class BarrierEmitter:
         end_label = emit.label("charged")
         yield end_label
         emit.start_block(end_label)
-        charge = emit.op(f"sub i64 {emit.load('i64', self._spent)}, {before}")
+        self.charge(emit.op(f"sub i64 {emit.load('i64', self._spent)}, {before}"))
+
+    def charge(self, tokens: str) -> None:
+        """Emit what one branch was charged in all, which may be the most of any."""
+        emit = self._emit
         critical = emit.load("i64", self.critical)
-        emit.store("i64", numbers.largest(emit, "i64", critical, charge), self.critical)
+        emit.store("i64", numbers.largest(emit, "i64", critical, tokens), self.critical)
 
     def leave_if_exhausted(self, end_label: str) -> None:
         """Leave the loop over branches where the budget has ended."""
+        if not self._bounded:
+            return
         emit = self._emit
         on = emit.label("on")
         emit.branch(emit.load("i1", self.exhausted), end_label, on)
         emit.start_block(on)
-
-
-_STEADY = (
-    tree.Number,
-    tree.BooleanLiteral,
-    tree.NoneLiteral,
-    tree.Text,
-    tree.Fallback,
-    tree.Group,
-    tree.Unary,
-    tree.Binary,
-    tree.Conditional,
-    tree.Identifier,
-)
-_MOVING = {"spent", "available", "opened", "active", "alive", "finished", "pruned"}
-_NUMERIC = {"min", "max", "clamp", "abs", "floor", "ceil", "round"}
-
-
-def is_steady(node: tree.Expression) -> bool:
-    """Return whether a burst hangs on its own branch alone, and on what no verb changes.
-
-    Such a one can be computed as its branch's turn comes.
-    """
-    for part in walk(node):
-        match part:
-            case tree.Name(text=name):
-                if name in _MOVING:
-                    return False
-            case tree.Call(function=function):
-                if function.text not in _NUMERIC:
-                    return False
-            case tree.Field():
-                pass
-            case _ if not isinstance(part, _STEADY):
-                return False
-    return True

@@ -99,8 +99,7 @@ class SetEmitter:
         emit.store("i64", "0", count)
         with emit.loop(members.size) as index:
             branch = self._state.member(members.pointer, index)
-            with emit.when(keep(branch)):
-                self._state.append(own, count, branch)
+            self._state.append_if(keep(branch), own, count, branch)
         return BranchSet(own, emit.load("i64", count))
 
     def of_each(self, members: BranchSet, action: Callable[[str, str], None]) -> None:
@@ -115,13 +114,9 @@ class SetEmitter:
     def _where(self, node: tree.FilterSet) -> BranchSet:
         members = self.members(node.branches)
 
-        def keep(branch: str) -> str:
-            outside, self._expressions.branch = self._expressions.branch, branch
-            condition = self._expressions.value(node.condition)
-            self._expressions.branch = outside
-            return condition
-
-        return self.filtered(members, keep)
+        return self.filtered(
+            members, lambda branch: self._expressions.value_at(node.condition, branch)
+        )
 
     def _by(self, node: tree.SortSet) -> BranchSet:
         emit = self._emit

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from dsl.compiler import numbers
 from dsl.compiler.memory_layout import SignalScopeCode
 from dsl.compiler.running import RunningEmitter
 from dsl.compiler.state import ACTIVE, FINISHED, NO_VALUE, NONE, EpisodeState
@@ -48,12 +49,6 @@ class BranchEmitter:
         cell = emit.op(f"add i64 {row}, {index}")
         narrow = emit.load_element(self._word, state.answers, cell)
         return emit.op(f"sext {self._word} {narrow} to i64")
-
-    def affordable(self, tokens: str) -> str:
-        """Return whether so many more tokens keep within the budget."""
-        emit, state = self._emit, self._state
-        after = emit.op(f"add i64 {emit.load('i64', state.spent)}, {tokens}")
-        return emit.op(f"icmp sle i64 {after}, {state.budget}")
 
     def new(self, *, whole: bool) -> str:
         """Open the next branch of the order, at depth 1 or at its end; return its index."""
@@ -119,11 +114,55 @@ class BranchEmitter:
         if state.uses.seen:
             emit.store_element("i64", depth, state.seen, branch)
 
+    @property
+    def shows_intervals(self) -> bool:
+        """Whether the program sees more of each interval than its answer and entropy."""
+        return bool(self.running) or bool(self._state.signal.keys() - {"entropy"})
+
+    def last_stretch(self, branch: str, last: str) -> str:
+        """Return the tokens of a branch after its last probe.
+
+        Args:
+            branch: index of the branch.
+            last: how many probes it has.
+        """
+        emit, state = self._emit, self._state
+        chain = emit.load_element("i64", state.chain, branch)
+        tokens = emit.load_element("i64", state.chain_tokens, chain)
+        rest = emit.op(f"sub i64 {tokens}, {emit.op(f'mul i64 {state.interval}, {last}')}")
+        return numbers.largest(emit, "i64", "0", rest)
+
+    def reveal_intervals(self, branch: str, before: str, count: str, *, finishes: bool) -> None:
+        """Reveal the answers of several intervals, which have probes, without charging for them.
+
+        Args:
+            branch: index of the branch.
+            before: its depth before them.
+            count: how many there are, at least 1 unless the branch finishes.
+            finishes: whether the branch finishes after them, which reveals its final answer.
+        """
+        emit, state = self._emit, self._state
+        if state.uses.streak or state.uses.changes:
+            with emit.loop(count) as passed:
+                index = emit.op(f"add i64 {before}, {passed}")
+                self._show_probe(branch, index, emit.op(f"add i64 {index}, 1"))
+            return
+        depth = emit.op(f"add i64 {before}, {count}")
+        index = emit.op(f"sub i64 {depth}, 1")
+        if not finishes:
+            self._show_probe(branch, index, depth)
+        elif state.signal:
+            with emit.when(emit.op(f"icmp sgt i64 {count}, 0")):
+                self._show_probe(branch, index, depth)
+
     def probe(self, branch: str, depth: str) -> None:
         """Reveal the answer at a depth that has a probe, and charges for it."""
+        self._emit.bump(self._state.spent, self._state.probe_cost)
+        self._show_probe(branch, self._emit.op(f"sub i64 {depth}, 1"), depth)
+
+    def _show_probe(self, branch: str, index: str, depth: str) -> None:
+        """Show what a probe at a depth reveals, which is recorded at an index."""
         emit, state = self._emit, self._state
-        emit.bump(state.spent, state.probe_cost)
-        index = emit.op(f"sub i64 {depth}, 1")
         self.reveal(branch, self.recorded(branch, index), depth)
         if "entropy" in state.signal:
             values, _ = self._signals["entropy"]
@@ -227,6 +266,6 @@ class BranchEmitter:
         with emit.loop(emit.load("i64", state.active_count)) as index:
             branch = state.member(state.active, index)
             status = emit.load_element("i64", state.status, branch)
-            with emit.when(emit.op(f"icmp eq i64 {status}, {ACTIVE}")):
-                state.append(state.active, count, branch)
+            is_active = emit.op(f"icmp eq i64 {status}, {ACTIVE}")
+            state.append_if(is_active, state.active, count, branch)
         emit.store("i64", emit.load("i64", count), state.active_count)

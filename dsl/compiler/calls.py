@@ -82,6 +82,8 @@ class CallEmitter:
                 return count
             case "distinct":
                 return emit.load("i64", state.finished_distinct)
+            case "confidence" if answer is None:
+                return self._confidence_of_finished(count, first, second)
             case "confidence":
                 return self._kernel(vote_kernels.confidence, count, first, second)
         widen = self._expressions.widen
@@ -90,6 +92,16 @@ class CallEmitter:
         if name == "share":
             return share
         return self._less(share, self._kernel(vote_kernels.share, widen(second), all_votes))
+
+    def _confidence_of_finished(self, count: str, first: str, second: str) -> str:
+        """Return the confidence in the leader, computed again only after a branch has finished."""
+        emit, state = self._emit, self._expressions.state
+        known = emit.load("i64", state.confidence_count)
+        with emit.when(emit.op(f"icmp ne i64 {known}, {count}")):
+            confidence = self._kernel(vote_kernels.confidence, count, first, second)
+            emit.store("double", confidence, state.finished_confidence)
+            emit.store("i64", count, state.confidence_count)
+        return emit.load("double", state.finished_confidence)
 
     def _less(self, a: str, b: str) -> str:
         return numbers.real_number(self._emit, "-", a, b)

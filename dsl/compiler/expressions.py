@@ -9,6 +9,7 @@ from dsl.compiler import numbers
 from dsl.compiler.branch_sets import SetEmitter
 from dsl.compiler.calls import CallEmitter
 from dsl.compiler.emitter import real
+from dsl.compiler.expression_traits import is_cheap
 from dsl.compiler.kernels import KernelLibrary
 from dsl.compiler.memory_layout import StateWord
 from dsl.compiler.state import FINISHED, PRUNED, EpisodeState
@@ -143,6 +144,18 @@ class ExpressionEmitter:
                 raise AssertionError(node)
             case _:
                 assert_never(node)
+
+    def value_at(self, node: tree.Expression, branch: str) -> str:
+        """Emit a scalar expression in which a dot refers to a branch.
+
+        Args:
+            node: the expression.
+            branch: index of the branch.
+        """
+        outside, self.branch = self.branch, branch
+        value = self.value(node)
+        self.branch = outside
+        return value
 
     def _name(self, node: tree.Name) -> str:
         name, variables = node.text, self.variables
@@ -318,8 +331,14 @@ class ExpressionEmitter:
         return numbers.real_number(emit, sign, first, self.real(node.right))
 
     def _shortcut(self, node: tree.Binary) -> str:
-        """``and`` and ``or``: the right side is evaluated only where the left does not decide."""
+        """``and`` and ``or``: the right side is evaluated only where the left does not decide.
+
+        A right side that costs no more than a jump is always evaluated; it has no effects.
+        """
         emit = self.emit
+        if is_cheap(node.right):
+            left = self.value(node.left)
+            return emit.op(f"{node.operator} i1 {left}, {self.value(node.right)}")
         result = emit.slot("i1")
         left = self.value(node.left)
         emit.store("i1", left, result)
@@ -337,6 +356,10 @@ class ExpressionEmitter:
 
     def _choice(self, node: tree.Conditional) -> str:
         wanted = self.type_of(node)
+        if is_cheap(node.then) and is_cheap(node.otherwise):
+            condition, then = self.value(node.condition), self.as_type(node.then, wanted)
+            otherwise = self.as_type(node.otherwise, wanted)
+            return self.emit.select(condition, KINDS[wanted], then, otherwise)
         return self.choose(
             self.value(node.condition),
             KINDS[wanted],

@@ -1,8 +1,9 @@
-"""The memory of a compiled program: one question under many seeds.
+"""The memory of a compiled program: questions, each under many seeds.
 
-A program is compiled to a function of one argument, an array of 64-bit words. Each word is an
-integer, the bits of a double, or the address of an array. The harness fills the words; `StateWord`
-names them. N is the number of branches, W the width of a row of answers, S the number of seeds.
+A program is compiled to a function of one argument, an array of 64-bit words for one question,
+which leads to those of the next. Each word is an integer, the bits of a double, or the address of
+an array. The harness fills the words; `StateWord` names them. N is the number of branches, W the
+width of a row of answers, S the number of seeds.
 """
 
 from enum import IntEnum
@@ -75,6 +76,8 @@ class StateWord(IntEnum):
     """(N,) int64: 1 for a branch that ends at the bound on its tokens, where the program asks."""
     BRANCH_WINDOWS = 32
     """(N, W) doubles for each branch window: every value that was pushed, by interval."""
+    NEXT = 33
+    """The address of the words of the question to play next, 0 after the last."""
 
 
 STATE_WORDS = len(StateWord)

@@ -1,5 +1,8 @@
 """The state of an episode in a compiled program: where everything is kept while it runs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from dsl import tree
 from dsl.builtins import SIGNALS
 from dsl.checker import CheckedProgram
@@ -113,6 +116,9 @@ class EpisodeState:
         self.finished_winner = emit.slot("i64")
         self.finished_first = emit.slot("i64")
         self.finished_second = emit.slot("i64")
+        self.finished_confidence = emit.slot("double")
+        self.confidence_count = emit.slot("i64")
+        """How many branches had finished when that confidence was computed."""
 
     def word(self, word: int, kind: str = "i64") -> str:
         """Return a word of the argument."""
@@ -131,10 +137,11 @@ class EpisodeState:
         for slot in (
             self.opened, self.active_count, self.finished_count, self.spent, self.sequential,
             self.rounds, self.steps, self.stopped, self.draws, self.line, self.finished_distinct,
-            self.finished_first, self.finished_second,
+            self.finished_first, self.finished_second, self.confidence_count,
         ):  # fmt: skip
             emit.store("i64", "0", slot)
         emit.store("i64", NONE, self.finished_winner)
+        emit.store("double", "0.0", self.finished_confidence)
         emit.store("i32", NONE, self.result)
         emit.store("i64", seed_state, self.draw_state)
 
@@ -157,6 +164,27 @@ class EpisodeState:
         """Return the latest revealed answer of a branch, as a 64-bit number."""
         narrow = self.emit.load_element("i32", self.answer, branch)
         return self.emit.op(f"sext i32 {narrow} to i64")
+
+    @contextmanager
+    def if_active(self, branch: str) -> Iterator[None]:
+        """Guard what is emitted inside by whether a branch is active."""
+        status = self.emit.load_element("i64", self.status, branch)
+        with self.emit.when(self.emit.op(f"icmp eq i64 {status}, {ACTIVE}")):
+            yield
+
+    def append_if(self, condition: str, members: str, count: str, branch: str) -> None:
+        """Append a branch to a list if a condition holds, without a jump, which often goes wrong.
+
+        Args:
+            condition: an ``i1`` value.
+            members: the list, with room for one more.
+            count: slot with the length of the list.
+            branch: index of the branch.
+        """
+        emit = self.emit
+        position = emit.load("i64", count)
+        emit.store_element("i32", emit.op(f"trunc i64 {branch} to i32"), members, position)
+        emit.bump(count, emit.op(f"zext i1 {condition} to i64"))
 
     def append(self, members: str, count: str, branch: str) -> None:
         """Append a branch to a list whose length is in a slot.

@@ -7,11 +7,12 @@ from typing import assert_never
 from dsl import tree
 from dsl.checker import CheckedProgram
 from dsl.compiler import numbers
-from dsl.compiler.barrier import BarrierEmitter, is_steady
+from dsl.compiler.advances import AdvanceEmitter
+from dsl.compiler.barrier import BarrierEmitter
 from dsl.compiler.branch_sets import BranchSet
 from dsl.compiler.branches import BranchEmitter
 from dsl.compiler.expressions import KINDS, ExpressionEmitter
-from dsl.compiler.state import ACTIVE, NONE, PRUNED
+from dsl.compiler.state import NONE, PRUNED
 from dsl.interpreter.statements import first_on_lines
 from dsl.types import Type
 
@@ -35,6 +36,7 @@ class StatementEmitter:
         to_finally: the label of `finally`.
         done: the label after the episode.
         counters: where given, lines are counted.
+        bounded: whether the budget may end an episode.
     """
 
     def __init__(
@@ -46,6 +48,8 @@ class StatementEmitter:
         to_finally: str,
         done: str,
         counters: LineCounters | None,
+        *,
+        bounded: bool,
     ):
         self._checked = checked
         self._expressions = expressions
@@ -56,6 +60,8 @@ class StatementEmitter:
         self._finally = to_finally
         self._done = done
         self._counters = counters
+        self._bounded = bounded
+        self._advances = AdvanceEmitter(expressions, branches, bounded=bounded)
         self._first = {} if counters is None else first_on_lines(checked)
 
     def block(self, block: tree.Block) -> None:
@@ -193,7 +199,7 @@ class StatementEmitter:
         """One barrier: what it cost is entered after it, and it may end in `finally`."""
         emit, state = self._emit, self._state
         before = emit.load("i64", state.spent)
-        barrier = BarrierEmitter(self._expressions)
+        barrier = BarrierEmitter(self._expressions, bounded=self._bounded)
         yield barrier
         after = emit.load("i64", state.spent)
         critical = emit.load("i64", barrier.critical)
@@ -205,9 +211,10 @@ class StatementEmitter:
         if barrier.thins:
             with emit.when(emit.load("i1", barrier.thinned)):
                 self._branches.compact()
-        with emit.when(emit.load("i1", barrier.exhausted)):
-            emit.store("i64", self._line(statement), state.stopped)
-            emit.jump(self._finally)
+        if self._bounded:
+            with emit.when(emit.load("i1", barrier.exhausted)):
+                emit.store("i64", self._line(statement), state.stopped)
+                emit.jump(self._finally)
 
     def _open_or_sample(self, statement: tree.Open | tree.Sample) -> BranchSet:
         emit, state = self._emit, self._state
@@ -224,8 +231,7 @@ class StatementEmitter:
 
     def _read(self, barrier: BarrierEmitter, end_label: str) -> None:
         emit, state = self._emit, self._state
-        spent = emit.load("i64", state.spent)
-        barrier.need(emit.op(f"icmp slt i64 {spent}, {state.budget}"), end_label)
+        barrier.need_any(end_label)
         with barrier.branch():
             branch = self._branches.new(whole=True)
             self._new_branch(branch)
@@ -237,7 +243,7 @@ class StatementEmitter:
 
     def _open(self, statement: tree.Open, barrier: BarrierEmitter, end_label: str) -> None:
         emit, state, branches = self._emit, self._state, self._branches
-        barrier.need(branches.affordable(state.interval), end_label)
+        barrier.need(state.interval, end_label)
         with barrier.branch() as cut:
             branch = branches.new(whole=False)
             self._new_branch(branch)
@@ -254,87 +260,14 @@ class StatementEmitter:
             branches.show_interval(branch, "0")
             state.append(state.active, state.active_count, branch)
             if statement.look:
-                barrier.need(branches.affordable(state.probe_cost), cut)
+                barrier.need(state.probe_cost, cut)
                 branches.probe(branch, "1")
             emit.start_block(end)
         barrier.leave_if_exhausted(end_label)
 
     def _advance(self, statement: tree.Advance) -> None:
-        emit, state = self._emit, self._state
-        members = self._expressions.sets.copied(self._expressions.sets.members(statement.branches))
-        burst = statement.burst
-        bursts: str | None = None
-        if burst is not None and not is_steady(burst):
-            bursts = self._bursts(members, burst)
-        with self._verb(statement) as barrier, emit.breakable(members.size) as (index, end_label):
-            branch = state.member(members.pointer, index)
-            with self._if_active(branch):
-                if bursts is not None:
-                    intervals = emit.load_element("i64", bursts, index)
-                else:
-                    intervals = "1" if burst is None else self._value_at(burst, branch)
-                with barrier.branch(acts=False) as cut:
-                    self._burst(statement, branch, intervals, barrier, cut)
-            barrier.leave_if_exhausted(end_label)
-
-    def _value_at(self, node: tree.Expression, branch: str) -> str:
-        outside, self._expressions.branch = self._expressions.branch, branch
-        value = self._expressions.value(node)
-        self._expressions.branch = outside
-        return value
-
-    @contextmanager
-    def _if_active(self, branch: str) -> Iterator[None]:
-        emit = self._emit
-        status = emit.load_element("i64", self._state.status, branch)
-        with emit.when(emit.op(f"icmp eq i64 {status}, {ACTIVE}")):
-            yield
-
-    def _bursts(self, members: BranchSet, burst: tree.Expression) -> str:
-        """Return the bursts of all, computed before any branch moves."""
-        bursts = self._state.array()
-
-        def enter(index: str, branch: str) -> None:
-            with self._if_active(branch):
-                value = self._expressions.value(burst)
-                self._emit.store_element("i64", value, bursts, index)
-
-        self._expressions.sets.of_each(members, enter)
-        return bursts
-
-    def _burst(
-        self,
-        statement: tree.Advance,
-        branch: str,
-        intervals: str,
-        barrier: BarrierEmitter,
-        cut: str,
-    ) -> None:
-        emit, state, branches = self._emit, self._state, self._branches
-        last = emit.load_element("i64", state.last, branch)
-        with emit.breakable(intervals) as (_, end_label):
-            barrier.need(branches.affordable(state.interval), cut)
-            pointer = emit.element("i64", state.depth, branch)
-            before = emit.load("i64", pointer)
-            depth = emit.op(f"add i64 {before}, 1")
-            emit.store("i64", depth, pointer)
-            barrier.act()
-            running, end = emit.label("run"), emit.label("finish")
-            emit.branch(emit.op(f"icmp slt i64 {before}, {last}"), running, end)
-            emit.start_block(end)
-            chain = emit.load_element("i64", state.chain, branch)
-            tokens = emit.load_element("i64", state.chain_tokens, chain)
-            rest = emit.op(f"sub i64 {tokens}, {emit.op(f'mul i64 {state.interval}, {last}')}")
-            branches.pay(branch, numbers.largest(emit, "i64", "0", rest))
-            branches.finish(branch)
-            barrier.thin_out()
-            emit.jump(end_label)
-            emit.start_block(running)
-            branches.pay(branch, state.interval)
-            branches.show_interval(branch, before)
-            if statement.look:
-                barrier.need(branches.affordable(state.probe_cost), cut)
-                branches.probe(branch, depth)
+        with self._verb(statement) as barrier:
+            self._advances.advance(statement, barrier)
 
     def _probe(self, statement: tree.Probe) -> None:
         emit, state, branches = self._emit, self._state, self._branches
@@ -344,8 +277,8 @@ class StatementEmitter:
             depth = emit.load_element("i64", state.depth, branch)
             revealed = emit.load_element("i64", state.seen, branch)
             unseen = emit.op(f"icmp ne i64 {revealed}, {depth}")
-            with self._if_active(branch), emit.when(unseen):
-                barrier.need(branches.affordable(state.probe_cost), end_label)
+            with state.if_active(branch), emit.when(unseen):
+                barrier.need(state.probe_cost, end_label)
                 with barrier.branch():
                     branches.probe(branch, depth)
 
@@ -354,7 +287,7 @@ class StatementEmitter:
         members = self._expressions.sets.members(statement.branches)
         with self._verb(statement) as barrier, emit.loop(members.size) as index:
             branch = state.member(members.pointer, index)
-            with self._if_active(branch):
+            with state.if_active(branch):
                 emit.store_element("i64", PRUNED, state.status, branch)
                 barrier.act()
                 barrier.thin_out()

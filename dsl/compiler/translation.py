@@ -1,7 +1,7 @@
 """From a checked program to the text of an LLVM module.
 
-The module has one function, ``@run``, which plays one question under every seed. Its argument is
-described by `dsl.compiler.memory_layout`.
+The module has one function for others, ``@run``, which plays questions one after the other, each
+under every seed. Its argument is described by `dsl.compiler.memory_layout`.
 """
 
 from typing import NamedTuple
@@ -51,6 +51,8 @@ class Variant(NamedTuple):
     """Answers are numbered in 32 bits instead of 16."""
     counting: bool = False
     """Lines count their runs and tokens."""
+    bounded: bool = True
+    """The budget may end an episode. If not, nothing checks it, and advances take fewer steps."""
 
 
 def translate_program(checked: CheckedProgram, variant: Variant) -> CompiledModule:
@@ -62,7 +64,7 @@ class _Translation:
     def __init__(self, checked: CheckedProgram, variant: Variant):
         self._checked = checked
         self._variant = variant
-        self._emit = Emitter("void @run(ptr noalias %words)")
+        self._emit = Emitter("internal void @play(ptr noalias %words)")
         self._state = EpisodeState(self._emit, StateUses(checked))
         self._library = KernelLibrary(elsewhere=MODULES)
         self._variables = Variables()
@@ -100,6 +102,7 @@ class _Translation:
                 numbers.INTRINSICS,
                 self._library.text(),
                 emit.text(),
+                _play_all(),
             )
         )
         return CompiledModule(
@@ -197,7 +200,7 @@ class _Translation:
             )
         statements = StatementEmitter(
             self._checked, self._expressions, self._actions(), self._new_branch, to_finally, done,
-            counters,
+            counters, bounded=self._variant.bounded,
         )  # fmt: skip
         sections = {type(section): section for section in self._checked.program.sections}
         start, step = sections.get(tree.Start), sections.get(tree.Step)
@@ -258,6 +261,22 @@ class _Translation:
             (StateWord.OUT_LINE, "i32", emit.op(f"trunc i64 {ended} to i32")),
         ):
             emit.store_element(kind, value, state.word(word, "ptr"), episode)
+
+
+def _play_all() -> str:
+    """Return the function that plays a question and all that follow it."""
+    emit = Emitter("void @run(ptr %first)")
+    words = emit.slot("ptr", "%first")
+    again, done = emit.label("again"), emit.label("done")
+    emit.start_block(again)
+    question = emit.load("ptr", words)
+    emit.do(f"call void @play(ptr {question})")
+    following = emit.load("ptr", emit.element("i64", question, str(int(StateWord.NEXT))))
+    emit.store("ptr", following, words)
+    emit.branch(emit.op(f"icmp eq ptr {following}, null"), done, again)
+    emit.start_block(done)
+    emit.give("void")
+    return emit.text()
 
 
 def _answer_texts(checked: CheckedProgram) -> tuple[str, ...]:

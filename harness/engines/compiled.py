@@ -4,7 +4,6 @@ import os
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -12,15 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsl.checker import CheckedProgram
-from dsl.compiler.memory_layout import (
-    STATE_WORDS,
-    VOTE_ARRAYS,
-    WORDS_OF_SIGNAL,
-    SignalScopeCode,
-    SignalWord,
-    StateWord,
-    signal_word,
-)
+from dsl.compiler.memory_layout import VOTE_ARRAYS, StateWord
 from dsl.compiler.native import NativeProgram
 from dsl.compiler.objects import ObjectCache
 from dsl.compiler.state import named_signals
@@ -30,11 +21,13 @@ from dsl.numeric import MAX_INT
 from dsl.schedule import clip_beta, evaluate
 from dsl.types import Type
 from harness.engines import ControllerSetting, EpisodeRules, LineCounts
-from harness.engines.dense import DenseQuestion, DenseQuestions, stack_permutations
+from harness.engines.dense import DenseQuestions, stack_permutations
+from harness.engines.question_words import MachineWords, ProgramInputs, QuestionWords, address
 from harness.mdp.environment import ReplayEnvironment, refuse_unmet_needs
 from harness.mdp.episodes import EpisodeArrays, empty_episodes
 
-MachineWords = NDArray[np.int64]
+MOST_QUESTIONS = 64
+"""The most questions that are played in one call, so that an interrupt is handled soon."""
 
 
 class CompiledEngine:
@@ -50,7 +43,9 @@ class CompiledEngine:
     def __init__(self, objects: ObjectCache | None = None, threads: int | None = None):
         self._objects = objects or ObjectCache()
         self._threads = threads or os.cpu_count() or 1
-        self._dense: WeakKeyDictionary[ReplayEnvironment, DenseQuestions] = WeakKeyDictionary()
+        self._recordings: WeakKeyDictionary[ReplayEnvironment, _DenseRecording] = (
+            WeakKeyDictionary()
+        )
 
     def play(
         self,
@@ -72,19 +67,25 @@ class CompiledEngine:
             counts: Counts of each source line, added to in place; ``None`` to count nothing.
         """
         refuse_unmet_needs(checked, replay_environment)
-        dense = self._questions(replay_environment, checked.needs.signals)
-        variant = Variant(wide=dense.wide, counting=counts is not None)
+        recording = self._recording(replay_environment, checked.needs.signals)
+        dense = recording.dense
+        budget = MAX_INT if rules.budget is None else rules.budget
+        variant = Variant(
+            wide=dense.wide,
+            counting=counts is not None,
+            bounded=dense.can_exhaust(budget, rules.probe_cost),
+        )
         module, native = self._objects.load(checked, variant)
         batch = _CompiledBatch(
-            module, checked, setting, replay_environment, dense, seeds, rules, counts
+            module, checked, setting, replay_environment, recording, seeds, rules, counts
         )
-        questions = range(len(dense.branches))
-        if self._threads == 1 or len(questions) <= 1:
-            for question in questions:
-                batch.play(native, question)
+        parts = _split(len(dense.branches), self._threads)
+        if self._threads == 1 or len(parts) <= 1:
+            for questions in parts:
+                batch.play(native, questions)
         else:
-            with ThreadPoolExecutor(min(self._threads, len(questions))) as pool:
-                done = [pool.submit(batch.play, native, question) for question in questions]
+            with ThreadPoolExecutor(min(self._threads, len(parts))) as pool:
+                done = [pool.submit(batch.play, native, questions) for questions in parts]
                 try:
                     for future in done:
                         future.result()
@@ -93,14 +94,47 @@ class CompiledEngine:
                     raise
         return batch.episodes
 
-    def _questions(
+    def _recording(
         self, replay_environment: ReplayEnvironment, signals: Collection[str]
-    ) -> DenseQuestions:
-        questions = self._dense.get(replay_environment)
-        if questions is None:
-            questions = DenseQuestions(replay_environment, signals)
-            self._dense[replay_environment] = questions
-        return questions
+    ) -> "_DenseRecording":
+        recording = self._recordings.get(replay_environment)
+        if recording is None:
+            recording = _DenseRecording(DenseQuestions(replay_environment, signals))
+            self._recordings[replay_environment] = recording
+        return recording
+
+
+def _split(count: int, threads: int) -> list[range]:
+    """Split questions into the parts of single calls, several for each thread."""
+    size = MOST_QUESTIONS if threads == 1 else -(-count // (4 * threads))
+    size = max(1, min(size, MOST_QUESTIONS))
+    return [range(start, min(start + size, count)) for start in range(0, count, size)]
+
+
+class _DenseRecording:
+    """A recording as compiled programs read it.
+
+    Args:
+        dense: Its arrays.
+    """
+
+    def __init__(self, dense: DenseQuestions):
+        self.dense = dense
+        self._words: dict[ProgramInputs, QuestionWords] = {}
+
+    def words(
+        self, replay_environment: ReplayEnvironment, checked: CheckedProgram
+    ) -> QuestionWords:
+        """Return the words of the questions for a program."""
+        needs = checked.needs
+        inputs = ProgramInputs(
+            tuple(sorted(needs.signals)), tuple(named_signals(checked)), bool(needs.endings)
+        )
+        words = self._words.get(inputs)
+        if words is None:
+            words = QuestionWords(replay_environment, self.dense, inputs)
+            self._words[inputs] = words
+        return words
 
 
 class _ThreadMemory(NamedTuple):
@@ -121,150 +155,101 @@ class _CompiledBatch:
         checked: CheckedProgram,
         setting: ControllerSetting,
         replay_environment: ReplayEnvironment,
-        dense: DenseQuestions,
+        recording: _DenseRecording,
         seeds: Sequence[int],
         rules: EpisodeRules,
         counts: LineCounts | None,
     ):
-        self.episodes = empty_episodes(len(dense.branches), len(seeds))
         self._module = module
         self._replay_environment = replay_environment
-        self._dense = dense
-        self._signals = sorted(checked.needs.signals)
-        self._named = named_signals(checked)
-        self._endings = checked.needs.endings
-        self._rules = rules
+        self._dense = dense = recording.dense
+        self._words = recording.words(replay_environment, checked)
         self._counts = counts
         self._adding = threading.Lock()
         self._local = threading.local()
+        self.episodes = empty_episodes(len(dense.branches), len(seeds))
         self._seeds = np.array([seed % 2**64 for seed in seeds], np.uint64).view(np.int64)
-        self._deals = {size: stack_permutations(size, tuple(seeds)) for size in set(dense.branches)}
-        self._beta = 0.0 if setting.beta is None else clip_beta(setting.beta)
-        self._knobs = _knob_words(module, evaluate(checked, self._beta, setting.knobs))
-        self._outputs = (
-            (StateWord.OUT_ANSWER, self.episodes.answer),
-            (StateWord.OUT_TOKENS, self.episodes.tokens),
-            (StateWord.OUT_SEQUENTIAL, self.episodes.sequential),
-            (StateWord.OUT_ROUNDS, self.episodes.rounds),
-            (StateWord.OUT_LINE, self.episodes.line),
-        )
-        self._most_branches = max(dense.branches, default=0)
+        deals = {size: stack_permutations(size, tuple(seeds)) for size in set(dense.branches)}
+        self._deals = [deals[size] for size in dense.branches]
+        beta = 0.0 if setting.beta is None else clip_beta(setting.beta)
+        self._knobs = _knob_words(module, evaluate(checked, beta, setting.knobs))
+        self._literals = self._words.literals(replay_environment, module.literals)
+        self._common = {
+            StateWord.SEEDS: address(self._seeds),
+            StateWord.SEED_COUNT: len(self._seeds),
+            StateWord.BUDGET: MAX_INT if rules.budget is None else rules.budget,
+            StateWord.PROBE_COST: rules.probe_cost,
+            StateWord.KNOBS: address(self._knobs),
+            StateWord.BETA: int(np.float64(beta).view(np.int64)),
+        }
 
-    @cached_property
-    def _common(self) -> MachineWords:
-        """Return the state words that are the same for every question."""
-        words = np.zeros(STATE_WORDS + WORDS_OF_SIGNAL * len(self._named), np.int64)
-        words[StateWord.SEEDS] = _address(self._seeds)
-        words[StateWord.SEED_COUNT] = len(self._seeds)
-        words[StateWord.BUDGET] = MAX_INT if self._rules.budget is None else self._rules.budget
-        words[StateWord.PROBE_COST] = self._rules.probe_cost
-        words[StateWord.KNOBS] = _address(self._knobs)
-        words[StateWord.BETA] = np.float64(self._beta).view(np.int64)
-        words[StateWord.ANSWER_COUNT] = self._dense.most_answers
-        for index, name in enumerate(self._named):
-            scope = self._replay_environment.scopes[name]
-            words[signal_word(index, SignalWord.SCOPE)] = SignalScopeCode[scope.upper()]
-        return words
-
-    def play(self, native: NativeProgram, question: int) -> None:
-        """Play one question under every seed."""
-        arrays = self._dense.question(self._replay_environment, question, self._signals)
+    def play(self, native: NativeProgram, questions: range) -> None:
+        """Play consecutive questions under every seed, in one call of the program."""
+        rows = self._words.rows(self._replay_environment, questions)
+        words = rows.words
         lines = None
         if self._counts is not None:
             lines = (np.zeros_like(self._counts.runs), np.zeros_like(self._counts.tokens))
-        words, buffers = self._words(question, arrays, lines)
-        native.run(words.ctypes.data)
-        self._score(question)
-        del buffers  # keep the arrays alive until here: the state words point into them
+            words[:, StateWord.LINE_RUNS] = address(lines[0])
+            words[:, StateWord.LINE_TOKENS] = address(lines[1])
+        memory = self._memory()
+        words[:, StateWord.SCRATCH] = address(memory.branches)
+        words[:, StateWord.VOTES] = address(memory.votes)
+        words[:, StateWord.WINDOWS] = address(memory.windows)
+        words[:, StateWord.BRANCH_WINDOWS] = address(memory.branch_windows)
+        for word, value in self._common.items():
+            words[:, word] = value
+        words[:, StateWord.DEAL] = [address(deal) for deal in self._deals[_slice(questions)]]
+        words[:, StateWord.LITERALS] = _row_addresses(self._literals, questions)
+        for word, array in self._outputs():
+            words[:, word] = _row_addresses(array, questions)
+        following = words.strides[0] * np.arange(1, len(words) + 1) + address(words)
+        words[:, StateWord.NEXT] = following
+        words[-1, StateWord.NEXT] = 0
+        native.run(address(words))
+        self._score(questions)
         if self._counts is not None and lines is not None:
             with self._adding:
                 self._counts.runs[:] += lines[0]
                 self._counts.tokens[:] += lines[1]
 
-    def _words(
-        self,
-        question: int,
-        arrays: DenseQuestion,
-        lines: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
-    ) -> tuple[MachineWords, list[object]]:
-        """Return the argument of a compiled program, and the arrays that must outlive the call."""
-        words = self._common.copy()
-        literals, scratch = self._literals(question), self._scratch()
-        permutations = self._deals[len(arrays.probes)]
-        words[StateWord.BRANCHES] = len(arrays.probes)
-        words[StateWord.WIDTH] = arrays.answers.shape[1]
-        words[StateWord.QUESTION] = question
-        words[StateWord.INTERVAL] = self._replay_environment.interval(question)
-        pointed: list[tuple[int, NDArray[Any]]] = [
-            (StateWord.ANSWERS, arrays.answers),
-            (StateWord.PROBES, arrays.probes),
-            (StateWord.TOKENS, arrays.tokens),
-            (StateWord.DEAL, permutations),
-            (StateWord.LITERALS, literals),
-            (StateWord.SCRATCH, scratch.branches),
-            (StateWord.VOTES, scratch.votes),
-            (StateWord.WINDOWS, scratch.windows),
-            (StateWord.BRANCH_WINDOWS, scratch.branch_windows),
-        ]
-        for name, (values, counts) in _SIGNALS.items():
-            if name in arrays.signals:
-                pointed.append((values, arrays.signals[name].values))
-                if counts is not None:
-                    pointed.append((counts, arrays.signals[name].counts))
-        for index, name in enumerate(self._named):
-            signal = arrays.signals.get(name)  # a question without branches has none
-            if signal is not None:
-                pointed.append((signal_word(index, SignalWord.VALUES), signal.values))
-                pointed.append((signal_word(index, SignalWord.COUNTS), signal.counts))
-        if self._endings:
-            cut_off = np.array(self._replay_environment.cut_off(question), np.int64)
-            pointed.append((StateWord.CUT_OFF, cut_off))
-        if lines is not None:
-            pointed += [(StateWord.LINE_RUNS, lines[0]), (StateWord.LINE_TOKENS, lines[1])]
-        for word, array in pointed:
-            words[word] = _address(array)
-        for word, array in self._outputs:
-            words[word] = _address(array) + question * array.strides[0]
-        return words, [array for _, array in pointed]
+    def _outputs(self) -> Sequence[tuple[StateWord, NDArray[Any]]]:
+        episodes = self.episodes
+        return (
+            (StateWord.OUT_ANSWER, episodes.answer),
+            (StateWord.OUT_TOKENS, episodes.tokens),
+            (StateWord.OUT_SEQUENTIAL, episodes.sequential),
+            (StateWord.OUT_ROUNDS, episodes.rounds),
+            (StateWord.OUT_LINE, episodes.line),
+        )
 
-    def _scratch(self) -> _ThreadMemory:
+    def _memory(self) -> _ThreadMemory:
         """Return this thread's working memory; programs reset its votes to 0."""
-        memory: _ThreadMemory | None = getattr(self._local, "scratch", None)
+        memory: _ThreadMemory | None = getattr(self._local, "memory", None)
         if memory is None:
-            memory = self._local.scratch = _ThreadMemory(
-                np.zeros(self._module.arrays * self._most_branches, np.int64),
+            most_branches = max(self._dense.branches, default=0)
+            memory = self._local.memory = _ThreadMemory(
+                np.zeros(self._module.arrays * most_branches, np.int64),
                 np.zeros(VOTE_ARRAYS * self._dense.most_answers, np.int64),
                 np.zeros(self._module.windows * MAX_WINDOW, np.float64),
                 np.zeros(self._module.branch_windows * self._dense.most_cells, np.float64),
             )
         return memory
 
-    def _literals(self, question: int) -> NDArray[np.int32]:
-        """Return the numbers of the program's quoted answers; unknown ones count down from -2."""
-        words = self._replay_environment.words(question)
-        return np.array(
-            [words.get(text, -2 - index) for index, text in enumerate(self._module.literals)],
-            np.int32,
-        )
-
-    def _score(self, question: int) -> None:
-        answers = self.episodes.answer[question]
-        gold = self._replay_environment.words(question)[self._replay_environment.gold[question]]
-        self.episodes.right[question] = answers == gold
+    def _score(self, questions: range) -> None:
+        part = _slice(questions)
+        answers = self.episodes.answer[part]
+        self.episodes.right[part] = answers == self._words.gold[part, None]
         np.maximum(answers, -2, out=answers)
 
 
-_SIGNALS = {
-    "entropy": (StateWord.ENTROPY, None),
-    "logprob": (StateWord.LOGPROB, StateWord.LOGPROB_COUNT),
-    "top_logprob": (StateWord.TOP_LOGPROB, StateWord.TOP_LOGPROB_COUNT),
-}
+def _slice(questions: range) -> slice:
+    return slice(questions.start, questions.stop)
 
 
-def _address(array: NDArray[Any]) -> int:
-    # Called for every question; `array.ctypes.data` takes three times as long.
-    address: int = array.__array_interface__["data"][0]
-    return address
+def _row_addresses(array: NDArray[Any], questions: range) -> NDArray[np.int64]:
+    """Return the address of each question's row."""
+    return address(array) + array.strides[0] * np.arange(questions.start, questions.stop)
 
 
 def _knob_words(module: CompiledModule, values: Mapping[str, int | float]) -> MachineWords:

@@ -72,6 +72,10 @@ class DenseQuestions:
         """The most distinct answers of a question, its gold answer included."""
         self.most_cells = 0
         """The most cells of a question's array of answers, N times W."""
+        self.most_tokens = 0.0
+        """An upper bound of the tokens that an episode can generate."""
+        self.most_probes = 0.0
+        """An upper bound of the probes of an episode."""
         for question in range(len(environment.branch_pools)):
             columns = environment.columns(question)
             environment.add_words(question, columns)
@@ -80,6 +84,7 @@ class DenseQuestions:
             # In the common type: a later question may turn out to need a wider one.
             arrays = _answers(columns, np.int16)
             self.most_cells = max(self.most_cells, arrays.answers.size)
+            self._bound_charges(arrays, environment.interval(question))
             self._keep(self._answers, question, arrays)
             if self._left:
                 self._add_signals(environment, question, arrays, signals)
@@ -88,6 +93,23 @@ class DenseQuestions:
         if self.wide:
             self._answers.clear()
             self._left = most_bytes
+
+    def _bound_charges(self, arrays: DenseQuestion, interval: int) -> None:
+        probes = arrays.probes.astype(np.float64)
+        # An action is admitted by the price of an interval even if it then costs less.
+        tokens = np.maximum(arrays.tokens, probes * interval) + interval
+        self.most_tokens = max(self.most_tokens, float(tokens.sum()))
+        self.most_probes = max(self.most_probes, float((probes + 1).sum()))
+
+    def can_exhaust(self, budget: int, probe_cost: int) -> bool:
+        """Return whether a budget may end an episode over some question.
+
+        Args:
+            budget: The budget in tokens.
+            probe_cost: Cost of a probe in tokens.
+        """
+        # Doubles are rounded: leave room for that.
+        return budget <= 1.001 * (self.most_tokens + probe_cost * self.most_probes) + 1
 
     def question(
         self, environment: ReplayEnvironment, question: int, signals: Collection[str] = ()
@@ -108,6 +130,17 @@ class DenseQuestions:
             arrays = _answers(environment.columns(question), kind)
             self._keep(self._answers, question, arrays)
         return self._add_signals(environment, question, arrays, signals)
+
+    def keeps(self, question: int, signals: Collection[str]) -> bool:
+        """Return whether the arrays of a question are kept, and with them those of signals.
+
+        Args:
+            question: Its position.
+            signals: The signals.
+        """
+        return question in self._answers and all(
+            (question, name) in self._signals for name in signals
+        )
 
     def _add_signals(
         self,

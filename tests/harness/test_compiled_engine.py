@@ -110,7 +110,7 @@ def test_other_threads_run_while_compiled_code_does() -> None:
         [BranchPool([ReplayChain(["A"] * 9, 5000, "A")], 500)], ["A"]
     )
     objects, inside, done = ObjectCache(), threading.Event(), threading.Event()
-    _, code = objects.load(program, Variant())
+    _, code = objects.load(program, Variant(bounded=False))
     run = code.run
 
     def watched(words: int) -> None:

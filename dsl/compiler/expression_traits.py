@@ -1,0 +1,61 @@
+"""What an expression depends on, and what it costs."""
+
+from dsl import tree
+from dsl.traversal import walk
+
+_STEADY = (
+    tree.Number,
+    tree.BooleanLiteral,
+    tree.NoneLiteral,
+    tree.Text,
+    tree.Fallback,
+    tree.Group,
+    tree.Unary,
+    tree.Binary,
+    tree.Conditional,
+    tree.Identifier,
+)
+_MOVING = {"spent", "available", "opened", "active", "alive", "finished", "pruned"}
+_NUMERIC = {"min", "max", "clamp", "abs", "floor", "ceil", "round"}
+
+
+def is_steady(node: tree.Expression) -> bool:
+    """Return whether a burst hangs on its own branch alone, and on what no verb changes.
+
+    Such a one can be computed as its branch's turn comes.
+    """
+    for part in walk(node):
+        match part:
+            case tree.Name(text=name):
+                if name in _MOVING:
+                    return False
+            case tree.Call(function=function):
+                if function.text not in _NUMERIC:
+                    return False
+            case tree.Field():
+                pass
+            case _ if not isinstance(part, _STEADY):
+                return False
+    return True
+
+
+CHEAP_NODES = 5
+"""An expression of more parts than this is not evaluated where it can be skipped."""
+
+_CHEAP = (
+    tree.Number, tree.BooleanLiteral, tree.NoneLiteral, tree.Text, tree.Name, tree.Field,
+    tree.Group, tree.Unary, tree.Binary, tree.Identifier,
+)  # fmt: skip
+
+
+def is_cheap(node: tree.Expression) -> bool:
+    """Return whether it costs no more to evaluate a scalar than to jump around it.
+
+    A jump that depends on the answer of a branch often goes wrong.
+    """
+    parts = list(walk(node))
+    return len(parts) <= CHEAP_NODES and all(
+        isinstance(part, _CHEAP)
+        and not (isinstance(part, tree.Binary) and part.operator in {"/", "//", "%"})
+        for part in parts
+    )
