@@ -24,16 +24,51 @@ from lark.grammar import NonTerminal, Symbol
 from lark.lexer import PatternStr, TerminalDef
 
 from dsl.parser import load_grammar
+from dsl.tree_builder import MAX_INTEGER, MAX_REAL
 from dsl.vocabulary import KEYWORDS
 
 SPACE, MAYBE_SPACE = "space", "space?"
 
+
+def _at_most(largest: str, *, fraction: bool = False) -> str:
+    """Return alternatives for the digits of numbers up to the largest one.
+
+    Args:
+        largest: its digits.
+        fraction: whether they follow a point, so that there may be fewer; else there are as many.
+    """
+    ways = []
+    for size, digit in enumerate(largest):
+        left = len(largest) - size - 1
+        if digit != "0":
+            start = f'"{largest[:size]}" ' if size else ""
+            rest = f" [0-9]{{{0 if fraction else left},{left}}}" if left else ""
+            ways.append(f"{start}[0-{int(digit) - 1}]{rest}")
+        if fraction or not left:
+            ways.append(f'"{largest[: size + 1]}"')
+    return " | ".join(ways)
+
+
+_WHOLE = str(MAX_INTEGER)
+_MANTISSA, _, _EXPONENT = repr(MAX_REAL).partition("e+")
+
 _RULES = {
     SPACE: r'" "{1,24} | "\n"{1,2} " "{0,24}',
-    "digits": "[0-9]{1,9}",
+    # What is below the largest integer and the largest real, and exponents in the same way.
+    "whole": f"[0-9]{{1,{len(_WHOLE) - 1}}} | {_at_most(_WHOLE)}",
+    "fraction": "[0-9]{1,24}",
+    "exponent": '[+-]? [0-9]{1,2} | "-" [0-9]{3,3} | "+"? ("1" [0-9] | "2" [0-8]) [0-9]',
+    "high-exponent": '"+"? ("29" [0-9] | "30" [0-7])',
+    "top-fraction": _at_most(_MANTISSA.removeprefix("1."), fraction=True),
+    "top-exponent": f'"+"? "{_EXPONENT}"',
 }
 
-_WRITTEN_OUT = {"NUMBER": '(digits ("." digits)? ([eE] [+-]? [0-9]{1,2})?)'}
+_WRITTEN_OUT = {
+    "NUMBER": (
+        '(whole ("." fraction)? ([eE] exponent)? | [0-9] ("." fraction)? [eE] high-exponent'
+        ' | "1" ("." top-fraction)? [eE] top-exponent)'
+    )
+}
 """A number is several tokens, so that two dots may follow it."""
 
 _WORDS = {

@@ -12,6 +12,7 @@ from dsl import library
 from dsl.decoding import decoding_grammar
 from dsl.parser import MAX_DEPTH, parse
 from dsl.source import Source
+from dsl.tree_builder import MAX_INTEGER, MAX_REAL
 from dsl.vocabulary import KEYWORDS
 from tests.dsl.gbnf import Grammar
 
@@ -79,6 +80,42 @@ def test_generated_programs_parse(seed: int) -> None:
     assert [
         message for message in diagnostics if f"more than {MAX_DEPTH} levels" not in message
     ] == [], text
+
+
+ANY_NUMBER = st.from_regex(r"[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)
+"""Numbers of every form, also such that are too large."""
+
+
+def with_number(number: str) -> str:
+    """A program with a number at the positions of most kinds."""
+    return (
+        f"controller c {{ knobs {{ k = {number} in 0..{number} }} memory {{ m = -{number} * 10 }}"
+        f' start {{ open {number} }} finally {{ answer if m < {number} then "1" else none }} }}'
+    )
+
+
+@given(st.integers(0, MAX_INTEGER) | st.floats(0, MAX_REAL))
+def test_every_number_of_the_language_can_be_decoded(guided: str, number: float) -> None:
+    assert is_decoded(guided, with_number(repr(number)))
+
+
+@pytest.mark.parametrize(
+    "number", ["1e308", repr(MAX_REAL), "1.7e308", "5e-324", "1E-400", str(MAX_INTEGER), "007.50"]
+)
+def test_the_ends_of_the_numbers_can_be_decoded(guided: str, number: str) -> None:
+    assert is_decoded(guided, with_number(number))
+
+
+@given(ANY_NUMBER)
+def test_a_number_that_can_be_decoded_is_one_of_the_language(guided: str, number: str) -> None:
+    is_valid = not parse(Source(with_number(number))).diagnostics
+    assert is_valid or not is_decoded(guided, with_number(number))
+
+
+@pytest.mark.parametrize("number", [str(MAX_INTEGER + 1), "1.8e308", "1e309", "10e308"])
+def test_a_number_that_is_too_large_cannot_be_decoded(guided: str, number: str) -> None:
+    assert parse(Source(with_number(number))).diagnostics
+    assert not is_decoded(guided, with_number(number))
 
 
 @given(st.integers(0, 1 << 32))

@@ -51,6 +51,26 @@ def test_every_controller_of_the_library_could_be_decoded(
     assert accepted(vllm_python, tmp_path, texts, backend) == [True] * len(texts)
 
 
+NUMBERS = {
+    "1e308": True,
+    "1.7976931348623157e+308": True,
+    "5e-324": True,
+    "1.8e308": False,
+    "9223372036854775807": True,
+    "9223372036854775808": False,
+    "0.1234567890123456": True,
+}
+
+
+@BACKENDS
+def test_numbers_up_to_the_largest_can_be_decoded(
+    vllm_python: Path, tmp_path: Path, backend: str
+) -> None:
+    program = "controller c {{ memory {{ m = -{} * 10 }} finally {{ answer none }} }}\n"
+    texts = [program.format(number) for number in NUMBERS]
+    assert accepted(vllm_python, tmp_path, texts, backend) == list(NUMBERS.values())
+
+
 @BACKENDS
 def test_what_does_not_parse_could_not_be_decoded(
     vllm_python: Path, tmp_path: Path, backend: str
