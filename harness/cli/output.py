@@ -47,6 +47,12 @@ class Output(NamedTuple):
     path: Path | None = None
     """``None`` for stdout."""
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether tables are drawn on a terminal, whose width limits them."""
+        is_stdout = self.form is OutputFormat.PEOPLE and self.path is None
+        return is_stdout and terminal.is_coloured(sys.stdout)
+
     def table(self, table: Table, **about: object) -> None:
         """Write a table.
 
@@ -60,7 +66,7 @@ class Output(NamedTuple):
                 self._data(_json({**about, "rows": table.records()} if about else table.records()))
             case OutputFormat.CSV:
                 self._data(_for_stdout(table.csv()) if self.path is None else table.csv())
-            case OutputFormat.PEOPLE if self.path is None and terminal.is_coloured(sys.stdout):
+            case OutputFormat.PEOPLE if self.is_drawn:
                 _text(_render_table(table))
             case OutputFormat.PEOPLE:
                 self.text(table.text())

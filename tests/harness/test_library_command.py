@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -25,14 +26,26 @@ def test_the_list_has_one_line_per_controller(cli: CommandLine) -> None:
     assert not any("\\n" in line for line in lines)
 
 
-def test_the_list_shortens_sources_and_json_has_them_in_full(cli: CommandLine) -> None:
-    listed = cli("library").out
-    assert "  Liu and Wang, arXiv 2506.02536\n" in listed
-    assert "  rheostat discover\n" in listed
-    assert max(map(len, listed.splitlines())) <= 110
+def test_the_list_has_complete_sources_in_a_pipe_on_one_line_each(cli: CommandLine) -> None:
     sources = {row["name"]: row["source"] for row in json.loads(cli("library", "--json").out)}
     assert sources["answer_convergence"].startswith("answer convergence, Liu and Wang, arXiv")
     assert sources["early_votes"].endswith("AIME24 recordings of AutoTTS, arXiv 2605.08083")
+    _, *lines = cli("library").out.splitlines()
+    assert [line.rpartition("  ")[2] for line in lines] == list(sources.values())
+
+
+@pytest.mark.parametrize("columns", [80, 102])
+def test_the_list_has_short_sources_on_a_terminal_within_its_width(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in cli("library").out.splitlines()]
+    assert max(map(len, lines)) <= columns
+    assert any("rheostat discover" in line for line in lines)
+    assert not any("AIME24 recordings" in line for line in lines)
+    one_each = len(lines) == len(NAMES) + 2  # with a heading and a rule
+    assert one_each is (columns == 102)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -150,20 +150,19 @@ def library(out: Output, name: str | None) -> None:
     """List the controllers of the library, or print one.
 
     The library holds controllers from the literature and a few of our own, written in Rheo. A
-    recording must hold the signals that a controller needs. --csv applies to the list only.
+    recording must hold the signals that a controller needs. --csv applies to the list only. Sources
+    are shortened on a terminal, and complete elsewhere.
     """
     from dsl.library import NAMES, load_entry, load_source
-    from harness.cli.output import OutputFormat
     from harness.errors import InputError
     from harness.messages import suggest
     from harness.presentation.table import Column, Table
 
     if name is None:
-        for_people = out.form is OutputFormat.PEOPLE
         rows = []
         for entry in map(load_entry, NAMES):
             source = _about(entry.about)["source"]
-            shown = _shorten_source(source) if for_people else source
+            shown = _shorten_source(source) if out.is_drawn else source
             rows.append((entry.name, entry.title, ", ".join(sorted(entry.needs)), shown))
         columns = [Column("name"), Column("title"), Column("needs"), Column("source")]
         out.table(Table(columns, rows))
