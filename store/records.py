@@ -60,6 +60,8 @@ class SignalDeclaration(msgspec.Struct, frozen=True, omit_defaults=True, kw_only
     """Which values are better, where one can say so."""
     source: str | None = None
     """What computed the values: a program with its digest, a scorer's command, or the server."""
+    settings: dict[str, int | str] = {}
+    """What else decides the values, such as the tokens of a group."""
 
 
 class Provenance(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -15,7 +15,9 @@ from store.collection.families import Family, find_family, make_forcing
 from store.collection.preparation import CollectionPlan
 from store.collection.progress import Prices
 from store.collection.questions import INSTRUCTIONS, read_questions
+from store.collection.served_signals import ServedSignals
 from store.collection.settings import Settings
+from store.collection.truth_probe import ASK, WORD, TruthQuestion
 from store.forcing import FAMILIES, Forcing, guess_family
 from store.serving.constraints import compile_pattern
 from store.serving.engine import Engine
@@ -70,6 +72,11 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
     gpus: float = 0.0
     allow_missing: int = 0
     self_certainty: bool = False
+    mean_logprob: bool = False
+    lowest_group_logprob: int | None = None
+    p_true: bool = False
+    p_true_ask: str | None = None
+    p_true_word: str | None = None
     scorers: tuple[str, ...] = ()
     signals: tuple[str, ...] = ()
 
@@ -134,10 +141,11 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             InputError: From `work`.
         """
-        if self.chains is not None and (self.stepwise or self.logprobs or self.self_certainty):
+        served = self._served_signals()
+        if self.chains is not None and (self.stepwise or self.logprobs or served.needs_logprobs):
             raise InputError(
-                "existing chains are not sampled: leave out --stepwise, --logprobs and"
-                " --self-certainty"
+                "existing chains are not sampled: leave out --stepwise, --logprobs,"
+                " --self-certainty, --mean-logprob and --lowest-group-logprob"
             )
         self._refuse_bad_expression()
         instruction = self.instruction
@@ -145,7 +153,7 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
             instruction = INSTRUCTIONS.get(self.answers, "")
         return Settings(
             benchmark=self.benchmark or stem,
-            drawing=self._drawing(),
+            drawing=self._drawing(logprobs=self.logprobs or served.needs_logprobs),
             probing=ProbeSettings(
                 max_tokens=self.probe_tokens,
                 stop=[unescape_text(text) for text in self.probe_stop],
@@ -163,11 +171,30 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
             token_ids=self.token_ids,
             source=None if self.chains is None else self.chains.name,
             licence=self.licence,
-            self_certainty=self.self_certainty,
+            served=served,
             scorers=parse_scorers(self.scorers, self.signals),
         )
 
-    def _drawing(self) -> DrawSettings:
+    def _served_signals(self) -> ServedSignals:
+        """Return which named signals of the server are requested."""
+        truth = None
+        if self.p_true:
+            truth = TruthQuestion(
+                ask=ASK if self.p_true_ask is None else unescape_text(self.p_true_ask),
+                word=WORD if self.p_true_word is None else unescape_text(self.p_true_word),
+            )
+            if not truth.word:
+                raise InputError("--p-true-word: is empty; give the reply that means true")
+        elif self.p_true_ask is not None or self.p_true_word is not None:
+            raise InputError("--p-true-ask and --p-true-word change --p-true; give --p-true too")
+        return ServedSignals(
+            self_certainty=self.self_certainty,
+            mean_logprob=self.mean_logprob,
+            lowest_group=self.lowest_group_logprob,
+            truth=truth,
+        )
+
+    def _drawing(self, *, logprobs: bool) -> DrawSettings:
         return DrawSettings(
             interval=self.interval,
             max_tokens=self.max_tokens,
@@ -177,7 +204,7 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
             min_p=self.min_p,
             repetition_penalty=self.repetition_penalty,
             seed=self.seed,
-            logprobs=self.logprobs or self.self_certainty,
+            logprobs=logprobs,
         )
 
     def forcing(self, family: Family) -> Forcing:

@@ -9,6 +9,7 @@ from harness.cli.collect_options import CollectOptions, warn_of_equal_branches, 
 from harness.cli.model_servers import connect_servers
 from store.collection.chains import complete_existing_chain
 from store.collection.collector import Collection, begin_journal, is_already_collected
+from store.collection.context import count_asking
 from store.collection.estimate import Estimate, estimate_cost
 from store.collection.preparation import CollectionPlan, prepare_collection
 from store.collection.probing import AnswerRules
@@ -144,7 +145,7 @@ async def preview_collection(
             lengths = await _existing_lengths(work, endpoints[0], existing)
         return estimate_cost(
             work.settings, prepared.questions, missing, lengths, len(prepared.forced.both),
-            work.most_per_request, options.prices,
+            work.most_per_request, options.prices, count_asking(prepared.forced, prepared.truth),
         )  # fmt: skip
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from harness.cli import collect_options, console, model_servers
 from harness.cli.collection_run import format_duration
 from harness.errors import InputError
@@ -19,18 +21,26 @@ from harness.presentation.table import Cell, Column, Table
 from harness.request.plan import Plan, RheoPlan
 from harness.request.recordings import NamedRecording, open_recordings
 from store.collection.preparation import CollectionPlan as Collected
-from store.collection.preparation import check_same_model, make_probe_settings, prepare_collection
+from store.collection.preparation import (
+    check_same_model,
+    make_probe_settings,
+    prepare_collection,
+    tokenise_truth,
+)
 from store.collection.probing import AnswerRules
 from store.collection.questions import question_letters, read_questions
+from store.collection.served_signals import read_declarations
 from store.collection.settings import Settings
 from store.collection.verification import (
     describe_engine_mismatch,
     read_settings,
     refuse_shorter_context,
 )
+from store.reader import Recording
 from store.records import Question
 from store.serving.endpoints import Endpoint
 from store.serving.engine import Served
+from store.signals import BUILTIN_SIGNALS
 
 UNUSED_OPTIONS: Mapping[str, object] = {
     "chains": None, "benchmark": None, "licence": None, "group": 1, "stepwise": True,
@@ -134,13 +144,13 @@ async def _prepare_from_options(
     engine = endpoints[0].engine
     typed = await collect_options.with_family(request.options, work.settings, engine)
     collect_options.warn_of_equal_branches(typed, work.branches)
-    prepared = await prepare_collection(work._replace(settings=typed), endpoints, reading)
     settings = with_signals(typed, required_signals(request.plan))
+    prepared = await prepare_collection(work._replace(settings=settings), endpoints, reading)
     entries = [
         LiveQuestion(number, _posed(question, settings), work.branches)
         for number, question in enumerate(prepared.questions)
     ]
-    model = LiveModel(endpoints, settings, prepared.forced, reading)
+    model = LiveModel(endpoints, settings, prepared.forced, reading, prepared.truth)
     return _PreparedRun(prepared.served, model, entries)
 
 
@@ -167,10 +177,24 @@ async def _prepare_from_recording(
     served = await check_same_model(endpoints)
     if odd := describe_engine_mismatch(recording, served):
         console.warn(odd)
-    forced = await refuse_shorter_context(recording, settings, served, endpoints[0])
-    settings = with_signals(settings, required_signals(request.plan))
+    settings = _with_recorded_signals(settings, recording, request.plan)
+    truth = await tokenise_truth(endpoints[0].engine, settings)
+    forced = await refuse_shorter_context(recording, settings, served, endpoints[0], truth)
     entries = _recorded_questions(recorded, request.options.questions, settings)
-    return _PreparedRun(served, LiveModel(endpoints, settings, forced, reading), entries)
+    return _PreparedRun(served, LiveModel(endpoints, settings, forced, reading, truth), entries)
+
+
+def _with_recorded_signals(settings: Settings, recording: Recording, plan: Plan) -> Settings:
+    """Return the settings with the signals that a controller may read, as they were recorded.
+
+    A controller in Python does not declare what it reads, so it gets all that the server gives.
+    """
+    needs = required_signals(plan)
+    if not isinstance(plan, RheoPlan):
+        needs = (recording.parts & BUILTIN_SIGNALS.keys()) | recording.provenance.signals.keys()
+    declared = recording.provenance.signals
+    served = read_declarations({name: declared[name] for name in needs if name in declared})
+    return with_signals(msgspec.structs.replace(settings, served=served), needs)
 
 
 def required_signals(plan: Plan) -> frozenset[str]:

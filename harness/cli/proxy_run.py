@@ -20,7 +20,7 @@ from harness.proxy.origins import ANY, normal_origin
 from harness.proxy.responder import ProxyAnswer, Responder, ResponderConfig
 from harness.request.plan import Plan
 from store.collection.context import refuse_max_tokens
-from store.collection.preparation import check_same_model
+from store.collection.preparation import check_same_model, tokenise_truth
 from store.collection.questions import tokenise_forcing
 
 API_KEY_VARIABLE = "RHEOSTAT_API_KEY"
@@ -117,7 +117,8 @@ async def serve_proxy(
             settings = msgspec.structs.replace(settings, forcing=options.forcing(family))
             collect_options.warn_of_equal_branches(settings, options.branches)
             forced = await tokenise_forcing(engine, settings.forcing)
-            model = LiveModel(endpoints, settings, forced, reading)
+            truth = await tokenise_truth(engine, settings)
+            model = LiveModel(endpoints, settings, forced, reading, truth)
             refuse_unmet_needs(plan, model)
             thinking = options.forcing(family._replace(closed=False))
             terms = ResponderConfig(served, options.branches, settings.instruction, thinking)

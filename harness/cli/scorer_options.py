@@ -7,7 +7,7 @@ from dsl.builtins import signal_name_fault
 from harness.cli.import_run import stated_signals
 from harness.errors import InputError
 from store.collection.scorers import Scorer
-from store.collection.served_signals import SERVED_SIGNALS
+from store.collection.served_signals import SERVED_NAMES
 from store.importing.named_signals import StatedSignal
 from store.messages import lower_first
 from store.records import SignalDeclaration
@@ -51,7 +51,7 @@ def _parse_option(option: str) -> tuple[str, list[str]]:
         raise InputError(f"--scorer {option}: write NAME=COMMAND")
     if fault := name_fault(name) or signal_name_fault(name):
         raise InputError(f"--scorer {option}: {fault}", hint="choose another name")
-    if name in SERVED_SIGNALS:
+    if name in SERVED_NAMES:
         raise InputError(
             f"--scorer {option}: {name} is what --{name.replace('_', '-')} records",
             hint="choose another name",

@@ -151,6 +151,21 @@ signal_options = combine_options(
     click.option("--self-certainty", is_flag=True,
                  help="Record self-certainty for each interval, as the named signal"
                       " self_certainty; implies --logprobs."),
+    click.option("--mean-logprob", is_flag=True,
+                 help="Record the mean log-probability of all tokens so far for each interval, as"
+                      " the named signal mean_logprob; implies --logprobs."),
+    click.option("--lowest-group-logprob", metavar="TOKENS", type=WholeNumber(1, LONGEST),
+                 help="Record the lowest mean log-probability so far of TOKENS tokens in a row for"
+                      " each interval, as the named signal lowest_group_logprob; implies"
+                      " --logprobs."),
+    click.option("--p-true", is_flag=True,
+                 help="Ask the model after each branch whether its answer is true, and record the"
+                      " probability of that, as the named signal p_true."),
+    click.option("--p-true-ask", metavar="TEXT",
+                 help="Override the question of --p-true; {answer} is the branch's answer."),
+    click.option("--p-true-word", metavar="TEXT",
+                 help="Override the reply whose probability --p-true records. [default: True after"
+                      " a space]"),
 )  # fmt: skip
 """Gives a command the signals that may be asked for."""
 

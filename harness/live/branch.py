@@ -17,7 +17,8 @@ from store.collection import draw_requests
 from store.collection.chains import decode_chain_text
 from store.collection.draw_requests import probe_count
 from store.collection.probing import interval_means, token_entropy
-from store.collection.served_signals import SELF_CERTAINTY, SERVED_SIGNALS, self_certainty
+from store.collection.served_signals import P_TRUE, IntervalSignals
+from store.collection.truth_probe import EndedBranch, measure_truth
 from store.serving.replies import CompletionResult
 
 T = TypeVar("T")
@@ -49,6 +50,7 @@ class LiveBranch:
         self.probed: dict[int, CompletionResult] = {}
         """The replies to its probes, by depth."""
         self.chain = make_longest_chain(model)
+        self._measured = IntervalSignals(model.settings.served)
 
     @property
     def finished(self) -> bool:
@@ -117,11 +119,10 @@ class LiveBranch:
         if completion.top is not None and self.chain.top_logprob is not None:
             means = [sum(values) / len(values) for values in completion.top]
             _list(self.chain.top_logprob)[self.depth] = interval_means(means, len(means))[0]
-        named = self.chain.signals.get(SELF_CERTAINTY)
-        if completion.top is not None and named is not None:
-            certainties = [self_certainty(values) for values in completion.top]
-            mean = interval_means(certainties, len(certainties))[0]
-            _list(named.values)[self.depth] = mean
+        if completion.logprobs is not None and completion.top is not None:
+            values = self._measured.add_interval(completion.logprobs, completion.top)
+            for name, value in values.items():
+                _list(self.chain.signals[name].values)[self.depth] = value
 
     async def _end(self, finish: str) -> None:
         """Parse the finished branch; from now on it has its own chain instead of the longest.
@@ -138,6 +139,7 @@ class LiveBranch:
             letters=self._posed.letters,
         )
         final = await self._forms.form(read)
+        truth = await self._measure_truth(finish, read)
         count = probe_count(len(self.token_ids), settings.drawing.interval)
         chain = self.chain
         self.chain = ReplayChain(
@@ -151,9 +153,21 @@ class LiveBranch:
             signals={
                 name: NamedSignal(signal.scope, signal.values[: count + 1])
                 for name, signal in chain.signals.items()
-            },
+            }
+            | truth,
         )
         self.text, self.finish = text, finish
+
+    async def _measure_truth(self, finish: str, answer: str) -> dict[str, NamedSignal]:
+        """Return P(True) of the finished branch, if it is requested."""
+        model = self._model
+        if model.truth is None:
+            return {}
+        ended = EndedBranch(self.token_ids, finish, answer)
+        value = await measure_truth(
+            self._endpoint, self._posed.prompt, ended, model.forced, model.truth
+        )
+        return {P_TRUE: NamedSignal("branch", [value])}
 
     async def _probe(self, depth: int) -> None:
         model, endpoint, posed = self._model, self._endpoint, self._posed
@@ -198,9 +212,10 @@ def make_longest_chain(model: LiveModel) -> ReplayChain:
         [0.0] * (count + 1) if "logprob" in signals else None,
         [0.0] * (count + 1) if "top_logprob" in signals else None,
         signals={
-            name: NamedSignal(declared.scope, [0.0] * (count + 1))
-            for name, declared in SERVED_SIGNALS.items()
-            if name in signals
+            name: NamedSignal(
+                declared.scope, [0.0] * (1 if declared.scope == "branch" else count + 1)
+            )
+            for name, declared in model.settings.served.declare().items()
         },
     )
 

@@ -10,8 +10,9 @@ import msgspec
 from harness.errors import InputError
 from store.collection.draw_requests import ProbeSettings
 from store.collection.probing import AnswerRules
-from store.collection.served_signals import SELF_CERTAINTY
+from store.collection.served_signals import SERVED_NAMES
 from store.collection.settings import Settings
+from store.collection.truth_probe import TruthTokens
 from store.forcing import ForcingTokens
 from store.serving.endpoints import Endpoint
 
@@ -51,6 +52,7 @@ class LiveModel:
         settings: How branches are generated, probed and parsed.
         forced: The tokens that make the model answer.
         reading: How answers are extracted and compared.
+        truth: The question of P(True) in tokens, if the settings request it.
     """
 
     def __init__(
@@ -59,8 +61,10 @@ class LiveModel:
         settings: Settings,
         forced: ForcingTokens,
         reading: AnswerRules,
+        truth: TruthTokens | None = None,
     ):
         self.settings = settings
+        self.truth = truth
         self.forced = forced
         self.reading = reading
         self._endpoints = cycle(endpoints)
@@ -71,9 +75,7 @@ class LiveModel:
         signals = {"entropy"} if self.settings.entropy else set()
         if self.settings.drawing.logprobs:
             signals |= {"logprob", "top_logprob"}
-        if self.settings.self_certainty:
-            signals.add(SELF_CERTAINTY)
-        return frozenset(signals)
+        return frozenset(signals | self.settings.served.declare().keys())
 
     def next_endpoint(self) -> Endpoint:
         """Return the server for a new branch: each server in turn."""
@@ -112,7 +114,7 @@ _FLAGS = {
     "entropy": "--entropy",
     "logprob": "--logprobs",
     "top_logprob": "--logprobs",
-    SELF_CERTAINTY: "--self-certainty",
+    **{name: f"--{name.replace('_', '-')}" for name in SERVED_NAMES},
 }
 """The signals of live episodes, with the options that request them."""
 
@@ -122,11 +124,8 @@ def with_signals(settings: Settings, needs: frozenset[str]) -> Settings:
 
     The generated tokens are the same with and without signals.
     """
-    drawing = settings.drawing
-    certainty = settings.self_certainty or SELF_CERTAINTY in needs
-    if certainty or needs & {"logprob", "top_logprob"}:
+    drawing, served = settings.drawing, settings.served.with_needs(needs)
+    if served.needs_logprobs or needs & {"logprob", "top_logprob"}:
         drawing = msgspec.structs.replace(drawing, logprobs=True)
     entropy = settings.entropy or "entropy" in needs
-    return msgspec.structs.replace(
-        settings, drawing=drawing, entropy=entropy, self_certainty=certainty
-    )
+    return msgspec.structs.replace(settings, drawing=drawing, entropy=entropy, served=served)

@@ -29,9 +29,11 @@ from store.collection.probing import AnswerRules, make_branch, probe_chain
 from store.collection.progress import CollectionProgress
 from store.collection.resumption import is_complete, open_journal
 from store.collection.scoring import BranchScoring
+from store.collection.served_signals import P_TRUE
 from store.collection.settings import make_provenance
+from store.collection.truth_probe import EndedBranch, measure_truth
 from store.errors import StoreError
-from store.records import Question
+from store.records import Branch, Question
 from store.serving.endpoints import Endpoint
 from store.serving.engine import PrefixCacheCounters
 from store.serving.errors import Refused, ServingError, Unreachable, first_failure
@@ -84,6 +86,12 @@ def is_already_collected(path: Path, work: CollectionPlan, prepared: CollectionS
     wanted = [work.wanted(question.id) for question in prepared.questions]
     provenance = make_provenance(work.settings, prepared.served)
     return is_complete(path, provenance, prepared.questions, wanted)
+
+
+def _with_signals(branch: Branch, signals: dict[str, list[float]]) -> Branch:
+    """Return a branch with more named signals."""
+    both = dict(sorted((branch.signals | signals).items()))
+    return msgspec.structs.replace(branch, signals=both)
 
 
 class Collection:
@@ -277,38 +285,39 @@ class Collection:
     async def _record(
         self, endpoint: Endpoint, question: Question, index: int, chain: Chain
     ) -> None:
-        settings, prompt = self._work.settings, question.prompt_ids or []
         try:
-            probed = await probe_chain(
-                endpoint,
-                prompt,
-                chain,
-                self._prepared.forced,
-                make_probe_settings(settings, question),
-                settings,
-                self._probed,
-            )
+            branch = await self._probe(endpoint, question, chain)
         except (Refused, Unreachable) as error:
             self._give_up(question, [index], error)
             return
         except ServingError as error:
             error.add_subject(describe_branches(question.id, [index]))
             raise
-        branch = await make_branch(chain, probed, question, settings, self._reading)
         if self._scoring is not None:
-            scores = await self._scoring.signals(question, index, chain.text)
-            signals = dict(sorted((branch.signals | scores).items()))
-            branch = msgspec.structs.replace(branch, signals=signals)
+            branch = _with_signals(branch, await self._scoring.signals(question, index, chain.text))
         self._writer.add_branch(question.id, index, branch)
         self.tally.done += 1
         self._recorded(1)
         self.tally.recorded += branch.tokens
 
+    async def _probe(self, endpoint: Endpoint, question: Question, chain: Chain) -> Branch:
+        """Return the branch that a chain and its probes make, without the scores of scorers."""
+        settings, prepared = self._work.settings, self._prepared
+        prompt, forced = question.prompt_ids or [], prepared.forced
+        probing = make_probe_settings(settings, question)
+        probed = await probe_chain(endpoint, prompt, chain, forced, probing, settings, self._probed)
+        branch = await make_branch(chain, probed, question, settings, self._reading)
+        if prepared.truth is None:
+            return branch
+        ended = EndedBranch(chain.token_ids, chain.finish, branch.final)
+        value = await measure_truth(endpoint, prompt, ended, forced, prepared.truth, self._probed)
+        return _with_signals(branch, {P_TRUE: [value]})
+
     def _drew(self, tokens: int) -> None:
         self.tally.drawn += tokens
 
     def _probed(self, request: CompletionRequest, results: list[CompletionResult]) -> None:
-        # What has log-probabilities is requested the entropy, and is no probe of its own.
+        # What has log-probabilities measures a signal, and is no probe of its own.
         self.tally.probes += request.children if request.logprobs is None else 0
         self.tally.probe_tokens += sum(len(result.token_ids) for result in results)
         self.tally.sent += sum(map(len, request.prompt))

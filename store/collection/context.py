@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from store.collection.draw_requests import probe_count
 from store.collection.settings import Settings
+from store.collection.truth_probe import TruthTokens
 from store.forcing import ForcingTokens
 from store.serving.engine import Served
 from store.serving.errors import Refused
@@ -22,6 +23,8 @@ class Context(NamedTuple):
     probing: int
     """Tokens of a probe after its prefix: the forcing and the answer."""
     interval: int
+    asking: int = 0
+    """Tokens after a whole branch: the end of its thinking and the question of P(True)."""
 
     def refuse_prompt(self, question: str, prompt: int, longest: int) -> None:
         """Refuse a question whose branches, or probes of them, may not fit.
@@ -34,14 +37,14 @@ class Context(NamedTuple):
         Raises:
             PolicyViolation: they may not.
         """
-        room = self.served.context - prompt
-        if longest + self.probing <= room:
+        room, probing = self.served.context - prompt, max(self.probing, self.asking)
+        if longest + probing <= room:
             return
-        most = room - self.probing
+        most = room - probing
         raise Refused(
             f"question {question!r}: its prompt of {prompt} tokens leaves {max(0, room)} of a"
             f" context of {self.served.context}, and branches of up to {longest} with"
-            f" {self.probing} more for a probe do not fit",
+            f" {probing} more for a probe do not fit",
             address=self.address,
             hint=(
                 f"set --max-tokens to {most} or less, or serve a longer context"
@@ -58,8 +61,11 @@ class Context(NamedTuple):
             tokens: of the chain.
         """
         last = probe_count(tokens, self.interval) * self.interval
-        needed = prompt + last + self.probing
-        if not last or needed <= self.served.context:
+        after_prompt = max(
+            last + self.probing if last else 0, tokens + self.asking if self.asking else 0
+        )
+        needed = prompt + after_prompt
+        if not after_prompt or needed <= self.served.context:
             return None
         return (
             f"has {tokens} tokens, and its last probe needs {needed} of a context of"
@@ -68,7 +74,11 @@ class Context(NamedTuple):
 
 
 def make_context(
-    settings: Settings, forced: ForcingTokens, served: Served, address: str
+    settings: Settings,
+    forced: ForcingTokens,
+    served: Served,
+    address: str,
+    truth: TruthTokens | None = None,
 ) -> Context:
     """Return the context of a model, with the tokens that probes of these settings need.
 
@@ -77,9 +87,21 @@ def make_context(
         forced: tokens forced before an answer.
         served: what the server serves.
         address: address of the server, for errors.
+        truth: the question that follows a whole branch, if there is one.
     """
     probing = len(forced.both) + settings.probing.max_tokens
-    return Context(served, address, probing, settings.drawing.interval)
+    asking = count_asking(forced, truth)
+    return Context(served, address, probing, settings.drawing.interval, asking)
+
+
+def count_asking(forced: ForcingTokens, truth: TruthTokens | None) -> int:
+    """Return how many tokens may follow a whole branch: the question of P(True) and its reply.
+
+    Args:
+        forced: tokens forced before an answer.
+        truth: the question, if there is one.
+    """
+    return 0 if truth is None else len(forced.end) + truth.longest
 
 
 def refuse_max_tokens(settings: Settings, served: Served, address: str) -> None:

@@ -153,6 +153,18 @@ def request_openings(
     return _greedy(ended, 1, logprobs=TOP)
 
 
+def request_token(prompt: Sequence[int], token: int) -> CompletionRequest:
+    """Build the request for the log-probability of one token after a prompt.
+
+    No other token is allowed, so it is drawn, however unlikely it is.
+
+    Args:
+        prompt: the whole prompt in tokens.
+        token: the token.
+    """
+    return _greedy([prompt], 1, logprobs=1, allowed=[token])
+
+
 def list_prefixes(tokens: Sequence[int], length: int) -> list[Sequence[int]]:
     """Return the prefixes of a whole chain that are probed: its first 1, 2, … P intervals.
 
@@ -170,6 +182,7 @@ def _greedy(
     stop: list[str] | None = None,
     structured: Structured | None = None,
     logprobs: int | None = None,
+    allowed: list[int] | None = None,
 ) -> CompletionRequest:
     return CompletionRequest(
         prompt=prompts,
@@ -182,6 +195,7 @@ def _greedy(
         stop=stop,
         structured_outputs=structured,
         logprobs=logprobs,
+        allowed_token_ids=allowed,
     )
 
 

@@ -18,6 +18,7 @@ from store.collection.questions import (
     tokenise_forcing,
 )
 from store.collection.settings import Settings
+from store.collection.truth_probe import TruthTokens, tokenise_question
 from store.errors import SourceError
 from store.forcing import ForcingTokens
 from store.records import Question
@@ -64,6 +65,8 @@ class CollectionSetup(NamedTuple):
     forced: ForcingTokens
     missing: Mapping[str, Mapping[int, str]] = {}
     """Existing chains that cannot be probed, with the reason, by the question's id."""
+    truth: TruthTokens | None = None
+    """The question of P(True), if it is requested."""
 
 
 async def prepare_collection(
@@ -85,7 +88,8 @@ async def prepare_collection(
     engine = endpoints[0].engine
     refuse_max_tokens(work.settings, served, engine.address)
     forced = await tokenise_forcing(engine, work.settings.forcing)
-    context = make_context(work.settings, forced, served, engine.address)
+    truth = await tokenise_truth(engine, work.settings)
+    context = make_context(work.settings, forced, served, engine.address, truth)
     questions = []
     for question in work.questions:
         words = format_prompt(question.question, question.choices, work.settings.instruction)
@@ -104,7 +108,18 @@ async def prepare_collection(
         if work.chains is None:
             context.refuse_prompt(question.id, len(prompt), work.settings.drawing.max_tokens)
     missing = await _overlong(work, questions, context, engine)
-    return CollectionSetup(served, questions, forced, missing)
+    return CollectionSetup(served, questions, forced, missing, truth)
+
+
+async def tokenise_truth(engine: Engine, settings: Settings) -> TruthTokens | None:
+    """Return the question of P(True) in the model's tokens; ``None`` if it is not requested.
+
+    Raises:
+        ServingError: the server does not respond.
+    """
+    if settings.served.truth is None:
+        return None
+    return await tokenise_question(engine, settings.served.truth, settings.probing.max_tokens)
 
 
 async def _overlong(

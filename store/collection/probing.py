@@ -15,7 +15,7 @@ from store.collection import draw_requests
 from store.collection.chains import Chain
 from store.collection.draw_requests import ProbeSettings, list_prefixes
 from store.collection.questions import question_letters
-from store.collection.served_signals import SELF_CERTAINTY, self_certainty
+from store.collection.served_signals import IntervalSignals
 from store.collection.settings import Settings
 from store.forcing import ForcingTokens
 from store.records import Branch, Question
@@ -153,15 +153,22 @@ async def make_branch(
         ),
         text=chain.text if settings.text else None,
         token_ids=chain.token_ids if settings.token_ids else None,
-        signals=_served_signals(chain, settings),
+        signals=_interval_signals(chain, settings),
     )
 
 
-def _served_signals(chain: Chain, settings: Settings) -> dict[str, list[float]]:
-    if not settings.self_certainty or chain.top is None:
+def _interval_signals(chain: Chain, settings: Settings) -> dict[str, list[float]]:
+    """Return the named signals of a chain's intervals."""
+    if chain.logprobs is None or chain.top is None:
         return {}
-    values = [self_certainty(candidates) for candidates in chain.top]
-    return {SELF_CERTAINTY: interval_means(values, settings.drawing.interval)}
+    measured, interval = IntervalSignals(settings.served), settings.drawing.interval
+    signals: dict[str, list[float]] = {}
+    for begin in range(0, len(chain.logprobs), interval):
+        part = slice(begin, begin + interval)
+        values = measured.add_interval(chain.logprobs[part], chain.top[part])
+        for name, value in values.items():
+            signals.setdefault(name, []).append(value)
+    return signals
 
 
 def interval_means(values: Sequence[float], length: int) -> list[float]:

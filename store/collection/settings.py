@@ -4,7 +4,7 @@ import msgspec
 
 from store.collection.draw_requests import DrawSettings, ProbeSettings
 from store.collection.scorers import Scorer, declare_scores
-from store.collection.served_signals import SERVED_SIGNALS
+from store.collection.served_signals import ServedSignals
 from store.forcing import Forcing
 from store.records import Probes, Provenance, Sampling, SignalDeclaration
 from store.serving.engine import Served
@@ -37,8 +37,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     source: str | None = None
     """The file that chains come from, where they are not drawn here."""
     licence: str | None = None
-    self_certainty: bool = False
-    """Record the named signal of this name; it needs the log-probabilities of ``drawing``."""
+    served: ServedSignals = ServedSignals()
+    """Named signals of the server. Some need the log-probabilities of ``drawing``."""
     scorers: list[Scorer] = []
     """Programs that score whole branches."""
 
@@ -75,9 +75,7 @@ def make_provenance(settings: Settings, served: Served) -> Provenance:
 
 
 def _declare_signals(settings: Settings) -> dict[str, SignalDeclaration]:
-    signals = declare_scores(settings.scorers)
-    if settings.self_certainty:
-        signals |= SERVED_SIGNALS
+    signals = declare_scores(settings.scorers) | settings.served.declare()
     return dict(sorted(signals.items()))
 
 

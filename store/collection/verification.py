@@ -12,6 +12,7 @@ from store.collection.preparation import make_probe_settings
 from store.collection.probing import AnswerRules, make_branch, probe_chain
 from store.collection.questions import tokenise_forcing
 from store.collection.settings import Settings, parse_settings
+from store.collection.truth_probe import TruthTokens
 from store.errors import StoreError
 from store.forcing import ForcingTokens
 from store.reader import Recording
@@ -87,7 +88,11 @@ def describe_engine_mismatch(recording: Recording, served: Served) -> str | None
 
 
 async def refuse_shorter_context(
-    recording: Recording, settings: Settings, served: Served, endpoint: Endpoint
+    recording: Recording,
+    settings: Settings,
+    served: Served,
+    endpoint: Endpoint,
+    truth: TruthTokens | None = None,
 ) -> ForcingTokens:
     """Refuse a server whose context is too short for the branches of a recording.
 
@@ -96,6 +101,7 @@ async def refuse_shorter_context(
         settings: that it was made with.
         served: what the server serves.
         endpoint: where branches are to be drawn again.
+        truth: the question of P(True), if it is asked again.
 
     Returns:
         What makes the model answer, in its tokens.
@@ -105,7 +111,7 @@ async def refuse_shorter_context(
     """
     refuse_max_tokens(settings, served, endpoint.engine.address)
     forced = await tokenise_forcing(endpoint.engine, settings.forcing)
-    context = make_context(settings, forced, served, endpoint.engine.address)
+    context = make_context(settings, forced, served, endpoint.engine.address, truth)
     for question in recording.questions if settings.source is None else ():
         prompt = len(question.prompt_ids or [])
         context.refuse_prompt(question.id, prompt, settings.drawing.max_tokens)

@@ -203,6 +203,9 @@ def check_completion(result: CompletionResult, request: CompletionRequest) -> No
     count = len(result.token_ids)
     if any(token < 0 for token in result.token_ids):
         raise InvalidReply("a token id is below 0")
+    allowed = request.allowed_token_ids
+    if allowed is not None and not set(result.token_ids) <= set(allowed):
+        raise InvalidReply("a token is none of those that were allowed: the server ignores them")
     if count > request.max_tokens:
         raise InvalidReply(f"at most {request.max_tokens} tokens were requested, but {count} came")
     if result.finish == "length" and count != request.max_tokens:

@@ -41,6 +41,8 @@ class CompletionRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only
     logprobs: int | None = None
     """So many likeliest tokens with each token's own log-probability."""
     structured_outputs: Structured | None = None
+    allowed_token_ids: list[int] | None = None
+    """The tokens that may be drawn; log-probabilities are still those among all tokens."""
     priority: int = 0
 
     @property

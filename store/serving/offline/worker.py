@@ -180,6 +180,7 @@ def make_sampling_params(request: Any, child: int) -> Any:  # noqa: ANN401 - vLL
         stop=request.stop,
         stop_token_ids=request.stop_token_ids,
         logprobs=request.logprobs,
+        allowed_token_ids=request.allowed_token_ids,
         structured_outputs=(
             None
             if structured is None

@@ -16,7 +16,9 @@ from store.answers.extraction import Boxed
 from store.collection.chains import PromptedQuestion, draw_chain_stepwise
 from store.collection.draw_requests import DrawSettings, ProbeSettings, interval_seed
 from store.collection.probing import AnswerRules, make_branch, probe_chain
+from store.collection.served_signals import P_TRUE, ServedSignals
 from store.collection.settings import Settings
+from store.collection.truth_probe import EndedBranch, TruthQuestion, TruthTokens, measure_truth
 from store.forcing import Forcing, ForcingTokens
 from store.records import Question
 from store.serving.endpoints import Endpoint
@@ -29,6 +31,10 @@ from store.serving.streams import StreamChunk
 PROMPT = [1, 2, 3]
 FORCED = ForcingTokens((4,), (5,), (4, 5), (6,))
 FORCING = Forcing(end="</think>", ask="\\boxed{", mark="")
+TRUTH = TruthTokens(before=(20, 21), after=(22,), has_answer=True, word=30, longest_answer=4)
+SERVED = ServedSignals(
+    self_certainty=True, mean_logprob=True, lowest_group=4, truth=TruthQuestion()
+)
 WIDTH = 10_000
 """Tokens of one branch's own numbers."""
 
@@ -80,7 +86,7 @@ class DrawnEngine:
         return Served("drawn", 1 << 20, "0")
 
     async def tokenize(self, text: str, *, special: bool = False) -> list[int]:
-        raise AssertionError
+        return [10 + byte for byte in text.encode()]
 
     async def tokenize_chat(
         self, messages: Sequence[Mapping[str, str]], template: Mapping[str, Any] | None = None
@@ -122,6 +128,10 @@ class DrawnEngine:
         prefix = [token for token in prompt[len(PROMPT) :] if token >= WIDTH]
         chain = self._chains[prefix[-1] // WIDTH - 1]
         depth = len(prefix) // self._settings.drawing.interval
+        if request.allowed_token_ids is not None:
+            # What is asked decides the reply: the branch, and the answer that is repeated.
+            chance = -0.001 * (sum(prompt) % 997) - 0.01
+            return CompletionResult(request.allowed_token_ids, "", "length", [chance], [[chance]])
         if request.max_tokens == 1:
             return CompletionResult([9], "", "length", [-1.0], [[-1.0, -1.5 - depth]])
         return CompletionResult([7, 8], chain.probes[depth - 1] + "}", "stop", None, None)
@@ -147,8 +157,9 @@ async def replay_environment(
         forcing=FORCING,
         entropy=signals,
         stepwise=True,
-        self_certainty=signals,
+        served=SERVED if signals else ServedSignals(),
     )
+    truth = TRUTH if signals else None
     collector = DrawnEngine(chains, settings)
     place, reading = Endpoint(collector, None, 64), AnswerRules(Boxed(), Exact())
     collected = []
@@ -160,6 +171,11 @@ async def replay_environment(
             place, PROMPT, drawn, FORCED, settings.probing, settings, lambda n, tokens: None
         )
         made = await make_branch(drawn, probed, Question(id="q", gold="A"), settings, reading)
+        signals_of_branch = {}
+        if truth is not None:
+            ended = EndedBranch(drawn.token_ids, drawn.finish, made.final)
+            value = await measure_truth(place, PROMPT, ended, FORCED, truth)
+            signals_of_branch[P_TRUE] = NamedSignal("branch", [value])
         collected.append(
             ReplayChain(
                 made.answers,
@@ -169,13 +185,12 @@ async def replay_environment(
                 made.logprob,
                 made.top_logprob,
                 cut_off=made.finish == "length",
-                signals={
-                    name: NamedSignal("interval", values) for name, values in made.signals.items()
-                },
+                signals=signals_of_branch
+                | {name: NamedSignal("interval", values) for name, values in made.signals.items()},
             )
         )
     engine = DrawnEngine(chains, settings)
-    model = LiveModel([Endpoint(engine, None, 64)], settings, FORCED, reading)
+    model = LiveModel([Endpoint(engine, None, 64)], settings, FORCED, reading, truth)
     return World(
         engine,
         model,

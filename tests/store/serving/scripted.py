@@ -21,7 +21,7 @@ Fault = str | None
 FAULTS = (
     "busy", "broken", "refused", "truncated", "cut", "other_model", "no_tokens", "short", "extra",
     "wrong_count", "wrong_prompt", "no_finish", "unasked", "abort", "stall", "drip", "no_logprobs",
-    "above_zero", "masked",
+    "above_zero", "masked", "not_allowed",
 )  # fmt: skip
 """Besides these, ``status 503`` answers with that status, and ``event 400`` with an event of a
 stream of status 200 that reports it; ``document 400`` is such a reply as a whole."""
@@ -209,7 +209,11 @@ class ScriptedServer:
             for child in range(n):
                 seed = (body.get("seed") or 0) + child + self.shift
                 choice = draw(prompt, seed, body["max_tokens"])
+                if body.get("allowed_token_ids"):
+                    choice = Choice([min(body["allowed_token_ids"])], "length")
                 told = _choice(len(found), prompt, choice, stop, body.get("logprobs"))
+                if body.get("allowed_token_ids") and "logprobs" in told:
+                    told["logprobs"]["token_logprobs"] = [allowed_logprob(prompt)]
                 found.append(told)
         spoil(found, fault)
         return found
@@ -294,6 +298,11 @@ def _logprobs(tokens: Sequence[int], most: int) -> Body:
     return {"tokens": names, "token_logprobs": own, "top_logprobs": top, "text_offset": []}
 
 
+def allowed_logprob(prompt: Sequence[int]) -> float:
+    """The log-probability of the one token that is allowed after a prompt: another for each."""
+    return -(sum(prompt) % 97) / 32
+
+
 def spoil(choices: list[Body], fault: Fault) -> None:
     """Makes the choices wrong in the way that the fault names."""
     last = choices[-1]
@@ -313,6 +322,9 @@ def spoil(choices: list[Body], fault: Fault) -> None:
         last.pop("logprobs", None)
     elif fault == "above_zero" and last.get("logprobs"):
         last["logprobs"]["token_logprobs"][0] = 0.5
+    elif fault == "not_allowed":
+        last["token_ids"] = [token + 1 for token in last["token_ids"]]
+        last["logprobs"]["tokens"] = [f"token_id:{token}" for token in last["token_ids"]]
     elif fault == "masked" and last.get("logprobs"):
         last["logprobs"]["top_logprobs"][0] |= {f"token_id:{k}": -9999.0 for k in range(1005, 1020)}
 
