@@ -3,7 +3,7 @@
 from dsl import tree
 from dsl.checker.conditions import check_conditions
 from dsl.checker.declarations import check_declarations, check_sections
-from dsl.checker.first_values import bare_signals, check_first_values
+from dsl.checker.first_values import bare_signals, check_first_values, interval_signals
 from dsl.checker.flow import check_flow
 from dsl.checker.progress import check_progress
 from dsl.checker.schedule_directions import check_schedule
@@ -49,4 +49,10 @@ def _needs(scope: Scope, program: tree.Program) -> Needs:
         isinstance(node, tree.Field) and node.text == ".cut_off" and symbol.role is Role.ATTRIBUTE
         for node, symbol in scope.symbols.items()
     )
-    return Needs(frozenset(scope.needs), inside, endings, bare_signals(scope, program))
+    return Needs(
+        frozenset(scope.needs),
+        inside,
+        endings,
+        bare_signals(scope, program),
+        interval_signals(scope, program),
+    )

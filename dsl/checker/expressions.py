@@ -11,7 +11,6 @@ from dsl.checker.names import (
     check_name,
     report_comment,
     report_missing_dot,
-    report_unreadable,
 )
 from dsl.checker.scope import ExpressionPosition, Scope
 from dsl.checker.set_operands import repeated_comparison, report_filter, report_set_operator
@@ -283,8 +282,12 @@ def _fallback(scope: Scope, node: tree.Fallback) -> Type:
         and scope.position is ExpressionPosition.RUNNING
         and scope.count_errors() == before
     ):
-        what = "skipped where it has no value, so `else` has no use"
-        report_unreadable(scope, node.field, what)
+        scope.error(
+            "RH409",
+            f"a running value skips an interval without `{node.field.text}`, so `else` has no use",
+            node.span,
+            help=f"write `{node.field.text}` alone",
+        )
     expect(scope, node.otherwise, Type.REAL, "`else` of a signal takes")
     if not is_signal and scope.count_errors() == before:
         scope.error(

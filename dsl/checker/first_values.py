@@ -3,7 +3,8 @@
 What a signal belongs to, a branch, a probe or an interval, is known only when a recording is
 opened. A branch that has finished has all of its values, so a signal may be read alone only of such
 branches: of `finished`, of what `sample` opened, after `.finished and`, and so on. Signals that the
-format itself defines are 0 before their first value and are not looked at.
+format itself defines are 0 before their first value and are not looked at. A running value skips
+an interval without a value, so it reads signals alone too.
 """
 
 from collections import Counter
@@ -37,12 +38,26 @@ def find_early_reads(program: tree.Program) -> list[tree.Field]:
 def bare_signals(scope: Scope, program: tree.Program) -> frozenset[str]:
     """Return the named signals that are somewhere read without a value to take instead."""
     covered = {node.field for node in walk(program) if isinstance(node, tree.Fallback)}
+    running = set(_running_reads(program))
     read = {
         node.text.removeprefix(".")
         for node in walk(program)
-        if isinstance(node, tree.Field) and node not in covered
+        if isinstance(node, tree.Field) and node not in covered and node not in running
     }
     return frozenset(read & scope.needs.keys()) - frozenset(SIGNALS)
+
+
+def interval_signals(scope: Scope, program: tree.Program) -> frozenset[str]:
+    """Return the named signals that running values and branch windows read."""
+    read = {field.text.removeprefix(".") for field in _running_reads(program)}
+    return frozenset(read & scope.needs.keys()) - frozenset(SIGNALS)
+
+
+def _running_reads(program: tree.Program) -> Iterator[tree.Field]:
+    """Yield the fields in what running values and branch windows become."""
+    for line in walk(program):
+        if isinstance(line, tree.RunningValue | tree.BranchWindow):
+            yield from (node for node in walk(line.following) if isinstance(node, tree.Field))
 
 
 class _EarlyReads:
@@ -81,6 +96,8 @@ class _EarlyReads:
     def _parts(self, node: tree.Node, *, finished: bool) -> Iterator[tuple[tree.Node, bool]]:
         """Yield the parts of a node, and whether a dot there refers to a finished branch."""
         match node:
+            case tree.RunningValue() | tree.BranchWindow():
+                return  # skipped at an interval that has no value
             case tree.Fallback(otherwise=otherwise):
                 yield otherwise, finished
             case tree.Binary(operator="and" | "or" as operator, left=left, right=right):

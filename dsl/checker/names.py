@@ -103,7 +103,7 @@ def report_unreadable(scope: Scope, node: tree.Name | tree.Field, what: str) -> 
         help=(
             "it can read what every interval shows of its branch: "
             f"{', '.join(f'`{one}`' for one in ATTRIBUTES if one in INTERVAL_ATTRIBUTES)},"
-            " and other running values"
+            " signals that the recording declares per interval, and other running values"
         ),
     )
 
@@ -119,8 +119,6 @@ def _why_unreadable(name: str) -> str:
     """Return what an attribute is that a running value cannot read."""
     if name in _PROBED:
         return "revealed only by a probe"
-    if name not in ATTRIBUTES:
-        return "a signal that the recording declares"
     return "not kept for every interval"
 
 
@@ -153,7 +151,7 @@ def check_field(scope: Scope, node: tree.Field) -> Type:
         if name not in scope.refused_signals:
             _unknown_attribute(scope, node)
         return Type.WRONG
-    if is_running and name not in INTERVAL_ATTRIBUTES:
+    if is_running and name in ATTRIBUTES and name not in INTERVAL_ATTRIBUTES:
         report_unreadable(scope, node, _why_unreadable(name))
     if value.signal is not None and value.signal not in scope.needs:
         scope.error(

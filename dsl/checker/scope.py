@@ -168,7 +168,8 @@ class Scope:
         """Return every attribute and field that could be meant here."""
         if self.position is ExpressionPosition.RUNNING:
             own = {name for name, s in self.fields.items() if s.role is Role.RUNNING}
-            return {*INTERVAL_ATTRIBUTES, *own}
+            declared = {f".{name}" for name in self.needs} - ATTRIBUTES.keys()
+            return {*INTERVAL_ATTRIBUTES, *own, *declared}
         return {*ATTRIBUTES, *self.fields, *(f".{name}" for name in self.needs)}
 
     # Where we are

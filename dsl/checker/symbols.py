@@ -45,6 +45,8 @@ class Needs(NamedTuple):
     bare_signals: frozenset[str] = frozenset()
     """The named signals that it reads without a value to take instead, of branches that have
     finished: every such branch must have a value."""
+    interval_signals: frozenset[str] = frozenset()
+    """The named signals that its running values read: every interval must have a value."""
 
 
 class CheckedProgram(NamedTuple):

@@ -5,10 +5,10 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import groupby
 
 from dsl import tree
-from dsl.builtins import INTERVAL_SIGNALS
 from dsl.checker import CheckedProgram
 from dsl.compiler.expressions import KINDS, ExpressionEmitter, PassedInterval
-from dsl.compiler.memory_layout import StateWord
+from dsl.compiler.memory_layout import SignalWord, StateWord, signal_word
+from dsl.compiler.state import named_signals
 from dsl.interpreter.running import read_signals, running_lines
 
 SIGNAL_WORDS = {
@@ -31,12 +31,16 @@ class RunningEmitter:
         self._expressions = expressions
         self._symbols = checked.symbols
         self._lines = running_lines(checked.program)
+        self._read = {line: read_signals(checked, line) for line in self._lines}
         state = expressions.state
-        read = {signal for line in self._lines for signal in read_signals(line.following)}
+        words = {
+            name: (signal_word(index, SignalWord.VALUES), signal_word(index, SignalWord.COUNTS))
+            for index, name in enumerate(named_signals(checked))
+        }
+        words |= SIGNAL_WORDS
+        read = dict.fromkeys(name for names in self._read.values() for name in names)
         self._signals = {
-            name: tuple(state.word(word, "ptr") for word in SIGNAL_WORDS[name])
-            for name in INTERVAL_SIGNALS
-            if name in read
+            name: tuple(state.word(word, "ptr") for word in words[name]) for name in sorted(read)
         }
 
     def __bool__(self) -> bool:
@@ -44,7 +48,7 @@ class RunningEmitter:
 
     def limits(self, line: tree.Running) -> tuple[str, ...]:
         """Return, for each signal that a line reads, the array of how many each chain has."""
-        return tuple(self._signals[name][1] for name in read_signals(line.following))
+        return tuple(self._signals[name][1] for name in self._read[line])
 
     def pass_intervals(self, branch: str, count: str) -> None:
         """Emit the first ``count`` intervals of a branch, none of them the last."""
@@ -82,7 +86,7 @@ class RunningEmitter:
         passed = PassedInterval(depth, is_last, {}, set())
         outside = expressions.branch, expressions.passed
         expressions.branch, expressions.passed = branch, passed
-        for signals, lines in groupby(self._lines, lambda line: read_signals(line.following)):
+        for signals, lines in groupby(self._lines, self._read.__getitem__):
             # Only the last interval can lack a value.
             can_lack = bool(signals) and is_last
             with self._if_valued(signals, branch, index) if can_lack else nullcontext():

@@ -43,7 +43,7 @@ class StateUses:
         latest = {node.text for node in nodes if isinstance(node, tree.Field) and node not in lines}
         self.signals = [signal for signal in SIGNALS if f".{signal}" in latest]
         """Those of the format itself."""
-        self.named_signals = [name for name in named_signals(checked) if f".{name}" in fields]
+        self.named_signals = [name for name in named_signals(checked) if f".{name}" in latest]
         self.marked_signals = frozenset(self.named_signals) | {
             node.field.text.removeprefix(".") for node in nodes if isinstance(node, tree.Fallback)
         }

@@ -173,7 +173,7 @@ class _CompletionContext:
             if self._running and name not in INTERVAL_ATTRIBUTES:
                 continue
             yield Completion(name, CompletionKind.FIELD, value.type.value, value_page(name, value))
-        for needed in () if self._running else self._outline.needs:
+        for needed in self._outline.needs:
             name, value = f".{needed}", describe_signal(needed)
             if name not in ATTRIBUTES:
                 page = value_page(name, value)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from dsl import tree
-from dsl.builtins import INTERVAL_SIGNALS
+from dsl.builtins import INTERVAL_SIGNALS, SIGNALS
 from dsl.checker import CheckedProgram
 from dsl.episode import BranchView, Status
 from dsl.interpreter.expressions import Closure, ExpressionClosures
@@ -32,9 +32,8 @@ class RunningClosures:
             is_window = isinstance(item, tree.BranchWindow)
             wanted = Type.REAL if is_window else expressions.type_of(item.value)
             following = expressions.as_type(item.following, wanted)
-            self._lines.append(
-                _RunningLine(item.name.text, is_window, read_signals(item.following), following)
-            )
+            signals = read_signals(checked, item)
+            self._lines.append(_RunningLine(item.name.text, is_window, signals, following))
 
     def __bool__(self) -> bool:
         return bool(self._lines)
@@ -80,10 +79,16 @@ def running_lines(program: tree.Program) -> list[tree.Running]:
     ]
 
 
-def read_signals(following: tree.Expression) -> tuple[str, ...]:
-    """Return the signals that the expression of a running value names."""
-    read = {node.text for node in walk(following) if isinstance(node, tree.Field)}
-    return tuple(name for name in INTERVAL_SIGNALS if f".{name}" in read)
+def read_signals(checked: CheckedProgram, line: tree.Running) -> tuple[str, ...]:
+    """Return the signals that the expression of a running value names.
+
+    Args:
+        checked: the program.
+        line: the running value or branch window.
+    """
+    read = {node.text for node in walk(line.following) if isinstance(node, tree.Field)}
+    possible = (*INTERVAL_SIGNALS, *sorted(checked.needs.interval_signals))
+    return tuple(name for name in possible if f".{name}" in read)
 
 
 def _view_at(view: BranchView, depth: int, interval: int) -> BranchView:
@@ -93,8 +98,10 @@ def _view_at(view: BranchView, depth: int, interval: int) -> BranchView:
     is_last = _is_last(view, depth)
     shown.tokens = view.tokens if is_last else depth * interval
     shown.status = Status.FINISHED if is_last else Status.ACTIVE
-    for name, values in view.passed.items():
-        setattr(shown, name, values[depth - 1] if depth <= len(values) else None)
+    values = {name: row[depth - 1] for name, row in view.passed.items() if depth <= len(row)}
+    for name in INTERVAL_SIGNALS:
+        setattr(shown, name, values.get(name))
+    shown.signals = {name: value for name, value in values.items() if name not in SIGNALS}
     return shown
 
 

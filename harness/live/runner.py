@@ -14,6 +14,7 @@ from harness.explanation.episode_trace import EpisodeTrace, assemble_trace, inst
 from harness.live.branch import LiveBranch
 from harness.live.episode import LiveEpisode, LiveEpisodeKey
 from harness.live.model import LiveModel, PosedQuestion
+from harness.mdp.environment import refuse_running_reads
 from harness.mdp.ledger import BarrierRecord
 from harness.request.plan import Plan, RheoPlan
 from store.serving.errors import ServingError, first_failure
@@ -105,7 +106,11 @@ async def run_episodes(
 def refuse_unmet_needs(plan: Plan, model: LiveModel) -> None:
     """Raise `InputError` if a Rheo program reads a signal that is not requested."""
     if isinstance(plan, RheoPlan):
-        model.refuse_unmet_needs(plan.program.label, plan.program.checked.needs.signals)
+        checked = plan.program.checked
+        model.refuse_unmet_needs(plan.program.label, checked.needs.signals)
+        declared = model.settings.served.declare()
+        scopes = {name: signal.scope for name, signal in declared.items()}
+        refuse_running_reads(checked, scopes, "a live episode")
 
 
 class LiveEpisodeRequest(NamedTuple):

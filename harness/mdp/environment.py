@@ -183,6 +183,26 @@ def refuse_unmet_needs(checked: CheckedProgram, replay_environment: ReplayEnviro
                 " per probe, and a branch may finish without a probe",
                 hint=f"write the value to take instead: `(.{name} else 0.0)`",
             )
+    refuse_running_reads(checked, replay_environment.scopes, replay_environment.name)
+
+
+def refuse_running_reads(
+    checked: CheckedProgram, scopes: Mapping[str, SignalScope], where: str
+) -> None:
+    """Raise `InputError` if a running value reads a signal that intervals do not have.
+
+    Args:
+        checked: The program.
+        scopes: The scopes of all named signals that it needs, and perhaps of others.
+        where: What has the signals, for the message.
+    """
+    for name in sorted(checked.needs.interval_signals):
+        if scopes[name] != "interval":
+            raise InputError(
+                f"a running value of `{checked.name}` reads `.{name}`, but in {where} it is per"
+                f" {scopes[name]}, and not per interval",
+                hint=f"read `.{name}` in `update` or in a vote",
+            )
 
 
 def _signals_hint(missing: Sequence[str], replay_environment: ReplayEnvironment) -> str:

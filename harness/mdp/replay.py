@@ -225,9 +225,9 @@ class Replay:
         outcome = self._ledger.barrier(verb, actions)
         if self._ledger.view.wants_passed:
             for branch in outcome.branches:
-                chain, depth = self._chains[branch], self._state.branches[branch].depth
-                recorded = {name: getattr(chain, name) for name in INTERVAL_SIGNALS}
-                signals = {n: tuple(v[:depth]) for n, v in recorded.items() if v is not None}
+                depth = self._state.branches[branch].depth
+                recorded = _interval_signals(self._chains[branch])
+                signals = {name: tuple(values[:depth]) for name, values in recorded.items()}
                 self._ledger.show_passed(branch, signals)
         return outcome
 
@@ -369,6 +369,13 @@ def _reveal_all(view: BranchView, answers: Sequence[str]) -> None:
             changes += 1
         answer, revealed = revealed_answer, True
     view.answer, view.streak, view.changes, view.revealed = answer, streak, changes, view.depth
+
+
+def _interval_signals(chain: ReplayChain) -> dict[str, Sequence[float]]:
+    """Return the signals of a chain that its intervals have, by name."""
+    own = {name: getattr(chain, name) for name in INTERVAL_SIGNALS}
+    named = {name: one.values for name, one in chain.signals.items() if one.scope == "interval"}
+    return {name: values for name, values in own.items() if values is not None} | named
 
 
 def _read_signals(view: BranchView, chain: ReplayChain, interval: int) -> None:

@@ -44,7 +44,8 @@ FIRST_VALUES = {
 RUNNING = {INTEGER: ".ri", REAL: ".rr", TRUTH: ".rt", ANSWER: ".ra"}
 """The running values, by type."""
 
-NAMED = ("certainty", "p_true", "reward")
+PER_INTERVAL = "certainty"
+NAMED = (PER_INTERVAL, "p_true", "reward")
 """Signals that the recordings of these programs declare: per interval, probe and branch."""
 NEEDS: list[tuple[str, ...]] = [
     (), (), (*SIGNALS, *NAMED), (*SIGNALS[:1], "reward"), SIGNALS[1:], NAMED,
@@ -186,6 +187,8 @@ class Writer:
             and name in INTERVAL_ATTRIBUTES
             and (value.signal is None or value.signal in self._signals)
         ]
+        if kind is REAL and PER_INTERVAL in self._signals:
+            shown.append(f".{PER_INTERVAL}")
         own = RUNNING[kind]
         return self._one([*names, *shown, *shown, own, own, *LITERALS[kind]])
 

@@ -13,6 +13,9 @@ from dsl.interpreter.frame import Value
 from dsl.interpreter.snapshot import Snapshot
 from dsl.program import load_checked_program
 from dsl.source import Source
+from harness.engines import ControllerSetting
+from harness.engines.catalog import get_engine
+from harness.errors import InputError
 from harness.mdp.playback import play_episode
 from harness.mdp.replay import BranchPool, Replay, ReplayChain
 from tests.harness.random_environments import random_world
@@ -26,8 +29,13 @@ LINES = """
     .passed = 0 then .passed + 1
     .ended  = false then .finished
     .before = 0.0 then .logprob
+    .sure   = 0.0 then 0.5 * .sure + .certainty
+    .both   = window(2) of .certainty * .logprob
 """
-READ = "sum(.low + .spread + .values + .passed + .before + (if .ended then 1 else 0) of opened) > 0"
+READ = (
+    "sum(.low + .spread + .values + .passed + .before + .sure + sum(.both)"
+    " + (if .ended then 1 else 0) of opened) > 0"
+)
 
 WAYS = {
     "whole reads": ("sample 9", ""),
@@ -50,7 +58,7 @@ def played(program: str, pool: BranchPool) -> Mapping[str, tuple[Value, ...]]:
 def program(start: str, step: str, lines: str = LINES, read: str = READ) -> str:
     """A program that opens every branch and takes it to its end."""
     return (
-        "needs logprob, top_logprob\n"
+        "needs logprob, top_logprob, certainty\n"
         f"controller c {{ each branch {{ {lines} }} start {{ {start} }} {step}"
         f' finally {{ answer if {read} then "1" else "2" }} }}'
     )
@@ -115,6 +123,23 @@ def test_a_controller_is_shown_the_signals_of_intervals_only_up_to_its_depth() -
     assert passed_by(replay, Advance(branches=(0,), bursts=(1,), look=False)) == [(-1.0, -2.0)]
     assert passed_by(replay, Probe(branches=(0,))) == [(-1.0, -2.0)]
     assert passed_by(replay, Sample(count=1)) == [(-1.0, -2.0), (-1.0, -2.0, -3.0, -4.0)]
+
+
+@pytest.mark.parametrize(
+    ("name", "scope"), [("reward", "branch"), ("p_true", "probe")], ids=["branch", "probe"]
+)
+@pytest.mark.parametrize("engine", ["compiled", "interpreter"])
+def test_a_signal_that_is_not_per_interval_is_refused_in_a_running_value(
+    engine: str, name: str, scope: str
+) -> None:
+    text = (
+        f"needs {name} controller c {{ each branch {{ .most = 0.0 then max(.most, .{name}) }}"
+        ' start { sample 1 } finally { answer if sum(.most of opened) > 0 then "1" else none } }'
+    )
+    checked = load_checked_program(Source(text))
+    world = random_world(Random(1).randrange)
+    with pytest.raises(InputError, match=f"reads `.{name}`, but in .* it is per {scope}"):
+        get_engine(engine).play(checked, ControllerSetting(), world, (0,))
 
 
 @pytest.mark.parametrize("wanted", [True, False])

@@ -95,12 +95,13 @@ def test_a_live_trace_equals_the_replayed_trace_for_any_program_and_budget(
     assert len(requests) == probes
 
 
-FALTERING = """needs logprob, top_logprob
+FALTERING = """needs logprob, top_logprob, self_certainty
 controller c {
   each branch {
     .recent = window(2) of .logprob
     .low    = 1e9 then min(.low, mean(.recent) - .top_logprob)
     .code   = 0 then 3 * .code + .depth
+    .sure   = 0.0 then 0.5 * .sure + .self_certainty
   }
   start { open 2 unseen  sample 1 }
   step {
@@ -108,7 +109,7 @@ controller c {
     extend active by -.low for 1 + .code % 3
     open 1
   }
-  finally { answer winner(finished, weight = .low) else winner(opened) }
+  finally { answer winner(finished, weight = .low + .sure) else winner(opened) }
 }
 """
 
@@ -124,7 +125,7 @@ def test_running_values_are_the_same_in_a_live_episode(number: int, budget: int 
 
 
 CERTAIN = """
-needs self_certainty
+needs self_certainty, mean_logprob, lowest_group_logprob, p_true
 
 controller certain {
   each branch { .first = 0.0 }
@@ -137,16 +138,19 @@ controller certain {
   step {
     advance active by -(.self_certainty else 0)
     prune first 1 of active where (.self_certainty else 0) < .first
+    prune first 1 of active where (.mean_logprob else 0) < (.lowest_group_logprob else 0) + 0.2
   }
 
-  finally { answer winner(opened, weight = (.self_certainty else 0)) else none }
+  finally {
+    answer winner(finished, weight = .p_true) else winner(opened, weight = (.self_certainty else 0))
+  }
 }
 """
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 1 << 32))
-def test_a_vote_weighted_by_self_certainty_is_the_same_live_and_replayed(number: int) -> None:
+def test_signals_of_the_server_are_the_same_live_and_replayed(number: int) -> None:
     found = drawn_world(Random(number))
     program = load_checked_program(Source(CERTAIN))
     which = LiveEpisodeKey(0, number % 9)
