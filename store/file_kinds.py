@@ -139,9 +139,15 @@ def _of_json(text: str) -> FileKind | None:
             return FileKind.RELEASED
         return FileKind.TABLE if re.search(r'"(question|problem)"\s*:', text) else None
     line = text.strip().partition("\n")[0]
+    holds_rows = False
     try:
         fields = msgspec.json.decode(line, type=dict[str, object])
         keys = set(fields)
+        # A question has no list of objects: a misspelt field with branches, perhaps.
+        holds_rows = any(
+            isinstance(value, list) and any(isinstance(item, dict) for item in value)
+            for value in fields.values()
+        )
     except msgspec.DecodeError:
         # A line longer than what was read, or an object over several lines.
         keys = set(re.findall(r'"(\w+)"\s*:', line))
@@ -151,7 +157,8 @@ def _of_json(text: str) -> FileKind | None:
         return FileKind.RELEASED
     if {"what", "episode"} <= keys:
         return FileKind.EPISODES
-    return FileKind.QUESTIONS if keys & {"question", "problem"} and not keys & _SAMPLES else None
+    is_question = keys & {"question", "problem"} and not keys & _SAMPLES and not holds_rows
+    return FileKind.QUESTIONS if is_question else None
 
 
 _SAMPLES = {

@@ -7,6 +7,7 @@ field inside the data, the line, or the byte.
 import bz2
 import gc
 import gzip
+import json
 import lzma
 import re
 import sys
@@ -132,6 +133,8 @@ def decode(decoder: msgspec.json.Decoder[T], text: str, path: Path, line: int | 
         return decoder.decode(text)
     except msgspec.DecodeError as error:
         problem, location = _say(str(error))
+        if location is not None:
+            location = _name_key(decoder, text, str(error), location)
         if unknown := _UNKNOWN.fullmatch(problem):
             problem += f"; {_suggestion(decoder.type, location, unknown['field'])}"
     except RecursionError:
@@ -168,6 +171,39 @@ def _object(kind: msgspec.inspect.Type) -> msgspec.inspect.Type:
                 kind.types[0],
             )
     return kind
+
+
+_ANY_KEY = "[...]"
+"""What a decoder's path has in place of a key of a map."""
+
+
+def _name_key(decoder: msgspec.json.Decoder[T], text: str, message: str, location: str) -> str:
+    """Return the path of an error, with the key of a map that the decoder left open.
+
+    Args:
+        decoder: what refused the document.
+        text: the document.
+        message: the decoder's message.
+        location: the path in it, such as ``$.branches[0].signals[...][1]``.
+    """
+    before, is_open, after = location.partition(_ANY_KEY)
+    if not is_open:
+        return location
+    document = json.loads(text)
+    values = document
+    for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", before):
+        values = values[name or int(index)]
+    for key, value in dict(values).items():
+        # The key is the one that alone gives the same message.
+        values.clear()
+        values[key] = value
+        try:
+            # A number that is out of range is read as infinite, which has no form in JSON.
+            decoder.decode(json.dumps(document).replace("Infinity", "1e999"))
+        except msgspec.DecodeError as error:
+            if str(error) == message:
+                return f"{before}.{key}{after}"
+    return location
 
 
 def join_location(line: int | None, field: str | None) -> str | None:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from store.environment import Environment
     from store.importing.answers import AnswerReader, JoinedAnswers
     from store.importing.harness_logs import HarnessLog, LogOptions
-    from store.importing.named_signals import StatedSignal
     from store.importing.token_counts import TokenCounter
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -185,27 +184,6 @@ def token_counter(path: Path | None) -> "TokenCounter | None":
     from store.importing.token_counts import TokenCounter
 
     return None if path is None else TokenCounter(path)
-
-
-def stated_signals(statements: Sequence[str]) -> "dict[str, StatedSignal]":
-    """Return what ``--signal`` states, by the name of the signal.
-
-    Raises:
-        InputError: A statement is malformed, or two are of the same signal.
-    """
-    from harness.errors import InputError
-    from store.importing.named_signals import SignalFault, parse_statement
-
-    stated: dict[str, StatedSignal] = {}
-    for statement in statements:
-        try:
-            name, signal = parse_statement(statement)
-        except SignalFault as error:
-            raise InputError(f"--signal {error}") from error
-        if name in stated:
-            raise InputError(f"--signal {name} is given twice; put all of it in one option")
-        stated[name] = signal
-    return stated
 
 
 def refuse_language_names(file: Path, signals: "Collection[str]") -> None:

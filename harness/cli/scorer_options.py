@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Sequence
 
 from dsl.builtins import signal_name_fault
-from harness.cli.import_run import stated_signals
+from harness.cli.signal_statements import parse_statements
 from harness.errors import InputError
 from store.collection.scorers import Scorer
 from store.collection.served_signals import SERVED_NAMES
@@ -25,7 +25,7 @@ def parse_scorers(options: Sequence[str], statements: Sequence[str]) -> list[Sco
         InputError: A value is malformed, two scorers have one name, or a statement describes
             something that a scorer does not give.
     """
-    stated = stated_signals(statements)
+    stated = parse_statements(statements)
     scorers: dict[str, Scorer] = {}
     for option in options:
         name, command = _parse_option(option)

@@ -70,6 +70,17 @@ def test_other_files_have_no_kind(home: Path) -> None:
     assert file_kind(home / "nowhere") is None
 
 
+def test_a_misspelt_field_of_branches_gets_a_suggestion(cli: CommandLine, home: Path) -> None:
+    branch = '{"tokens": 9, "final": "2", "signal": {"reward": [1]}}'
+    words = ["import", "jsonl", "mine.jsonl", "--model", "m", "--benchmark", "b", "--interval", "9"]
+    for field, shown in (("branchs", "`branches`"), ("branches", "`signals`")):
+        line = f'{{"question": "?", "answer": "2", "{field}": [{branch}]}}'
+        (home / "mine.jsonl").write_text(line)
+        result = cli(*words, "-o", "new.recording")
+        assert result.status == 2
+        assert f"; did you mean {shown}?" in result.err
+
+
 @pytest.mark.parametrize("line", COMMANDS)
 def test_a_misplaced_file_gets_a_hint_to_its_command(
     cli: CommandLine, files: dict[FileKind, Path], line: str

@@ -1,6 +1,7 @@
 """Named signals: declared in the provenance, checked in every branch, imported from JSON Lines."""
 
 import json
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -191,6 +192,29 @@ def test_numbers_of_no_scope_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="is per branch and has 2 values") as caught:
         imported(tmp_path, *branches, reward=StatedSignal(scope="branch"))
     assert caught.value.location == "line 1, $.branches[1].signals"
+
+
+@pytest.mark.parametrize(
+    ("value", "location", "problem"),
+    [
+        ('["high"]', "[0]", "expected `float`, got `str`"),
+        ("[1, null]", "[1]", "expected `float`, got `null`"),
+        ('{"mean": 1}', "", "expected `float | array`, got `object`"),
+        ("[1, 1e999]", "[1]", "number out of range"),
+    ],
+)
+@pytest.mark.parametrize("later", ["", ', "tokens": "many"'], ids=["alone", "with a later error"])
+def test_an_error_inside_of_signals_names_the_signal(
+    tmp_path: Path, value: str, location: str, problem: str, later: str
+) -> None:
+    signals = f'{{"certainty": [0.5], "reward": {value}, "p_true": [0.25]}}'
+    good = '{"tokens": 9, "final": "2"}'
+    branches = f'[{good}, {{"signals": {signals}, "final": "2"{later}}}]'
+    source = tmp_path / "mine.jsonl"
+    source.write_text(f'{{"question": "?", "answer": "2", "branches": {branches}}}')
+    with pytest.raises(SourceError, match=re.escape(problem)) as caught:
+        read_jsonl(source, model="m", benchmark="b", interval=500)
+    assert caught.value.location == f"line 1, $.branches[1].signals.reward{location}"
 
 
 def test_every_scope_that_the_numbers_leave_open_can_be_stated(tmp_path: Path) -> None:

@@ -217,6 +217,7 @@ def jsonl(
         extraction: How to extract answers from free text; ``None`` to keep those of the file.
         equivalence: How answers are compared: ``exact`` or ``math-verify``.
     """
+    from harness.cli.signal_statements import parse_statements
     from harness.request.misplaced import refuse_misplaced
     from store.environment import refuse_existing
     from store.file_kinds import FileKind
@@ -235,7 +236,7 @@ def jsonl(
         reader=reader,
         texts=texts,
         counter=import_run.token_counter(tokenizer),
-        stated=import_run.stated_signals(signals),
+        stated=parse_statements(signals),
     )
     import_run.refuse_language_names(file, environment.provenance.signals)
     notes = import_run.describe_signals(environment)
