@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
+from dsl.dirichlet import chance_below, clip_votes, density_at, lay_nodes, node_at
+from dsl.exponentials import exp_real
 from dsl.numeric import (
     add_int,
     add_real,
@@ -203,6 +205,35 @@ def confidence(counted: Tally) -> float:
     if counted.weighted:
         return beta_confidence_real(float(first), float(second))
     return beta_confidence_int(int(first), int(second))
+
+
+def dirichlet_confidence(counted: Tally) -> float:
+    """Return the probability that the winner is the most frequent answer of all.
+
+    The frequencies have a Dirichlet distribution with the votes plus 1. With fewer than three
+    answers it is `confidence`; it is 0 if no branch votes. Votes below 0 count as 0 in it.
+    """
+    leader = _leader(counted)
+    if leader is None or len(counted.answers) < 3:
+        return confidence(counted)
+    votes = [clip_votes(float(one)) for one in counted.votes]
+    shapes = 0.0
+    for one in votes:
+        shapes = shapes + (one + 1.0)
+    nodes = lay_nodes(votes[leader], shapes)
+    above = 0.0
+    everything = 0.0
+    for index in range(nodes.left + nodes.right + 1):
+        x = node_at(nodes, index - nodes.left)
+        density = density_at(nodes, x)
+        decay = exp_real(-x)
+        chance = density
+        for position, one in enumerate(votes):
+            if position != leader:
+                chance = chance * chance_below(one, x, decay)
+        above = above + chance
+        everything = everything + density
+    return min(above / everything, 1.0)
 
 
 def _leader(counted: Tally) -> int | None:

@@ -163,7 +163,7 @@ def _shapes(a: float, b: float) -> _Shapes:
         a = max(a / largest * MOST_SHAPE, LEAST_SHAPE)
         b = max(b / largest * MOST_SHAPE, LEAST_SHAPE)
     n = a + b
-    error = _stirling_error(n) - _stirling_error(a) - _stirling_error(b)
+    error = stirling_error(n) - stirling_error(a) - stirling_error(b)
     # Both square roots apart, so that tiny shapes do not overflow.
     root = sqrt(a / n) * sqrt(b) / _SQRT_2_PI
     return _Shapes(a, b, root * exp_real(error))
@@ -178,7 +178,7 @@ _STIRLING = (
 )  # fmt: skip
 
 
-def _stirling_error(z: float) -> float:
+def stirling_error(z: float) -> float:
     """``log gamma(z) - (z - 1/2) log z + z - log(2 pi) / 2`` for ``z`` > 0."""
     shift = 0.0
     if z < _STIRLING_FROM:
@@ -197,7 +197,7 @@ def _stirling_error(z: float) -> float:
     return shift + series * inverse
 
 
-def _deviance(x: float, mean: float) -> float:
+def deviance(x: float, mean: float) -> float:
     """``x log(x / mean) + mean - x`` for ``x`` > 0 and ``mean`` > 0; never below 0.
 
     Where the two are near, their logarithm is a series in v = (x - mean)/(x + mean), since the
@@ -219,7 +219,7 @@ def _regularised(shapes: _Shapes, x: float) -> float:
     a, b = shapes.a, shapes.b
     n = a + b
     y = 1.0 - x
-    exponent = _deviance(a, n * x) + _deviance(b, n * y)
+    exponent = deviance(a, n * x) + deviance(b, n * y)
     leading = shapes.factor * exp_real(-exponent)
     # The fraction converges fast on the side of the mean where the smaller part is.
     if x <= (a + 1.0) / (n + 2.0):

@@ -71,9 +71,7 @@ ATTRIBUTES = {
     ".seen": BuiltinValue(Type.TRUTH, "whether the answer at its present depth has been revealed"),
     ".finished": BuiltinValue(Type.TRUTH, "whether it has finished"),
     ".pruned": BuiltinValue(Type.TRUTH, "whether it was pruned"),
-    ".cut_off": BuiltinValue(
-        Type.TRUTH, "whether it ended at the bound on its tokens, and not by itself"
-    ),
+    ".cut_off": BuiltinValue(Type.TRUTH, "whether it ended at the bound on its tokens"),
     ".entropy": BuiltinValue(
         Type.REAL,
         "entropy in nats after the end of thinking at the latest probe, 0 before the first",
@@ -170,7 +168,7 @@ VOTING = {
     "total": BuiltinFunction(
         (Signature((_B,), ResultKind.LIKE_WEIGHT, weighted=True),),
         "total(S)",
-        "all votes together; branches without an answer do not vote",
+        "all votes together",
     ),
     "share": BuiltinFunction(
         (Signature((_B,), _REAL, weighted=True), Signature((_B, _A), _REAL, weighted=True)),
@@ -185,7 +183,7 @@ VOTING = {
     "distinct": BuiltinFunction(
         (Signature((_B,), _INTEGER),),
         "distinct(S)",
-        "how many different answers S holds; branches without an answer are left out",
+        "how many different answers S holds",
     ),
     "entropy": BuiltinFunction(
         (Signature((_B,), _REAL, weighted=True),),
@@ -196,7 +194,12 @@ VOTING = {
         (Signature((_B,), _REAL, weighted=True),),
         "confidence(S)",
         "Adaptive-Consistency's confidence in the winner: `beta_confidence` of the two largest"
-        " votes, 0 if no branch votes",
+        " votes",
+    ),
+    "dirichlet_confidence": BuiltinFunction(
+        (Signature((_B,), _REAL, weighted=True),),
+        "dirichlet_confidence(S)",
+        "the same against all other answers, by a Dirichlet distribution",
     ),
 }
 

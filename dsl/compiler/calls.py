@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Kernel = Callable[..., Any]
 
+_COUNTED_ANEW = frozenset({"runner_up", "entropy", "dirichlet_confidence"})
+"""What the votes of `finished` that are kept up do not give."""
+
 _EXACT = frozenset({"sum", "min", "max", "rank"})
 """Functions over a set that take integers as integers."""
 
@@ -58,7 +61,7 @@ class CallEmitter:
         answer = plain[1] if len(plain) == 2 else None
         branches = ungroup(plain[0])
         finished = isinstance(branches, tree.Name) and branches.text == "finished"
-        if finished and not weights and name not in {"runner_up", "entropy"}:
+        if finished and not weights and name not in _COUNTED_ANEW:
             return self._of_finished(name, answer)
         if weights:
             return self._weighted(name, plain[0], answer, weights[0])
@@ -147,6 +150,12 @@ class CallEmitter:
         trailing = kernel(vote_kernels.votes_at, distinct, second, votes)
         if name == "confidence":
             return kernel(vote_kernels.confidence, count, first, trailing)
+        if name == "dirichlet_confidence":
+            return self._dirichlet(
+                count,
+                lambda: kernel(vote_kernels.confidence, count, first, trailing),
+                lambda: kernel(vote_kernels.dirichlet_confidence, distinct, count, votes, leader),
+            )
         all_votes = kernel(vote_kernels.total, distinct, count, votes)
         share = kernel(vote_kernels.share, widen(first), all_votes)
         return self._less(share, kernel(vote_kernels.share, widen(trailing), all_votes))
@@ -201,9 +210,28 @@ class CallEmitter:
         trailing = kernel(vote_kernels.votes_at_weighted, distinct, second, votes)
         if name == "confidence":
             return kernel(vote_kernels.confidence_weighted, count, first, trailing)
+        if name == "dirichlet_confidence":
+            return self._dirichlet(
+                count,
+                lambda: kernel(vote_kernels.confidence_weighted, count, first, trailing),
+                lambda: kernel(
+                    vote_kernels.dirichlet_confidence_weighted, distinct, count, votes, leader
+                ),
+            )
         all_votes = kernel(vote_kernels.total_weighted, distinct, count, votes)
         share = kernel(vote_kernels.share, first, all_votes)
         return self._less(share, kernel(vote_kernels.share, trailing, all_votes))
+
+    def _dirichlet(self, count: str, few: Callable[[], str], many: Callable[[], str]) -> str:
+        """Emit the confidence among all answers: that of two where there are no more.
+
+        Args:
+            count: how many answers there are.
+            few: emits the confidence of two answers or fewer.
+            many: emits that of three or more.
+        """
+        has_few = self._emit.op(f"icmp slt i64 {count}, 3")
+        return self._expressions.choose(has_few, "double", few, many)
 
     # Folds
 

@@ -1,12 +1,12 @@
 """Kernels: plain Python functions translated to LLVM, so that both engines share one definition.
 
-The shared ones (exp, log, pow and the Beta distribution) are compiled once for all programs.
+The shared ones (exp, log, pow, the Beta and Gamma distributions) are compiled once for all.
 """
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, get_type_hints
 
-from dsl import beta, exponentials
+from dsl import beta, dirichlet, exponentials
 from dsl.compiler.emitter import Emitter
 from dsl.compiler.kernel_translator import Translator
 from dsl.compiler.kernel_types import KernelTable, kind_of, passed_as, symbol
@@ -74,10 +74,12 @@ def _declaration(kernel: Callable[..., Any]) -> str:
 KERNELS = (
     exponentials.exp_real, exponentials.log_real, exponentials.pow_real,
     beta.beta_confidence_int, beta.beta_confidence_real, beta.beta_quantile,
+    dirichlet.clip_votes, dirichlet.lay_nodes, dirichlet.node_at, dirichlet.density_at,
+    dirichlet.chance_below,
 )  # fmt: skip
 """What programs call."""
 
-MODULES = frozenset({exponentials.__name__, beta.__name__})
+MODULES = frozenset({exponentials.__name__, beta.__name__, dirichlet.__name__})
 """Whose kernels programs find here."""
 
 SYMBOLS = tuple(symbol(kernel).removeprefix("@") for kernel in KERNELS)

@@ -6,6 +6,8 @@ is none. The arrays of votes and marks are all 0 when a tally begins, and `clear
 
 from dsl.beta import beta_confidence_int, beta_confidence_real
 from dsl.compiler.kernel_types import Bytes, Ints32, Ints64, Reals
+from dsl.dirichlet import chance_below, clip_votes, density_at, lay_nodes, node_at
+from dsl.exponentials import exp_real
 from dsl.numeric import add_real, div_real, log_real, mul_real, sub_real
 
 
@@ -271,3 +273,61 @@ def confidence_weighted(count: int, first: float, second: float) -> float:
     if count == 0:
         return 0.0
     return beta_confidence_real(first, second)
+
+
+def dirichlet_confidence(distinct: Ints32, count: int, votes: Ints64, leader: int) -> float:
+    """Return the probability that the leader is the most frequent of three answers or more.
+
+    Args:
+        distinct: answer numbers in the order of first sight.
+        count: number of answers in ``distinct``.
+        votes: votes by answer number.
+        leader: position of the leader in ``distinct``.
+    """
+    shapes = 0.0
+    for index in range(count):
+        shapes = shapes + (clip_votes(float(votes[distinct[index]])) + 1.0)
+    nodes = lay_nodes(clip_votes(float(votes[distinct[leader]])), shapes)
+    above = 0.0
+    everything = 0.0
+    for number in range(nodes.left + nodes.right + 1):
+        x = node_at(nodes, number - nodes.left)
+        density = density_at(nodes, x)
+        decay = exp_real(-x)
+        chance = density
+        for index in range(count):
+            if index != leader:
+                one = clip_votes(float(votes[distinct[index]]))
+                chance = chance * chance_below(one, x, decay)
+        above = above + chance
+        everything = everything + density
+    return min(above / everything, 1.0)
+
+
+def dirichlet_confidence_weighted(distinct: Ints32, count: int, votes: Reals, leader: int) -> float:
+    """Return the probability that the leader is the most frequent of three answers, by weights.
+
+    Args:
+        distinct: answer numbers in the order of first sight.
+        count: number of answers in ``distinct``.
+        votes: votes by answer number.
+        leader: position of the leader in ``distinct``.
+    """
+    shapes = 0.0
+    for index in range(count):
+        shapes = shapes + (clip_votes(votes[distinct[index]]) + 1.0)
+    nodes = lay_nodes(clip_votes(votes[distinct[leader]]), shapes)
+    above = 0.0
+    everything = 0.0
+    for number in range(nodes.left + nodes.right + 1):
+        x = node_at(nodes, number - nodes.left)
+        density = density_at(nodes, x)
+        decay = exp_real(-x)
+        chance = density
+        for index in range(count):
+            if index != leader:
+                one = clip_votes(votes[distinct[index]])
+                chance = chance * chance_below(one, x, decay)
+        above = above + chance
+        everything = everything + density
+    return min(above / everything, 1.0)

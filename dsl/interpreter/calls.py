@@ -20,6 +20,7 @@ _VOTES: dict[str, Callable[[aggregates.Tally], Any]] = {
     "distinct": aggregates.distinct,
     "entropy": aggregates.entropy,
     "confidence": aggregates.confidence,
+    "dirichlet_confidence": aggregates.dirichlet_confidence,
 }
 _VOTES_OF: dict[str, Callable[[aggregates.Tally, str | None], Any]] = {
     "votes": aggregates.votes_of,

@@ -196,6 +196,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "distinct": _vote(aggregates.distinct),
     "entropy": _vote(aggregates.entropy),
     "confidence": _vote(aggregates.confidence),
+    "dirichlet_confidence": _vote(aggregates.dirichlet_confidence),
     "sum": _sum,
     "mean": _fold("mean", aggregates.mean_reals),
     "variance": _fold("variance", aggregates.variance_reals),

@@ -7,7 +7,8 @@ signals are in `signal_twins`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import comb, log
+from fractions import Fraction
+from math import factorial, log
 
 from dsl.episode import Advance, Answer, Episode, Open, Prune, Sample, VerbGenerator
 from tests.dsl.plain import alive, answers_of, finished_else_alive, majority
@@ -26,12 +27,6 @@ def count_votes(answers: Sequence[str | None]) -> dict[str | None, int]:
     for answer in answers:
         votes[answer] = votes.get(answer, 0) + 1
     return votes
-
-
-def overtake_probability(leader: int, other: int) -> float:
-    """The probability that an answer with ``other`` votes is more frequent than the leader."""
-    throws = leader + other + 1
-    return 1 - sum(comb(throws, heads) for heads in range(leader + 1)) / (1 << throws)
 
 
 class LastingProbe(ParallelProbe):
@@ -78,9 +73,31 @@ class ShortestChains:
         return majority(answers_of(episode, shortest[: self.m]))
 
 
+def dirichlet_probability(votes: Sequence[int]) -> Fraction:
+    """The probability that the first answer is the most frequent, under Dirichlet(votes + 1).
+
+    The parts of a Dirichlet variable are Gamma variables divided by their sum, so the first is the
+    largest with probability ∫ x^v e^-x / v! · ∏ (1 - e^-x · Σ_{j <= w} x^j / j!) dx over the other
+    votes w. Expanded, this is a sum of ∫ x^p e^-kx dx = p! / k^(p + 1).
+    """
+    leader, *others = votes
+    terms = {(1, leader): Fraction(1, factorial(leader))}
+    for other in others:
+        expanded = dict(terms)
+        for (rate, power), factor in terms.items():
+            for j in range(other + 1):
+                key = rate + 1, power + j
+                expanded[key] = expanded.get(key, Fraction(0)) - factor / factorial(j)
+        terms = expanded
+    parts = (
+        factor * factorial(power) / rate ** (power + 1) for (rate, power), factor in terms.items()
+    )
+    return sum(parts, Fraction(0))
+
+
 @dataclass
 class DirichletConsistency:
-    """Adaptive-Consistency with the bound from below of its Dirichlet criterion."""
+    """Adaptive-Consistency with its Dirichlet criterion."""
 
     n: int
     threshold: float
@@ -97,12 +114,7 @@ class DirichletConsistency:
     def certainty(self, votes: dict[str | None, int]) -> float:
         leader = max(votes, key=lambda answer: votes[answer])
         others = [count for answer, count in votes.items() if answer != leader] or [0]
-        if len(others) == 1:
-            # The Beta criterion, and no bound: there is one answer that could overtake.
-            throws = votes[leader] + others[0] + 1
-            heads = range(votes[leader] + 1)
-            return sum(comb(throws, head) for head in heads) / (1 << throws)
-        return 1 - sum(overtake_probability(votes[leader], other) for other in others)
+        return float(dirichlet_probability([votes[leader], *others]))
 
     def ending(self, episode: Episode) -> str | None:
         return finished_else_alive(episode)

@@ -1,9 +1,7 @@
 """Published methods of the library play as their twins over generated episodes."""
 
 import random
-from collections.abc import Mapping, Sequence
-from fractions import Fraction
-from math import factorial
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
@@ -219,41 +217,3 @@ def test_reasc_plays_as_plain_python_does(
     knobs = {"n": n, "threshold": threshold, "steepness": steepness, "gate": gate}
     twin = ReliableConsistency(n, threshold, steepness, gate, center=9.1, spread=0.35)
     assert_alike("reasc", twin, knobs, branch_pool, setting)
-
-
-# The bound that stands for the Dirichlet criterion
-
-
-def dirichlet_probability(votes: Sequence[int]) -> Fraction:
-    """The probability that the first answer is the most frequent, under Dirichlet(votes + 1).
-
-    The parts of a Dirichlet variable are Gamma variables divided by their sum, so the first is the
-    largest with probability ∫ x^v e^-x / v! · ∏ (1 - e^-x · Σ_{j <= w} x^j / j!) dx over the other
-    votes w. Expanded, this is a sum of ∫ x^p e^-kx dx = p! / k^(p + 1).
-    """
-    leader, *others = votes
-    terms = {(1, leader): Fraction(1, factorial(leader))}
-    for other in others:
-        expanded = dict(terms)
-        for (rate, power), factor in terms.items():
-            for j in range(other + 1):
-                key = rate + 1, power + j
-                expanded[key] = expanded.get(key, Fraction(0)) - factor / factorial(j)
-        terms = expanded
-    parts = (
-        factor * factorial(power) / rate ** (power + 1) for (rate, power), factor in terms.items()
-    )
-    return sum(parts, Fraction(0))
-
-
-@given(st.lists(st.integers(1, 7), min_size=2, max_size=4))
-def test_the_certainty_of_asc_dirichlet_is_at_most_the_dirichlet_probability(
-    votes: list[int],
-) -> None:
-    votes = sorted(votes, reverse=True)
-    counted: dict[str | None, int] = {str(answer): count for answer, count in enumerate(votes)}
-    certainty = DirichletConsistency(64, 0.95).certainty(counted)
-    exact = float(dirichlet_probability(votes))
-    assert certainty <= exact + 1e-12
-    if len(votes) == 2:
-        assert certainty == pytest.approx(exact, abs=1e-12)
