@@ -17,7 +17,6 @@ from textual.worker import get_current_worker
 
 from harness.errors import RheostatError
 from harness.escaping import escape_line
-from harness.explanation.episode_trace import MemoryState
 from harness.messages import format_tokens
 from harness.request.controllers import Playable
 from store.errors import StoreError
@@ -26,6 +25,7 @@ from tui.model.highlighting import detect_language
 from tui.model.replay import RecordingPlayer
 from tui.model.timeline import EpisodeTimeline, build_timeline, describe_verb
 from tui.screens.help import HELP
+from tui.screens.trace_memory import describe_memory
 from tui.widgets.episode_picture import EpisodePicture, letter_of, style_of
 from tui.widgets.outside_text import OutsideStatic
 from tui.widgets.source_view import SourceView
@@ -245,7 +245,8 @@ class TraceScreen(Screen[None]):
             "dim",
         )
         if moment is not None:
-            text.append_text(_memory(moment.memory))
+            acted = {action.branch for action in moment.actions if action.branch is not None}
+            text.append_text(describe_memory(moment.memory, acted))
         text.append_text(_legend(timeline))
         self.query_one("#state", OutsideStatic).update(text)
 
@@ -305,19 +306,6 @@ def _name(name: str, ready: EpisodeReady | None) -> Text:
     return text.append(
         f", {format_tokens(ready.tokens)} tokens, {len(ready.picture.rows)} branches"
     )
-
-
-def _memory(memory: MemoryState) -> Text:
-    text = Text()
-    for name, value in memory.cells.items():
-        text.append(f"{name} = {escape_line(str(value))}\n", "cyan")
-    for name, values in memory.windows.items():
-        last = ", ".join(f"{value:g}" for value in values[-6:])
-        text.append(f"{name} = [{last}]\n", "cyan")
-    for name, let in memory.lets.items():
-        text_of_value = f"{len(let)} branches" if isinstance(let, tuple) else escape_line(str(let))
-        text.append(f"{name} = {text_of_value[:40]}\n", "cyan")
-    return text
 
 
 def _legend(timeline: EpisodeTimeline) -> Text:
