@@ -22,6 +22,7 @@ from store.serving.server import Server
 from tests.command_lines import CommandLine
 from tests.vllm.conftest import REASONERS
 from tests.vllm.reasoners.questions import sums
+from tests.vllm.serving import calm
 
 pytestmark = [pytest.mark.vllm, pytest.mark.timeout(1200)]
 
@@ -185,6 +186,27 @@ def test_every_signal_of_the_server_and_a_score_are_recorded_and_read(
     swept = cli("sweep", "cisc", "best_of_n", "--on", "r.recording", "--seeds", "2", "--no-cache")
     assert swept.status == 0, swept.err
     played_live(cli, server, "cisc")
+
+
+def test_vllm_without_a_server_gives_the_same_signals(
+    cli: CommandLine,
+    server: list[str],
+    questions: str,
+    vllm_python: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wanted = ["--p-true", "--lowest-group-logprob", "25", "--branches", "2"]
+    collect(cli, server, questions, *wanted)
+    for name, value in calm().items():
+        monkeypatch.setenv(name, value)
+    engine = ["--offline", str(vllm_python), "--model", str(REASONERS / "medium")]
+    for pair in ("enforce_eager=true", "dtype=float32", "max_model_len=1024", "block_size=32",
+                 "max_num_seqs=64"):  # fmt: skip
+        engine += ["--engine-arg", pair]
+    words = ["collect", *engine, *SAMPLED, "--questions", questions, "--stepwise", *wanted]
+    result = cli(*words, "-o", "offline.recording")
+    assert result.status == 0, result.err
+    assert Path("offline.recording").read_bytes() == Path("r.recording").read_bytes()
 
 
 async def test_the_probability_of_an_allowed_token_is_that_among_all_tokens(
