@@ -247,7 +247,8 @@ def smooth_measure(draft: ProgramEdit) -> ProgramVariant | None:
             and s.env.part is ProgramSection.STEP
             and not s.env.dotted
             and isinstance(s.node, tree.Call)
-            and s.node.function.text in {"confidence", "share", "margin", "beta_confidence"}
+            and s.node.function.text
+            in {"confidence", "dirichlet_confidence", "share", "margin", "beta_confidence"}
         )
     )
     site = draft.choose(sites)

@@ -16,9 +16,13 @@ TABLES = {
 }
 """The grammar's tables, with the type of their expressions, by quantity."""
 
-_VOTING = {"winner", "runner_up", "votes", "share", "margin", "entropy", "confidence"}
+_VOTING = {
+    "winner", "runner_up", "votes", "share", "margin", "entropy", "confidence",
+    "dirichlet_confidence",
+}  # fmt: skip
 _RELATED = {
     "confidence": ["share", "margin"],
+    "dirichlet_confidence": ["confidence"],
     "share": ["confidence", "margin"],
     "margin": ["confidence", "share"],
     "count": ["votes", "distinct"],

@@ -78,6 +78,7 @@ _OF_CALLS = {
     "share": Quantity.PART,
     "margin": Quantity.PART,
     "confidence": Quantity.PART,
+    "dirichlet_confidence": Quantity.PART,
     "beta_confidence": Quantity.PART,
     "draw_beta": Quantity.PART,
     "entropy": Quantity.NATS,

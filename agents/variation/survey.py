@@ -158,7 +158,10 @@ _SECTIONS = (
     (tree.Finally, ProgramSection.FINALLY),
 )
 _COMPARISONS = {"<", "<=", ">", ">=", "==", "!="}
-_VOTING = {"winner", "runner_up", "votes", "share", "margin", "entropy", "confidence"}
+_VOTING = {
+    "winner", "runner_up", "votes", "share", "margin", "entropy", "confidence",
+    "dirichlet_confidence",
+}  # fmt: skip
 _THROUGH = {"abs", "min", "max", "clamp", "sum"}
 """Functions whose value has the quantity of their arguments."""
 
