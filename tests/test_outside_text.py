@@ -10,7 +10,7 @@ import pytest
 
 from agents.run.directory import RunDirectory
 from harness.cli import console
-from harness.cli.console import Advance
+from harness.presentation.progress_bar import Advance
 from tests import hostile
 from tests.agents.conftest import kept_players, sessions_keep_their_players
 from tests.command_lines import CommandLine, Said

@@ -25,6 +25,7 @@ from agents.run.records import Decision, Ending, Gain, Request
 from harness.cli import console
 from harness.cli.output import Output, output_width
 from harness.errors import ExternalError
+from harness.presentation.progress_bar import Advance
 from harness.settings import GeneralSettings, load
 
 
@@ -38,7 +39,7 @@ class ProgressReporter:
     def __init__(self, run: RunDirectory):
         self._run = run
         self._bar = ExitStack()
-        self._advance: console.Advance = lambda done: None
+        self._advance: Advance = lambda done: None
         self._played: dict[str, int] = {}
 
     def handle(self, event: Event) -> None:

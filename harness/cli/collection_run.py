@@ -7,6 +7,7 @@ from pathlib import Path
 from harness.cli import console
 from harness.cli.collect_options import CollectOptions, warn_of_equal_branches, with_family
 from harness.cli.model_servers import connect_servers
+from harness.presentation.progress_bar import Advance
 from store.collection.chains import complete_existing_chain
 from store.collection.collector import Collection, begin_journal, is_already_collected
 from store.collection.context import count_asking
@@ -64,7 +65,7 @@ async def run_collection(
             existing = sum(map(len, writer.recorded_indexes.values()))
             if existing:
                 console.info(f"{path}: resuming with {existing:,} branches recorded")
-            advance: list[console.Advance] = []
+            advance: list[Advance] = []
             await _warn_of_ranks(endpoints[0], options.ranks)
             scoring = await stack.enter_async_context(open_scoring(work.settings.scorers, path))
             collection = Collection(

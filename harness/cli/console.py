@@ -6,17 +6,12 @@ A missing or broken stderr is not an error, so all output is best effort.
 import contextlib
 import sys
 import traceback
-from collections.abc import Callable, Iterator
-from typing import IO, TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from typing import IO
 
 from harness.escaping import escape_block, escape_line
 from harness.presentation import terminal
-
-if TYPE_CHECKING:
-    from rich.progress import ProgressColumn
-
-Advance = Callable[[int], None]
-"""Advances a progress bar by a number of units."""
+from harness.presentation.progress_bar import Advance, draw_progress, ignore_progress
 
 _RED = "\x1b[1;31m"
 _YELLOW = "\x1b[1;33m"
@@ -42,6 +37,12 @@ def page(text: str) -> None:
 def warn(text: str) -> None:
     """Print a warning about something that does not stop the work, on one line."""
     _write("warning: ", _YELLOW, escape_line(text))
+
+
+def warn_all(texts: Iterable[str]) -> None:
+    """Print several warnings, one on each line."""
+    for text in texts:
+        warn(text)
 
 
 def error(text: str, *, rendered: bool = False) -> None:
@@ -81,42 +82,13 @@ def progress(
         from any thread.
     """
     if not terminal.is_terminal(sys.stderr):
-        yield _ignore
+        yield ignore_progress
         return
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
 
     console = Console(stderr=True, no_color=not terminal.is_coloured(sys.stderr))
-    with Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        *([TimeRemainingColumn()] if more is None else [_more_column(more)]),
-        console=console,
-        transient=True,
-        redirect_stdout=False,
-        redirect_stderr=True,
-    ) as bar:
-        task = bar.add_task(escape_line(what), total=total)
-        yield lambda done: bar.advance(task, done)
-
-
-def _more_column(more: Callable[[], str]) -> "ProgressColumn":
-    """Return a column with the work's own status text."""
-    from rich.progress import ProgressColumn
-    from rich.text import Text
-
-    class More(ProgressColumn):
-        def render(self, task: object) -> Text:
-            return Text(escape_line(more()))
-
-    return More()
+    with draw_progress(console, what, total, more) as advance:
+        yield advance
 
 
 def log_everything() -> None:
@@ -137,10 +109,6 @@ def log_nothing() -> None:
     import logging
 
     logging.getLogger().addHandler(logging.NullHandler())
-
-
-def _ignore(done: int) -> None:
-    """Do nothing, in place of a progress bar that is not shown."""
 
 
 def _write(label: str, style: str, text: str) -> None:

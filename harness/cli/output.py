@@ -8,7 +8,6 @@ file, which is written atomically.
 import contextlib
 import errno
 import io
-import json
 import os
 import stat
 import sys
@@ -18,8 +17,9 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from harness.errors import ExternalError, InputError
-from harness.escaping import escape_block, escape_json, escape_line, escape_styled
+from harness.escaping import escape_block, escape_line, escape_styled
 from harness.presentation import terminal
+from harness.presentation.json_document import encode_document
 from harness.presentation.table import Table
 from store.errors import attribute_os_errors
 from store.files import replace_file
@@ -63,7 +63,8 @@ class Output(NamedTuple):
         """
         match self.form:
             case OutputFormat.JSON:
-                self._data(_json({**about, "rows": table.records()} if about else table.records()))
+                records = table.records()
+                self._data(encode_document({**about, "rows": records} if about else records))
             case OutputFormat.CSV:
                 self._data(_for_stdout(table.csv()) if self.path is None else table.csv())
             case OutputFormat.PEOPLE if self.is_drawn:
@@ -83,7 +84,7 @@ class Output(NamedTuple):
                 hint="use --json" if self.path is None else "name a .json file, or use --json",
             )
         if self.form is OutputFormat.JSON:
-            self._data(_json(value))
+            self._data(encode_document(value))
         else:
             self.text(text)
 
@@ -207,23 +208,6 @@ def tolerate_narrow_encodings() -> None:
 def _for_stdout(data: str) -> str:
     """Return data unchanged for a pipe; for a terminal, with control sequences escaped."""
     return escape_block(data) if terminal.is_terminal(sys.stdout) else data
-
-
-def _json(value: object) -> str:
-    import msgspec
-
-    try:
-        encoded = msgspec.json.encode(value, enc_hook=_plain, order="sorted")
-    except UnicodeEncodeError:  # msgspec cannot encode bytes of a file's name that are not UTF-8
-        plain = msgspec.to_builtins(value, enc_hook=_plain, str_keys=True)
-        return json.dumps(plain, indent=2, sort_keys=True) + "\n"
-    return escape_json(msgspec.json.format(encoded, indent=2).decode()) + "\n"
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    raise NotImplementedError(f"{type(value).__name__} has no JSON form")
 
 
 def _render_table(table: Table) -> str:
