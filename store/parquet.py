@@ -105,6 +105,31 @@ def export_tables(recording: Recording, directory: Path) -> list[Path]:
     return [directory / f"{name}.parquet" for name in tables]
 
 
+TABLE_NAMES = ("questions", "branches", "probes")
+"""The flat tables."""
+
+TEXT_COLUMNS = ("text", "token_ids", "sentences", "paragraphs", "final_raw", "raw")
+"""Columns that hold what a model wrote; they are most of a recording."""
+
+
+def load_table(recording: Recording, name: str, *, texts: bool = False) -> pa.Table:
+    """Return one of the flat tables as an Arrow table, in memory.
+
+    Args:
+        recording: an open one.
+        name: one of `TABLE_NAMES`.
+        texts: whether to include `TEXT_COLUMNS`; the text of a question is always included.
+
+    Raises:
+        StoreError: the recording is damaged, or has a number that is too large for Arrow.
+    """
+    schema, rows = _tables(recording.provenance.signals)[name]
+    if not texts and name != "questions":
+        schema = pa.schema([column for column in schema if column.name not in TEXT_COLUMNS])
+    parts = [_arrow(list(rows(source)), schema, recording.path) for source in _sources(recording)]
+    return pa.concat_tables([schema.empty_table(), *parts]).combine_chunks()
+
+
 def export_flat(recording: Recording, path: Path) -> None:
     """Write one table with a row for each branch; the file appears complete or not at all.
 
@@ -140,13 +165,25 @@ def _write(recording: Recording, sheets: Mapping[Path, _Sheet], target: Path) ->
             (sheet, stack.enter_context(_writer(path, sheet.schema, about, recording.path, target)))
             for path, sheet in sheets.items()
         ]
-        for position, question in enumerate(recording.questions):
-            branches = recording.branches(position)
-            provenance = recording.provenance
-            source = _Source(position, question, branches, provenance.interval, provenance.signals)
+        for source in _sources(recording):
             for sheet, write in open_sheets:
                 for row in sheet.rows(source):
                     write(row)
+
+
+def _sources(recording: Recording) -> Iterator[_Source]:
+    """Yield the questions with their branches, each read when it is needed."""
+    interval, signals = recording.provenance.interval, recording.provenance.signals
+    for position, question in enumerate(recording.questions):
+        yield _Source(position, question, recording.branches(position), interval, signals)
+
+
+def _arrow(rows: list[ParquetRow], schema: pa.Schema, recording: Path) -> pa.Table:
+    try:
+        return pa.Table.from_pylist(rows, schema=schema)
+    except OverflowError as error:
+        reason = f"contains a whole number that is too large for Parquet: {error}"
+        raise StoreError(reason, path=recording) from error
 
 
 @contextmanager
@@ -161,11 +198,7 @@ def _writer(
     with stream, ParquetWriter(stream, schema, compression="zstd") as writer:
 
         def flush() -> None:
-            try:
-                table = pa.Table.from_pylist(rows, schema=schema)
-            except OverflowError as error:
-                reason = f"contains a whole number that is too large for Parquet: {error}"
-                raise StoreError(reason, path=recording) from error
+            table = _arrow(rows, schema, recording)
             with attribute_os_errors(target):
                 writer.write_table(table)
             rows.clear()
