@@ -15,8 +15,8 @@ from agents.report.terminal import format_terminal_summary
 from agents.report.writer import write_report
 from agents.run.directory import RunDirectory
 from harness.cli import console
-from harness.cli.grid_run import execution_options
 from harness.cli.output import Output, OutputFormat, output_width
+from harness.evaluation.jobs import execution_options
 from harness.evaluation.result_cache import ResultCache
 from harness.settings import GeneralSettings, load
 

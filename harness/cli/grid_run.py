@@ -4,17 +4,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.cli import console
-from harness.cli.point_warnings import warn_of_idle, warn_of_shortages
 from harness.engines import EpisodeRules
-from harness.evaluation.grid import Grid
-from harness.evaluation.jobs import ExecutionOptions
+from harness.evaluation.grid import Grid, build_grid
+from harness.evaluation.jobs import execution_options
+from harness.evaluation.point_warnings import describe_idle, describe_shortages
 from harness.evaluation.result_cache import ResultCache
 from harness.evaluation.sweep import SweepResult, play_grid
-from harness.request.assignments import KnobValues, expand_assignments
-from harness.request.controllers import Playable, RheoController, load_programs
+from harness.request.assignments import expand_assignments
+from harness.request.controllers import load_programs
 from harness.request.ranges import parse_betas
-from harness.request.recordings import NamedRecording, branch_counts, open_recordings
-from harness.request.widths import default_widths
+from harness.request.recordings import open_recordings
 from harness.settings import GeneralSettings, load
 
 
@@ -51,36 +50,18 @@ def prepare_grid(
     programs = load_programs(controllers)
     choices = expand_assignments(programs, settings)
     values = parse_betas(beta)
-    recordings = open_recordings(on)
-    if curves:
-        choices = _with_widths(programs, choices, recordings)
-    grid = Grid(
+    grid = build_grid(
         programs,
         choices,
         values,
-        recordings,
+        open_recordings(on),
         seeds=seeds,
         rules=EpisodeRules(budget, kappa),
         engine_name=engine,
+        curves=curves,
     )
-    grid.refuse_unmet_needs()
-    warn_of_shortages(grid)
+    console.warn_all(describe_shortages(grid))
     return grid
-
-
-def _with_widths(
-    programs: Sequence[Playable],
-    choices: Sequence[list[KnobValues]],
-    recordings: Sequence[NamedRecording],
-) -> list[list[KnobValues]]:
-    """Return the settings, at several widths if a program would have a single point."""
-    most = min(branch_counts(recording.recording)[0] for recording in recordings)
-    return [
-        [setting for assignment in chosen for setting in default_widths(program, assignment, most)]
-        if isinstance(program, RheoController)
-        else chosen
-        for program, chosen in zip(programs, choices, strict=True)
-    ]
 
 
 def play_with_progress(
@@ -108,10 +89,5 @@ def play_with_progress(
     if swept.cache_error is not None:
         reason = (swept.cache_error.strerror or str(swept.cache_error)).lower()
         console.warn(f"{chosen.cache_dir}: results cannot be cached there: {reason}")
-    warn_of_idle(grid, swept.played)
+    console.warn_all(describe_idle(grid, swept.played))
     return swept
-
-
-def execution_options(chosen: GeneralSettings, *, keep: bool = True) -> ExecutionOptions:
-    """Return the resources for jobs, from the settings."""
-    return ExecutionOptions(chosen.threads, chosen.cache_dir / "objects" if keep else None)

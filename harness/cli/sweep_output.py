@@ -85,7 +85,7 @@ def _wants_frontier(out: Output, frontier: bool | None) -> bool:
 
 
 def _write_page(out: Output, grid: Grid, rows: Sequence[SweepRow], *, with_plot: bool) -> None:
-    table = sweep_page.overview_table(rows, grid)
+    table = sweep_page.overview_table(rows, grid.programs[0].label, sweep_page.chosen_knobs(grid))
     if not with_plot:
         out.table(table)
         return

@@ -16,7 +16,7 @@ from harness.request.assignments import KnobValues
 from harness.request.controllers import Playable, RheoController
 from harness.request.foreign import ForeignController
 from harness.request.recordings import NamedRecording, branch_counts
-from harness.request.widths import RequestedWidth, requested_width
+from harness.request.widths import RequestedWidth, default_widths, requested_width
 
 
 class GridPoint(NamedTuple):
@@ -183,6 +183,58 @@ class Grid:
                     refuse_unmet_needs(program.checked, replay_environment)
                 except NotProbed as problem:
                     raise InputError(f"{label}, for {program.label}: {problem}") from None
+
+
+def build_grid(
+    programs: Sequence[Playable],
+    settings: Sequence[Sequence[KnobValues]],
+    betas: Sequence[float],
+    recordings: Sequence[NamedRecording],
+    *,
+    seeds: int,
+    rules: EpisodeRules,
+    engine_name: str,
+    curves: bool = False,
+) -> Grid:
+    """Build a grid that can be played: every recording has what the controllers need.
+
+    Args:
+        programs: The controllers; the first is the one that others are compared with.
+        settings: The settings of each program's free knobs.
+        betas: The values of β, for programs that follow it.
+        recordings: The recordings to play over.
+        seeds: The number of seeds, from 0.
+        rules: Budget and cost of a probe.
+        engine_name: A name in `harness.engines.catalog`.
+        curves: Whether to play a program without a schedule, whose width is not set, at several
+            widths.
+
+    Raises:
+        InputError: A recording lacks what a controller needs.
+        StoreError: A recording cannot be read.
+    """
+    if curves:
+        settings = _with_widths(programs, settings, recordings)
+    grid = Grid(
+        programs, settings, betas, recordings, seeds=seeds, rules=rules, engine_name=engine_name
+    )
+    grid.refuse_unmet_needs()
+    return grid
+
+
+def _with_widths(
+    programs: Sequence[Playable],
+    choices: Sequence[Sequence[KnobValues]],
+    recordings: Sequence[NamedRecording],
+) -> list[list[KnobValues]]:
+    """Return the settings, at several widths if a program would have a single point."""
+    most = min(branch_counts(recording.recording)[0] for recording in recordings)
+    return [
+        [setting for assignment in chosen for setting in default_widths(program, assignment, most)]
+        if isinstance(program, RheoController)
+        else list(chosen)
+        for program, chosen in zip(programs, choices, strict=True)
+    ]
 
 
 def format_knobs(knobs: Mapping[str, int | float]) -> str:

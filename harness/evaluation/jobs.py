@@ -26,6 +26,7 @@ from harness.errors import ExternalError, InputError
 from harness.mdp.environment import ReplayEnvironment, load_replay_environment
 from harness.mdp.episodes import EpisodeArrays
 from harness.request.plan import Plan, RheoPlan
+from harness.settings import GeneralSettings
 from store.lifetime import begin_worker_process
 from store.reader import open_recording
 
@@ -76,6 +77,16 @@ class ExecutionOptions(NamedTuple):
     """The directory for compiled programs, ``None`` to keep none."""
     cluster: str | None = None
     """The address of a Ray cluster that plays, ``None`` for this machine."""
+
+
+def execution_options(chosen: GeneralSettings, *, keep: bool = True) -> ExecutionOptions:
+    """Return the resources for jobs on this machine, from the settings.
+
+    Args:
+        chosen: The settings.
+        keep: Whether to keep compiled programs in the cache directory.
+    """
+    return ExecutionOptions(chosen.threads, chosen.cache_dir / "objects" if keep else None)
 
 
 class JobResult(NamedTuple):

@@ -1,6 +1,6 @@
 """The output of `rheostat sweep` and `rheostat compare`: pages for people, and tables."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from textwrap import fill
 
 from harness.escaping import escape_line
@@ -26,14 +26,24 @@ def full_table(rows: Sequence[SweepRow]) -> Table:
     )
 
 
-def overview_table(rows: Sequence[SweepRow], grid: Grid) -> Table:
+def chosen_knobs(grid: Grid) -> frozenset[tuple[str, str]]:
+    """Return the knobs that were set: each the label of a controller and the name of the knob."""
+    return frozenset((point.program.label, name) for point in grid.points for name in point.chosen)
+
+
+def overview_table(
+    rows: Sequence[SweepRow], first: str, chosen: Collection[tuple[str, str]]
+) -> Table:
     """Return the rows with the columns that matter for a comparison, for a terminal.
 
     Columns without information are left out, and intervals are rounded to one decimal.
+
+    Args:
+        rows: The rows.
+        first: The label of the controller that others are compared with.
+        chosen: The knobs to show, from `chosen_knobs`.
     """
-    first = grid.programs[0].label
     against = f"vs {first}"
-    chosen = {(point.program.label, name) for point in grid.points for name in point.chosen}
     columns = {
         "controller": [row.controller for row in rows],
         "recording": [row.recording for row in rows],
@@ -50,11 +60,11 @@ def overview_table(rows: Sequence[SweepRow], grid: Grid) -> Table:
         against: [None if row.controller == first else _difference(row) for row in rows],
     }
     informative = {
-        "recording": len(grid.recordings) > 1,
+        "recording": len({row.recording for row in rows}) > 1,
         "beta": any(row.beta is not None for row in rows),
         "set": bool(chosen),
         "width": any(row.width != row.width_requested for row in rows),
-        against: len(grid.programs) > 1,
+        against: any(row.controller != first for row in rows),
     }
     visible = {title: cells for title, cells in columns.items() if informative.get(title, True)}
     decimals = {"beta": None, "accuracy": 2}

@@ -21,6 +21,7 @@ from harness.messages import format_tokens
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MARKERS = "●▲■◆○△□◇"
 """The markers of controllers in a terminal, used in turn."""
@@ -112,21 +113,32 @@ def plot_in_terminal(
 
 def render_svg(rows: Sequence[SweepRow]) -> bytes:
     """Render a panel for each recording: points with 95 % intervals, joined by cost."""
+    with reproducible_svg():
+        figure = draw_figure(rows)
+        written = io.BytesIO()
+        figure.savefig(written, format="svg", metadata={"Date": None, "Creator": "rheostat"})
+    return written.getvalue()
+
+
+def draw_figure(rows: Sequence[SweepRow], axis: CostAxis = CostAxis.TOKENS) -> "Figure":
+    """Draw a panel for each recording: points with 95 % intervals, joined by cost.
+
+    Args:
+        rows: The rows of a sweep.
+        axis: The cost over which accuracy is drawn.
+    """
     from matplotlib.figure import Figure
 
     recordings = list(dict.fromkeys(row.recording for row in rows))
     across = min(2, max(len(recordings), 1))
     down = max(1, -(-len(recordings) // across))
-    with reproducible_svg():
-        figure = Figure(figsize=(_PANEL[0] * across, _PANEL[1] * down), layout="constrained")
-        panels = figure.subplots(down, across, squeeze=False).ravel()
-        for panel, recording in zip(panels, recordings, strict=False):
-            _draw(panel, rows, recording)
-        for panel in panels[len(recordings) :]:
-            panel.set_visible(False)
-        written = io.BytesIO()
-        figure.savefig(written, format="svg", metadata={"Date": None, "Creator": "rheostat"})
-    return written.getvalue()
+    figure = Figure(figsize=(_PANEL[0] * across, _PANEL[1] * down), layout="constrained")
+    panels = figure.subplots(down, across, squeeze=False).ravel()
+    for panel, recording in zip(panels, recordings, strict=False):
+        _draw(panel, rows, recording, axis)
+    for panel in panels[len(recordings) :]:
+        panel.set_visible(False)
+    return figure
 
 
 @contextmanager
@@ -151,11 +163,11 @@ def reproducible_svg(style: Mapping[str, object] = MappingProxyType({})) -> Iter
         yield
 
 
-def _draw(panel: "Axes", rows: Sequence[SweepRow], recording: str) -> None:
+def _draw(panel: "Axes", rows: Sequence[SweepRow], recording: str, axis: CostAxis) -> None:
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
     handles, labels = [], []
-    for index, series in enumerate(collect_series(rows, recording)):
+    for index, series in enumerate(collect_series(rows, recording, axis)):
         middle = [row.accuracy for row in series.rows]
         # After rounding to two decimals, an end may be slightly beyond the centre.
         below = [max(0.0, row.accuracy - row.accuracy_low) for row in series.rows]
@@ -163,23 +175,25 @@ def _draw(panel: "Axes", rows: Sequence[SweepRow], recording: str) -> None:
         style = curve_style(index)
         handles.append(
             panel.errorbar(
-                [max(row.cost, 1) for row in series.rows], middle, yerr=[below, above],
+                [max(get_cost(row, axis), 1) for row in series.rows], middle, yerr=[below, above],
                 color=style.colour, marker=style.marker, linestyle=style.dash,
                 markersize=3.5, linewidth=1.2, elinewidth=0.6, capsize=1.5,
             )
         )  # fmt: skip
         labels.append(plot_text(series.controller))
     panel.set_xscale("log")
-    ticks = _ticks([row.cost for row in rows if row.recording == recording])
+    ticks = _ticks([get_cost(row, axis) for row in rows if row.recording == recording])
     panel.set_xticks(ticks)
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: format_tokens(round(value))))
     panel.xaxis.set_minor_formatter(NullFormatter())
-    panel.set_title(plot_text(recording), fontsize=10)
-    panel.set_xlabel("tokens for each question")
+    panel.set_title(plot_text(recording), fontsize=10, parse_math=False)
+    panel.set_xlabel(f"{axis} for each question")
     panel.set_ylabel("accuracy, %")
     panel.grid(alpha=0.25, linewidth=0.5)
     # Pass handles and labels: matplotlib omits labels that begin with an underscore.
-    panel.legend(handles, labels, fontsize=8, frameon=False, loc="lower right")
+    legend = panel.legend(handles, labels, fontsize=8, frameon=False, loc="lower right")
+    for text in legend.get_texts():
+        text.set_parse_math(False)
 
 
 def _coordinates(series: Series, axis: CostAxis) -> tuple[list[float], list[float]]:

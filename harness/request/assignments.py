@@ -1,8 +1,8 @@
-"""Parse ``--set``: values for free knobs, of every controller that has them or of one controller.
+"""Values of free knobs, of every controller that has them or of one controller.
 
-``n=1,4,16`` sets the free knob ``n`` of every controller that has it; ``esc.n=16`` sets it for
-``esc`` only and overrides the general value. Several values of several knobs make every
-combination.
+In the notation of ``--set``, ``n=1,4,16`` sets the free knob ``n`` of every controller that has
+it; ``esc.n=16`` sets it for ``esc`` only and overrides the general value. Several values of several
+knobs make every combination.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,9 +21,10 @@ KnobValues = Mapping[str, int | float]
 
 
 class Assignment(NamedTuple):
-    """One ``--set``."""
+    """Values of one knob."""
 
-    text: str
+    where: str
+    """Where they were given, for errors: ``--set n=4,16``."""
     controller: str | None
     """The label of the controller that it applies to, ``None`` for all."""
     knob: str
@@ -43,7 +44,22 @@ def expand_assignments(
         InputError: A text is not an assignment, names an unknown controller or knob, repeats an
             assignment, or has a value that the knob does not accept.
     """
-    assignments = [_parse_assignment(text, programs) for text in texts]
+    return apply_assignments(programs, [_parse_assignment(text, programs) for text in texts])
+
+
+def apply_assignments(
+    programs: Sequence[Playable], assignments: Sequence[Assignment]
+) -> list[list[KnobValues]]:
+    """Return, for each program, the settings of its free knobs; the last knob changes fastest.
+
+    Args:
+        programs: The controllers.
+        assignments: The values of knobs.
+
+    Raises:
+        InputError: A controller or a knob is unknown, a knob is set twice, or a value is not
+            accepted by its knob.
+    """
     for assignment in assignments:
         _refuse_unknown(assignment, programs)
     _refuse_repetition(assignments)
@@ -69,11 +85,26 @@ def _parse_assignment(text: str, programs: Sequence[Playable]) -> Assignment:
     controller, _, knob = target.strip().rpartition(".")
     if not equals or not knob:
         raise InputError(f"--set {text}: not a setting; write KNOB=VALUE or CONTROLLER.KNOB=VALUE")
+    where = f"--set {text}"
+    refuse_unknown_controller(controller, programs, where)
+    return Assignment(where, controller or None, knob, parse_numbers(values, where))
+
+
+def refuse_unknown_controller(name: str, programs: Sequence[Playable], where: str) -> None:
+    """Raise if values are for a controller that is not played.
+
+    Args:
+        name: The label of the controller; empty for all.
+        programs: The controllers that are played.
+        where: Where the values were given, for the error.
+
+    Raises:
+        InputError: There is no such controller. The message names the nearest.
+    """
     labels = [program.label for program in programs]
-    if controller and controller not in labels:
-        meant = suggest(controller, labels, f"choose from {', '.join(labels)}")
-        raise InputError(f"--set {text}: there is no controller {controller} here; {meant}")
-    return Assignment(text, controller or None, knob, parse_numbers(values, f"--set {text}"))
+    if name and name not in labels:
+        meant = suggest(name, labels, f"choose from {', '.join(labels)}")
+        raise InputError(f"{where}: there is no controller {name} here; {meant}")
 
 
 def _refuse_unknown(assignment: Assignment, programs: Sequence[Playable]) -> None:
@@ -82,7 +113,7 @@ def _refuse_unknown(assignment: Assignment, programs: Sequence[Playable]) -> Non
     free = {name for program in rheo for name in free_knobs(program.checked.program)}
     if assignment.knob in free:
         return
-    where = f"--set {assignment.text}"
+    where = assignment.where
     who = meant[0].label if len(meant) == 1 else "none of the controllers"
     if any(assignment.knob in schedule_lines(program.checked.program) for program in rheo):
         raise InputError(
@@ -102,8 +133,8 @@ def _refuse_repetition(assignments: Sequence[Assignment]) -> None:
         first = seen.setdefault((assignment.controller, assignment.knob), assignment)
         if first is not assignment:
             raise InputError(
-                f"--set {assignment.text}: {assignment.knob} is already set by"
-                f" --set {first.text}; give all values in one list"
+                f"{assignment.where}: {assignment.knob} is already set by {first.where}; give all"
+                " values in one list"
             )
 
 
@@ -125,6 +156,6 @@ def _of_program(program: Playable, assignments: Sequence[Assignment]) -> list[Kn
         try:
             evaluate(program.checked, 0.0, setting)
         except SettingsError as problem:
-            text = chosen[problem.knob].text if problem.knob in chosen else ""
-            raise InputError(f"--set {text}: {problem}, in {program.label}") from None
+            where = chosen[problem.knob].where if problem.knob in chosen else "--set"
+            raise InputError(f"{where}: {problem}, in {program.label}") from None
     return settings

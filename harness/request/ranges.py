@@ -4,6 +4,7 @@ A range includes both ends; a range whose steps miss the second end is refused. 
 in decimal, so that the fourth of ``0:1:0.1`` is exactly the double ``0.3``.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
 from harness.errors import InputError
@@ -37,16 +38,33 @@ def parse_numbers(text: str, where: str) -> list[int | float]:
     return numbers
 
 
-def parse_betas(text: str) -> list[float]:
-    """Parse the values of ``--beta``.
+def parse_betas(text: str, option: str = "--beta") -> list[float]:
+    """Parse values of β.
+
+    Args:
+        text: The text as typed.
+        option: What the text was given to, for the error.
 
     Raises:
         InputError: The text is not a list of numbers, or one is outside 0 to 1.
     """
-    betas = [float(value) for value in parse_numbers(text, f"--beta {text}")]
+    where = f"{option} {text}"
+    return check_betas([float(value) for value in parse_numbers(text, where)], where)
+
+
+def check_betas(betas: Sequence[float], where: str) -> list[float]:
+    """Return values of β that are all from 0 to 1.
+
+    Args:
+        betas: The values.
+        where: What they were given to, for the error.
+
+    Raises:
+        InputError: A value is outside 0 to 1.
+    """
     outside = next((value for value in betas if not 0 <= value <= 1), None)
     if outside is not None:
-        raise InputError(f"--beta {text}: beta must be from 0 to 1; got {outside!r}")
+        raise InputError(f"{where}: beta must be from 0 to 1; got {outside!r}")
     return [value + 0.0 for value in betas]  # -0.0 is the same β as 0.0
 
 

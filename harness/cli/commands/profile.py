@@ -79,10 +79,10 @@ def profile(
         cache_dir: Directory of cached results; ``None`` to read the setting.
     """
     from harness.cli import console, sweep_output
-    from harness.cli.grid_run import execution_options
-    from harness.cli.point_warnings import warn_of_shortage
     from harness.engines import EpisodeRules
     from harness.engines.catalog import get_engine as engine_of
+    from harness.evaluation.jobs import execution_options
+    from harness.evaluation.point_warnings import describe_shortage
     from harness.explanation.line_profile import profile_controller
     from harness.request.plan import parse_plan
     from harness.request.recordings import open_recordings
@@ -98,7 +98,7 @@ def profile(
     questions = sum(len(named.recording.questions) for named in recordings)
     with console.progress("profiling", questions) as advance:
         profiles = profile_controller(plan, recordings, range(seeds), player, advance)
-    warn_of_shortage(plan, recordings)
+    console.warn_all(describe_shortage(plan, recordings))
     _write_profiles(out, plan, recordings, profiles, engine=player.name, seeds=seeds)
 
 

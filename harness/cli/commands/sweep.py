@@ -99,7 +99,8 @@ def sweep(
         threads: Most threads; ``None`` to read the setting.
         cache_dir: Directory of cached results; ``None`` to read the setting.
     """
-    from harness.cli import grid_run, point_warnings, sweep_output
+    from harness.cli import console, grid_run, sweep_output
+    from harness.evaluation.point_warnings import describe_single_point
     from harness.evaluation.sweep import build_rows
 
     sweep_output.refuse_unwritable(out, plot)
@@ -112,7 +113,7 @@ def sweep(
         cluster=cluster_address(engine, ray_address),
     )  # fmt: skip
     rows = build_rows(grid, swept.played)
-    point_warnings.warn_of_single_point(grid, rows)
+    console.warn_all(describe_single_point(grid, rows))
     sweep_output.write_sweep(out, grid, rows, complete=swept.complete, frontier=frontier)
     if not swept.complete:
         raise sweep_output.describe_interruption(grid, swept, cached=keep)

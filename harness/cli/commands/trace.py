@@ -118,33 +118,16 @@ def _show_replay(
     out: Output, plan: "Plan", on: tuple[Path, ...], question: str | None, seed: int
 ) -> None:
     """Play an episode over a recording and show it."""
-    from harness.cli.point_warnings import warn_of_shortage
-    from harness.engines.interpreter import InterpreterEngine
-    from harness.explanation.episode_trace import trace_episode
-    from harness.mdp.environment import load_replay_environment
+    from harness.cli import console
+    from harness.evaluation.point_warnings import describe_shortage
+    from harness.explanation.question_trace import trace_question
     from harness.pages import trace_page
-    from harness.request.plan import ForeignPlan, describe_plan_origin
     from harness.request.recordings import find_question, open_recordings
 
-    engine = InterpreterEngine.name
-    if isinstance(plan, ForeignPlan):
-        engine = plan.program.version
     [named] = open_recordings(on)
     number = find_question(named.recording, "0" if question is None else question)
-    episode = trace_episode(plan, load_replay_environment(named.recording), number, seed)
-    warn_of_shortage(plan, [named])
-    name = named.recording.questions[number].id
-    what = describe_plan_origin(plan, [named]) | {
-        "engine": engine,
-        "question": {"id": name, "number": number},
-        "seed": seed,
-    }
-    about = {
-        "controller": f"{plan.program.label} ({plan.program.origin})",
-        "recording": f"{named.label} ({named.recording.path})",
-        "question": f"{name}, number {number}",
-        "seed": f"{seed}",
-    }
+    what, about, episode = trace_question(plan, named, number, seed)
+    console.warn_all(describe_shortage(plan, [named]))
     out.document({"what": what, "episode": episode}, trace_page.format_trace(what, about, episode))
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from harness.cli import console
 from harness.evaluation.grid import Grid, Shortage, format_knobs
 from harness.evaluation.scores import CellEpisodes
 from harness.evaluation.sweep import SweepRow
@@ -20,8 +19,9 @@ _FAR = 2
 """Points whose costs differ by more than this factor are not comparable."""
 
 
-def warn_of_shortages(grid: Grid) -> None:
-    """Warn of controllers that request more branches than were recorded."""
+def describe_shortages(grid: Grid) -> list[str]:
+    """Describe controllers that request more branches than were recorded."""
+    texts = []
     shortages = grid.shortages()
     together: dict[tuple[str, str], list[Shortage]] = {}
     for shortage in shortages:
@@ -40,59 +40,63 @@ def warn_of_shortages(grid: Grid) -> None:
             who = label
             numbers = _range(min(widths), max(widths))
             asks = f"{len(several)} of {points} points request {numbers} branches"
-        console.warn(
+        texts.append(
             f"{who} on {recording}: {asks}, but a question has"
             f" {_range(first.fewest, first.most)}; no more are opened"
         )
     if len(together) > _SHORT:
-        console.warn(f"{len(together) - _SHORT} more request more branches than were recorded")
+        texts.append(f"{len(together) - _SHORT} more request more branches than were recorded")
+    return texts
 
 
-def warn_of_shortage(plan: Plan, recordings: Sequence[NamedRecording]) -> None:
-    """Warn of recordings that have fewer branches than a knob that was set requests.
+def describe_shortage(plan: Plan, recordings: Sequence[NamedRecording]) -> list[str]:
+    """Describe recordings that have fewer branches than a knob that was set requests.
 
     Args:
         plan: The controller and its setting.
         recordings: The recordings.
     """
     if not isinstance(plan, RheoPlan):
-        return
+        return []
     width = requested_width(plan.program.checked, plan.knobs)
     if width is None or width.knobs.isdisjoint(plan.chosen):
-        return
-    for label, recording in recordings:
-        fewest, most = branch_counts(recording)
-        if width.branches > fewest:
-            console.warn(
-                f"{plan.program.label} on {label}: requests {width.branches:,} branches, but a"
-                f" question has {_range(fewest, most)}; no more are opened"
-            )
+        return []
+    counts = [(label, *branch_counts(recording)) for label, recording in recordings]
+    return [
+        f"{plan.program.label} on {label}: requests {width.branches:,} branches, but a question"
+        f" has {_range(fewest, most)}; no more are opened"
+        for label, fewest, most in counts
+        if width.branches > fewest
+    ]
 
 
-def warn_of_single_point(grid: Grid, rows: Sequence[SweepRow]) -> None:
-    """Warn if differences are to a single point with a very different cost."""
+def describe_single_point(grid: Grid, rows: Sequence[SweepRow]) -> list[str]:
+    """Describe rows whose differences are to a single point with a very different cost."""
     first = grid.programs[0].label
     costs = {row.cost for row in rows if row.controller == first}
     others = [row.cost for row in rows if row.controller != first]
     points = sum(point.program is grid.programs[0] for point in grid.points)
     if points != 1 or not others or not any(costs):
-        return
+        return []
     low, high = min(costs) / _FAR, max(costs) * _FAR
     far = sum(not low <= cost <= high for cost in others)
-    if far:
-        console.warn(
-            f"{first} has a single point: {far} of {len(others)} rows cost less than half or more"
-            f" than twice as much, so their differences are not at equal cost; give {first}"
-            " several settings"
-        )
+    if not far:
+        return []
+    text = (
+        f"{first} has a single point: {far} of {len(others)} rows cost less than half or more"
+        f" than twice as much, so their differences are not at equal cost; give {first}"
+        " several settings"
+    )
+    return [text]
 
 
 def _range(low: int, high: int) -> str:
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
-def warn_of_idle(grid: Grid, played: CellEpisodes) -> None:
-    """Warn of points that did nothing on a recording: their rows only look like results."""
+def describe_idle(grid: Grid, played: CellEpisodes) -> list[str]:
+    """Describe points that did nothing on a recording: their rows only look like results."""
+    texts = []
     idle: dict[int, list[str]] = {}
     for cell, episodes in played.items():
         if not episodes.tokens.any():
@@ -102,6 +106,7 @@ def warn_of_idle(grid: Grid, played: CellEpisodes) -> None:
         beta = "" if point.beta is None else f" beta={point.beta!r}"
         where = "" if len(labels) == len(grid.recordings) else f" on {', '.join(labels)}"
         name = f"{point.program.label} {format_knobs(point.knobs)}".rstrip()
-        console.warn(f"{name}{beta}{where}: no episode took any action; all ended at 0 tokens")
+        texts.append(f"{name}{beta}{where}: no episode took any action; all ended at 0 tokens")
     if len(idle) > _IDLE:
-        console.warn(f"{len(idle) - _IDLE} more took no action")
+        texts.append(f"{len(idle) - _IDLE} more took no action")
+    return texts
