@@ -96,9 +96,24 @@ def format_comparison(comparison: Comparison, width: int | None = None) -> str:
         comparison: The comparison.
         width: The column at which lines wrap; ``None`` does not wrap.
     """
+    verdict = describe_verdict(comparison)
+    if width is not None:
+        verdict = [_wrapped(line, width) for line in verdict]
+    parts = ["\n".join(verdict) + "\n", matches_page(comparison, width).text(width)]
+    if comparison.differences:
+        more = len(comparison.differences) - _DIFFERENCES
+        parts.append(
+            questions_page(comparison, width).text(width)
+            + (f"and {more} more; --json has all\n" if more > 0 else "")
+        )
+    return "\n".join(parts)
+
+
+def describe_verdict(comparison: Comparison) -> list[str]:
+    """Return the lines above the tables of a comparison; the first is its heading."""
     a, b = escape_line(comparison.controller), escape_line(comparison.baseline)
     points = _baseline_text(comparison)
-    verdict = [
+    return [
         f"{a} against {b} on {escape_line(comparison.recording)}\n",
         f"tokens     {escape_line(_ratio_text(comparison))}",
         *_sequential_lines(comparison),
@@ -106,17 +121,6 @@ def format_comparison(comparison: Comparison, width: int | None = None) -> str:
         f"questions  {len(comparison.differences)} differ",
         *([] if points is None else [f"baseline   {escape_line(points)}"]),
     ]
-    if width is not None:
-        verdict = [_wrapped(line, width) for line in verdict]
-    parts = ["\n".join(verdict) + "\n", _matches(comparison, width).text(width)]
-    if comparison.differences:
-        differences = comparison.differences[:_DIFFERENCES]
-        more = len(comparison.differences) - len(differences)
-        parts.append(
-            _questions(comparison, differences, width).text(width)
-            + (f"and {more} more; --json has all\n" if more else "")
-        )
-    return "\n".join(parts)
 
 
 def matches_table(comparisons: Sequence[Comparison]) -> Table:
@@ -148,7 +152,8 @@ def _heading(label: str, width: int | None) -> str:
     return name if width is None else truncate(name, _HEADING)
 
 
-def _matches(comparison: Comparison, width: int | None) -> Table:
+def matches_page(comparison: Comparison, width: int | None) -> Table:
+    """Return A's points with what B needs, for people; ``width`` shortens headings."""
     b = _heading(comparison.baseline, width)
     columns = [
         Column("beta"), Column("settings"), Column("accuracy", decimals=2), Column("tokens"),
@@ -173,7 +178,9 @@ def _matches(comparison: Comparison, width: int | None) -> Table:
     )
 
 
-def _questions(comparison: Comparison, differences: Sequence[object], width: int | None) -> Table:
+def questions_page(comparison: Comparison, width: int | None) -> Table:
+    """Return the most different questions, for people; ``width`` shortens headings."""
+    differences = comparison.differences[:_DIFFERENCES]
     a, b = _heading(comparison.controller, width), _heading(comparison.baseline, width)
     columns = [
         Column("recording", name=True), Column("question", name=True), Column("accuracy", a, 2),

@@ -111,17 +111,8 @@ def plot_in_terminal(
     return "\n".join(line.rstrip() for line in [title, *text.splitlines(), legend]) + "\n"
 
 
-def render_svg(rows: Sequence[SweepRow]) -> bytes:
-    """Render a panel for each recording: points with 95 % intervals, joined by cost."""
-    with reproducible_svg():
-        figure = draw_figure(rows)
-        written = io.BytesIO()
-        figure.savefig(written, format="svg", metadata={"Date": None, "Creator": "rheostat"})
-    return written.getvalue()
-
-
-def draw_figure(rows: Sequence[SweepRow], axis: CostAxis = CostAxis.TOKENS) -> "Figure":
-    """Draw a panel for each recording: points with 95 % intervals, joined by cost.
+def render_svg(rows: Sequence[SweepRow], axis: CostAxis = CostAxis.TOKENS) -> bytes:
+    """Render a panel for each recording: points with 95 % intervals, joined by cost.
 
     Args:
         rows: The rows of a sweep.
@@ -129,10 +120,28 @@ def draw_figure(rows: Sequence[SweepRow], axis: CostAxis = CostAxis.TOKENS) -> "
     """
     from matplotlib.figure import Figure
 
+    with reproducible_svg():
+        figure = draw_figure(Figure(layout="constrained"), rows, axis)
+        written = io.BytesIO()
+        figure.savefig(written, format="svg", metadata={"Date": None, "Creator": "rheostat"})
+    return written.getvalue()
+
+
+def draw_figure(figure: "Figure", rows: Sequence[SweepRow], axis: CostAxis) -> "Figure":
+    """Draw a panel for each recording: points with 95 % intervals, joined by cost.
+
+    Args:
+        figure: An empty figure; its size is set.
+        rows: The rows of a sweep.
+        axis: The cost over which accuracy is drawn.
+
+    Returns:
+        The figure.
+    """
     recordings = list(dict.fromkeys(row.recording for row in rows))
     across = min(2, max(len(recordings), 1))
     down = max(1, -(-len(recordings) // across))
-    figure = Figure(figsize=(_PANEL[0] * across, _PANEL[1] * down), layout="constrained")
+    figure.set_size_inches(_PANEL[0] * across, _PANEL[1] * down)
     panels = figure.subplots(down, across, squeeze=False).ravel()
     for panel, recording in zip(panels, recordings, strict=False):
         _draw(panel, rows, recording, axis)

@@ -22,7 +22,7 @@ from harness.explanation.episode_trace import (
 )
 from harness.mdp.ledger import Action
 from harness.messages import format_count
-from harness.presentation.table import Column, Table, truncate
+from harness.presentation.table import Cell, Column, Table, truncate
 
 WIDTH = 80
 _LABEL = 11
@@ -59,7 +59,8 @@ def format_trace(
     for moment in episode.barriers:
         parts.append(_barrier(moment, before))
         before = moment.memory
-    parts += [_votes(episode.votes), "".join(_labelled(*pair) for pair in _end(episode))]
+    votes = votes_table(episode.votes).text() if episode.votes else ""
+    parts += [votes, "".join(_labelled(*pair) for pair in _end(episode))]
     return escape_block("\n".join(part for part in parts if part))
 
 
@@ -93,15 +94,28 @@ def _head(setting: EpisodeSetting, about: Mapping[str, str]) -> Iterator[tuple[s
         yield "probe", f"{setting.kappa:,} tokens each"
 
 
-def _barrier(moment: TraceStep, before: MemoryState) -> str:
+def summarise_steps(steps: Sequence[TraceStep]) -> list[tuple[Cell, ...]]:
+    """Return a row for each step: number, position, action, revealed answers, both costs."""
+    rows: list[tuple[Cell, ...]] = []
+    for step in steps:
+        action = " ".join(_verb(step.verb, step.actions))
+        revealed = _revealed(step.actions)
+        rows.append((step.number, _location(step), action, revealed, step.spent, step.sequential))
+    return rows
+
+
+def _location(moment: TraceStep) -> str:
     parts = []
     if moment.section is not None:
         steps = f" {moment.steps}" if moment.section == "step" else ""
         parts.append(f"{moment.section}{steps}")
     if moment.line is not None:
         parts.append(f"line {moment.line}: {moment.source}")
-    location = ", ".join(parts) or "end"
-    head = f"{moment.number}  {location}"
+    return ", ".join(parts) or "end"
+
+
+def _barrier(moment: TraceStep, before: MemoryState) -> str:
+    head = f"{moment.number}  {_location(moment)}"
     lines = [f"{truncate(head, WIDTH - 1)}\n"]
     lines += [_labelled(*pair, indent=_INDENT) for pair in _memory_lines(moment, before)]
     return "".join(lines)
@@ -235,13 +249,11 @@ def _set(branches: tuple[int, ...]) -> str:
     return f"{{{format_ranges(branches)}}}"
 
 
-def _votes(votes: Sequence[VoteCount]) -> str:
-    """Return the table of the last vote; empty if no branch was opened."""
-    if not votes:
-        return ""
+def votes_table(votes: Sequence[VoteCount]) -> Table:
+    """Return the votes at the end of an episode."""
     columns = [Column("answer"), Column("finished"), Column("alive"), Column("pruned")]
     rows = [(_voter(vote.answer), vote.finished, vote.alive, vote.pruned) for vote in votes]
-    return Table(columns, rows).text()
+    return Table(columns, rows)
 
 
 def _voter(answer: str | None) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from dsl.text_width import cut_text, measure_text
-from harness.escaping import escape_line
+from harness.escaping import escape_line, escape_xml
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -87,6 +87,22 @@ class Table(NamedTuple):
             + "\n"
             for line in lines
         )
+
+    def html(self) -> str:
+        """Return an HTML table."""
+        right = self._right()
+
+        def line(tag: str, cells: Sequence[str]) -> str:
+            aligned = zip(cells, ("right" if number else "left" for number in right), strict=True)
+            styled = (
+                f'<{tag} style="text-align: {side}">{escape_xml(cell)}</{tag}>'
+                for cell, side in aligned
+            )
+            return f"<tr>{''.join(styled)}</tr>"
+
+        heading = line("th", [column.heading for column in self.columns])
+        body = "".join(line("td", cells) for cells in self._cell_texts())
+        return f"<table><thead>{heading}</thead><tbody>{body}</tbody></table>"
 
     def rich(self, width: int) -> "RichTable":
         """Return the table as rich draws it, in ``width`` columns if no word is longer."""

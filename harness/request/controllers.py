@@ -73,8 +73,7 @@ def parse_controller(text: str, name: str) -> RheoController:
     Raises:
         DslError: The program has errors.
     """
-    checked = load_checked_program(Source(text, name))
-    return RheoController(checked.name, checked, sha256(text.encode()).hexdigest(), name)
+    return from_checked(load_checked_program(Source(text, name)), name)
 
 
 def parse_playable(text: str, name: str) -> Playable:
@@ -135,13 +134,12 @@ def load_program(argument: str) -> RheoController:
         InputError: There is no such controller, or its program has errors.
         OSError: The file cannot be read.
     """
-    in_library = argument in library.NAMES
-    if not in_library and load_foreign(argument) is not None:
+    if argument not in library.NAMES and load_foreign(argument) is not None:
         raise InputError(
             f"{argument}: not a Rheo program, and this command accepts no other language",
             hint="use `sweep`, `compare`, `trace`, `profile` or `propose`",
         )
-    source = library.load_source(argument) if in_library else _file(argument)
+    source = read_source(argument)
     analysis = analyse_program(source)
     if analysis.checked is None:
         errors = [diagnostic for diagnostic in analysis.diagnostics if diagnostic.is_error]
@@ -150,9 +148,32 @@ def load_program(argument: str) -> RheoController:
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         sentence = f"{source.name}:{position.line}:{position.column}: {first.message}{more}"
         raise InputError(sentence, hint=f"`rheostat check {argument}` shows it in context")
-    digest = sha256(source.text.encode()).hexdigest()
-    origin = "library" if in_library else argument
-    return RheoController(analysis.checked.name, analysis.checked, digest, origin)
+    return from_checked(analysis.checked, argument)
+
+
+def read_source(argument: str) -> Source:
+    """Read the text of one controller in Rheo; it is not checked.
+
+    Args:
+        argument: A name of the library, or a file.
+
+    Raises:
+        InputError: There is no such controller.
+        OSError: The file cannot be read.
+    """
+    return library.load_source(argument) if argument in library.NAMES else _file(argument)
+
+
+def from_checked(checked: CheckedProgram, argument: str) -> RheoController:
+    """Return a controller from its checked program.
+
+    Args:
+        checked: The program.
+        argument: The name of the library or the file that it was read from.
+    """
+    digest = sha256(checked.source.text.encode()).hexdigest()
+    origin = "library" if argument in library.NAMES else argument
+    return RheoController(checked.name, checked, digest, origin)
 
 
 def load_playable(argument: str) -> Playable:

@@ -31,7 +31,15 @@ def open_recordings(paths: Sequence[Path]) -> list[NamedRecording]:
         StoreError: One of them cannot be used.
         InputError: One holds no questions, or two are the same.
     """
-    opened = [open_recording(path) for path in paths]
+    return name_recordings([open_recording(path) for path in paths])
+
+
+def name_recordings(opened: Sequence[Recording]) -> list[NamedRecording]:
+    """Give open recordings distinct labels.
+
+    Raises:
+        InputError: One holds no questions, or two are the same.
+    """
     seen: dict[str, Recording] = {}
     for recording in opened:
         if not recording.questions:

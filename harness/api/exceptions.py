@@ -1,0 +1,80 @@
+"""The errors and warnings of the Python interface.
+
+Every error is a `harness.errors.RheostatError`, whose text is one sentence; errors of the operating
+system stay as they are.
+"""
+
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from harness.errors import ExitCode, ExternalError, InputError, RheostatError
+from store.errors import RecordingBusy, StoreError
+
+if TYPE_CHECKING:
+    from harness.api.controller import Diagnostics
+
+
+class RheostatWarning(UserWarning):
+    """A result that may mislead, such as a point at which a controller did nothing."""
+
+
+class ProgramError(InputError):
+    """A controller has errors; the message shows each of them in its source.
+
+    Args:
+        diagnostics: What the checker found.
+    """
+
+    def __init__(self, diagnostics: "Diagnostics"):
+        super().__init__(str(diagnostics))
+        self.diagnostics = diagnostics
+
+    def __reduce__(self) -> tuple[type["ProgramError"], tuple["Diagnostics"]]:
+        return ProgramError, (self.diagnostics,)
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Raise the errors of other packages as those of this interface.
+
+    Raises:
+        InputError: The caller's input cannot be used.
+        ExternalError: The machine, or another program, failed.
+    """
+    try:
+        yield
+    except RheostatError:
+        raise
+    except RecordingBusy as problem:
+        raise ExternalError(str(problem)) from problem
+    except StoreError as problem:
+        raise InputError(str(problem)) from problem
+    except Exception as problem:
+        status = getattr(problem, "exit_code", None)
+        if not isinstance(status, int):
+            raise
+        hint = getattr(problem, "hint", None)
+        kind = ExternalError if status == ExitCode.EXTERNAL else InputError
+        raise kind(str(problem), hint=hint) from problem
+
+
+def warn_all(texts: Iterable[str]) -> None:
+    """Issue warnings, attributed to the code that called the interface."""
+    for text in texts:
+        warnings.warn(text, RheostatWarning, stacklevel=_depth())
+
+
+def _depth() -> int:
+    """Return how many frames below the caller's own code this is."""
+    import sys
+
+    depth, frame = 1, sys._getframe(1)  # noqa: SLF001 - documented, and `warnings` counts frames
+    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
+        frame, depth = frame.f_back, depth + 1
+    return depth
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] in ("harness", "agents", "contextlib")
