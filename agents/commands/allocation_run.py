@@ -23,7 +23,6 @@ from agents.allocation.report_pages import format_summary
 from agents.allocation.results import compute_result
 from agents.allocation.run_trials import TRIALS_RECORD, open_run_environment, run_playback_options
 from agents.chat.settings import ChatSettings
-from agents.commands.model_setup import MODEL_FIELDS, collect_model_fields, resolve_model_setup
 from agents.commands.session_runner import is_run_over, run_to_end
 from agents.external_agents.settings import AgentSettings
 from agents.proposers.registry import ProposerResources
@@ -36,6 +35,7 @@ from agents.run.records import (
     Request,
     RunLimits,
 )
+from agents.setup.model_setup import MODEL_FIELDS, collect_model_fields, resolve_model_setup
 from dsl.allocation import load_allocation
 from dsl.source import Source
 from harness.allocation.simulator import default_budget, draw_pipeline
@@ -313,6 +313,7 @@ def _resolve_model_setup(
     return resolve_model_setup(
         names, fields, brief_tokens=0, caps=_build_caps(options, RunLimits()), settings=settings,
         agent=agent, before=before.request.asking if before is not None else None,
+        warn=console.warn,
     )  # fmt: skip
 
 

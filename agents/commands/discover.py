@@ -210,10 +210,11 @@ def discover(
         InputError: An option does not apply, or a recording or program cannot be used.
     """
     from agents.chat.settings import ChatSettings
-    from agents.commands.discovery_run import begin_run, resume_run
     from agents.commands.session_runner import is_run_over, run_discovery
     from agents.external_agents.settings import AgentSettings
     from agents.run.directory import open_run
+    from agents.setup.discovery_request import begin_run, resume_run
+    from harness.cli import console
     from harness.settings import load
 
     chat, agent = load(ChatSettings, "chat"), load(AgentSettings, "agent")
@@ -224,7 +225,10 @@ def discover(
         if is_run_over(run, out):
             return
     else:
-        run = begin_run(directory, on, held_out, options, settings=chat, agent=agent, before=before)
+        run = begin_run(
+            directory, on, held_out, options, settings=chat, agent=agent, before=before,
+            warn=console.warn,
+        )  # fmt: skip
     run_discovery(
         run, out, wait=wait, checkpoints=checkpoints, settings=chat, agent=agent, before=before,
         flags={"threads": threads, "cache_dir": cache_dir},

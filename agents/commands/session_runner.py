@@ -10,18 +10,16 @@ from agents.commands.report_support import report_services
 from agents.external_agents.settings import AgentSettings
 from agents.formatting import format_gain
 from agents.loop.accounts import Accounts
-from agents.loop.discovery_task import discovery_task_factory
 from agents.loop.session import SessionOptions, SessionStatus, run_session
 from agents.loop.state import RunFinisher
 from agents.loop.task import TaskFactory
-from agents.proposers.registry import ProposerResources, build_proposers
-from agents.report.card import export_controller
 from agents.report.records import RunReport
 from agents.report.terminal import format_terminal_summary
 from agents.report.writer import write_report
 from agents.run.directory import RunDirectory
-from agents.run.events import Event, count_minutes
-from agents.run.records import Decision, Ending, Gain, Request
+from agents.run.events import Event, PlayedPrograms, count_minutes
+from agents.run.records import Ending, Gain, Request
+from agents.setup.discovery_session import build_session
 from harness.cli import console
 from harness.cli.output import Output, output_width
 from harness.errors import ExternalError
@@ -40,7 +38,7 @@ class ProgressReporter:
         self._run = run
         self._bar = ExitStack()
         self._advance: Advance = lambda done: None
-        self._played: dict[str, int] = {}
+        self._played = PlayedPrograms()
 
     def handle(self, event: Event) -> None:
         """Handle one event."""
@@ -49,6 +47,7 @@ class ProgressReporter:
                 labels = _subject(self._run.request)
                 console.info(f"{self._run.path}: {event.kind}, on {labels}")
             case "round":
+                self._played.count_new(event)
                 self._show(event)
             case "searching":
                 self._move(event)
@@ -76,7 +75,6 @@ class ProgressReporter:
         if request.allocation is not None:
             return
         total = request.round_evaluations
-        self._played = {}
         self._advance = self._bar.enter_context(console.progress(f"round {event.round}", total))
 
     def _move(self, event: Event) -> None:
@@ -85,9 +83,7 @@ class ProgressReporter:
             console.info(f"round {event.round:>3}  {event.proposer}: {event.data['problem']}")
         if event.data.get("warning"):
             console.warn(f"{event.proposer}: {event.says}")
-        played, name = int(event.data.get("played", 0)), event.proposer or ""
-        self._advance(played - self._played.get(name, 0))
-        self._played[name] = played
+        self._advance(self._played.count_new(event))
 
     def _waiting(self, candidate: str) -> str:
         """Describe a candidate that waits: its gain and the path of its source."""
@@ -223,13 +219,9 @@ def run_discovery(
         flags: Options that override settings; ``None`` if an option was not given.
         cluster: Address of a Ray cluster that plays programs; ``None`` for local processes.
     """
-
-    def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) -> None:
-        if candidate is not None:
-            export_controller(run, candidate, decision)
-
-    resources = ProposerResources(run, run.request.asking, settings, before, agent)
-    opener = discovery_task_factory(build_proposers(run.request.proposers, resources), cluster)
+    opener, finish = build_session(
+        run, settings=settings, agent=agent, before=before, cluster=cluster
+    )
     if not run_to_end(run, opener, finish, out, wait, checkpoints, flags):
         return
     # Held-out recordings stay closed: the run can continue, and `rheostat report` opens them.

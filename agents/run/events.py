@@ -143,6 +143,24 @@ class EventFollower:
                 continue
 
 
+class PlayedPrograms:
+    """Counter of the programs that proposers play in a round, from their events."""
+
+    def __init__(self) -> None:
+        self._played: dict[str, int] = {}
+
+    def count_new(self, event: Event) -> int:
+        """Return how many programs were played since the last event of the same proposer."""
+        if event.kind == "round":
+            self._played = {}
+        if event.kind != "searching":
+            return 0
+        played, name = int(event.data.get("played", 0)), event.proposer or ""
+        new = played - self._played.get(name, 0)
+        self._played[name] = played
+        return new
+
+
 def read_events(path: Path) -> list[Event]:
     """Read all events so far."""
     return list(EventFollower(path).read_new())

@@ -1,24 +1,12 @@
-"""Runs of ``rheostat discover``: create a run from the options, or resume one."""
+"""Runs that search for controllers: create a run from options, or resume one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
 from agents.chat.settings import ChatSettings
-from agents.commands.model_setup import (
-    MODEL_FIELDS,
-    check_language_options,
-    collect_model_fields,
-    resolve_model_setup,
-)
-from agents.commands.program_options import (
-    START_FROM,
-    check_baselines_unchanged,
-    load_starting_programs,
-    parse_baselines,
-)
 from agents.evolution.starting_programs import follows_beta
 from agents.external_agents.settings import AgentSettings
 from agents.proposers.registry import check_proposer_names
@@ -33,6 +21,18 @@ from agents.run.records import (
     StartingProgram,
 )
 from agents.search.objective import MeetObjective, TokensAtObjective, parse_objective
+from agents.setup.model_setup import (
+    MODEL_FIELDS,
+    check_language_options,
+    collect_model_fields,
+    resolve_model_setup,
+)
+from agents.setup.program_options import (
+    START_FROM,
+    check_baselines_unchanged,
+    load_starting_programs,
+    parse_baselines,
+)
 from harness.errors import InputError
 from harness.request.controllers import load_program
 from harness.request.ranges import parse_betas
@@ -61,6 +61,7 @@ def begin_run(
     settings: ChatSettings,
     agent: AgentSettings,
     before: RunDirectory | None,
+    warn: Callable[[str], None],
 ) -> RunDirectory:
     """Create the directory of a new run, after all checks.
 
@@ -72,6 +73,7 @@ def begin_run(
         settings: Settings of model calls.
         agent: Settings of agents; options take precedence.
         before: Run whose model replies are replayed; ``None`` to call models.
+        warn: Called with each warning.
 
     Raises:
         InputError: An option cannot be used.
@@ -100,6 +102,7 @@ def begin_run(
         settings=settings,
         agent=agent,
         before=before.request.asking if before is not None else None,
+        warn=warn,
     )
     return create_run(directory, replace(request, asking=model_options))
 

@@ -1,6 +1,6 @@
 """Model options of a run, resolved from the command line, the settings and the server."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -12,7 +12,6 @@ from agents.external_agents.runners import select_runner
 from agents.external_agents.settings import AgentSettings
 from agents.proposers.registry import CHAT, COMMAND, list_commands, list_models, require_commands
 from agents.run.records import ControllerLanguage, ModelOptions, Request, RunLimits
-from harness.cli import console
 from harness.errors import InputError
 
 MODEL_FIELDS = (
@@ -65,6 +64,7 @@ def resolve_model_setup(
     settings: ChatSettings,
     agent: AgentSettings,
     before: ModelOptions | None,
+    warn: Callable[[str], None],
     language: ControllerLanguage = ControllerLanguage.RHEO,
 ) -> ModelOptions:
     """Resolve the model options of a new run, and query the server for its abilities.
@@ -79,6 +79,7 @@ def resolve_model_setup(
         settings: Settings of model calls.
         agent: Settings of agents; ``fields`` takes precedence.
         before: Options of the run whose replies are replayed; ``None`` to call models.
+        warn: Called with each warning.
         language: Language that models and agents write in.
 
     Raises:
@@ -100,7 +101,8 @@ def resolve_model_setup(
             _require_price(model, settings, is_own_server=resolved.base_url is not None)
         if before is None:
             client = ChatModel(model, resolved.base_url, settings)  # raises if it cannot be called
-            _warn_of_dropped(client, model, resolved.temperatures)
+            for text in _describe_dropped(client, model, resolved.temperatures):
+                warn(text)
             if resolved.base_url is not None:
                 resolved = _fit_to_server(
                     resolved,
@@ -122,19 +124,23 @@ def _require_price(model: str, settings: ChatSettings, *, is_own_server: bool) -
         )
 
 
-def _warn_of_dropped(client: ChatModel, model: str, temperatures: Sequence[float | None]) -> None:
-    """Warn of temperatures that the model's client does not send."""
+def _describe_dropped(
+    client: ChatModel, model: str, temperatures: Sequence[float | None]
+) -> list[str]:
+    """Describe temperatures that the model's client does not send."""
     dropped = [
         temperature
         for temperature in temperatures
         if client.sent_temperature(temperature) != temperature
     ]
     listing = ", ".join(f"{temperature:g}" for temperature in dropped if temperature is not None)
-    if listing:
-        console.warn(
-            f"{model}: its client does not send the temperature {listing} for a model of this"
-            " name; the model uses its own default, and candidates record that"
-        )
+    if not listing:
+        return []
+    text = (
+        f"{model}: its client does not send the temperature {listing} for a model of this"
+        " name; the model uses its own default, and candidates record that"
+    )
+    return [text]
 
 
 def _with_container(

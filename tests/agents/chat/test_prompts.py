@@ -8,10 +8,10 @@ import pytest
 from agents.chat import prompts
 from agents.chat.edits import EditMismatch, SourceEdit, apply_edits
 from agents.chat.reply_cache import ChatMessage
-from agents.commands.model_setup import MIN_PROMPT_TOKENS
 from agents.feedback.brief import count_tokens
 from agents.prompt_templates import language_card
 from agents.run.records import ControllerLanguage
+from agents.setup.model_setup import MIN_PROMPT_TOKENS
 from dsl.card import render_card
 from tests.agents.chat.prompting import LEADER, small_brief
 

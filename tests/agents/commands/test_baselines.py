@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.commands.program_options import check_baselines_unchanged, parse_baselines
 from agents.search.programs import DEFAULT_BASELINES
+from agents.setup.program_options import check_baselines_unchanged, parse_baselines
 from harness.errors import InputError
 from tests.agents.loop.programs import CONTRARY, GOOD
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.commands.discovery_run import _fields
+from agents.setup.discovery_request import _fields
 from harness.errors import InputError
 
 

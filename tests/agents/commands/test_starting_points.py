@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from agents.commands.program_options import FROM_RUN, START_FROM, load_starting_programs
 from agents.run.directory import create_run
 from agents.run.records import Draft, PointFigures, Proposal, Review, ReviewVerdict
 from agents.run.user_profiles import UserProfile
+from agents.setup.program_options import FROM_RUN, START_FROM, load_starting_programs
 from dsl.library import load_source
 from harness.errors import InputError
 from tests.agents.conftest import request

@@ -3,11 +3,11 @@
 import msgspec
 import pytest
 
-from agents.commands.program_options import load_starting_programs
 from agents.proposers.templates import BEND_AFTER, TemplatesProposer, _drop_bent_paths
 from agents.proposers.templates import _TemplateState as State
 from agents.run.records import StartingProgram
 from agents.search.programs import compute_source_digest
+from agents.setup.program_options import load_starting_programs
 from agents.template_search.knob_paths import write_program
 from agents.template_search.path_search import PathState
 from agents.template_search.program_templates import parse_program_template

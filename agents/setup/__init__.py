@@ -1,0 +1,1 @@
+"""Requests of runs, from the options of a command or of the Python interface."""
