@@ -290,8 +290,11 @@ def _refuse_worker() -> None:
     Raises:
         InputError: This is such a process.
     """
-    if multiprocessing.parent_process() is not None and "__mp_main__" in sys.modules:
+    # A player imports the script under this name, and has a parent only afterwards.
+    script = sys.modules.get("__mp_main__")
+    is_import = script is not None and script.__name__ == "__mp_main__"
+    if is_import and multiprocessing.parent_process() is None:
         raise InputError(
-            "discover: was called while a player process imported the script",
-            hint='call it under `if __name__ == "__main__":`',
+            "discover: was called while a player process imported the script; call it under"
+            ' `if __name__ == "__main__":`'
         )

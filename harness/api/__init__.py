@@ -12,7 +12,7 @@ from harness.api.data_table import DataTable
 from harness.api.episode_results import Episodes, play
 from harness.api.exceptions import ProgramError, RheostatWarning
 from harness.api.frontier_view import Frontier
-from harness.api.recording import QuestionArrays, Recording, Sample, load_sample
+from harness.api.recording import QuestionArrays, Recording, SampleRecordings, load_sample
 from harness.api.sweep_report import Sweep, sweep
 from harness.api.trace_report import Trace, trace
 from harness.errors import ExternalError, InputError, RheostatError
@@ -31,7 +31,7 @@ __all__ = [
     "Recording",
     "RheostatError",
     "RheostatWarning",
-    "Sample",
+    "SampleRecordings",
     "Sweep",
     "Trace",
     "check",

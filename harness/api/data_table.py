@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from harness.api.exceptions import translated_errors
 from harness.errors import ExternalError
 from harness.presentation.table import Cell, Column, Table
 from store.extras import install_command
@@ -133,7 +134,9 @@ def _require(name: str) -> None:
     """
     from importlib.util import find_spec
 
-    if find_spec(name) is None:
+    with translated_errors():
+        if find_spec(name) is not None:
+            return
         raise ExternalError(
             f"{name} is not installed, so the table cannot be converted",
             hint=f"install it into this environment, or use {install_command(name)};"

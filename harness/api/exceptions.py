@@ -45,7 +45,10 @@ def translated_errors() -> Iterator[None]:
     """
     try:
         yield
-    except RheostatError:
+    except RheostatError as problem:
+        hint = f"hint: {problem.hint}"
+        if problem.hint is not None and hint not in getattr(problem, "__notes__", ()):
+            problem.add_note(hint)  # shown below the message in a traceback
         raise
     except RecordingBusy as problem:
         raise ExternalError(str(problem)) from problem
@@ -55,9 +58,8 @@ def translated_errors() -> Iterator[None]:
         status = getattr(problem, "exit_code", None)
         if not isinstance(status, int):
             raise
-        hint = getattr(problem, "hint", None)
         kind = ExternalError if status == ExitCode.EXTERNAL else InputError
-        raise kind(str(problem), hint=hint) from problem
+        raise kind(str(problem), hint=getattr(problem, "hint", None)) from problem
 
 
 def warn_all(texts: Iterable[str]) -> None:

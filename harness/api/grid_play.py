@@ -30,7 +30,7 @@ from harness.settings import GeneralSettings, load
 Betas: TypeAlias = str | float | Iterable[float]
 """Values of β: one, several, or a range such as ``"0:1:0.1"``, whose steps are decimal."""
 
-Knobs: TypeAlias = Mapping[str, float | Sequence[float]]
+Knobs: TypeAlias = Mapping[str, float | Iterable[float]]
 """Values of free knobs by name; ``CONTROLLER.KNOB`` is for one controller."""
 
 

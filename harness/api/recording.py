@@ -220,7 +220,7 @@ RecordingLike: TypeAlias = str | os.PathLike[str] | Recording
 """The file of a sealed recording, or a `Recording`."""
 
 
-class Sample(NamedTuple):
+class SampleRecordings(NamedTuple):
     """The built-in sample: simulated recordings of three models over two benchmarks."""
 
     search: tuple[Recording, ...]
@@ -229,7 +229,7 @@ class Sample(NamedTuple):
 
 def load_sample(
     directory: str | os.PathLike[str] = "sample", *, progress: bool | None = None
-) -> Sample:
+) -> SampleRecordings:
     """Write the built-in sample, as `rheostat sample` does, and open it.
 
     Args:
@@ -250,7 +250,7 @@ def load_sample(
             written.setdefault(path.parent.name, []).append(Recording(path))
             advance(1)
     search, heldout = written.values()
-    return Sample(tuple(search), tuple(heldout))
+    return SampleRecordings(tuple(search), tuple(heldout))
 
 
 def get_stored(recording: Recording) -> StoredRecording:

@@ -1,4 +1,4 @@
-"""The examples of docs/proxy.md, executed: each client against a proxy over a real vLLM server."""
+"""The examples of docs/proxy.md and docs/langchain.md, against a proxy over a real vLLM server."""
 
 import re
 import subprocess
@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.python_pages import execute_page
 from tests.harness.proxy.proxies import Proxy, proxy
 
 pytestmark = [pytest.mark.vllm, pytest.mark.timeout(900)]
 
-PAGE = (Path(__file__).parents[2] / "docs" / "proxy.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "proxy.md").read_text()
 EXAMPLES = re.findall(r"```(python|sh)\n(.*?)```", PAGE, re.DOTALL)
 
 ANSWER = re.compile(r"The final answer is \\boxed\{\d\}")
@@ -47,3 +49,10 @@ def test_the_example_with_curl_prints_an_answer_and_the_name_of_its_trace(runnin
     assert "HTTP/1.1 200" in result
     assert "x-rheostat-trace: chatcmpl-" in result.lower()
     assert re.search(r"The final answer is \\\\boxed\{\d\}", result), result
+
+
+def test_the_page_about_langchain_prints_answers_and_names_of_traces(running: Proxy) -> None:
+    replacements = {"http://127.0.0.1:8008/v1": running.url, "Qwen3-8B": "medium"}
+    page = execute_page(DOCS / "langchain.md", replacements)
+    assert len(ANSWER.findall(page["printed"])) == 5, page["printed"]
+    assert len(page["traces"].names) == 2

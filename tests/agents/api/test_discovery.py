@@ -1,0 +1,151 @@
+"""A search from Python: the run of the command, its events, its result and its report."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from threading import Thread
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from agents.api import Discovery, DiscoveryOptions, Event, discover
+from harness.api import InputError
+from tests.command_lines import CommandLine
+
+SMALL: DiscoveryOptions = {
+    "seeds": 6, "screening": 3, "beta": "0,0.5,1", "round_evaluations": 24, "tune": False,
+    "proposers": ["evolve"], "rounds": 1,
+}  # fmt: skip
+TYPED = ("--seeds", "6", "--screening", "3", "--beta", "0,0.5,1", "--round-evaluations", "24",
+         "--no-tune", "--proposer", "evolve", "--rounds", "1", "--threads", "1")  # fmt: skip
+
+
+class Finished(NamedTuple):
+    """A run that has ended, and the events that it reported and that were followed meanwhile."""
+
+    run: Discovery
+    reported: list[Event]
+    followed: list[Event]
+
+
+@pytest.fixture(scope="module")
+def searched(recordings: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """A search in a directory of its own; tests that change it work on a copy."""
+    folder = tmp_path_factory.mktemp("discovery")
+    reported: list[Event] = []
+    followed: list[Event] = []
+    follower = Thread(target=lambda: followed.extend(Discovery(folder / "run").follow()))
+
+    def report(event: Event) -> None:
+        reported.append(event)
+        if event.kind == "started":
+            follower.start()
+
+    run = discover(
+        recordings[:2], folder / "run", held_out=recordings[2], threads=1, on_event=report,
+        progress=False, **SMALL,
+    )  # fmt: skip
+    follower.join(60)
+    return Finished(run, reported, followed)
+
+
+@pytest.fixture
+def copied(searched: Finished, home: Path) -> Discovery:
+    """A copy of the run in the working directory."""
+    shutil.copytree(searched.run.path, home / "run")
+    return Discovery("run")
+
+
+def test_a_search_gives_the_archive_of_the_command(
+    recordings: list[Path], searched: Finished, cli: CommandLine
+) -> None:
+    on = map(str, recordings[:2])
+    result = cli("discover", "--on", *on, "--held-out", str(recordings[2]), "--run", "typed",
+                 *TYPED)  # fmt: skip
+    assert result.status == 0, result.err
+    archive = searched.run.path / "archive.json"
+    assert archive.read_bytes() == Path("typed/archive.json").read_bytes()
+    assert searched.run.state == "ended"
+    winner, selected = searched.run.winner, Path("typed/selected.rheo")
+    assert (winner is None) == (not selected.exists())
+    if winner is not None:
+        assert winner.source == selected.read_text()
+        assert searched.run.card == Path("typed/selected.md").read_text()
+
+
+def test_events_are_reported_stored_and_followed(searched: Finished) -> None:
+    assert searched.reported == list(searched.run.events())
+    assert searched.followed == searched.reported
+    kinds = [event.kind for event in searched.reported]
+    assert (kinds[0], kinds[-1]) == ("started", "ended")
+
+
+def test_candidates_are_a_table(searched: Finished) -> None:
+    table = searched.run.candidates()
+    assert set(table["verdict"]) <= {"best", "kept", "refused", "unsound", "rejected"}
+    assert np.nanmax(table["objective"]) > 0
+    assert "r001-1" in searched.run._repr_html_()
+
+
+def test_the_report_opens_held_out_recordings_only_on_request(copied: Discovery) -> None:
+    report = copied.report(open_held_out=False, seeds=2, threads=1)
+    assert report.has_held_out is False
+    with pytest.raises(InputError, match="use open_held_out=True"):
+        report.table(held_out=True)
+    assert "opened" not in [event.kind for event in copied.events()]
+    opened = copied.report(open_held_out=True, seeds=2, threads=1)
+    assert set(opened.table(held_out=True)["recording"]) == {"strong/small"}
+    assert "sc" in set(opened.table()["controller"])
+    assert opened.html_path == Path("run/report.html")
+    assert opened.markdown == Path("run/report.md").read_text()
+    assert opened.plot(held_out=True).axes[0].get_title() == "strong/small"
+
+
+def test_a_run_is_resumed_with_higher_limits_only(copied: Discovery) -> None:
+    with pytest.raises(InputError, match="--seed: the run was started with another value"):
+        copied.resume(seed=5)
+    events: list[Event] = []
+    resumed = copied.resume(rounds=2, threads=1, on_event=events.append)
+    assert events[0].kind == "resumed"
+    assert resumed.events()[-len(events) :] == tuple(events)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"objective": "speed"}, "speed"),
+        ({"proposers": ["nobody"]}, "nobody"),
+        ({"beta": "2"}, "beta must be from 0 to 1"),
+    ],
+)
+def test_an_unfit_option_is_refused_before_anything_is_written(
+    recordings: list[Path], home: Path, options: DiscoveryOptions, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        discover(recordings[:1], "run", **options)
+    assert not Path("run").exists()
+
+
+def test_a_directory_that_is_no_run_is_refused(home: Path) -> None:
+    with pytest.raises(InputError, match="there is no such directory"):
+        Discovery("nowhere")
+
+
+SCRIPT = """
+from agents.api import discover
+discover({path!r}, "run", threads=1, rounds=1, seeds=2, screening=2, proposers=["random"],
+         round_evaluations=2)
+"""
+
+
+@pytest.mark.slow
+def test_a_script_without_a_guard_gets_a_hint(recordings: list[Path], home: Path) -> None:
+    (home / "search.py").write_text(SCRIPT.format(path=str(recordings[0])))
+    root = str(Path(__file__).parents[3])
+    result = subprocess.run(
+        [sys.executable, "search.py"], env={"PYTHONPATH": root, "HOME": str(home)},
+        capture_output=True, text=True, check=False, timeout=200,
+    )  # fmt: skip
+    assert 'under `if __name__ == "__main__":`' in result.stderr

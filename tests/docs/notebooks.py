@@ -1,0 +1,58 @@
+"""Executes a notebook in a kernel, as a user would, and compares what it shows.
+
+With ``RHEOSTAT_UPDATE_GOLDEN=1`` the outputs of the notebook are replaced instead.
+"""
+
+import os
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+"""The type of a progress bar. It is empty at the end, and is not stored."""
+
+COMPARED = ("text/plain", "text/html", "text/markdown", "application/json")
+"""Types of outputs that are equal on every machine; pictures depend on fonts."""
+
+
+def execute_notebook(path: Path, directory: Path, *, seconds: int = 600) -> nbformat.NotebookNode:
+    """Execute all cells of a notebook in order, in a new kernel; an error in a cell fails.
+
+    Args:
+        path: The notebook, which is not changed.
+        directory: The working directory of the kernel.
+        seconds: Time limit of one cell.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook, timeout=seconds, resources={"metadata": {"path": str(directory)}}
+    )
+    client.execute()
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = [one for one in cell.outputs if WIDGET not in one.get("data", {})]
+    nbformat.validate(notebook)
+    return notebook
+
+
+def shown_outputs(notebook: nbformat.NotebookNode) -> list[list[object]]:
+    """What each cell of code shows, without pictures."""
+    return [
+        [_shown(output) for output in cell.outputs]
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    ]
+
+
+def _shown(output: nbformat.NotebookNode) -> object:
+    if output.output_type == "stream":
+        return output.name, output.text
+    return {kind: text for kind, text in output.data.items() if kind in COMPARED}
+
+
+def is_update() -> bool:
+    """Whether stored outputs are to be replaced."""
+    return bool(os.environ.get("RHEOSTAT_UPDATE_GOLDEN"))
