@@ -12,6 +12,9 @@ from nbclient import NotebookClient
 WIDGET = "application/vnd.jupyter.widget-view+json"
 """The type of a progress bar. It is empty at the end, and is not stored."""
 
+IS_UPDATE = bool(os.environ.get("RHEOSTAT_UPDATE_GOLDEN"))
+"""Whether stored outputs are to be replaced; read here, since fixtures remove such variables."""
+
 COMPARED = ("text/plain", "text/html", "text/markdown", "application/json")
 """Types of outputs that are equal on every machine; pictures depend on fonts."""
 
@@ -33,9 +36,15 @@ def execute_notebook(path: Path, directory: Path, *, seconds: int = 600) -> nbfo
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
-            cell.outputs = [one for one in cell.outputs if WIDGET not in one.get("data", {})]
+            cell.outputs = [output for output in cell.outputs if not _is_bar(output)]
     nbformat.validate(notebook)
     return notebook
+
+
+def _is_bar(output: nbformat.NotebookNode) -> bool:
+    """Whether an output is a progress bar, or the empty text that it leaves."""
+    data = output.get("data", {"text/plain": "text"})
+    return WIDGET in data or data.get("text/plain") == ""
 
 
 def shown_outputs(notebook: nbformat.NotebookNode) -> list[list[object]]:
@@ -51,8 +60,3 @@ def _shown(output: nbformat.NotebookNode) -> object:
     if output.output_type == "stream":
         return output.name, output.text
     return {kind: text for kind, text in output.data.items() if kind in COMPARED}
-
-
-def is_update() -> bool:
-    """Whether stored outputs are to be replaced."""
-    return bool(os.environ.get("RHEOSTAT_UPDATE_GOLDEN"))

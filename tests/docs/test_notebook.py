@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.docs.notebooks import execute_notebook, is_update, shown_outputs
+from tests.docs.notebooks import IS_UPDATE, execute_notebook, shown_outputs
 
 NOTEBOOK = Path(__file__).parents[2] / "docs" / "notebook.ipynb"
 
@@ -17,7 +17,7 @@ NOTEBOOK = Path(__file__).parents[2] / "docs" / "notebook.ipynb"
 @pytest.mark.timeout(1200)
 def test_the_notebook_shows_what_it_stores(home: Path) -> None:
     executed = execute_notebook(NOTEBOOK, home)
-    if is_update():
+    if IS_UPDATE:
         nbformat.write(executed, NOTEBOOK)
     stored = nbformat.read(NOTEBOOK, as_version=4)
     assert shown_outputs(executed) == shown_outputs(stored)
