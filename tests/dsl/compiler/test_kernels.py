@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dsl import beta, exponentials, numeric
+from dsl import beta, dirichlet, exponentials, numeric
 from dsl.compiler import set_kernels, vote_kernels
 from dsl.compiler.kernel_types import symbol
 from dsl.compiler.kernels import KERNELS, MODULES, KernelLibrary, translate_shared
@@ -41,6 +41,12 @@ SCALARS: dict[Callable[..., Any], tuple[st.SearchStrategy[Any], ...]] = {
     beta.beta_confidence_int: (votes, votes),
     beta.beta_confidence_real: (weights, weights),
     beta.beta_quantile: (uniforms, weights, weights),
+    dirichlet.clip_votes: (numbers,),
+    dirichlet.chance_below: (
+        weights | st.integers(0, 600).map(float),
+        st.floats(1e-18, 3e6),
+        uniforms,
+    ),
     numeric.add_real: (reals, reals),
     numeric.sub_real: (reals, reals),
     numeric.mul_real: (reals, reals),
@@ -79,8 +85,12 @@ def test_a_kernel_of_numbers_gives_the_same_bits(kernel: Callable[..., Any]) -> 
     check()
 
 
+OF_RECORDS = {dirichlet.lay_nodes, dirichlet.node_at, dirichlet.density_at}
+"""Kernels that take or give a record: those of votes run them."""
+
+
 def test_every_shared_kernel_is_among_them() -> None:
-    assert set(KERNELS) <= set(SCALARS)
+    assert set(KERNELS) - OF_RECORDS <= set(SCALARS)
 
 
 @MANY
@@ -100,6 +110,8 @@ def test_votes_are_counted_and_read_equally(
     alike(vote_kernels.votes_of, asked, counts)
     alike(vote_kernels.total, seen, found, counts)
     alike(vote_kernels.entropy, seen, found, counts)
+    if found:
+        alike(vote_kernels.dirichlet_confidence, seen, found, counts, best)
     _, cleared = alike(vote_kernels.clear, seen, found, counts, [1] * ANSWERS)
     assert cleared[2] == [0] * ANSWERS
 
@@ -121,6 +133,8 @@ def test_weighted_votes_are_counted_and_read_equally(
     alike(vote_kernels.votes_of_weighted, asked, sums)
     alike(vote_kernels.total_weighted, seen, found, sums)
     alike(vote_kernels.entropy_weighted, seen, found, sums)
+    if found:
+        alike(vote_kernels.dirichlet_confidence_weighted, seen, found, sums, best)
 
 
 @MANY
