@@ -23,7 +23,7 @@ def execute_notebook(path: Path, directory: Path, *, seconds: int = 600) -> nbfo
     """Execute all cells of a notebook in order, in a new kernel; an error in a cell fails.
 
     Args:
-        path: The notebook, which is not changed.
+        path: The notebook's file, which is not changed.
         directory: The working directory of the kernel.
         seconds: Time limit of one cell.
     """
@@ -32,19 +32,26 @@ def execute_notebook(path: Path, directory: Path, *, seconds: int = 600) -> nbfo
         notebook, timeout=seconds, resources={"metadata": {"path": str(directory)}}
     )
     client.execute()
-    notebook.metadata.pop("widgets", None)
-    for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
-        if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if not _is_bar(output)]
     nbformat.validate(notebook)
     return notebook
 
 
-def _is_bar(output: nbformat.NotebookNode) -> bool:
-    """Whether an output is a progress bar, or the empty text that it leaves."""
-    data = output.get("data", {"text/plain": "text"})
-    return WIDGET in data or data.get("text/plain") == ""
+def remove_bars(notebook: nbformat.NotebookNode) -> None:
+    """Remove progress bars, the empty text that they leave, and times of execution."""
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = [
+                output
+                for output in cell.outputs
+                if not is_bar(output) and output.get("data", {}).get("text/plain") != ""
+            ]
+
+
+def is_bar(output: nbformat.NotebookNode) -> bool:
+    """Whether an output is a progress bar."""
+    return WIDGET in output.get("data", {})
 
 
 def shown_outputs(notebook: nbformat.NotebookNode) -> list[list[object]]:
