@@ -15,7 +15,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from tests.command_lines import CommandLine
 from tests.harness.proxy.proxies import Proxy, proxy
-from tests.store.serving.scripted import MODEL, Body, Fault, ScriptedServer, serving
+from tests.store.serving.scripted import CONTEXT, MODEL, Body, Fault, ScriptedServer, serving
 
 MESSAGES = [{"role": "user", "content": "how many?"}]
 KEY = "a long secret"
@@ -263,6 +263,25 @@ def test_a_conversation_that_does_not_fit_is_refused(client: OpenAI) -> None:
     with pytest.raises(openai.BadRequestError) as caught:
         ask(client, messages=long)
     assert caught.value.code == "context_length_exceeded"
+
+
+def test_a_program_that_reads_p_true_has_it_asked_within_the_context(
+    upstream: ScriptedServer,
+) -> None:
+    with proxy(upstream.url, controller="cisc") as served:
+        client = OpenAI(base_url=served.url, api_key="none", max_retries=0, timeout=20)
+        upstream.seen.clear()
+        assert ask(client).choices
+        asked = [seen for seen in upstream.completions if seen.body.get("allowed_token_ids")]
+        assert 0 < len(asked) <= 6
+        # It fits with a probe, but not with the longer question of P(True).
+        longest = CONTEXT - 200 - 160
+        with pytest.raises(openai.BadRequestError) as caught:
+            ask(client, messages=[{"role": "user", "content": "x" * longest}])
+        assert caught.value.code == "context_length_exceeded"
+    with proxy(upstream.url, controller="sc") as served:
+        client = OpenAI(base_url=served.url, api_key="none", max_retries=0, timeout=20)
+        assert ask(client, messages=[{"role": "user", "content": "x" * longest}]).choices
 
 
 def test_requests_beyond_the_limit_are_refused(client: OpenAI, upstream: ScriptedServer) -> None:
