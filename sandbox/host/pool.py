@@ -25,8 +25,8 @@ from sandbox.worker.messages import (
     LoadController,
     NextVerb,
     Order,
-    ResumeEpisode,
     encode_branch,
+    resume_episode,
 )
 
 _NOTHING_AFFORDABLE = Outcome((), exhausted=True)
@@ -258,12 +258,12 @@ class WorkerPool:
             return playing.ended()
         playing.rounds += outcome is not _NOTHING_AFFORDABLE
         branches = replay.episode.branches
-        playing.order = ResumeEpisode(
+        playing.order = resume_episode(
             playing.index,
-            outcome.exhausted,
-            replay.spent,
-            replay.sequential,
-            tuple(encode_branch(branches[index]) for index in outcome.branches),
+            exhausted=outcome.exhausted,
+            spent=replay.spent,
+            sequential=replay.sequential,
+            views=tuple([encode_branch(branches[index]) for index in outcome.branches]),
         )
         return None
 

@@ -5,51 +5,93 @@ has been revealed at the time of access.
 """
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from operator import attrgetter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol, final
 
-from dsl import numeric
-from dsl.episode import BranchView, Status
+from dsl import aggregates, numeric
+from dsl.episode import Status
 
 _OWN = ("entropy", "logprob", "top_logprob")
 """The signals of the format itself, which are attributes too. The image lacks `dsl.builtins`."""
 
 
-class Branch:
-    """One opened branch, as far as it has been revealed."""
+class BranchState(Protocol):
+    """What one branch shows at one time; the fields are those of `dsl.episode.BranchView`."""
 
-    __slots__ = ("_born", "_index", "_names", "_steps", "_view")
+    @property
+    def depth(self) -> int: ...  # noqa: D102
+    @property
+    def tokens(self) -> int: ...  # noqa: D102
+    @property
+    def answer(self) -> str | None: ...  # noqa: D102
+    @property
+    def streak(self) -> int: ...  # noqa: D102
+    @property
+    def changes(self) -> int: ...  # noqa: D102
+    @property
+    def revealed(self) -> int: ...  # noqa: D102
+    @property
+    def status(self) -> Status: ...  # noqa: D102
+    @property
+    def cut_off(self) -> bool: ...  # noqa: D102
+    @property
+    def entropy(self) -> float | None: ...  # noqa: D102
+    @property
+    def logprob(self) -> float | None: ...  # noqa: D102
+    @property
+    def top_logprob(self) -> float | None: ...  # noqa: D102
+    @property
+    def signals(self) -> Mapping[str, float]: ...  # noqa: D102
+
+
+@final
+class Branch:
+    """One opened branch, as far as it has been revealed.
+
+    The attributes that are read most are stored in it, and can be set: the policy refuses code of
+    a controller that sets any attribute.
+
+    Args:
+        index: Index in opening order, from 0.
+        born: Steps completed when it was opened.
+        steps: Function that returns the steps completed so far.
+        names: Named signals of the recording.
+    """
+
+    __slots__ = (
+        "_born", "_names", "_state", "_steps", "answer", "changes", "depth", "index", "streak",
+        "tokens",
+    )  # fmt: skip
+
+    answer: str | None
+    """The latest revealed answer, or ``None``."""
+    depth: int
+    """Advances made, the finishing one included."""
+    tokens: int
+    """Tokens generated on it, without probes."""
+    streak: int
+    """Earlier reveals in a row that agree."""
+    changes: int
+    """How often its answer changed."""
+    _state: BranchState
 
     def __init__(
-        self,
-        view: BranchView,
-        born: int,
-        steps: Callable[[], int],
-        names: Collection[str] = (),
+        self, index: int, born: int, steps: Callable[[], int], names: Collection[str] = ()
     ):
-        self._names = names
-        self._view = view
-        self._index = view.index
+        self.index = index
         self._born = born
         self._steps = steps
-
-    # The most-read attributes are slots, which need no Python frame.
-    answer = property(attrgetter("_view.answer"), doc="The latest revealed answer, or ``None``.")
-    depth = property(attrgetter("_view.depth"), doc="Advances made, the finishing one included.")
-    tokens = property(attrgetter("_view.tokens"), doc="Tokens generated on it, without probes.")
-    streak = property(attrgetter("_view.streak"), doc="Earlier reveals in a row that agree.")
-    changes = property(attrgetter("_view.changes"), doc="How often its answer changed.")
-    index = property(attrgetter("_index"), doc="Index in opening order, from 0.")
+        self._names = names
 
     def __repr__(self) -> str:
-        return f"<branch {self._index}>"
+        return f"<branch {self.index}>"
 
     def __eq__(self, other: object) -> bool:
         return self is other
 
     def __hash__(self) -> int:
         # So that Python's sets of branches have the same order in every process.
-        return self._index
+        return self.index
 
     @property
     def age(self) -> int:
@@ -59,38 +101,37 @@ class Branch:
     @property
     def seen(self) -> bool:
         """Whether the answer at its present depth has been revealed."""
-        view = self._view
-        return view.revealed == view.depth
+        return self._state.revealed == self.depth
 
     @property
     def finished(self) -> bool:
         """Whether it finished."""
-        return self._view.status is Status.FINISHED
+        return self._state.status is Status.FINISHED
 
     @property
     def pruned(self) -> bool:
         """Whether it was pruned."""
-        return self._view.status is Status.PRUNED
+        return self._state.status is Status.PRUNED
 
     @property
     def cut_off(self) -> bool:
         """Whether it ended at the bound on its tokens."""
-        return self._view.cut_off
+        return self._state.cut_off
 
     @property
     def entropy(self) -> float:
         """Entropy in nats after the end of thinking at the latest probe, 0 before the first."""
-        return self._view.entropy or 0.0
+        return self._state.entropy or 0.0
 
     @property
     def logprob(self) -> float:
         """Mean log-probability of the tokens of the latest interval."""
-        return self._view.logprob or 0.0
+        return self._state.logprob or 0.0
 
     @property
     def top_logprob(self) -> float:
         """Mean log-probability of the 20 likeliest tokens over the latest interval."""
-        return self._view.top_logprob or 0.0
+        return self._state.top_logprob or 0.0
 
     def signal(self, name: str, otherwise: float | None = None) -> float | None:
         """Return the value of a signal, or ``otherwise`` where it has none yet.
@@ -103,22 +144,64 @@ class Branch:
             ValueError: The recording does not have the signal.
         """
         if name in _OWN:
-            value: float | None = getattr(self._view, name)
+            value: float | None = getattr(self._state, name)
         elif name in self._names:
-            value = self._view.signals.get(name)
+            value = self._state.signals.get(name)
         else:
             known = ", ".join(sorted({*self._names, *_OWN}))
             raise ValueError(f"there is no signal {name!r} here; choose from {known}")
         return otherwise if value is None else value
 
 
+def show_states(
+    branches: Sequence[Branch], indices: Iterable[int], states: Sequence[BranchState]
+) -> None:
+    """Show the states that branches are in now.
+
+    Args:
+        branches: All branches, by index.
+        indices: The branches whose states have changed.
+        states: The states of all branches, by index.
+    """
+    # The inner loop of an episode: it runs once for each branch in each verb.
+    for index in indices:
+        branch, state = branches[index], states[index]
+        branch._state = state  # noqa: SLF001 - it is written here only
+        branch.answer = state.answer
+        branch.depth = state.depth
+        branch.tokens = state.tokens
+        branch.streak = state.streak
+        branch.changes = state.changes
+
+
+def list_active(branches: Iterable[Branch]) -> list[Branch]:
+    """Return the branches that can be advanced, of a set or of a controller's own list.
+
+    Raises:
+        TypeError: An item is not a branch.
+    """
+    active = Status.ACTIVE
+    return [
+        branch
+        for branch in list_members(branches)
+        if branch._state.status is active  # noqa: SLF001 - it is of this module
+    ]
+
+
 class Branches(Sequence[Branch]):
-    """An ordered set of branches."""
+    """An ordered set of branches.
 
-    __slots__ = ("_members",)
+    Args:
+        members: The branches.
+        is_settled: Whether what they show can no longer change.
+    """
 
-    def __init__(self, members: Iterable[Branch] = ()):
+    __slots__ = ("_is_settled", "_members", "_tally")
+
+    def __init__(self, members: Iterable[Branch] = (), *, is_settled: bool = False):
         self._members = tuple(members)
+        self._is_settled = is_settled
+        self._tally: aggregates.Tally | None = None
 
     def __repr__(self) -> str:
         return f"<branches {', '.join(str(member.index) for member in self._members)}>"
@@ -211,6 +294,23 @@ def list_members(branches: Iterable[Branch]) -> tuple[Branch, ...]:
         if type(member) is not Branch:
             raise TypeError(f"expected a set of branches, but one item is {_kind(member)}")
     return members
+
+
+def tally_answers(branches: Iterable[Branch]) -> aggregates.Tally:
+    """Count the answers of a set, or of a controller's own list.
+
+    The votes of branches that have ended are counted once.
+
+    Raises:
+        TypeError: An item is not a branch.
+    """
+    if type(branches) is not Branches or not branches._is_settled:  # noqa: SLF001
+        return aggregates.tally([branch.answer for branch in list_members(branches)])
+    if branches._tally is None:  # noqa: SLF001
+        branches._tally = aggregates.tally(  # noqa: SLF001
+            [branch.answer for branch in branches._members]  # noqa: SLF001
+        )
+    return branches._tally  # noqa: SLF001
 
 
 def check_integer(value: object, of: str) -> int:

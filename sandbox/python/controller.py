@@ -24,7 +24,7 @@ from sandbox.faults import (
     TurnLimitExceeded,
     truncate_text,
 )
-from sandbox.python.controller_episode import ShownEpisode
+from sandbox.python.controller_episode import EpisodeState, ShownEpisode
 from sandbox.python.functions import make_random_functions
 from sandbox.python.guards import guarded_globals
 from sandbox.python.policy import FILE, compile_controller
@@ -72,12 +72,12 @@ class PythonController:
         return self.begin(episode, beta, EpisodeRandom(episode.seed, episode.question), {})
 
     def begin(
-        self, episode: Episode, beta: float | None, draws: EpisodeRandom, lines: dict[int, int]
+        self, episode: EpisodeState, beta: float | None, draws: EpisodeRandom, lines: dict[int, int]
     ) -> VerbGenerator:
         """Begin an episode with the caller's random source.
 
         Args:
-            episode: Episode that the controller reads.
+            episode: State that the controller reads.
             beta: Value of β; ``None`` for none.
             draws: Random source.
             lines: Receives line counts, if counting is enabled.
@@ -113,7 +113,7 @@ class PythonController:
         raise ControllerError(fault)
 
     def _run(
-        self, episode: Episode, beta: float | None, draws: EpisodeRandom, lines: dict[int, int]
+        self, episode: EpisodeState, beta: float | None, draws: EpisodeRandom, lines: dict[int, int]
     ) -> None:
         """Body of the greenlet: run the module, then the function, whose value is the answer."""
 

@@ -6,27 +6,31 @@ to do. At the end of the budget they raise `Exhausted`, which corresponds to Rhe
 ``finally``.
 """
 
-from collections.abc import Callable, Generator, Iterable
-from operator import attrgetter
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from types import FunctionType
-from typing import NoReturn, TypeAlias
+from typing import NoReturn, Protocol, TypeAlias, final
 
 from dsl import numeric
 from dsl.episode import (
     Advance,
     Answer,
     AnyVerb,
-    Episode,
     Open,
     Origin,
     Outcome,
     Probe,
     Prune,
     Sample,
-    Status,
 )
 from sandbox.faults import Exhausted
-from sandbox.python.branches import Branch, Branches, check_integer, list_members
+from sandbox.python.branches import (
+    Branch,
+    Branches,
+    BranchState,
+    check_integer,
+    list_active,
+    show_states,
+)
 
 Burst: TypeAlias = int | Callable[[Branch], int]
 Send: TypeAlias = Callable[[AnyVerb], Outcome]
@@ -35,17 +39,45 @@ Where: TypeAlias = Callable[[], Origin | None]
 MOST_STEPS = 500
 """Maximum steps of a loop without a bound, as in Rheo."""
 
-_INDEX = attrgetter("_index")
-
 MOST_ANSWER = 10_000
 """Maximum characters of an answer or a reason."""
 
+_PLAIN_BURSTS = range(1, 1_000_000)
+"""Bursts that need neither be clipped nor skipped."""
 
+
+class EpisodeState(Protocol):
+    """What an episode shows; the fields are those of `dsl.episode.Episode`.
+
+    Lists of branches are replaced when they change, and never mutated.
+    """
+
+    @property
+    def branches(self) -> Sequence[BranchState]: ...  # noqa: D102
+    @property
+    def active(self) -> list[int]: ...  # noqa: D102
+    @property
+    def finished(self) -> list[int]: ...  # noqa: D102
+    @property
+    def pruned(self) -> list[int]: ...  # noqa: D102
+    @property
+    def interval(self) -> int: ...  # noqa: D102
+    @property
+    def budget(self) -> int | None: ...  # noqa: D102
+    @property
+    def signals(self) -> Collection[str]: ...  # noqa: D102
+    @property
+    def spent(self) -> int: ...  # noqa: D102
+    @property
+    def available(self) -> int: ...  # noqa: D102
+
+
+@final
 class ShownEpisode:
     """One episode from the controller's side.
 
     Args:
-        episode: View of the episode.
+        episode: State of the episode, which changes when a verb is performed.
         send: Function that performs a verb.
         where: Function that returns the running location in the controller's code.
     """
@@ -60,7 +92,7 @@ class ShownEpisode:
         "_where",
     )  # fmt: skip
 
-    def __init__(self, episode: Episode, send: Send, where: Where):
+    def __init__(self, episode: EpisodeState, send: Send, where: Where):
         self._episode = episode
         self._send = send
         self._where = where
@@ -93,12 +125,12 @@ class ShownEpisode:
     @property
     def finished(self) -> Branches:
         """Branches that finished, in order of finishing."""
-        return self._same("finished", self._episode.finished)
+        return self._same("finished", self._episode.finished, has_ended=True)
 
     @property
     def pruned(self) -> Branches:
         """Branches that were pruned, in opening order."""
-        return self._same("pruned", self._episode.pruned)
+        return self._same("pruned", self._episode.pruned, has_ended=True)
 
     # Values
 
@@ -172,14 +204,13 @@ class ShownEpisode:
 
     def probe(self, branches: Iterable[Branch], *, because: str | None = None) -> Branches:
         """Reveal the answer of active branches whose present depth is not revealed."""
-        views = self._episode.branches
-        unseen = [b for b in self._acting(branches) if views[b].revealed != views[b].depth]
-        return self._do(bool(unseen), Probe, branches=tuple(unseen), because=because)
+        unseen = [branch for branch in _list_acting(branches) if not branch.seen]
+        return self._do(bool(unseen), Probe, branches=_list_indices(unseen), because=because)
 
     def prune(self, branches: Iterable[Branch], *, because: str | None = None) -> Branches:
         """Prune active branches."""
-        indices = self._acting(branches)
-        return self._do(bool(indices), Prune, branches=indices, because=because)
+        acting = _list_acting(branches)
+        return self._do(bool(acting), Prune, branches=_list_indices(acting), because=because)
 
     def answer(self, *choices: str | None, because: str | None = None) -> NoReturn:
         """End the episode with the first choice that is not ``None``. This does not return."""
@@ -213,50 +244,36 @@ class ShownEpisode:
 
     # How they are done
 
-    def _set(self, indices: Iterable[int]) -> Branches:
-        return Branches([self._branches[index] for index in indices])
+    def _same(self, name: str, indices: list[int], *, has_ended: bool = False) -> Branches:
+        """Return the set of a list of the state, created again if the list was replaced.
 
-    def _same(self, name: str, indices: list[int]) -> Branches:
-        """Return the set of a list of the view, created again if the list was replaced.
-
-        The view's lists are replaced when they change, and never mutated.
+        Args:
+            name: Name of the list.
+            indices: The list.
+            has_ended: Whether branches in it have ended, so that they no longer change.
         """
         cached = self._cached.get(name)
         if cached is None or cached[0] is not indices:
-            self._cached[name] = cached = indices, self._set(indices)
+            members = Branches([self._branches[b] for b in indices], is_settled=has_ended)
+            self._cached[name] = cached = indices, members
         return cached[1]
-
-    def _acting(self, branches: Iterable[Branch]) -> tuple[int, ...]:
-        """Return the members that a verb can act on."""
-        views, active = self._episode.branches, Status.ACTIVE
-        indices = tuple(
-            [
-                index
-                for index in map(_INDEX, list_members(branches))
-                if views[index].status is active
-            ]
-        )
-        if len(set(indices)) != len(indices):
-            raise ValueError("a branch is named twice")
-        return indices
 
     def _move(
         self, branches: Iterable[Branch], burst: Burst, *, look: bool, because: str | None
     ) -> Branches:
-        moving = self._acting(branches)
+        moving = _list_acting(branches)
         if callable(burst):
-            wanted = tuple([_saturated(burst(self._branches[index]), "burst") for index in moving])
+            wanted = [_read_burst(burst(branch)) for branch in moving]
         else:
-            wanted = (_saturated(burst, "burst"),) * len(moving)
+            wanted = [_read_burst(burst)] * len(moving)
         if min(wanted, default=1) < 1:
-            pairs = [pair for pair in zip(moving, wanted, strict=True) if pair[1] > 0]
-            moving = tuple([branch for branch, _ in pairs])
-            wanted = tuple([intervals for _, intervals in pairs])
+            moving = [branch for branch, most in zip(moving, wanted, strict=True) if most > 0]
+            wanted = [most for most in wanted if most > 0]
         return self._do(
             bool(moving),
             Advance,
-            branches=moving,
-            bursts=wanted,
+            branches=_list_indices(moving),
+            bursts=tuple(wanted),
             look=look,
             because=because,
         )
@@ -269,13 +286,41 @@ class ShownEpisode:
             return Branches()
         origin = self._where()
         outcome = self._send(verb(because=_text(because, "a reason"), origin=origin, **fields))
-        for view in self._episode.branches[len(self._branches) :]:
-            names = self._episode.signals
-            self._branches.append(Branch(view, self._steps, lambda: self._steps, names))
+        mine, states = self._branches, self._episode.branches
+        for index in range(len(mine), len(states)):
+            mine.append(Branch(index, self._steps, self._count_steps, self._episode.signals))
+        show_states(mine, outcome.branches, states)
         if outcome.exhausted:
             self._stopped = origin
             raise Exhausted("the budget is spent")
-        return self._set(outcome.branches)
+        return Branches([mine[index] for index in outcome.branches])
+
+    def _count_steps(self) -> int:
+        return self._steps
+
+
+def _list_acting(branches: Iterable[Branch]) -> list[Branch]:
+    """Return the members that a verb can act on.
+
+    Raises:
+        TypeError: An item is not a branch.
+        ValueError: A branch is named twice.
+    """
+    acting = list_active(branches)
+    if len(set(_list_indices(acting))) != len(acting):
+        raise ValueError("a branch is named twice")
+    return acting
+
+
+def _list_indices(branches: Iterable[Branch]) -> tuple[int, ...]:
+    return tuple([branch.index for branch in branches])
+
+
+def _read_burst(value: object) -> int:
+    """Return the intervals that a controller wants for a branch."""
+    if type(value) is int and value in _PLAIN_BURSTS:
+        return value
+    return _saturated(value, "burst")
 
 
 def checked_answer(value: object) -> str | None:

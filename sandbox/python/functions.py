@@ -9,7 +9,14 @@ from typing import Any, TypeAlias
 
 from dsl import aggregates, numeric
 from dsl.random_draws import EpisodeRandom
-from sandbox.python.branches import Branch, Window, check_integer, check_real, list_members
+from sandbox.python.branches import (
+    Branch,
+    Window,
+    check_integer,
+    check_real,
+    list_members,
+    tally_answers,
+)
 
 Number: TypeAlias = int | float
 Weight: TypeAlias = Callable[[Branch], Number] | None
@@ -40,10 +47,10 @@ def _empty(of: Many) -> bool:
 
 
 def _tally(of: Many, weight: Weight) -> aggregates.Tally:
+    if weight is None:
+        return tally_answers(of)
     members = list_members(of)
-    weights = (
-        None if weight is None else [check_real(weight(member), "weight") for member in members]
-    )
+    weights = [check_real(weight(member), "weight") for member in members]
     return aggregates.tally([member.answer for member in members], weights)
 
 

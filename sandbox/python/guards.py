@@ -131,6 +131,14 @@ ATTRIBUTES: Mapping[type, frozenset[str]] = {
 
 _ADMITTED = ATTRIBUTES.get
 
+_FINAL = {"_ShownEpisode_": ShownEpisode, "_Branch_": Branch}
+"""Types without subclasses whose attributes are read most, by their names in the globals."""
+
+INLINED: Mapping[str, str] = {
+    attribute: name for name, kind in _FINAL.items() for attribute in ATTRIBUTES[kind]
+}
+"""The attributes whose guard is inlined, and the type that is checked for first."""
+
 _ITEMS = (str, list, tuple, range, dict, OrderedDict, defaultdict, Counter, deque, Branches)
 _CHANGEABLE = (list, dict, OrderedDict, defaultdict, Counter, deque)
 
@@ -320,6 +328,7 @@ def guarded_globals(
     return {
         "__builtins__": {**BUILTINS, **extra},
         "__name__": "controller",
+        **_FINAL,
         "_answer_": checked_answer,
         "_apply_": guarded_apply,
         "_augment_": guarded_augment,
@@ -327,6 +336,7 @@ def guarded_globals(
         "_getitem_": guarded_getitem,
         "_getiter_": guarded_iter,
         "_inplacevar_": guarded_inplace,
+        "_isinstance_": isinstance,
         "_iter_unpack_sequence_": guarded_iter_unpack_sequence,
         "_power_": guarded_power,
         "_ran_": make_line_counter(lines),

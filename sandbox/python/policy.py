@@ -20,7 +20,8 @@ from typing import Any, NamedTuple
 from RestrictedPython.transformer import IOPERATOR_TO_STR, RestrictingNodeTransformer
 
 from dsl.python_source import parse_python
-from sandbox.python.guards import BUILTINS, MODULE_FACADES
+from sandbox.python.guards import BUILTINS, INLINED, MODULE_FACADES
+from sandbox.python.inline_checks import inline_checks
 from sandbox.python.line_counting import count_lines
 from sandbox.python.names import undefined
 from sandbox.python.syntax import refusal
@@ -77,6 +78,7 @@ def compile_controller(text: str, *, counting: bool = False) -> CodeType:
         PolicyViolation: with everything that is not admitted.
     """
     tree = _admitted(text)
+    inline_checks(tree, INLINED)
     if counting:
         count_lines(tree)
     try:

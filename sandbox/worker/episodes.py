@@ -8,21 +8,10 @@ covers that.
 
 import faulthandler
 import signal
-from bisect import insort
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 
-from dsl.episode import (
-    NO_SIGNALS,
-    Answer,
-    AnyVerb,
-    BranchView,
-    Episode,
-    Outcome,
-    Status,
-    VerbGenerator,
-)
+from dsl.episode import Answer, AnyVerb, Open, Outcome, Sample, Status, VerbGenerator
 from dsl.random_draws import EpisodeRandom
 from sandbox.faults import ControllerError, Fault, Reason, TimeLimitExceeded
 from sandbox.python.controller import PythonController
@@ -98,59 +87,84 @@ class VerbClock:
         self._watch()
 
 
-def begin_episode(order: BeginEpisode) -> Episode:
-    """Return the view at the beginning."""
-    return Episode(
-        interval=order.interval, limit=order.limit, budget=order.budget, signals=order.signals
-    )
+class HeldEpisode:
+    """One episode as its controller sees it, kept up to date by messages from the host.
+
+    Args:
+        order: The message that begins it.
+    """
+
+    __slots__ = (
+        "active", "branches", "budget", "finished", "interval", "limit", "pruned", "signals",
+        "spent",
+    )  # fmt: skip
+
+    def __init__(self, order: BeginEpisode):
+        self.interval = order.interval
+        self.limit = order.limit
+        self.budget = order.budget
+        self.signals = frozenset(order.signals)
+        self.spent = 0
+        self.branches: list[BranchMessage] = []
+        # Lists of branches are replaced, never changed: the controller may iterate over them.
+        self.active: list[int] = []
+        self.finished: list[int] = []
+        self.pruned: list[int] = []
+
+    @property
+    def available(self) -> int:
+        """Branches left to open."""
+        return self.limit - len(self.branches)
+
+    def apply(self, verb: AnyVerb, order: ResumeEpisode) -> Outcome:
+        """Apply what a verb has done to its branches.
+
+        Args:
+            verb: The verb that was sent.
+            order: What the host answered.
+
+        Returns:
+            The outcome of the verb.
+        """
+        self.spent = order.spent
+        views, before = order.views, len(self.branches)
+        if isinstance(verb, Open | Sample):
+            indices = tuple(range(before, before + len(views)))
+            self.branches.extend(views)
+            self.active = [*self.active, *indices]
+        else:
+            # A budget that ends inside a verb leaves out its last branches.
+            assert not isinstance(verb, Answer)
+            indices = verb.branches[: len(views)]
+            for index, view in zip(indices, views, strict=True):
+                self.branches[index] = view
+        active = Status.ACTIVE
+        ended = [index for index in indices if self.branches[index].status is not active]
+        if ended:
+            self._end(ended)
+        return Outcome(indices, order.exhausted)
+
+    def _end(self, ended: list[int]) -> None:
+        """Move branches out of the active ones; finished ones stay in the order of the verb."""
+        gone = frozenset(ended)
+        self.active = [index for index in self.active if index not in gone]
+        finished = Status.FINISHED
+        done = [index for index in ended if self.branches[index].status is finished]
+        self.finished = [*self.finished, *done]
+        if len(done) < len(ended):
+            self.pruned = sorted({*self.pruned, *gone.difference(done)})
 
 
-def apply_outcome(episode: Episode, order: ResumeEpisode) -> Outcome:
-    """Apply the outcome of a verb; replace lists, which may be iterated at the moment."""
-    episode.spent, episode.sequential = order.spent, order.sequential
-    before = len(episode.branches)
-    finished, pruned = episode.finished, episode.pruned
-    views = order.views
-    moved = bool(views) and views[-1].index >= before
-    if moved:
-        opened = [BranchView(view.index) for view in views if view.index >= before]
-        episode.branches = [*episode.branches, *opened]
-    for view in views:
-        branch = episode.branches[view.index]
-        was = branch.status
-        _enter(view, branch)
-        if view.status is not was:
-            moved = True
-            if view.status is Status.FINISHED:
-                finished = [*finished, view.index]
-            else:
-                pruned = pruned.copy()
-                insort(pruned, view.index)
-    episode.finished, episode.pruned = finished, pruned
-    if moved:
-        episode.active = [b.index for b in episode.branches if b.status is Status.ACTIVE]
-    return Outcome(tuple(view.index for view in views), order.exhausted)
+class _WaitingEpisode:
+    """An episode that waits for the outcome of a verb."""
 
+    __slots__ = ("course", "episode", "lines", "verb")
 
-def _enter(view: BranchMessage, branch: BranchView) -> None:
-    branch.status = view.status
-    branch.depth = view.depth
-    branch.tokens = view.tokens
-    branch.answer = view.answer
-    branch.revealed = view.revealed
-    branch.streak = view.streak
-    branch.changes = view.changes
-    branch.entropy = view.entropy
-    branch.logprob = view.logprob
-    branch.top_logprob = view.top_logprob
-    branch.cut_off = view.cut_off
-    branch.signals = view.signals or NO_SIGNALS
-
-
-class _HeldEpisode(NamedTuple):
-    episode: Episode
-    course: VerbGenerator
-    lines: dict[int, int]
+    def __init__(self, episode: HeldEpisode, course: VerbGenerator, lines: dict[int, int]):
+        self.episode = episode
+        self.course = course
+        self.lines = lines
+        self.verb: AnyVerb | None = None
 
 
 class WaitingEpisodes:
@@ -164,47 +178,52 @@ class WaitingEpisodes:
     def __init__(self, controller: PythonController, clock: VerbClock):
         self._controller = controller
         self.clock = clock
-        self._waiting: dict[int, _HeldEpisode] = {}
+        self._waiting: dict[int, _WaitingEpisode] = {}
 
     def step(self, orders: tuple[Order, ...]) -> Iterator[EpisodeMove]:
         """Process orders one after the other; yield the resulting moves."""
         for order in orders:
             match order:
-                case BeginEpisode(key=key):
-                    yield self._begin(key, order)
                 case ResumeEpisode(key=key):
-                    waiting = self._waiting[key]
-                    outcome = apply_outcome(waiting.episode, order)
-                    yield self._move(key, lambda: waiting.course.send(outcome))  # noqa: B023
+                    yield self._move(key, self._waiting[key], order)
+                case BeginEpisode(key=key):
+                    yield self._move(key, self._begin(key, order))
                 case DropEpisode(key=key):
                     self._end(key)
 
-    def _begin(self, key: int, order: BeginEpisode) -> EpisodeMove:
-        episode = begin_episode(order)
+    def _begin(self, key: int, order: BeginEpisode) -> _WaitingEpisode:
+        episode = HeldEpisode(order)
         draws = EpisodeRandom(0, 0)
         draws.state = order.draws
         lines: dict[int, int] = {}
         course = self._controller.begin(episode, order.beta, draws, lines)
-        self._waiting[key] = _HeldEpisode(episode, course, lines)
-        return self._move(key, lambda: next(course))
+        waiting = self._waiting[key] = _WaitingEpisode(episode, course, lines)
+        return waiting
 
-    def _move(self, key: int, resume: Callable[[], AnyVerb]) -> EpisodeMove:
+    def _move(
+        self, key: int, waiting: _WaitingEpisode, order: ResumeEpisode | None = None
+    ) -> EpisodeMove:
+        """Run a controller up to its next verb, after the outcome of the last one if any."""
+        outcome = None
+        if order is not None:
+            assert waiting.verb is not None
+            outcome = waiting.episode.apply(waiting.verb, order)
         try:
             self.clock.start()
             try:
-                verb = resume()
+                verb = next(waiting.course) if outcome is None else waiting.course.send(outcome)
             finally:
                 self.clock.stop()
         except ControllerError as failed:
             self._end(key)
             return EpisodeFault(key, failed.fault)
-        except (
-            TimeLimitExceeded
-        ):  # the alarm came between the controller's last line and the stop of the clock
+        except TimeLimitExceeded:
+            # The alarm came between the controller's last line and the stop of the clock.
             self._end(key)
             return EpisodeFault(key, Fault(Reason.TOO_LONG, "it takes too long between verbs"))
         if isinstance(verb, Answer):
             return NextVerb(key, verb, self._end(key))
+        waiting.verb = verb
         return NextVerb(key, verb)
 
     def _end(self, key: int) -> dict[int, int]:

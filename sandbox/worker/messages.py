@@ -6,14 +6,14 @@ carries one barrier of each of many episodes.
 """
 
 import struct
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias, cast
 
 import msgspec
 
 from dsl.episode import AnyVerb, BranchView, Status
 from sandbox.faults import Fault
 
-VERSION = 4
+VERSION = 5
 """Raise this when a message changes; a worker of another version is refused."""
 
 MOST_MESSAGE = 4 << 20
@@ -28,32 +28,41 @@ HEAD = struct.Struct(">I")
 """Format of the length prefix."""
 
 
-class BranchMessage(msgspec.Struct, frozen=True, array_like=True):
-    """One branch, with the fields of `dsl.episode.BranchView`."""
+class BranchMessage(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What one branch shows: the fields of `dsl.episode.BranchView`, without its index.
 
-    index: int
-    status: Status
+    Fields at the end that have their defaults are not sent.
+    """
+
     depth: int
     tokens: int
     answer: str | None
-    revealed: int
     streak: int
     changes: int
-    entropy: float | None
-    logprob: float | None
-    top_logprob: float | None
-    cut_off: bool
-    signals: dict[str, float] | None = None
-    """Values so far of named signals; ``None`` if there are none."""
+    revealed: int
+    status: Status = Status.ACTIVE
+    cut_off: bool = False
+    entropy: float | None = None
+    logprob: float | None = None
+    top_logprob: float | None = None
+    signals: dict[str, float] = {}
+    """Values so far of named signals."""
 
 
-def encode_branch(branch: BranchView) -> BranchMessage:
-    """Encode a branch for sending."""
-    return BranchMessage(
-        branch.index, branch.status, branch.depth, branch.tokens, branch.answer, branch.revealed,
-        branch.streak, branch.changes, branch.entropy, branch.logprob, branch.top_logprob,
-        branch.cut_off, dict(branch.signals) or None,
-    )  # fmt: skip
+def encode_branch(branch: BranchView) -> msgspec.Raw:
+    """Encode a branch as a `BranchMessage`."""
+    most = (branch.depth, branch.tokens, branch.answer, branch.streak, branch.changes,
+            branch.revealed)  # fmt: skip
+    rest = (branch.cut_off, branch.entropy, branch.logprob, branch.top_logprob)
+    if branch.signals or rest != _UNSET:
+        return msgspec.Raw(encode((*most, branch.status, *rest, dict(branch.signals))))
+    if branch.status is not Status.ACTIVE:
+        return msgspec.Raw(encode((*most, branch.status)))
+    return msgspec.Raw(encode(most))
+
+
+_UNSET = (False, None, None, None)
+"""The defaults of the fields that follow the status."""
 
 
 # From the host
@@ -81,7 +90,23 @@ class ResumeEpisode(msgspec.Struct, frozen=True, array_like=True, tag=1):
     spent: int
     sequential: int
     views: tuple[BranchMessage, ...]
-    """The affected branches in order, in their present state."""
+    """The affected branches in their present state, in the verb's order. New ones are last."""
+
+
+def resume_episode(
+    key: int, *, exhausted: bool, spent: int, sequential: int, views: tuple[msgspec.Raw, ...]
+) -> ResumeEpisode:
+    """Return a `ResumeEpisode` with branches that are encoded already, for sending.
+
+    Args:
+        key: The episode.
+        exhausted: Whether the budget ended inside the verb.
+        spent: Tokens charged so far.
+        sequential: Tokens on the critical path so far.
+        views: The affected branches, each from `encode_branch`.
+    """
+    # The encoder copies what is encoded already, so the receiver decodes messages of branches.
+    return ResumeEpisode(key, exhausted, spent, sequential, cast(Any, views))
 
 
 class DropEpisode(msgspec.Struct, frozen=True, array_like=True, tag=2):
