@@ -26,7 +26,11 @@ class Status(Enum):
     PRUNED = "pruned"
 
 
-class Origin(msgspec.Struct, frozen=True):
+# `gc=False`: these records hold nothing that could refer back to them, so the garbage collector
+# need not visit them. An episode makes one for each verb.
+
+
+class Origin(msgspec.Struct, frozen=True, gc=False):
     """The position in a controller's source that a verb comes from, counted from 1."""
 
     line: int
@@ -35,7 +39,9 @@ class Origin(msgspec.Struct, frozen=True):
     end_column: int
 
 
-class Verb(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="verb"):
+class Verb(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="verb", gc=False
+):
     """What every verb carries besides its own fields."""
 
     origin: Origin | None = None
@@ -43,14 +49,14 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fi
     """The reason that the controller gives."""
 
 
-class Open(Verb, frozen=True, kw_only=True, tag="open"):
+class Open(Verb, frozen=True, kw_only=True, tag="open", gc=False):
     """BRANCH, ``count`` times; with ``look``, each new branch's first answer is revealed."""
 
     count: int
     look: bool = True
 
 
-class Advance(Verb, frozen=True, kw_only=True, tag="advance"):
+class Advance(Verb, frozen=True, kw_only=True, tag="advance", gc=False):
     """CONTINUE each of ``branches`` by its burst of intervals, or to its end if that is nearer.
 
     With ``look``, the answer after every interval is revealed.
@@ -62,25 +68,25 @@ class Advance(Verb, frozen=True, kw_only=True, tag="advance"):
     look: bool = True
 
 
-class Probe(Verb, frozen=True, kw_only=True, tag="probe"):
+class Probe(Verb, frozen=True, kw_only=True, tag="probe", gc=False):
     """PROBE: reveals the answer of each of ``branches`` at its present depth."""
 
     branches: tuple[int, ...]
 
 
-class Sample(Verb, frozen=True, kw_only=True, tag="sample"):
+class Sample(Verb, frozen=True, kw_only=True, tag="sample", gc=False):
     """READ, ``count`` times: opens a branch and takes it to its end without looking inside."""
 
     count: int
 
 
-class Prune(Verb, frozen=True, kw_only=True, tag="prune"):
+class Prune(Verb, frozen=True, kw_only=True, tag="prune", gc=False):
     """PRUNE: each of ``branches`` leaves the active set; what it revealed stays on record."""
 
     branches: tuple[int, ...]
 
 
-class Answer(Verb, frozen=True, kw_only=True, tag="answer"):
+class Answer(Verb, frozen=True, kw_only=True, tag="answer", gc=False):
     """ANSWER: ends the episode. ``None`` counts as wrong."""
 
     answer: str | None
@@ -92,7 +98,7 @@ class Answer(Verb, frozen=True, kw_only=True, tag="answer"):
 AnyVerb = Open | Advance | Probe | Sample | Prune | Answer
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """The outcome of a verb."""
 
     branches: tuple[int, ...]

@@ -5,7 +5,7 @@ episode fails there are no figures, since those of a controller that fails somet
 """
 
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 from dsl.episode import Answer
 from harness.engines import ControllerSetting, EpisodeFailed, EpisodeRules, LineCounts
@@ -15,6 +15,7 @@ from harness.mdp.episodes import EpisodeArrays, empty_episodes
 from harness.mdp.replay import Replay
 from sandbox.faults import ControllerError, Fault, Reason, one_line
 from sandbox.host.interfaces import WorkerLauncher, WorkerLost
+from sandbox.host.lean_replay import LeanReplay, PoolTracks
 from sandbox.host.pool import EpisodeLimits, EpisodeTask, WorkerEpisodeResult, WorkerPool
 from sandbox.python.controller import MOST_TURNS
 from sandbox.python.guards import LAST
@@ -80,24 +81,23 @@ class SandboxEngine:
             raise InputError(f"{script.name}: a controller in Python has no knobs to set")
         require_admitted(script)
         endings = "cut_off" in script.text
-        pools = [
-            replay_environment.pool(question, endings=endings)
-            for question in range(len(replay_environment.branch_pools))
-        ]
-        tasks = [
-            EpisodeTask(
-                partial(
-                    Replay,
-                    branch_pool,
-                    seed=seed,
-                    question=question,
-                    budget=rules.budget,
-                    probe_cost=rules.probe_cost,
-                    apart=True,
-                ),
-                setting.beta,
+
+        @lru_cache(maxsize=_HELD_POOLS)
+        def tracks(question: int) -> PoolTracks:
+            return PoolTracks(replay_environment.pool(question, endings=endings))
+
+        def begin(question: int, seed: int) -> Replay:
+            return LeanReplay(
+                tracks(question),
+                seed=seed,
+                question=question,
+                budget=rules.budget,
+                probe_cost=rules.probe_cost,
             )
-            for question, branch_pool in enumerate(pools)
+
+        tasks = [
+            EpisodeTask(partial(begin, question, seed), setting.beta)
+            for question in range(len(replay_environment.branch_pools))
             for seed in seeds
         ]
         episodes = empty_episodes(len(replay_environment.branch_pools), len(seeds))
@@ -187,6 +187,9 @@ def _enter(
     episodes.rounds[cell] = ended.rounds
     episodes.line[cell] = max(0, min(line, _MOST_LINE))
 
+
+_HELD_POOLS = 64
+"""Branch pools that are kept for further seeds: more than a worker plays at once."""
 
 _MOST_LINE = 1 << 30
 """Clip a reported count to the array's range."""

@@ -10,11 +10,14 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from dsl.episode import Answer, AnyVerb, BudgetSpent, Inadmissible, Outcome
 from dsl.random_draws import EpisodeRandom
 from harness.mdp.replay import NotProbed, Replay
 from sandbox.faults import ControllerError, Fault, Reason, truncate_text
 from sandbox.host.interfaces import WorkerLauncher, WorkerLost
+from sandbox.host.lean_replay import LeanReplay
 from sandbox.host.worker_client import WorkerClient
 from sandbox.python.controller import MOST_TURNS
 from sandbox.worker.messages import (
@@ -257,15 +260,22 @@ class WorkerPool:
         if replay.ended:
             return playing.ended()
         playing.rounds += outcome is not _NOTHING_AFFORDABLE
-        branches = replay.episode.branches
         playing.order = resume_episode(
             playing.index,
             exhausted=outcome.exhausted,
             spent=replay.spent,
             sequential=replay.sequential,
-            views=tuple([encode_branch(branches[index]) for index in outcome.branches]),
+            views=_encode_states(replay, outcome),
         )
         return None
+
+
+def _encode_states(replay: Replay, outcome: Outcome) -> tuple[msgspec.Raw, ...]:
+    """Return what the branches of an outcome show."""
+    if isinstance(replay, LeanReplay):
+        return replay.last_states if outcome.branches else ()
+    views = replay.episode.branches
+    return tuple([encode_branch(views[index]) for index in outcome.branches])
 
 
 def _lose(

@@ -37,7 +37,7 @@ class _CheckInliner(ast.NodeTransformer):
         self._kinds = kinds
         self._stable = stable
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         """Replace the guard of an attribute of a name."""
         self.generic_visit(node)
         match node:

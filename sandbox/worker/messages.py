@@ -68,7 +68,7 @@ _UNSET = (False, None, None, None)
 # From the host
 
 
-class BeginEpisode(msgspec.Struct, frozen=True, array_like=True, tag=0):
+class BeginEpisode(msgspec.Struct, frozen=True, array_like=True, tag=0, gc=False):
     """A new episode. It contains neither the question nor the seed: the random state is enough."""
 
     key: int
@@ -82,7 +82,7 @@ class BeginEpisode(msgspec.Struct, frozen=True, array_like=True, tag=0):
     """The named signals of its branches."""
 
 
-class ResumeEpisode(msgspec.Struct, frozen=True, array_like=True, tag=1):
+class ResumeEpisode(msgspec.Struct, frozen=True, array_like=True, tag=1, gc=False):
     """Outcome of an episode's verb; the controller continues."""
 
     key: int
@@ -106,10 +106,10 @@ def resume_episode(
         views: The affected branches, each from `encode_branch`.
     """
     # The encoder copies what is encoded already, so the receiver decodes messages of branches.
-    return ResumeEpisode(key, exhausted, spent, sequential, cast(Any, views))
+    return ResumeEpisode(key, exhausted, spent, sequential, cast("Any", views))
 
 
-class DropEpisode(msgspec.Struct, frozen=True, array_like=True, tag=2):
+class DropEpisode(msgspec.Struct, frozen=True, array_like=True, tag=2, gc=False):
     """An episode that is abandoned, without an answer."""
 
     key: int
@@ -140,7 +140,7 @@ ToWorker: TypeAlias = LoadController | StepBatch
 # From the worker
 
 
-class NextVerb(msgspec.Struct, frozen=True, array_like=True, tag=0):
+class NextVerb(msgspec.Struct, frozen=True, array_like=True, tag=0, gc=False):
     """The next verb of an episode."""
 
     key: int
@@ -149,7 +149,7 @@ class NextVerb(msgspec.Struct, frozen=True, array_like=True, tag=0):
     """Line counts, with the last verb, if counting is enabled."""
 
 
-class EpisodeFault(msgspec.Struct, frozen=True, array_like=True, tag=1):
+class EpisodeFault(msgspec.Struct, frozen=True, array_like=True, tag=1, gc=False):
     """The end of an episode, and its reason."""
 
     key: int
@@ -189,3 +189,4 @@ FromWorker: TypeAlias = WorkerReady | LoadResult | Heartbeat | MoveBatch
 encode = msgspec.msgpack.Encoder().encode
 decode_to_worker = msgspec.msgpack.Decoder(ToWorker).decode
 decode_from_worker = msgspec.msgpack.Decoder(FromWorker).decode
+decode_branch = msgspec.msgpack.Decoder(BranchMessage).decode

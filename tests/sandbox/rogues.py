@@ -20,7 +20,7 @@ def say(message):
 def hear():
     head = sys.stdin.buffer.read(4)
     return msgspec.msgpack.decode(sys.stdin.buffer.read(struct.unpack(">I", head)[0]))
-say({"type": "ready", "version": 4})
+say({"type": "ready", "version": 5})
 hear()
 say({"type": "loaded", "findings": []})
 """

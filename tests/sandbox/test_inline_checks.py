@@ -1,0 +1,132 @@
+"""Inlined guards: which names may be read twice, and that a value of another type is refused."""
+
+import ast
+import gc
+
+import pytest
+
+from sandbox.faults import Reason
+from sandbox.python.branches import Branch
+from sandbox.python.controller_episode import ShownEpisode
+from sandbox.python.guards import ATTRIBUTES, INLINED, guarded_globals
+from sandbox.python.policy import compile_controller
+from sandbox.python.scopes import find_stable_names
+from tests.sandbox.playing import answer, body, fault
+
+STABLE = {
+    "def f(x): x": True,
+    "def f():\n    x = 1\n    x": True,
+    "def f():\n    for x in (): x": True,
+    "def f(*x): x": True,
+    "def f(*, x): x": True,
+    "lambda x: x": True,
+    "[x for x in ()]": True,
+    "[0 for y in () for x in y if x]": True,
+    "def f(x):\n    lambda: x": True,
+    "def f(x):\n    [x for y in ()]": True,
+    "def f(x):\n    def g(x): x": True,
+    "def f():\n    try: pass\n    except E as x: x": True,
+    "x": False,
+    "x = 1\ndef f(): x": False,
+    "def f():\n    global x\n    x": False,
+    "def f(x):\n    def g():\n        nonlocal x\n        x": False,
+    "def f(x):\n    def g():\n        nonlocal x\n    x": False,
+    "def f():\n    x = 1\n    lambda: x": False,
+    "def f(x):\n    x = 1\n    lambda: x": False,
+    "def f(x):\n    del x\n    lambda: x": False,
+    "def f(x):\n    for x in (): pass\n    lambda: x": False,
+    "def f(x):\n    import x\n    lambda: x": False,
+    "def f(x):\n    def x(): pass\n    lambda: x": False,
+    "def f(x):\n    try: pass\n    except E as x: pass\n    lambda: x": False,
+    "def f():\n    [(lambda: x) for x in ()]": False,
+    "def f(x):\n    [(x := y) for y in ()]\n    x": False,
+    "[y for x in x]": False,
+    "lambda x=x: 0": False,
+    "def f(x=x): 0": False,
+}
+
+
+@pytest.mark.parametrize("text", STABLE)
+def test_a_name_is_stable_only_if_no_other_code_can_rebind_it(text: str) -> None:
+    tree = ast.parse(text)
+    reads = {
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and node.id == "x" and isinstance(node.ctx, ast.Load)
+    }
+    assert len(reads) == 1
+    assert (reads <= find_stable_names(tree)) is STABLE[text]
+
+
+def test_the_types_that_are_checked_for_have_no_subclasses() -> None:
+    kinds = guarded_globals({}, 1, {})
+    for attribute, name in INLINED.items():
+        kind = kinds[name]
+        assert kind in (Branch, ShownEpisode)
+        assert kind.__subclasses__() == []
+        assert attribute in ATTRIBUTES[kind]
+
+
+OTHERS = {
+    "x = episode\nx.depth": "a value of type ShownEpisode has no attribute 'depth'",
+    "x = episode.open(1)[0]\nx.spent": "a value of type Branch has no attribute 'spent'",
+    "x = episode.open\nx.index": "a value of type method has no attribute 'index'",
+    "x = winner\nx.answer": "a value of type function has no attribute 'answer'",
+    "x = dict\nx.open": "a value of type type has no attribute 'open'",
+    "x = 'a'\nx.signal": "a value of type str has no attribute 'signal'",
+}
+
+
+@pytest.mark.parametrize("text", OTHERS)
+def test_an_inlined_attribute_of_a_value_of_another_type_is_refused(text: str) -> None:
+    result = fault(text)
+    assert result.reason is Reason.RAISED
+    assert OTHERS[text] in result.text
+    assert (result.line, result.column) == (3, 5)
+
+
+def test_an_inlined_attribute_name_of_another_type_keeps_its_meaning() -> None:
+    assert answer("x = ['a', 'b']\nreturn str(x.index('b'))") == "1"
+
+
+def test_guards_of_stable_names_are_inlined_and_others_called() -> None:
+    names = compile_controller(body("pass") + "\ndef f(x):\n    return x.depth\n").co_consts
+    [inlined] = [code for code in names if hasattr(code, "co_name") and code.co_name == "f"]
+    assert {"_isinstance_", "depth"} <= set(inlined.co_names)
+    names = compile_controller(body("pass") + "\nx = 3\ndef f():\n    return x.depth\n").co_consts
+    [called] = [code for code in names if hasattr(code, "co_name") and code.co_name == "f"]
+    assert set(called.co_names) == {"_getattr_", "_turn_", "x"}
+
+
+def test_code_that_runs_at_garbage_collection_cannot_change_a_checked_name() -> None:
+    """The `except` clause of a suspended generator runs when it is collected."""
+    text = """
+        target = episode.open(1)[0]
+        def swap():
+            nonlocal target
+            target = winner
+            return ValueError
+        def suspended():
+            try:
+                yield 1
+            except swap():
+                pass
+        waiting = suspended()
+        next(waiting)
+        cycle = [waiting]
+        cycle.append(cycle)
+        waiting, cycle = None, None
+        for i in range(2000):
+            made = [[] for j in range(10)]
+            target.depth
+    """
+    threshold = gc.get_threshold()
+    gc.freeze()
+    gc.collect()  # so few objects are left that every collection is a full one
+    gc.set_threshold(1, 1, 1)
+    try:
+        result = fault(text, most_turns=100_000)
+    finally:
+        gc.set_threshold(*threshold)
+        gc.unfreeze()
+    assert "a value of type function has no attribute 'depth'" in result.text
