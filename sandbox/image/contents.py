@@ -12,6 +12,7 @@ PROJECT_FILES = (
     "dsl/__init__.py",
     "dsl/aggregates.py",
     "dsl/beta.py",
+    "dsl/dirichlet.py",
     "dsl/episode.py",
     "dsl/exponentials.py",
     "dsl/numeric.py",
