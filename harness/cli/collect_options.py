@@ -6,7 +6,11 @@ from pathlib import Path
 import msgspec
 
 from harness.cli import console
-from harness.cli.model_servers import ServerOptions, parse_engine_arguments
+from harness.cli.model_servers import (
+    ServerOptions,
+    describe_inexactness,
+    parse_engine_arguments,
+)
 from harness.cli.scorer_options import parse_scorers
 from harness.errors import InputError
 from store.collection.chains import read_chains
@@ -20,7 +24,7 @@ from store.collection.settings import Settings
 from store.collection.truth_probe import ASK, WORD, TruthQuestion
 from store.forcing import FAMILIES, Forcing, guess_family
 from store.serving.constraints import compile_pattern
-from store.serving.engine import Engine
+from store.serving.engine import Engine, Served
 
 
 class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +83,7 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
     p_true_word: str | None = None
     scorers: tuple[str, ...] = ()
     signals: tuple[str, ...] = ()
+    server: str | None = None
 
     @property
     def equivalence_method(self) -> str:
@@ -91,7 +96,7 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
         return ServerOptions(
             self.base_urls, self.model, self.ranks, self.concurrency, self.patience, self.python,
             self.engine_args, self.ray_address if self.engine == "ray" else None, self.engines,
-            self.gpus,
+            self.gpus, self.server,
         )  # fmt: skip
 
     @property
@@ -237,6 +242,20 @@ def warn_of_equal_branches(settings: Settings, branches: int) -> None:
         console.warn(
             f"--temperature 0: all {branches} branches of a question will be identical, so a vote"
             " among them decides nothing"
+        )
+
+
+def warn_of_inexact_steps(settings: Settings, served: Served) -> None:
+    """Warn if live episodes cannot be expected to equal those of the recording.
+
+    Args:
+        settings: How branches are generated.
+        served: The model and its server.
+    """
+    if settings.stepwise and not served.repeats:
+        console.warn(
+            f"--stepwise: {describe_inexactness(served)}; live episodes agree with this recording"
+            " as distributions"
         )
 
 

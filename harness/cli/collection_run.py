@@ -5,7 +5,12 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from harness.cli import console
-from harness.cli.collect_options import CollectOptions, warn_of_equal_branches, with_family
+from harness.cli.collect_options import (
+    CollectOptions,
+    warn_of_equal_branches,
+    warn_of_inexact_steps,
+    with_family,
+)
 from harness.cli.model_servers import connect_servers
 from harness.presentation.progress_bar import Advance
 from store.collection.chains import complete_existing_chain
@@ -47,6 +52,7 @@ async def run_collection(
         work = await with_known_family(work, options, endpoints)
         warn_of_equal_branches(work.settings, work.branches)
         prepared = await prepare_collection(work, endpoints, reading)
+        warn_of_inexact_steps(work.settings, prepared.served)
         if not path.exists():
             # Scores of a journal that was deleted are no scores of this one.
             remove_scores(path)

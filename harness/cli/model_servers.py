@@ -11,6 +11,7 @@ from harness.errors import InputError
 if TYPE_CHECKING:
     from store.collection.probing import AnswerRules
     from store.serving.endpoints import Endpoint
+    from store.serving.engine import Served
     from store.serving.ray_engine import EngineFactory
     from store.serving.retries import Limits
 
@@ -35,6 +36,8 @@ class ServerOptions(NamedTuple):
     """How many engines, if vLLM runs without a server."""
     gpus: float = 0.0
     """GPUs of each engine."""
+    server: str | None = None
+    """The software of the servers: ``vllm`` or ``llama.cpp``; ``None`` to ask them."""
 
 
 @asynccontextmanager
@@ -42,68 +45,74 @@ async def connect_servers(serving: ServerOptions) -> "AsyncIterator[list[Endpoin
     """Connect to servers, or to vLLM in a separate process.
 
     Raises:
-        InputError: Neither is named, or both are.
+        InputError: Neither is named, or both are; or options of vLLM are given for llama.cpp.
+        ServingError: A server does not answer, or serves another model.
     """
-    from store.serving.endpoints import list_endpoints
+    from store.serving.endpoints import list_endpoints, open_endpoints
     from store.serving.retries import Limits
-    from store.serving.server import Server
 
-    if bool(serving.base_urls) == (serving.python is not None):
-        raise InputError(
-            "give a server with --base-url, or a Python interpreter that has vLLM with --offline"
-        )
+    _refuse_contradictions(serving)
     limits = Limits(patience=serving.patience)
     async with AsyncExitStack() as stack:
-        if serving.cluster is not None:
+        makers = _makers(serving, limits)
+        if serving.cluster is None:
+            engines = [await stack.enter_async_context(make()) for make in makers]
+        else:
             from store.serving.ray_engine import RayEngine
 
-            spread = [
+            engines = [
                 await stack.enter_async_context(
                     RayEngine(
                         make, serving.cluster, name=f"engine {number} of the cluster",
                         gpus=serving.gpus, limits=limits,
                     )
                 )
-                for number, make in enumerate(_makers(serving, limits))
+                for number, make in enumerate(makers)
             ]  # fmt: skip
-            yield list_endpoints(spread, serving.ranks, serving.concurrency)
-            return
         if serving.python is not None:
-            from store.serving.offline.client import OfflineEngine
-
-            offline = OfflineEngine(
-                serving.python,
-                serving.model,
-                parse_engine_arguments(serving.engine_args),
-                limits=limits,
-            )
-            yield list_endpoints([await stack.enter_async_context(offline)], 1, serving.concurrency)
+            ranks = 1 if serving.cluster is None else serving.ranks
+            yield list_endpoints(engines, ranks, serving.concurrency)
             return
-        key = os.environ.get("OPENAI_API_KEY")
-        engines = [
-            await stack.enter_async_context(Server(url, serving.model, key=key, limits=limits))
-            for url in _addresses(serving.base_urls)
-        ]
-        yield list_endpoints(engines, serving.ranks, serving.concurrency)
+        yield await open_endpoints(engines, serving.ranks, serving.concurrency)
+
+
+def _refuse_contradictions(serving: ServerOptions) -> None:
+    """Raise `InputError` unless servers are named, or vLLM without a server."""
+    if bool(serving.base_urls) == (serving.python is not None):
+        raise InputError(
+            "give a server with --base-url, or a Python interpreter that has vLLM with --offline"
+        )
+    if serving.server == "llama.cpp" and serving.python is not None:
+        raise InputError("--offline runs vLLM; start a llama.cpp server and give its --base-url")
+    if serving.server == "llama.cpp" and serving.ranks > 1:
+        raise InputError("--ranks: llama.cpp has no data-parallel engines; leave it out")
 
 
 def _makers(serving: ServerOptions, limits: "Limits") -> "list[EngineFactory]":
-    """Return functions that start each engine on its machine of a cluster."""
+    """Return functions that open each engine: here, or on its machine of a cluster."""
     from functools import partial
-
-    from store.serving.server import Server
 
     if serving.python is not None:
         from store.serving.offline.client import OfflineEngine
 
         arguments = parse_engine_arguments(serving.engine_args)
         one = partial(OfflineEngine, serving.python, serving.model, arguments, limits=limits)
-        return [one] * serving.engines
+        return [one] * (serving.engines if serving.cluster is not None else 1)
+    from store.serving.detection import open_server
+
     key = os.environ.get("OPENAI_API_KEY")
     return [
-        partial(Server, url, serving.model, key=key, limits=limits)
+        partial(open_server, url, serving.model, engine=serving.server, key=key, limits=limits)
         for url in _addresses(serving.base_urls)
     ]
+
+
+def describe_inexactness(served: "Served") -> str:
+    """Describe why the tokens of a server are not expected again; see `Served.repeats`."""
+    return (
+        f"{served.engine} computes in another order beside other completions and behind a cached"
+        " prompt, so equal tokens are not expected"
+    )
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from harness.proxy.listener import ListenOptions, serve
 from harness.proxy.origins import ANY, normal_origin
 from harness.proxy.responder import ProxyAnswer, Responder, ResponderConfig
 from harness.request.plan import Plan
-from store.collection.context import refuse_max_tokens
+from store.collection.context import refuse_unsupported
 from store.collection.preparation import check_same_model, tokenise_truth
 from store.collection.questions import tokenise_forcing
 
@@ -112,7 +112,7 @@ async def serve_proxy(
         async with model_servers.connect_servers(options.serving) as endpoints:
             engine = endpoints[0].engine
             served = await check_same_model(endpoints)
-            refuse_max_tokens(settings, served, engine.address)
+            refuse_unsupported(settings, served, engine.address)
             family = await collect_options.family_served(options, settings, engine)
             settings = msgspec.structs.replace(settings, forcing=options.forcing(family))
             collect_options.warn_of_equal_branches(settings, options.branches)

@@ -19,10 +19,15 @@ LONGEST = 1 << 30
 FAMILIES = ("think", "harmony", "magistral", "plain")
 """The names of `store.forcing.FAMILIES`, which costs an import of msgspec."""
 
+SERVERS = ("vllm", "llama.cpp")
+"""The software that serves a model, as `store.serving.engine` names it."""
+
 
 serving_options = combine_options(
     click.option("--base-url", "base_urls", metavar="URL[,URL...]", multiple=True,
-                 help="Base URLs of the vLLM servers of the model: http://HOST:PORT."),
+                 help="Base URLs of the servers of the model: http://HOST:PORT."),
+    click.option("--server", type=click.Choice(SERVERS),
+                 help="Software of the servers. [default: detected]"),
     click.option("--model", metavar="NAME", required=True,
                  help="Model name as the server lists it; with --offline, its directory."),
     click.option("--offline", "python", metavar="PYTHON", type=FilePath(dir_okay=False),

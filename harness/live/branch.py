@@ -81,6 +81,8 @@ class LiveBranch:
                 await self._interval()
                 if self.depth in wanted and not self.finished:
                     tasks.create_task(self._probe(self.depth))
+                    # Where both share one slot, the probe goes first: the slot holds its prefix.
+                    await asyncio.sleep(0)
 
     async def forced_text(self, depth: int) -> str:
         """Return the text up to a probed depth, and the answer that was forced there.

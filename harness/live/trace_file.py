@@ -54,7 +54,7 @@ def build_document(
         live_result: The episode.
     """
     what = describe_plan_origin(plan, recordings) | {
-        "engine": f"live, {served.model} by vllm {served.version}",
+        "engine": f"live, {served.model} by {served.software}",
         "question": {"id": live_result.question, "number": live_result.number},
         "seed": live_result.seed,
         "seconds": live_result.seconds,

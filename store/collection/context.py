@@ -1,4 +1,4 @@
-"""Whether prompts, branches and probes fit the context of a model: judged before any is drawn.
+"""Whether a server can do what is requested, and prompts fit its context: before any is drawn.
 
 vLLM lowers a ``max_tokens`` that goes beyond the context and reports nothing but "length", so what
 does not fit is found here.
@@ -10,8 +10,10 @@ from store.collection.draw_requests import probe_count
 from store.collection.settings import Settings
 from store.collection.truth_probe import TruthTokens
 from store.forcing import ForcingTokens
-from store.serving.engine import Served
+from store.serving.engine import LLAMA_CPP, Served
 from store.serving.errors import Refused
+from store.serving.llama_cpp.grammars import UnsupportedConstraint, write_grammar
+from store.serving.requests import Structured
 
 
 class Context(NamedTuple):
@@ -104,8 +106,8 @@ def count_asking(forced: ForcingTokens, truth: TruthTokens | None) -> int:
     return 0 if truth is None else len(forced.end) + truth.longest
 
 
-def refuse_max_tokens(settings: Settings, served: Served, address: str) -> None:
-    """Reject a ``max_tokens`` that leaves no room for a prompt, before anything is tokenised.
+def refuse_unsupported(settings: Settings, served: Served, address: str) -> None:
+    """Reject settings that the server cannot follow, before anything is tokenised.
 
     Args:
         settings: collection settings.
@@ -113,8 +115,22 @@ def refuse_max_tokens(settings: Settings, served: Served, address: str) -> None:
         address: address of the server, for errors.
 
     Raises:
-        PolicyViolation: ``max_tokens`` and a probe leave no token for a prompt.
+        Refused: ``max_tokens`` and a probe leave no token for a prompt, or the constraint of probes
+            cannot be written for the server.
     """
+    _refuse_max_tokens(settings, served, address)
+    if served.engine == LLAMA_CPP and settings.probing.regex is not None:
+        try:
+            write_grammar(Structured(regex=settings.probing.regex))
+        except UnsupportedConstraint as error:
+            raise Refused(
+                f"--probe-regex: {error}",
+                address=address,
+                hint="llama.cpp constrains replies by a grammar; use a simpler expression",
+            ) from error
+
+
+def _refuse_max_tokens(settings: Settings, served: Served, address: str) -> None:
     longest, probing = settings.drawing.max_tokens, settings.probing.max_tokens
     if settings.source is None and longest + probing >= served.context:
         raise Refused(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from store.collection.chains import ExistingChain, ExistingChains, length_of
-from store.collection.context import Context, make_context, refuse_max_tokens
+from store.collection.context import Context, make_context, refuse_unsupported
 from store.collection.draw_requests import ProbeSettings
 from store.collection.missing import HINT, describe_branches
 from store.collection.probing import AnswerRules
@@ -86,7 +86,7 @@ async def prepare_collection(
     """
     served = await check_same_model(endpoints)
     engine = endpoints[0].engine
-    refuse_max_tokens(work.settings, served, engine.address)
+    refuse_unsupported(work.settings, served, engine.address)
     forced = await tokenise_forcing(engine, work.settings.forcing)
     truth = await tokenise_truth(engine, work.settings)
     context = make_context(work.settings, forced, served, engine.address, truth)
@@ -171,11 +171,11 @@ async def check_same_model(endpoints: Sequence[Endpoint]) -> Served:
         served = await engine.served()
         if first is not None and not served.is_like(first):
             raise Refused(
-                f"serves {served.model} by vLLM {served.version} with a context of"
-                f" {served.context}, unlike the first server ({first.model}, {first.version},"
+                f"serves {served.model} by {served.software} with a context of"
+                f" {served.context}, unlike the first server ({first.model}, {first.software},"
                 f" {first.context})",
                 address=engine.address,
-                hint="collect from servers of the same model, vLLM version and context",
+                hint="use servers of the same model, software version and context",
             )
         first = first or served
     if first is None:

@@ -78,9 +78,10 @@ async def probe_chain(
     Raises:
         ServingError: an inconsistent reply, a rejection, or an outage beyond the patience limit.
     """
-    probes: list[ProbeResult] = []
+    batches: list[list[ProbeResult]] = []
     cut = list_prefixes(chain.token_ids, settings.drawing.interval)
-    for index in range(0, len(cut), BATCH):
+    # The longest first: where a slot holds the chain, every shorter prefix is still in it.
+    for index in reversed(range(0, len(cut), BATCH)):
         batch = cut[index : index + BATCH]
         request = draw_requests.request_probes(prompt, batch, forced, probing)
         entropies: list[float | None] = [None] * len(batch)
@@ -92,11 +93,13 @@ async def probe_chain(
                 first = await endpoint.engine.complete(opened, rank=endpoint.rank)
                 report(opened, first)
                 entropies = [token_entropy(logprobs) for logprobs in first]
-        probes += [
-            ProbeResult(result.text, len(result.token_ids), measured, result.finish == "length")
-            for result, measured in zip(results, entropies, strict=True)
-        ]
-    return probes
+        batches.append(
+            [
+                ProbeResult(result.text, len(result.token_ids), measured, result.finish == "length")
+                for result, measured in zip(results, entropies, strict=True)
+            ]
+        )
+    return [probe for batch in reversed(batches) for probe in batch]
 
 
 async def make_branch(

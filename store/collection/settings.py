@@ -58,7 +58,7 @@ def make_provenance(settings: Settings, served: Served) -> Provenance:
         equivalence=settings.equivalence,
         licence=settings.licence,
         stepwise=settings.stepwise,
-        engine=f"vllm {served.version}",
+        engine=served.software,
         template=settings.template,
         seeding=None if settings.source else (STEPWISE if settings.stepwise else WHOLE),
         probes=Probes(

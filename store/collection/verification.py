@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from store.answers.equivalence import RunningForms
 from store.collection.chains import Chain, PromptedQuestion, draw_chain_stepwise, draw_whole_chains
-from store.collection.context import make_context, refuse_max_tokens
+from store.collection.context import make_context, refuse_unsupported
 from store.collection.missing import describe_branches
 from store.collection.preparation import make_probe_settings
 from store.collection.probing import AnswerRules, make_branch, probe_chain
@@ -80,7 +80,7 @@ def read_settings(recording: Recording) -> Settings:
 
 def describe_engine_mismatch(recording: Recording, served: Served) -> str | None:
     """Return a sentence if the server is not the one that made the recording."""
-    provenance, engine = recording.provenance, f"vllm {served.version}"
+    provenance, engine = recording.provenance, served.software
     if provenance.model not in (served.model, *served.aliases) or engine != provenance.engine:
         recorded = f"recorded from {provenance.model} by {provenance.engine}"
         return f"{recorded}, now {served.model} by {engine}"
@@ -109,7 +109,7 @@ async def refuse_shorter_context(
     Raises:
         ServingError: a branch and its probes may not fit.
     """
-    refuse_max_tokens(settings, served, endpoint.engine.address)
+    refuse_unsupported(settings, served, endpoint.engine.address)
     forced = await tokenise_forcing(endpoint.engine, settings.forcing)
     context = make_context(settings, forced, served, endpoint.engine.address, truth)
     for question in recording.questions if settings.source is None else ():

@@ -86,7 +86,7 @@ class ServerConnection:
         async def attempt() -> T:
             reply = await self._read_body("GET", path, None)
             with self._judged():
-                return decode_reply(decoder, reply)
+                return decode_reply(decoder, reply, self.software)
 
         return await retry_call(attempt, self.limits)
 
@@ -96,15 +96,16 @@ class ServerConnection:
         path: str,
         body: bytes | None,
         headers: Mapping[str, str] | None = None,
+        deadline: float | None = None,
     ) -> bytes:
+        """Return the body of a reply, which has to come within ``deadline`` seconds."""
+        seconds = self.limits.whole if deadline is None else deadline
         try:
-            async with asyncio.timeout(self.limits.whole):
+            async with asyncio.timeout(seconds):
                 async with self._open(method, path, body, headers) as response:
                     return await response.read()
         except TimeoutError as error:
-            raise self._unreachable(
-                f"no complete reply within {self.limits.whole:.0f} s"
-            ) from error
+            raise self._unreachable(f"no complete reply within {seconds:.0f} s") from error
 
     @asynccontextmanager
     async def _open(

@@ -16,6 +16,7 @@ from itertools import count
 from typing import NamedTuple
 
 from store.serving.engine import Engine
+from store.serving.errors import Refused
 
 
 class _Waiter(NamedTuple):
@@ -91,6 +92,38 @@ class Endpoint:
                 first.ready.set_result(None)
             else:
                 return
+
+
+async def open_endpoints(engines: Sequence[Engine], ranks: int, slots: int) -> list[Endpoint]:
+    """Ask engines what they serve, and list the endpoints of each.
+
+    A server with a fixed number of slots gets an endpoint for each, with one completion at a time.
+    So the requests of a branch come one after the other, and each finds the slot of the one before
+    it idle; two at once would compute the branch twice.
+
+    Args:
+        engines: one for each address.
+        ranks: data-parallel engines at each; 1 for a server that is not data-parallel.
+        slots: completions under way at once for each address.
+
+    Raises:
+        Refused: ranks are requested of a server that has none.
+        ServingError: an engine does not answer.
+    """
+    endpoints: list[Endpoint] = []
+    for engine in engines:
+        served = await engine.served()
+        if served.slots is None:
+            endpoints += list_endpoints([engine], ranks, slots)
+            continue
+        if ranks > 1:
+            raise Refused(
+                f"{served.engine} has no data-parallel engines",
+                address=engine.address,
+                hint="leave out --ranks",
+            )
+        endpoints += [Endpoint(engine, None, 1) for _ in range(min(slots, served.slots))]
+    return endpoints
 
 
 def list_endpoints(engines: Sequence[Engine], ranks: int, slots: int) -> list[Endpoint]:

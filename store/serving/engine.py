@@ -53,6 +53,10 @@ def read_counters(page: str) -> PrefixCacheCounters | None:
     return PrefixCacheCounters(int(sums["queries"]), int(sums["hits"]), len(engines))
 
 
+VLLM, LLAMA_CPP = "vllm", "llama.cpp"
+"""The engines, as ``--server`` and the provenance of recordings name them."""
+
+
 class Served(NamedTuple):
     """What an engine serves."""
 
@@ -60,13 +64,31 @@ class Served(NamedTuple):
     context: int
     """The most tokens of a prompt and its completion together."""
     version: str
-    """Of vLLM."""
+    """Of the engine."""
     aliases: tuple[str, ...] = ()
     """Other names of the same model at the server."""
+    engine: str = VLLM
+    """`VLLM` or `LLAMA_CPP`."""
+    slots: int | None = None
+    """Completions that the server draws at once, if it has a fixed number."""
+
+    @property
+    def software(self) -> str:
+        """The engine and its version, as recordings name them: ``vllm 0.32.0``."""
+        return f"{self.engine} {self.version}"
+
+    @property
+    def repeats(self) -> bool:
+        """Whether equal requests are meant to give equal tokens, whatever else the server does.
+
+        llama.cpp computes other sums, and so now and then another token, when other completions
+        share a batch or when the beginning of a prompt is cached; its manual says so.
+        """
+        return self.engine != LLAMA_CPP
 
     def is_like(self, other: "Served") -> bool:
         """Whether both serve the same model, by the same version and with the same context."""
-        return self[:3] == other[:3]
+        return (*self[:3], self.engine) == (*other[:3], other.engine)
 
 
 class Engine(Protocol):

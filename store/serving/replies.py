@@ -89,8 +89,13 @@ class _Reply(msgspec.Struct, frozen=True):
 _DECODER = msgspec.json.Decoder(_Reply)
 
 
-def decode_reply(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+def decode_reply(decoder: msgspec.json.Decoder[T], body: bytes, software: str = "vLLM") -> T:
     """Decode one JSON document.
+
+    Args:
+        decoder: of the shape that is expected.
+        body: the document.
+        software: the server whose shape it is, for messages.
 
     Raises:
         MalformedReply: it is not JSON, or not all of it.
@@ -103,7 +108,7 @@ def decode_reply(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
         if (reported := error_document(body)) is not None:
             raise reported from error
         raise InvalidReply(
-            f"the reply is not as vLLM gives it: {lower_first(str(error))}"
+            f"the reply is not as {software} gives it: {lower_first(str(error))}"
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedReply("the reply is not complete JSON") from error
@@ -198,8 +203,30 @@ def refuse_other_prompt(prompt: list[int], request: CompletionRequest, index: in
         raise InvalidReply("it answers a prompt other than the one sent")
 
 
-def check_completion(result: CompletionResult, request: CompletionRequest) -> None:
-    """Raise `InvalidReply` if one completion cannot be what was requested."""
+class Advice(NamedTuple):
+    """What messages on a completion advise, where its server's options may be the reason."""
+
+    constraint: str
+    logprobs: str
+
+
+VLLM_ADVICE = Advice(
+    "; a server started with --reasoning-parser applies none before the end of thinking",
+    "; serve with --logprobs-mode raw_logprobs, vLLM's default",
+)
+NO_ADVICE = Advice("", "")
+
+
+def check_completion(
+    result: CompletionResult, request: CompletionRequest, advice: Advice = VLLM_ADVICE
+) -> None:
+    """Raise `InvalidReply` if one completion cannot be what was requested.
+
+    Args:
+        result: the completion.
+        request: the request.
+        advice: what the message advises.
+    """
     count = len(result.token_ids)
     if any(token < 0 for token in result.token_ids):
         raise InvalidReply("a token id is below 0")
@@ -214,15 +241,12 @@ def check_completion(result: CompletionResult, request: CompletionRequest) -> No
         )
     if not count and result.finish not in UNFINISHED:
         raise InvalidReply("a completion has no tokens")
-    if fault := logprob_fault(result.logprobs, result.top):
+    if fault := logprob_fault(result.logprobs, result.top, advice.logprobs):
         raise InvalidReply(fault)
     if result.finish not in UNFINISHED and (
         fault := constraint_fault(result.text, result.finish, request)
     ):
-        raise InvalidReply(
-            f"{fault}: the server does not apply the constraint; a server started with"
-            " --reasoning-parser applies none before the end of thinking"
-        )
+        raise InvalidReply(f"{fault}: the server does not apply the constraint{advice.constraint}")
 
 
 _ROUNDING = 1e-5
@@ -235,25 +259,25 @@ _EXCESS = 1e-2
 """How far above 1 half precision can put a sum of probabilities."""
 
 
-def logprob_fault(own: list[float] | None, top: list[list[float]] | None) -> str | None:
+def logprob_fault(
+    own: list[float] | None, top: list[list[float]] | None, advice: str = VLLM_ADVICE.logprobs
+) -> str | None:
     """Describe why log-probabilities cannot be those of a model; ``None`` where they can.
 
     Args:
         own: of each token, in nats.
         top: of the likeliest tokens at each position, in nats, likeliest first.
+        advice: what the description ends with.
     """
     for numbers in (own or [], *(top or [])):
         if not all(number <= _ROUNDING and math.isfinite(number) for number in numbers):
-            return f"a log-probability is above 0 or not a number{_MODE}"
+            return f"a log-probability is above 0 or not a number{advice}"
         if numbers and min(numbers) <= _MASKED:
-            return f"a log-probability is {min(numbers):.0f}, that of a masked token{_MODE}"
+            return f"a log-probability is {min(numbers):.0f}, that of a masked token{advice}"
     for candidates in top or []:
         if math.fsum(map(math.exp, candidates)) > 1 + _EXCESS:
-            return f"the probabilities of the most likely tokens add up to more than 1{_MODE}"
+            return f"the probabilities of the most likely tokens add up to more than 1{advice}"
     return None
-
-
-_MODE = "; serve with --logprobs-mode raw_logprobs, vLLM's default"
 
 
 def _chances(

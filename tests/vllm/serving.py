@@ -48,7 +48,7 @@ def serving(
             words, stdout=output, stderr=subprocess.STDOUT, env=calm(), start_new_session=True
         )
         try:
-            _await_health(server, port, log)
+            await_health(server, port, log)
             yield f"http://127.0.0.1:{port}/v1"
         finally:
             stop(server)
@@ -85,7 +85,13 @@ def calm() -> dict[str, str]:
     }  # fmt: skip
 
 
-def _await_health(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+def await_health(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    """Wait until a server answers that it is ready.
+
+    Raises:
+        AssertionError: if it ends before.
+        TimeoutError: if it does not answer in `PATIENCE` seconds.
+    """
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         assert server.poll() is None, log.read_text()[-3000:]

@@ -1,4 +1,4 @@
-"""``rheostat collect``: recordings from a model behind vLLM."""
+"""``rheostat collect``: recordings from a served model."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -119,9 +119,9 @@ def _question_fields() -> "list[FieldSection]":
 def collect(target: Path, dry_run: bool, expect: int | None, **options: object) -> None:
     """Sample and probe branches of a model, and seal a recording.
 
-    The model is served by vLLM. An interrupted collection resumes at the first missing branch when
-    you run the same command again. See `rheostat explain collecting` for the requests that are made
-    and for what the recording stores.
+    The model is served by vLLM or llama.cpp. An interrupted collection resumes at the first missing
+    branch when you run the same command again. See `rheostat explain collecting` for the requests
+    that are made and for what the recording stores.
 
     Args:
         target: Path of the recording.

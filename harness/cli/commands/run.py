@@ -19,8 +19,7 @@ from harness.cli.serving_options import (
 
 if TYPE_CHECKING:
     from harness.cli.field_help import FieldSection
-    from harness.cli.live_run import LiveRunRequest, ReferenceRecording
-    from harness.live.runner import LiveResult
+    from harness.cli.live_run import LiveRunRequest, LiveRunResult, ReferenceRecording
     from harness.request.plan import Plan
 
 SAMPLING_OPTIONS = frozenset({
@@ -107,7 +106,7 @@ def run(
     against: Path | None,
     **options: object,
 ) -> None:
-    """Run a controller live on a model served by vLLM.
+    """Run a controller live on a served model, by vLLM or llama.cpp.
 
     Each action becomes a request to the server, and the requests of a step are sent as one batch.
     An episode with seed S samples the branches that replay uses for seed S. With --against,
@@ -171,7 +170,7 @@ def _play(
     live_results = outcome.live_results
     summary = live_run.summarise_run(live_results, time.monotonic() - began)
     if recorded is not None:
-        _compare(out, plan, recorded, live_results, summary)
+        _compare(out, plan, recorded, outcome, summary)
         return
     out.table(live_run.episode_table(live_results))
     console.info(summary)
@@ -195,18 +194,27 @@ def _compare(
     out: Output,
     plan: "Plan",
     recorded: "ReferenceRecording",
-    live_results: "list[LiveResult]",
+    outcome: "LiveRunResult",
     summary: str,
 ) -> None:
     """Show live episodes beside their replays.
+
+    Args:
+        out: Where to write the result, and in which format.
+        plan: The controller and its setting.
+        recorded: The recording.
+        outcome: The live episodes, and the server that played them.
+        summary: The run in one line.
 
     Raises:
         NegativeResult: they are to be equal, and are not.
     """
     from harness.cli import console, live_run
+    from harness.cli.model_servers import describe_inexactness
     from harness.errors import NegativeResult
     from harness.live.replay_comparison import compare_distributions, pair_with_replays
 
+    live_results, served = outcome.live_results, outcome.served
     compared = pair_with_replays(plan, recorded.replay_environment, live_results)
     out.table(live_run.paired_table(compared))
     console.info(summary)
@@ -220,5 +228,8 @@ def _compare(
             compare_distributions(plan, recorded.replay_environment, live_results)
         )
     )
-    if recorded.settings.stepwise:
+    if not recorded.settings.stepwise:
+        return
+    if served.repeats:
         raise NegativeResult(sentence)
+    console.info(f"{sentence}; {describe_inexactness(served)}")

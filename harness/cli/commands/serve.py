@@ -137,10 +137,10 @@ def serve(
 ) -> None:
     """Serve an OpenAI-compatible API, backed by a controller.
 
-    The model is served by vLLM. A client may add "beta", from 0 to 1, to its request. The reply
-    contains the text of a branch with the winning answer, the tokens of all branches in `usage`,
-    and the name of the trace in a header. If RHEOSTAT_API_KEY is set, clients must send it as their
-    key. See `rheostat explain proxy` for details.
+    The model is served by vLLM or llama.cpp. A client may add "beta", from 0 to 1, to its request.
+    The reply contains the text of a branch with the winning answer, the tokens of all branches in
+    `usage`, and the name of the trace in a header. If RHEOSTAT_API_KEY is set, clients must send it
+    as their key. See `rheostat explain proxy` for details.
 
     Args:
         controller: A Rheo file, or the name of a library controller.

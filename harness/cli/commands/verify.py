@@ -71,11 +71,13 @@ def verify(out: Output, recording: Path, branches: int, seed: int, **options: ob
     settings = read_settings(opened)
     served = model_servers.ServerOptions(**options)  # type: ignore[arg-type]
     with model_servers.open_reading(settings.extraction, settings.equivalence) as reading:
-        checks = model_servers.run_async(_check(opened, settings, served, reading, branches, seed))
+        checks, inexact = model_servers.run_async(
+            _check(opened, settings, served, reading, branches, seed)
+        )
     out.table(table(checks))
     same = sum(check.same for check in checks)
     if same < len(checks):
-        raise NegativeResult(f"{same} of {len(checks)} branches match the recording")
+        raise NegativeResult(f"{same} of {len(checks)} branches match the recording", hint=inexact)
     console.info(f"{same} of {same} branches match the recording")
 
 
@@ -86,11 +88,12 @@ async def _check(
     reading: "AnswerRules",
     branches: int,
     seed: int,
-) -> "list[BranchCheck]":
+) -> "tuple[list[BranchCheck], str | None]":
+    """Return the branches that were drawn again, and why equal tokens are not expected, if so."""
     import asyncio
 
     from harness.cli import console
-    from harness.cli.model_servers import connect_servers
+    from harness.cli.model_servers import connect_servers, describe_inexactness
     from store.collection.preparation import check_same_model
     from store.collection.verification import (
         BranchVerifier,
@@ -114,11 +117,11 @@ async def _check(
                 advance(1)
                 return check
 
-            return list(
-                await asyncio.gather(
-                    *(one(position, *branch) for position, branch in enumerate(chosen))
-                )
+            checks = await asyncio.gather(
+                *(one(position, *branch) for position, branch in enumerate(chosen))
             )
+        inexact = None if served_model.repeats else describe_inexactness(served_model)
+        return list(checks), inexact
 
 
 def table(checks: "list[BranchCheck]") -> "Table":

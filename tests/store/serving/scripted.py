@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from aiohttp import web
 
+from tests.store.serving.app_thread import serve_app
 from tests.store.serving.scripted_model import Choice, draw, encode, show
 
 CONTEXT = 4096
@@ -369,31 +369,6 @@ def _pieces(choice: Body, every: int, fault: Fault) -> list[tuple[Body, int]]:
 @contextmanager
 def serving(server: ScriptedServer, port: int = 0) -> Iterator[ScriptedServer]:
     """Runs the server in a thread of its own; its ``url`` is set."""
-    loop = asyncio.new_event_loop()
-    started = threading.Event()
-    runners: list[web.AppRunner] = []
-
-    async def start() -> None:
-        runner = web.AppRunner(server.app(), handler_cancellation=True, shutdown_timeout=0.1)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", port)
-        await site.start()
-        runners.append(runner)
-        server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        started.set()
-
-    def run() -> None:
-        asyncio.set_event_loop(loop)
-        loop.run_until_complete(start())
-        loop.run_forever()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    assert started.wait(10)
-    try:
+    with serve_app(server.app(), port) as address:
+        server.url = address
         yield server
-    finally:
-        asyncio.run_coroutine_threadsafe(runners[0].cleanup(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
