@@ -47,6 +47,10 @@ class CallEmitter:
     def _kernel(self, kernel: Kernel, *arguments: str) -> str:
         return self._expressions.library.call(self._emit, kernel, *arguments)
 
+    def _kept(self, kernel: Kernel, *arguments: str) -> str:
+        """Call a kernel of reals unless its result is kept."""
+        return self._expressions.kept_results.call(self._emit, kernel, *arguments)
+
     # Sets
 
     def _of_set(self, name: str, node: tree.Call) -> str:
@@ -209,7 +213,12 @@ class CallEmitter:
             return kernel(vote_kernels.answer_at, distinct, second)
         trailing = kernel(vote_kernels.votes_at_weighted, distinct, second, votes)
         if name == "confidence":
-            return kernel(vote_kernels.confidence_weighted, count, first, trailing)
+            return self._expressions.choose(
+                self._emit.op(f"icmp eq i64 {count}, 0"),
+                "double",
+                lambda: "0.0",
+                lambda: self._kept(beta_confidence_real, first, trailing),
+            )
         if name == "dirichlet_confidence":
             return self._dirichlet(
                 count,
@@ -373,13 +382,15 @@ class CallEmitter:
 
     def _of_reals(self, name: str, values: list[str]) -> str:
         emit = self._emit
-        kernels: dict[str, Kernel] = {
-            "sqrt": numeric.sqrt_real, "exp": numeric.exp_real, "log": numeric.log_real,
-            "pow": numeric.pow_real, "beta_confidence": beta_confidence_real,
+        costly: dict[str, Kernel] = {
+            "exp": numeric.exp_real, "log": numeric.log_real, "pow": numeric.pow_real,
+            "beta_confidence": beta_confidence_real,
         }  # fmt: skip
-        if name in kernels:
-            return self._kernel(kernels[name], *values)
+        if name in costly:
+            return self._kept(costly[name], *values)
         match name:
+            case "sqrt":
+                return self._kernel(numeric.sqrt_real, *values)
             case "floor" | "ceil" | "round":
                 return numbers.to_integer(emit, name, values[0])
             case "abs":

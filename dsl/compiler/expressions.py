@@ -10,6 +10,7 @@ from dsl.compiler.branch_sets import SetEmitter
 from dsl.compiler.calls import CallEmitter
 from dsl.compiler.emitter import real
 from dsl.compiler.expression_traits import is_cheap
+from dsl.compiler.kept_results import KeptResults
 from dsl.compiler.kernels import KernelLibrary
 from dsl.compiler.memory_layout import StateWord
 from dsl.compiler.state import FINISHED, PRUNED, EpisodeState
@@ -77,6 +78,7 @@ class ExpressionEmitter:
         self.state = state
         self.emit = state.emit
         self.library = library
+        self.kept_results = KeptResults(library, state.word(StateWord.KEPT_RESULTS, "ptr"))
         self.variables = variables
         self.branch: str | None = None
         """The branch that a dot refers to."""

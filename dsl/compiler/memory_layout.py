@@ -78,6 +78,8 @@ class StateWord(IntEnum):
     """(N, W) doubles for each branch window: every value that was pushed, by interval."""
     NEXT = 33
     """The address of the words of the question to play next, 0 after the last."""
+    KEPT_RESULTS = 34
+    """`Compiled.kept_results` tables of `dsl.compiler.kept_results.TABLE_DOUBLES` doubles each."""
 
 
 STATE_WORDS = len(StateWord)

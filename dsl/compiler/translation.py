@@ -38,6 +38,8 @@ class CompiledModule(NamedTuple):
     """Arrays of N words in the working memory."""
     windows: int
     branch_windows: int
+    kept_results: int
+    """Tables of kept results."""
     knobs: tuple[tuple[str, Type], ...]
     """The knobs in the order in which they are passed, with their types."""
     literals: tuple[str, ...]
@@ -101,13 +103,14 @@ class _Translation:
             (
                 numbers.INTRINSICS,
                 self._library.text(),
+                self._expressions.kept_results.text(),
                 emit.text(),
                 _play_all(),
             )
         )
         return CompiledModule(
-            text, state.arrays, len(self._windows), len(self._branch_windows), self._knobs,
-            self._literals,
+            text, state.arrays, len(self._windows), len(self._branch_windows),
+            self._expressions.kept_results.count, self._knobs, self._literals,
         )  # fmt: skip
 
     def _load_inputs(self) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsl.checker import CheckedProgram
+from dsl.compiler.kept_results import TABLE_DOUBLES
 from dsl.compiler.memory_layout import VOTE_ARRAYS, StateWord
 from dsl.compiler.native import NativeProgram
 from dsl.compiler.objects import ObjectCache
@@ -144,6 +145,7 @@ class _ThreadMemory(NamedTuple):
     votes: NDArray[np.int64]
     windows: NDArray[np.float64]
     branch_windows: NDArray[np.float64]
+    kept_results: NDArray[np.float64]
 
 
 class _CompiledBatch:
@@ -197,6 +199,7 @@ class _CompiledBatch:
         words[:, StateWord.VOTES] = address(memory.votes)
         words[:, StateWord.WINDOWS] = address(memory.windows)
         words[:, StateWord.BRANCH_WINDOWS] = address(memory.branch_windows)
+        words[:, StateWord.KEPT_RESULTS] = address(memory.kept_results)
         for word, value in self._common.items():
             words[:, word] = value
         words[:, StateWord.DEAL] = [address(deal) for deal in self._deals[_slice(questions)]]
@@ -233,6 +236,7 @@ class _CompiledBatch:
                 np.zeros(VOTE_ARRAYS * self._dense.most_answers, np.int64),
                 np.zeros(self._module.windows * MAX_WINDOW, np.float64),
                 np.zeros(self._module.branch_windows * self._dense.most_cells, np.float64),
+                np.full(self._module.kept_results * TABLE_DOUBLES, np.nan),
             )
         return memory
 
