@@ -183,7 +183,7 @@ class _PolicyTransformer(RestrictingNodeTransformer):
 
     def find_undefined(self, text: str) -> None:
         """Store a finding for each name that is defined nowhere."""
-        for node, near in undefined(text, ast.parse(text, FILE), KNOWN):
+        for node, near in undefined(text, parse_python(text, FILE), KNOWN):
             self.error(node, f"`{node.id}` is not defined here{near}")
 
     # Narrower than the base class.
