@@ -10,7 +10,7 @@ from harness.api.grid_play import Betas, Knobs, PlayOptions, play_request
 from harness.api.recording import RecordingLike
 from harness.errors import InputError
 from harness.escaping import escape_xml
-from harness.evaluation.comparison import Comparison, compare_controllers
+from harness.evaluation.comparison import Comparison, QuestionDifference, compare_controllers
 from harness.evaluation.grid import Grid
 from harness.evaluation.scores import CellEpisodes
 from harness.evaluation.sweep import describe_sweep_origin
@@ -64,11 +64,13 @@ class ComparisonReport:
 
     def points(self) -> DataTable:
         """Return every point of A with what B needs for its accuracy, on every recording."""
-        return DataTable.from_records(matches_table(self._comparisons).records())
+        table = matches_table(self._comparisons)
+        return DataTable.from_records(table.records(), table.keys)
 
     def questions(self) -> DataTable:
         """Return the questions on which the two differ, over all recordings."""
-        return DataTable.from_records([asdict(one) for one in self.overall.differences])
+        records = [asdict(question) for question in self.overall.differences]
+        return DataTable.from_records(records, QuestionDifference.__struct_fields__)
 
     def to_json(self) -> str:
         """Return the document of `rheostat compare --json`, byte for byte."""

@@ -187,6 +187,16 @@ def check(program: str | os.PathLike[str]) -> Diagnostics:
         return _diagnostics(analyse_program(_source(argument)))
 
 
+def as_controller(program: ProgramLike) -> Controller:
+    """Return a controller, loaded if it is not yet.
+
+    Raises:
+        ProgramError: The program has errors.
+        InputError: There is no such controller.
+    """
+    return program if isinstance(program, Controller) else Controller(program)
+
+
 def load_controllers(programs: Sequence[ProgramLike]) -> list[Playable]:
     """Load several controllers, with distinct labels.
 
@@ -197,9 +207,7 @@ def load_controllers(programs: Sequence[ProgramLike]) -> list[Playable]:
         ProgramError: A program has errors.
         InputError: There is no such controller, or one is given twice.
     """
-    loaded = [
-        program if isinstance(program, Controller) else Controller(program) for program in programs
-    ]
+    loaded = [as_controller(program) for program in programs]
     for index, controller in enumerate(loaded):
         if controller in loaded[:index]:
             raise InputError(f"the controller {controller.name} is given twice; give it once")

@@ -37,15 +37,20 @@ class DataTable:
 
     @classmethod
     def from_records(
-        cls, records: Sequence[Mapping[str, object]], shown: Table | None = None
+        cls,
+        records: Sequence[Mapping[str, object]],
+        columns: Sequence[str],
+        shown: Table | None = None,
     ) -> "DataTable":
-        """Build a table from rows with the same keys.
+        """Build a table from rows; without rows it has the same columns.
 
         Args:
             records: The rows.
+            columns: The keys of every row.
             shown: How to show the table to people.
         """
-        return cls(pa.Table.from_pylist(list(records)), shown)
+        values = {name: pa.array([record[name] for record in records]) for name in columns}
+        return cls(pa.table(values), shown)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -6,11 +6,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from harness.api.controller import ProgramLike
+from harness.api.controller import ProgramLike, as_controller, get_playable
 from harness.api.data_table import DataTable
-from harness.api.grid_play import Betas, Knobs, PlayOptions, play_request
+from harness.api.exceptions import translated_errors
+from harness.api.grid_play import Knobs, PlayOptions, play_request, single_setting
 from harness.api.recording import RecordingLike
-from harness.errors import InputError
 from harness.evaluation.grid import Grid, GridCell, GridPoint
 from harness.mdp.environment import load_replay_environment
 from harness.mdp.episodes import EpisodeArrays, EpisodeFigures, compute_figures
@@ -179,10 +179,10 @@ def play(
         ExternalError: A process ended before its work was complete.
     """
     options = PlayOptions(seeds, budget, kappa, cache, threads, progress)
-    single: Betas = float(beta)
-    grid, episodes = play_request([controller], [on], single, knobs, options)
-    if len(grid.points) > 1:
-        raise InputError("knobs: give one value of each knob here", hint="use `sweep` for several")
+    loaded = as_controller(controller)
+    with translated_errors():
+        single_setting(get_playable(loaded), knobs)  # refuses several before any is played
+    grid, episodes = play_request([loaded], [on], float(beta), knobs, options)
     return Episodes(grid, episodes[GridCell(0, 0)])
 
 

@@ -178,7 +178,7 @@ def single_setting(program: Playable, knobs: Knobs | None) -> KnobValues:
     """
     [settings] = apply_assignments([program], parse_knobs(knobs or {}, [program]))
     if len(settings) > 1:
-        raise InputError("knobs: give one value of each knob here")
+        raise InputError("knobs: give one value of each knob here", hint="use `sweep` for several")
     return settings[0]
 
 

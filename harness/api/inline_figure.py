@@ -12,9 +12,6 @@ class InlineFigure(Figure):
     """
 
     def _repr_png_(self) -> bytes:
-        return self._render("png")
-
-    def _render(self, form: str) -> bytes:
         written = io.BytesIO()
-        self.savefig(written, format=form, dpi=110)
+        self.savefig(written, format="png", dpi=110)
         return written.getvalue()

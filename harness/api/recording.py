@@ -147,7 +147,7 @@ class Recording:
         if isinstance(question, str):
             return find_question(self._stored, question)
         if not -len(self) <= question < len(self):
-            raise IndexError(f"question {question} of {len(self)}")
+            raise IndexError(f"there is no question {question}; the recording has {len(self)}")
         return int(question) % len(self)
 
     def questions(self) -> DataTable:
@@ -182,7 +182,8 @@ class Recording:
             if by_question
             else overview_table([inspection], all_columns=True)
         )
-        return DataTable.from_records(full.records(), full if by_question else _page(inspection))
+        shown = full if by_question else _page(inspection)
+        return DataTable.from_records(full.records(), full.keys, shown)
 
     def verify(self) -> None:
         """Read and check every byte.

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from msgspec.structs import asdict
 
-from harness.api.controller import Controller, ProgramLike, get_playable
+from harness.api.controller import ProgramLike, as_controller, get_playable
 from harness.api.data_table import DataTable
 from harness.api.exceptions import translated_errors, warn_all
 from harness.api.grid_play import Knobs, check_rules, list_betas, single_setting
@@ -14,6 +14,7 @@ from harness.engines import ControllerSetting, EpisodeRules
 from harness.errors import InputError
 from harness.escaping import escape_xml
 from harness.evaluation.point_warnings import describe_shortage
+from harness.explanation.episode_trace import BranchEnd, VoteCount
 from harness.explanation.question_trace import QuestionTrace, trace_question
 from harness.pages.trace_page import format_trace, summarise_steps, votes_table
 from harness.presentation.json_document import encode_document
@@ -87,17 +88,19 @@ class Trace:
                     "sequential": step.sequential,
                 }
             )
-        return DataTable.from_records(rows, self._steps_page())
+        return DataTable.from_records(rows, list(rows[0]), self._steps_page())
 
     def votes(self) -> DataTable:
         """Return the votes for each answer at the end of the episode."""
         records = [asdict(vote) for vote in self._episode.votes]
-        return DataTable.from_records(records, votes_table(self._episode.votes))
+        return DataTable.from_records(
+            records, VoteCount.__struct_fields__, votes_table(self._episode.votes)
+        )
 
     def branches(self) -> DataTable:
         """Return the state of each branch at the end of the episode."""
         records = [asdict(end) | {"status": end.status.value} for end in self._episode.branches]
-        return DataTable.from_records(records)
+        return DataTable.from_records(records, BranchEnd.__struct_fields__)
 
     def to_json(self) -> str:
         """Return the document of `rheostat trace --json`, byte for byte."""
@@ -156,8 +159,7 @@ def trace(
         check_rules(budget, kappa)
         if seed < 0:
             raise InputError(f"seed: must be 0 or more; got {seed!r}")
-        loaded = controller if isinstance(controller, Controller) else Controller(controller)
-        program = get_playable(loaded)
+        program = get_playable(as_controller(controller))
         [value] = list_betas(float(beta))
         chosen = single_setting(program, knobs)
         setting = ControllerSetting(value if program.scheduled else None, chosen)

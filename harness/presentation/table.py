@@ -49,17 +49,21 @@ class Table(NamedTuple):
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]]
 
+    @property
+    def keys(self) -> list[str]:
+        """The keys of the columns."""
+        return [column.key for column in self.columns]
+
     def records(self) -> list[Mapping[str, Cell]]:
         """Return the rows as JSON objects, keyed by column."""
-        keys = [column.key for column in self.columns]
-        return [dict(zip(keys, row, strict=True)) for row in self.rows]
+        return [dict(zip(self.keys, row, strict=True)) for row in self.rows]
 
     def csv(self) -> str:
         """Return RFC 4180 CSV with line feeds and a heading.
 
         ``None`` is an empty cell, an empty text a pair of quotes.
         """
-        lines = [[column.key for column in self.columns], *self.rows]
+        lines = [self.keys, *self.rows]
         return "".join(",".join(map(_quoted, line)) + "\n" for line in lines)
 
     def text(self, width: int | None = None) -> str:
