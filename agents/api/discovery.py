@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Unpack
 
-from agents.api.discovery_options import DiscoveryOptions
+from agents.api.discovery_options import DiscoveryOptions, check_options
 from agents.api.discovery_report import DiscoveryReport
 from agents.chat.settings import ChatSettings
 from agents.external_agents.settings import AgentSettings
@@ -26,7 +26,7 @@ from agents.setup.discovery_session import build_session
 from harness.api import Controller, DataTable, InputError
 from harness.api.exceptions import translated_errors, warn_all
 from harness.api.progress import track_progress
-from harness.api.recording import Recording, RecordingLike, open_all
+from harness.api.recording import RecordingLike, open_all
 from harness.escaping import escape_xml
 from harness.evaluation.jobs import execution_options
 from harness.evaluation.result_cache import ResultCache
@@ -64,8 +64,9 @@ class Discovery:
     def state(self) -> str:
         """``at work``, ``ended``, ``stopped``, ``damaged``, or ``waits:`` with a candidate."""
         run = self._run
-        ended, damage = run.ending is not None, find_damage(run)
-        return describe_state(run, ended=ended, waiting=run.waiting, damage=damage)
+        if damage := find_damage(run):  # a damaged ending could not be read
+            return describe_state(run, ended=False, waiting=None, damage=damage)
+        return describe_state(run, ended=run.ending is not None, waiting=run.waiting, damage=[])
 
     @property
     def winner(self) -> Controller | None:
@@ -81,7 +82,8 @@ class Discovery:
 
     def events(self) -> tuple[Event, ...]:
         """Return the events so far."""
-        return tuple(self._run.events())
+        with translated_errors():
+            return tuple(self._run.events())
 
     def follow(self) -> Iterator[Event]:
         """Yield each event, those so far first, until nothing works on the run any more."""
@@ -95,8 +97,9 @@ class Discovery:
 
     def candidates(self) -> DataTable:
         """Return a row for each candidate that was reviewed, with its gain over the baselines."""
-        reviews = self._run.reviews()
-        return DataTable.from_records([_describe(review) for review in reviews])
+        with translated_errors():
+            reviews = self._run.reviews()
+        return DataTable.from_records([_describe(review) for review in reviews], _COLUMNS)
 
     def resume(
         self,
@@ -118,9 +121,13 @@ class Discovery:
             This run.
 
         Raises:
-            InputError: An option differs from that of the run.
+            InputError: An option cannot be used, or differs from that of the run.
+            ExternalError: A process or a model failed, or another process works on the run.
+            KeyboardInterrupt: The search was interrupted; `resume` continues it.
         """
+        _refuse_worker("resume")
         with translated_errors():
+            check_options(options)
             resume_run(self.path, [], [], options)
             _search(self._run, on_event, threads, progress)
         return self
@@ -164,7 +171,8 @@ class Discovery:
         return f"<Discovery {self.path}: {self.state}>"
 
     def _repr_html_(self) -> str:
-        reviews = [review for review in self._run.reviews() if review.objective is not None]
+        with translated_errors():
+            reviews = [review for review in self._run.reviews() if review.objective is not None]
         best = sorted(reviews, key=lambda review: -(review.objective or 0.0))[:10]
         names = ("candidate", "verdict", "objective", "gain", "gain_low", "gain_high")
         rows = [[_describe(review)[name] for name in names] for review in best]
@@ -202,12 +210,13 @@ def discover(
         ExternalError: A process or a model failed; `Discovery.resume` continues the run.
         KeyboardInterrupt: The search was interrupted; `Discovery.resume` continues it.
     """
-    _refuse_worker()
+    _refuse_worker("discover")
     with translated_errors():
+        check_options(options)
         begun = begin_run(
             Path(run),
             _paths(on),
-            _paths(held_out),
+            _paths(held_out) if held_out else [],
             options,
             settings=load(ChatSettings, "chat"),
             agent=load(AgentSettings, "agent"),
@@ -264,6 +273,13 @@ class _Status:
         return f"round {self._round}, {self._best}"
 
 
+_COLUMNS = (
+    "candidate", "verdict", "objective", "gain", "gain_low", "gain_high", "against", "size",
+    "reasons",
+)  # fmt: skip
+"""The columns of candidates."""
+
+
 def _describe(review: Review) -> dict[str, str | float | int | None]:
     gain = review.baseline_gain
     return {
@@ -280,12 +296,14 @@ def _describe(review: Review) -> dict[str, str | float | int | None]:
 
 
 def _paths(on: RecordingLike | Sequence[RecordingLike]) -> list[Path]:
-    several = [on] if isinstance(on, str | os.PathLike | Recording) else list(on)
-    return [named.recording.path for named in open_all(several)] if several else []
+    return [named.recording.path for named in open_all(on)]
 
 
-def _refuse_worker() -> None:
+def _refuse_worker(function: str) -> None:
     """Refuse to search in a process that imports the script of its parent.
+
+    Args:
+        function: The name of the caller, for the message.
 
     Raises:
         InputError: This is such a process.
@@ -295,6 +313,6 @@ def _refuse_worker() -> None:
     is_import = script is not None and script.__name__ == "__mp_main__"
     if is_import and multiprocessing.parent_process() is None:
         raise InputError(
-            "discover: was called while a player process imported the script; call it under"
+            f"{function}: was called while a player process imported the script; call it under"
             ' `if __name__ == "__main__":`'
         )

@@ -7,10 +7,13 @@ from pathlib import Path
 from threading import Thread
 from typing import NamedTuple
 
+import click
 import numpy as np
 import pytest
 
 from agents.api import Discovery, DiscoveryOptions, Event, discover
+from agents.api.discovery_options import CHOICES, RANGES
+from agents.commands.discover import discover as discover_command
 from harness.api import InputError
 from tests.command_lines import CommandLine
 
@@ -118,14 +121,42 @@ def test_a_run_is_resumed_with_higher_limits_only(copied: Discovery) -> None:
         ({"objective": "speed"}, "speed"),
         ({"proposers": ["nobody"]}, "nobody"),
         ({"beta": "2"}, "beta must be from 0 to 1"),
+        ({"round": 3}, "round: discover has no such option; did you mean rounds?"),
+        ({"rounds": 0}, "rounds: must be from 1 to 100,000; got 0"),
+        ({"max_sequential": 0}, "max_sequential: must be 1 or more; got 0"),
+        ({"max_minutes": 0}, "max_minutes: must be above 0; got 0"),
+        ({"seeds": "6"}, "seeds: '6' is not a number"),
+        ({"approve": "never"}, "approve: must be one of auto, each, final; got 'never'"),
     ],
 )
 def test_an_unfit_option_is_refused_before_anything_is_written(
     recordings: list[Path], home: Path, options: DiscoveryOptions, message: str
 ) -> None:
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError) as caught:
         discover(recordings[:1], "run", **options)
+    assert message in str(caught.value)
     assert not Path("run").exists()
+
+
+def test_options_and_their_ranges_are_those_of_the_command() -> None:
+    own = {"on", "held_out", "directory", "threads"}
+    of_the_terminal = {"resume", "wait", "checkpoints", "replies", "engine", "ray_address",
+                       "cache_dir", "out", "as_json"}  # fmt: skip
+    parameters = {one.name: one for one in discover_command.params if one.name is not None}
+    assert set(parameters) - own - of_the_terminal == set(DiscoveryOptions.__annotations__)
+    for name, (low, high) in RANGES.items():
+        kind = parameters[name].type
+        assert isinstance(kind, click.IntRange | click.FloatRange)
+        assert (kind.min, kind.max) == (low, high), name
+    for name, values in CHOICES.items():
+        kind = parameters[name].type
+        assert isinstance(kind, click.Choice)
+        assert set(kind.choices) == set(values)
+
+
+def test_a_damaged_run_says_so(copied: Discovery) -> None:
+    (copied.path / "ending.json").write_text("{")
+    assert copied.state == "damaged"
 
 
 def test_a_directory_that_is_no_run_is_refused(home: Path) -> None:

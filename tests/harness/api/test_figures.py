@@ -111,6 +111,19 @@ def test_episodes_are_arrays_whose_means_are_the_figures(recording: Recording) -
         episodes.tokens[0] = 0
 
 
+def test_several_settings_of_one_play_are_refused(recording: Recording) -> None:
+    with pytest.raises(InputError, match="knobs: give one value of each knob here") as caught:
+        play("sc", recording, knobs={"n": [1, 2]}, seeds=1)
+    assert caught.value.hint == "use `sweep` for several"
+
+
+def test_a_table_without_rows_has_its_columns(recording: Recording) -> None:
+    same = MINE.replace("A small one", "The same under another title")
+    differing = compare(MINE, same, recording, beta=1, seeds=1).questions()
+    assert len(differing) == 0
+    assert {"question", "difference"} <= set(differing.columns)
+
+
 def test_shortages_are_warnings_at_the_callers_line(recording: Recording) -> None:
     with pytest.warns(RheostatWarning, match="requests 64 branches") as caught:
         sweep("sc", recording, knobs={"n": 64}, seeds=1)

@@ -51,7 +51,7 @@ def test_questions_are_found_by_position_and_by_id(recording: Recording) -> None
     ids = recording.question_ids
     assert [question.id for question in recording] == list(ids)
     assert recording[-1].id == recording[ids[-1]].id == ids[-1]
-    with pytest.raises(IndexError):
+    with pytest.raises(IndexError, match="there is no question 3; the recording has 3"):
         recording[3]
     with pytest.raises(InputError, match="did you mean bench-00"):
         recording["bench-0"]
