@@ -21,7 +21,7 @@ from store.collection.progress import Prices
 from store.collection.questions import INSTRUCTIONS, read_questions
 from store.collection.served_signals import ServedSignals
 from store.collection.settings import Settings
-from store.collection.truth_probe import ASK, WORD, TruthQuestion
+from store.collection.truth_probe import DEFAULT_ASK, DEFAULT_WORD, TruthQuestion
 from store.forcing import FAMILIES, Forcing, guess_family
 from store.serving.constraints import compile_pattern
 from store.serving.engine import Engine, Served
@@ -185,8 +185,8 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
         truth = None
         if self.p_true:
             truth = TruthQuestion(
-                ask=ASK if self.p_true_ask is None else unescape_text(self.p_true_ask),
-                word=WORD if self.p_true_word is None else unescape_text(self.p_true_word),
+                ask=DEFAULT_ASK if self.p_true_ask is None else unescape_text(self.p_true_ask),
+                word=DEFAULT_WORD if self.p_true_word is None else unescape_text(self.p_true_word),
             )
             if not truth.word:
                 raise InputError("--p-true-word: is empty; give the reply that means true")

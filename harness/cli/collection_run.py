@@ -15,7 +15,7 @@ from harness.cli.model_servers import connect_servers
 from harness.presentation.progress_bar import Advance
 from store.collection.chains import complete_existing_chain
 from store.collection.collector import Collection, begin_journal, is_already_collected
-from store.collection.context import count_asking
+from store.collection.context import count_truth_tokens
 from store.collection.estimate import Estimate, estimate_cost
 from store.collection.preparation import CollectionPlan, prepare_collection
 from store.collection.probing import AnswerRules
@@ -152,7 +152,8 @@ async def preview_collection(
             lengths = await _existing_lengths(work, endpoints[0], existing)
         return estimate_cost(
             work.settings, prepared.questions, missing, lengths, len(prepared.forced.both),
-            work.most_per_request, options.prices, count_asking(prepared.forced, prepared.truth),
+            work.most_per_request, options.prices,
+            count_truth_tokens(prepared.forced, prepared.truth),
         )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from harness.mdp.ledger import ActionKind
 from harness.proxy.chat_request import ChatRequest, Stopping, override_drawing
 from harness.proxy.rejections import Rejection
 from harness.request.plan import Plan, RheoPlan, make_plan
-from store.collection.context import count_asking
+from store.collection.context import count_truth_tokens
 from store.collection.families import is_closed, make_closed_forcing
 from store.collection.questions import tokenise_forcing
 from store.forcing import Forcing
@@ -176,7 +176,7 @@ class Responder:
     def _refuse_too_long(self, prompt: int, model: LiveModel) -> None:
         probing = max(
             len(model.forced.both) + model.settings.probing.max_tokens,
-            count_asking(model.forced, model.truth),
+            count_truth_tokens(model.forced, model.truth),
         )
         longest = model.settings.drawing.max_tokens
         if prompt + longest + probing > self._config.served.context:

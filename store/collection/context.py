@@ -25,8 +25,8 @@ class Context(NamedTuple):
     probing: int
     """Tokens of a probe after its prefix: the forcing and the answer."""
     interval: int
-    asking: int = 0
-    """Tokens after a whole branch: the end of its thinking and the question of P(True)."""
+    truth: int = 0
+    """Tokens after a whole branch: the end of its thinking, the question of P(True), the reply."""
 
     def refuse_prompt(self, question: str, prompt: int, longest: int) -> None:
         """Refuse a question whose branches, or probes of them, may not fit.
@@ -39,7 +39,7 @@ class Context(NamedTuple):
         Raises:
             PolicyViolation: they may not.
         """
-        room, probing = self.served.context - prompt, max(self.probing, self.asking)
+        room, probing = self.served.context - prompt, max(self.probing, self.truth)
         if longest + probing <= room:
             return
         most = room - probing
@@ -64,7 +64,7 @@ class Context(NamedTuple):
         """
         last = probe_count(tokens, self.interval) * self.interval
         after_prompt = max(
-            last + self.probing if last else 0, tokens + self.asking if self.asking else 0
+            last + self.probing if last else 0, tokens + self.truth if self.truth else 0
         )
         needed = prompt + after_prompt
         if not after_prompt or needed <= self.served.context:
@@ -92,11 +92,11 @@ def make_context(
         truth: the question that follows a whole branch, if there is one.
     """
     probing = len(forced.both) + settings.probing.max_tokens
-    asking = count_asking(forced, truth)
-    return Context(served, address, probing, settings.drawing.interval, asking)
+    interval = settings.drawing.interval
+    return Context(served, address, probing, interval, count_truth_tokens(forced, truth))
 
 
-def count_asking(forced: ForcingTokens, truth: TruthTokens | None) -> int:
+def count_truth_tokens(forced: ForcingTokens, truth: TruthTokens | None) -> int:
     """Return how many tokens may follow a whole branch: the question of P(True) and its reply.
 
     Args:

@@ -40,7 +40,7 @@ def estimate_cost(
     forced: int,
     group: int,
     prices: Prices,
-    asking: int = 0,
+    truth: int = 0,
 ) -> Estimate:
     """Add up a collection.
 
@@ -52,7 +52,7 @@ def estimate_cost(
         forced: tokens that are forced after a prefix.
         group: branches of one request.
         prices: dollars.
-        asking: tokens that follow a whole branch to ask for P(True), and the reply; 0 for none.
+        truth: tokens that follow a whole branch: the question of P(True) and the reply; 0 for none.
     """
     interval = settings.drawing.interval
     tokens = probes = sent = fresh = requests = 0
@@ -68,12 +68,12 @@ def estimate_cost(
             requests += -(-count // BATCH)
             sent += count * (prompt + forced) + interval * count * (count + 1) // 2
             fresh += count * (forced + BLOCK // 2)
-            if asking:
+            if truth:
                 requests += 1
-                sent += prompt + length + asking - 1
-                fresh += asking - 1 + BLOCK // 2
+                sent += prompt + length + truth - 1
+                fresh += truth - 1 + BLOCK // 2
     generated = probes * settings.probing.max_tokens
-    opened = (probes if settings.entropy else 0) + (sum(missing.values()) if asking else 0)
+    opened = (probes if settings.entropy else 0) + (sum(missing.values()) if truth else 0)
     return Estimate(
         branches=sum(missing.values()),
         tokens=tokens,

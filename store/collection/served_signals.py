@@ -11,7 +11,7 @@ from itertools import accumulate
 
 import msgspec
 
-from store.collection.truth_probe import ASK, WORD, TruthQuestion
+from store.collection.truth_probe import DEFAULT_ASK, DEFAULT_WORD, TruthQuestion
 from store.records import SignalDeclaration
 
 SELF_CERTAINTY = "self_certainty"
@@ -29,7 +29,7 @@ _SOURCE = "log-probabilities of the server"
 
 
 class ServedSignals(msgspec.Struct, frozen=True, kw_only=True):
-    """Which of them are requested."""
+    """Which named signals are requested from a server."""
 
     self_certainty: bool = False
     mean_logprob: bool = False
@@ -57,7 +57,7 @@ class ServedSignals(msgspec.Struct, frozen=True, kw_only=True):
         return declared
 
     def with_needs(self, needs: frozenset[str]) -> "ServedSignals":
-        """Return these and those that a program reads; what is new has the usual settings."""
+        """Return these signals and those that a program reads; added ones have default settings."""
         group, truth = self.lowest_group, self.truth
         return ServedSignals(
             self_certainty=self.self_certainty or SELF_CERTAINTY in needs,
@@ -123,14 +123,15 @@ def read_declarations(signals: Mapping[str, SignalDeclaration]) -> ServedSignals
             None
             if truth is None
             else TruthQuestion(
-                ask=str(truth.settings.get("ask", ASK)), word=str(truth.settings.get("word", WORD))
+                ask=str(truth.settings.get("ask", DEFAULT_ASK)),
+                word=str(truth.settings.get("word", DEFAULT_WORD)),
             )
         ),
     )
 
 
 class IntervalSignals:
-    """The signals of one branch's intervals, in the order in which they are generated.
+    """Computes the signals of one branch, interval by interval in the order of generation.
 
     Args:
         wanted: which are requested.
@@ -141,7 +142,7 @@ class IntervalSignals:
         self._sums: list[float] = [0.0]
         """The sum of the log-probabilities of the first 0, 1, 2, … tokens."""
         self._lowest: float | None = None
-        """That of all whole groups so far."""
+        """The lowest mean of the whole groups so far; ``None`` before there is one."""
 
     def add_interval(
         self, logprobs: Sequence[float], top: Sequence[Sequence[float]]

@@ -1,8 +1,8 @@
-"""P(True): the probability that a model gives to its answer being true, asked by a second probe.
+"""P(True): the probability that a model gives to its answer being true, from a second probe.
 
-After a branch has ended, its answer is put to the model once more, in the same context, with the
-question whether it is true (Kadavath et al. 2022). The probability of the token that says so is
-read, and nothing else is generated.
+After a branch has ended, the model is asked in the same context whether its answer is true
+(Kadavath et al. 2022). The probability of the token that affirms it is read, and nothing else is
+generated.
 """
 
 import math
@@ -19,20 +19,20 @@ from store.serving.engine import Engine
 from store.serving.replies import CompletionResult
 from store.serving.requests import CompletionRequest
 
-PLACE = "{answer}"
-"""Where the answer is put in the text of a question."""
+ANSWER_FIELD = "{answer}"
+"""What the answer replaces in the text of a question."""
 
-WORD = " True"
+DEFAULT_WORD = " True"
 
-ASK = f"\n\nProposed answer: {PLACE}\nIs the proposed answer True or False? It is"
+DEFAULT_ASK = f"\n\nProposed answer: {ANSWER_FIELD}\nIs the proposed answer True or False? It is"
 
 
 class TruthQuestion(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked after a branch, and the reply whose probability is read."""
+    """The question that follows a branch, and the reply whose probability is read."""
 
-    ask: str = ASK
+    ask: str = DEFAULT_ASK
     """Follows the branch; ``{answer}`` in it is the answer of the branch."""
-    word: str = WORD
+    word: str = DEFAULT_WORD
     """The reply; its first token counts."""
 
 
@@ -42,7 +42,9 @@ class TruthTokens(NamedTuple):
     before: tuple[int, ...]
     """Up to the answer, or all of it if it does not repeat the answer."""
     after: tuple[int, ...]
+    """From the answer to the end."""
     has_answer: bool
+    """Whether the question repeats the answer."""
     word: int
     """The token whose probability is read."""
     longest_answer: int
@@ -67,18 +69,18 @@ async def tokenise_question(
     Raises:
         ServingError: the server does not respond.
     """
-    before, place, after = question.ask.partition(PLACE)
+    before, field, after = question.ask.partition(ANSWER_FIELD)
     return TruthTokens(
         tuple(await engine.tokenize(before)) if before else (),
         tuple(await engine.tokenize(after)) if after else (),
-        bool(place),
+        bool(field),
         (await engine.tokenize(question.word))[0],
         longest_answer,
     )
 
 
 class EndedBranch(NamedTuple):
-    """A branch that has ended, as far as the question needs it."""
+    """What the question needs of a branch that has ended."""
 
     token_ids: Sequence[int]
     finish: str | None
@@ -110,12 +112,16 @@ async def request_truth(
     answer: Sequence[int] = ()
     if truth.has_answer and branch.answer:
         answer = (await engine.tokenize(branch.answer))[: truth.longest_answer]
-    asked = [*forced.ending(visible), *truth.before, *answer, *truth.after]
-    return draw_requests.request_token([*prompt, *visible, *asked], truth.word)
+    question = [*forced.ending(visible), *truth.before, *answer, *truth.after]
+    return draw_requests.request_token([*prompt, *visible, *question], truth.word)
 
 
 def read_probability(result: CompletionResult) -> float:
-    """Return the probability of the one token of a reply."""
+    """Return the probability of the one token of a reply.
+
+    Raises:
+        ValueError: the reply has no log-probabilities.
+    """
     if result.logprobs is None:
         raise ValueError("a probability needs log-probabilities")
     # In single precision the logarithm of a certain token can be slightly above 0.
