@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
-from dsl.dirichlet import chance_below, clip_votes, density_at, lay_nodes, node_at
+from dsl.dirichlet import clip_votes, density_at, lay_nodes, node_at, probability_below
 from dsl.exponentials import exp_real
 from dsl.numeric import (
     add_int,
@@ -222,18 +222,18 @@ def dirichlet_confidence(counted: Tally) -> float:
         shapes = shapes + (one + 1.0)
     nodes = lay_nodes(votes[leader], shapes)
     above = 0.0
-    everything = 0.0
+    whole = 0.0
     for index in range(nodes.left + nodes.right + 1):
         x = node_at(nodes, index - nodes.left)
         density = density_at(nodes, x)
         decay = exp_real(-x)
-        chance = density
+        product = density
         for position, one in enumerate(votes):
             if position != leader:
-                chance = chance * chance_below(one, x, decay)
-        above = above + chance
-        everything = everything + density
-    return min(above / everything, 1.0)
+                product = product * probability_below(one, x, decay)
+        above = above + product
+        whole = whole + density
+    return min(above / whole, 1.0)
 
 
 def _leader(counted: Tally) -> int | None:

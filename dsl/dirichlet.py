@@ -75,7 +75,7 @@ def density_at(nodes: Nodes, x: float) -> float:
     return exp_real(-deviance(nodes.shape, x))
 
 
-def chance_below(votes: float, x: float, decay: float) -> float:
+def probability_below(votes: float, x: float, decay: float) -> float:
     """Return the probability that an answer's Gamma variable is at most ``x``.
 
     Args:

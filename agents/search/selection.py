@@ -6,8 +6,9 @@ stay in the choice. Among them, a candidate counts by its *flat score*: the mean
 whose constants are moved a little. A score that holds only for exact constants was fitted to the
 questions. Length has a small cost.
 
-Fitness is the objective. For the frontier it is the doublings of the price that a curve saves:
-where curves are flat, two programs of nearly the same objective may differ widely in tokens.
+Fitness is the objective, except for the frontier: there it is the doublings of the price that a
+curve saves. Where curves are flat, two programs of nearly the same objective may differ widely in
+tokens.
 
 The gain of the winner is flattered by the choice. `cross_validate_choice` measures what choosing is
 worth where it could not look: each question is scored with the candidate that is chosen without it.

@@ -106,8 +106,8 @@ class AdvanceEmitter:
 class _LeapEmitter:
     """Emits one advance in which each branch takes its burst in one step.
 
-    The budget cannot end inside it, and nothing sees an interval but the answer at its end. So the
-    order of the members matters for those that finish alone, and only they are sorted: they finish
+    The budget cannot end inside it, and nothing reads an interval but the answer at its end. So the
+    order of the members matters only for those that finish: they alone are sorted, and they finish
     after the others have moved.
 
     Args:

@@ -20,9 +20,9 @@ _NUMERIC = {"min", "max", "clamp", "abs", "floor", "ceil", "round"}
 
 
 def is_steady(node: tree.Expression) -> bool:
-    """Return whether a burst hangs on its own branch alone, and on what no verb changes.
+    """Return whether an expression depends only on its own branch and on what no verb changes.
 
-    Such a one can be computed as its branch's turn comes.
+    Its value is the same before the verb begins and when the verb reaches the branch.
     """
     for part in walk(node):
         match part:
@@ -49,9 +49,9 @@ _CHEAP = (
 
 
 def is_cheap(node: tree.Expression) -> bool:
-    """Return whether it costs no more to evaluate a scalar than to jump around it.
+    """Return whether it costs no more to evaluate an expression than to jump around it.
 
-    A jump that depends on the answer of a branch often goes wrong.
+    Processors often mispredict a jump that depends on the answer of a branch.
     """
     parts = list(walk(node))
     return len(parts) <= CHEAP_NODES and all(

@@ -75,7 +75,7 @@ KERNELS = (
     exponentials.exp_real, exponentials.log_real, exponentials.pow_real,
     beta.beta_confidence_int, beta.beta_confidence_real, beta.beta_quantile,
     dirichlet.clip_votes, dirichlet.lay_nodes, dirichlet.node_at, dirichlet.density_at,
-    dirichlet.chance_below,
+    dirichlet.probability_below,
 )  # fmt: skip
 """What programs call."""
 

@@ -6,7 +6,7 @@ is none. The arrays of votes and marks are all 0 when a tally begins, and `clear
 
 from dsl.beta import beta_confidence_int, beta_confidence_real
 from dsl.compiler.kernel_types import Bytes, Ints32, Ints64, Reals
-from dsl.dirichlet import chance_below, clip_votes, density_at, lay_nodes, node_at
+from dsl.dirichlet import clip_votes, density_at, lay_nodes, node_at, probability_below
 from dsl.exponentials import exp_real
 from dsl.numeric import add_real, div_real, log_real, mul_real, sub_real
 
@@ -289,19 +289,19 @@ def dirichlet_confidence(distinct: Ints32, count: int, votes: Ints64, leader: in
         shapes = shapes + (clip_votes(float(votes[distinct[index]])) + 1.0)
     nodes = lay_nodes(clip_votes(float(votes[distinct[leader]])), shapes)
     above = 0.0
-    everything = 0.0
+    whole = 0.0
     for number in range(nodes.left + nodes.right + 1):
         x = node_at(nodes, number - nodes.left)
         density = density_at(nodes, x)
         decay = exp_real(-x)
-        chance = density
+        product = density
         for index in range(count):
             if index != leader:
                 one = clip_votes(float(votes[distinct[index]]))
-                chance = chance * chance_below(one, x, decay)
-        above = above + chance
-        everything = everything + density
-    return min(above / everything, 1.0)
+                product = product * probability_below(one, x, decay)
+        above = above + product
+        whole = whole + density
+    return min(above / whole, 1.0)
 
 
 def dirichlet_confidence_weighted(distinct: Ints32, count: int, votes: Reals, leader: int) -> float:
@@ -318,16 +318,16 @@ def dirichlet_confidence_weighted(distinct: Ints32, count: int, votes: Reals, le
         shapes = shapes + (clip_votes(votes[distinct[index]]) + 1.0)
     nodes = lay_nodes(clip_votes(votes[distinct[leader]]), shapes)
     above = 0.0
-    everything = 0.0
+    whole = 0.0
     for number in range(nodes.left + nodes.right + 1):
         x = node_at(nodes, number - nodes.left)
         density = density_at(nodes, x)
         decay = exp_real(-x)
-        chance = density
+        product = density
         for index in range(count):
             if index != leader:
                 one = clip_votes(votes[distinct[index]])
-                chance = chance * chance_below(one, x, decay)
-        above = above + chance
-        everything = everything + density
-    return min(above / everything, 1.0)
+                product = product * probability_below(one, x, decay)
+        above = above + product
+        whole = whole + density
+    return min(above / whole, 1.0)

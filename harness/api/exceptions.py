@@ -54,6 +54,8 @@ def translated_errors() -> Iterator[None]:
         raise ExternalError(str(problem)) from problem
     except StoreError as problem:
         raise InputError(str(problem)) from problem
+    # As on the command line, an integer `exit_code` marks an error that is meant for users, of any
+    # package: this one cannot import them all. Others are raised again as they are.
     except Exception as problem:
         status = getattr(problem, "exit_code", None)
         if not isinstance(status, int):

@@ -24,6 +24,7 @@ SIGNALS = {
     "logprob": (StateWord.LOGPROB, StateWord.LOGPROB_COUNT),
     "top_logprob": (StateWord.TOP_LOGPROB, StateWord.TOP_LOGPROB_COUNT),
 }
+"""The words of the format's own signals: of their values, and of their counts if they have any."""
 
 
 class ProgramInputs(NamedTuple):
@@ -34,7 +35,7 @@ class ProgramInputs(NamedTuple):
     named: tuple[str, ...]
     """Those that the format itself does not have."""
     endings: bool
-    """Whether it asks which branches were cut off."""
+    """Whether it reads which branches were cut off."""
 
 
 class QuestionRows(NamedTuple):

@@ -42,7 +42,7 @@ SCALARS: dict[Callable[..., Any], tuple[st.SearchStrategy[Any], ...]] = {
     beta.beta_confidence_real: (weights, weights),
     beta.beta_quantile: (uniforms, weights, weights),
     dirichlet.clip_votes: (numbers,),
-    dirichlet.chance_below: (
+    dirichlet.probability_below: (
         weights | st.integers(0, 600).map(float),
         st.floats(1e-18, 3e6),
         uniforms,
