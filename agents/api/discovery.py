@@ -90,7 +90,9 @@ class Discovery:
         follower = EventFollower(self._run.events_path)
         while True:
             active = self._run.is_held
-            yield from follower.read_new()
+            with translated_errors():
+                new = list(follower.read_new())
+            yield from new
             if not active:
                 return
             time.sleep(_POLL_SECONDS)

@@ -35,7 +35,6 @@ from harness.evaluation.result_cache import ResultCache
 from harness.evaluation.scores import MEAN, CellEpisodes
 from harness.evaluation.sweep import SweepRow, build_rows, play_grid
 from harness.mdp.environment import load_replay_environment, refuse_unmet_needs
-from harness.mdp.replay import NotProbed
 from harness.request.controllers import RheoController
 from harness.request.recordings import NamedRecording
 
@@ -223,7 +222,7 @@ def _find_unplayable(
         for program in needy:
             try:
                 refuse_unmet_needs(program.checked, replay_environment)
-            except (InputError, NotProbed) as problem:
+            except InputError as problem:
                 reasons.setdefault(program.label, f"{label}: {problem}")
     return reasons
 

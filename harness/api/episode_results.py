@@ -139,11 +139,13 @@ class Episodes:
                      [row])  # fmt: skip
 
     def _read_answers(self) -> NDArray[np.object_]:
-        environment = load_replay_environment(self._recording.recording)
         answers = np.empty(self._arrays.answer.shape, object)
-        for question, numbers in enumerate(self._arrays.answer):
-            words = np.array([*environment.words(question), None, None], object)
-            answers[question] = words[numbers]
+        with translated_errors():
+            environment = load_replay_environment(self._recording.recording)
+            for question, numbers in enumerate(self._arrays.answer):
+                # The numbers -1 and -2 are for no answer, and for one that has no number.
+                words = np.array([*environment.words(question), None, None], object)
+                answers[question] = words[numbers]
         return answers
 
 

@@ -225,7 +225,7 @@ class SampleRecordings(NamedTuple):
     """The built-in sample: simulated recordings of three models over two benchmarks."""
 
     search: tuple[Recording, ...]
-    heldout: tuple[Recording, ...]
+    held_out: tuple[Recording, ...]
 
 
 def load_sample(
@@ -250,8 +250,8 @@ def load_sample(
         for path, _, _ in write_sample(Path(directory)):
             written.setdefault(path.parent.name, []).append(Recording(path))
             advance(1)
-    search, heldout = written.values()
-    return SampleRecordings(tuple(search), tuple(heldout))
+    search, held_out = written.values()
+    return SampleRecordings(tuple(search), tuple(held_out))
 
 
 def get_stored(recording: Recording) -> StoredRecording:

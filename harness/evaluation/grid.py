@@ -10,8 +10,8 @@ from harness.engines import EpisodeRules
 from harness.engines.catalog import get_engine
 from harness.errors import InputError
 from harness.evaluation.jobs import Job, JobRequest
+from harness.mdp.admission import NotProbed
 from harness.mdp.environment import load_replay_environment, refuse_unmet_needs
-from harness.mdp.replay import NotProbed
 from harness.request.assignments import KnobValues
 from harness.request.controllers import Playable, RheoController
 from harness.request.foreign import ForeignController

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from harness.evaluation.bootstrap import Floats, Stratum, interval, resample
 from harness.explanation.episode_evidence import EpisodeEvidence, Evidence, EvidenceGroup
+from harness.mdp.admission import NotProbed
 from harness.mdp.environment import ReplayEnvironment
-from harness.mdp.replay import NotProbed, permute_branches
+from harness.mdp.replay import permute_branches
 
 _SCALE = 1 << 20
 """Differences are summed as whole numbers of this fraction, so that sums are exact."""

@@ -22,6 +22,7 @@ from dsl.episode import (
     Sample,
     Status,
 )
+from harness.errors import InputError
 
 ACTIONS: dict[type, str] = {
     Open: "BRANCH",
@@ -32,6 +33,16 @@ ACTIONS: dict[type, str] = {
     Answer: "ANSWER",
 }
 """The action of the MDP that each verb is made of."""
+
+
+class NotProbed(InputError):
+    """A controller looks inside branches of which only the ends were recorded."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this recording has no probes, so only whole reads (`sample`) can be replayed on it;"
+            " use a controller that does not open, advance or probe branches"
+        )
 
 
 def admit(verb: AnyVerb, state: Episode, *, ended: bool) -> None:

@@ -7,8 +7,9 @@ from dsl.builtins import SIGNALS
 from dsl.checker import CheckedProgram
 from dsl.vocabulary import nearest
 from harness.errors import InputError
+from harness.mdp.admission import NotProbed
 from harness.mdp.recorded_pools import RecordedPools, pool_columns, pool_signals
-from harness.mdp.replay import BranchPool, NotProbed
+from harness.mdp.replay import BranchPool
 from store.reader import Recording
 from store.records import Core, Ragged, SignalScope
 

@@ -12,7 +12,8 @@ from dsl.episode import (
     Outcome,
     VerbGenerator,
 )
-from harness.mdp.replay import NotProbed, Replay
+from harness.mdp.admission import NotProbed
+from harness.mdp.replay import Replay
 
 SEEDS = range(100)
 """The seeds of a published figure."""

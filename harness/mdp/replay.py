@@ -29,8 +29,7 @@ from dsl.episode import (
     Sample,
     Status,
 )
-from harness.errors import InputError
-from harness.mdp.admission import admit
+from harness.mdp.admission import NotProbed, admit
 from harness.mdp.ledger import Action, ActionKind, BarrierRecord, Ledger, Unaffordable
 from store.records import SignalScope
 
@@ -82,16 +81,6 @@ def permute_branches(branches: int, seed: int) -> tuple[int, ...]:
     order = list(range(branches))
     random.Random(seed).shuffle(order)
     return tuple(order)
-
-
-class NotProbed(InputError):
-    """A controller looks inside branches of which only the ends were recorded."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "this recording has no probes, so only whole reads (`sample`) can be replayed on it;"
-            " use a controller that does not open, advance or probe branches"
-        )
 
 
 class Replay:

@@ -14,7 +14,8 @@ import msgspec
 
 from dsl.episode import Answer, AnyVerb, BudgetSpent, Inadmissible, Outcome
 from dsl.random_draws import EpisodeRandom
-from harness.mdp.replay import NotProbed, Replay
+from harness.mdp.admission import NotProbed
+from harness.mdp.replay import Replay
 from sandbox.faults import ControllerError, Fault, Reason, truncate_text
 from sandbox.host.interfaces import WorkerLauncher, WorkerLost
 from sandbox.host.lean_replay import LeanReplay

@@ -11,8 +11,9 @@ from harness.explanation.base_rates import (
     count_base_rates,
 )
 from harness.explanation.episode_evidence import FIRST, MORE, PATIENCES, WIDTH
+from harness.mdp.admission import NotProbed
 from harness.mdp.environment import ReplayEnvironment
-from harness.mdp.replay import BranchPool, NotProbed, ReplayChain, permute_branches
+from harness.mdp.replay import BranchPool, ReplayChain, permute_branches
 from harness.pages.base_rates_page import RateUnit, format_base_rates
 
 SEEDS = range(6)

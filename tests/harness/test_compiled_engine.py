@@ -23,9 +23,10 @@ from harness.engines.compiled import CompiledEngine
 from harness.engines.dense import DenseQuestions
 from harness.engines.interpreter import InterpreterEngine
 from harness.errors import InputError
+from harness.mdp.admission import NotProbed
 from harness.mdp.environment import ReplayEnvironment
 from harness.mdp.episodes import EpisodeArrays
-from harness.mdp.replay import BranchPool, NotProbed, ReplayChain
+from harness.mdp.replay import BranchPool, ReplayChain
 from tests.dsl.typed_programs import seeded_program
 from tests.harness.random_environments import random_world
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsl.episode import Advance, AnyVerb, BudgetSpent, Open, Outcome, Probe, Prune, Sample, Status
-from harness.mdp.replay import BranchPool, NotProbed, Replay, ReplayChain, permute_branches
+from harness.mdp.admission import NotProbed
+from harness.mdp.replay import BranchPool, Replay, ReplayChain, permute_branches
 from tests.harness.ledger_by_table import picture_of
 
 THREE = ReplayChain(["1", "1", "2"], 350, "2")

@@ -16,7 +16,8 @@ from dsl.episode import (
     Prune,
     Sample,
 )
-from harness.mdp.replay import BranchPool, NamedSignal, NotProbed, Replay, ReplayChain
+from harness.mdp.admission import NotProbed
+from harness.mdp.replay import BranchPool, NamedSignal, Replay, ReplayChain
 from sandbox.host.lean_replay import LeanReplay, PoolTracks
 from sandbox.worker.messages import encode_branch
 from store.records import SignalScope

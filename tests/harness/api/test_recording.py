@@ -148,7 +148,7 @@ def test_the_sample_is_written_and_opened(home: Path) -> None:
     assert [recording.model for recording in sample.search] == [
         "sim-small", "sim-medium", "sim-large",
     ]  # fmt: skip
-    assert {recording.benchmark for recording in sample.heldout} == {"heldout"}
+    assert {recording.benchmark for recording in sample.held_out} == {"heldout"}
     assert load_sample(progress=False) == sample
 
 
