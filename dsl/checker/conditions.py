@@ -19,6 +19,11 @@ def check_conditions(scope: Scope, program: tree.Program, source: Source) -> Non
 
     Only comparisons of something measured are reported: constants, and knobs that a range pins, are
     an ordinary way of switching a rule on or off.
+
+    Args:
+        scope: the scope, with the types of all names.
+        program: the program.
+        source: its text, which the messages quote.
     """
     ranges = RangeFinder(scope, program)
     for section in program.sections:
