@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -256,7 +255,7 @@ def _diagnostics(analysis: Analysis) -> Diagnostics:
 
 
 def _check_foreign(language: LanguagePlugin, path: str) -> Diagnostics:
-    text = Path(path).read_text(encoding="utf-8")
+    text = read_source(path).text
     return Diagnostics(
         language.findings(text, path).diagnostics, language.render_errors(text, path)
     )

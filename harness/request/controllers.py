@@ -19,7 +19,12 @@ from dsl.traversal import walk
 from dsl.vocabulary import nearest
 from harness.errors import InputError
 from harness.messages import suggest
-from harness.request.foreign import ForeignController, load_foreign, require_language
+from harness.request.foreign import (
+    ForeignController,
+    find_language,
+    load_foreign,
+    require_language,
+)
 from harness.request.misplaced import refuse_misplaced
 from store.file_kinds import FileKind
 
@@ -212,7 +217,8 @@ def _file(argument: str) -> Source:
     if path.is_dir():
         inside = path / f"NAME{SUFFIX}"
         raise InputError(f"{argument}: is a directory; give a program in it: {inside}")
-    looks_like_a_path = argument.endswith(SUFFIX) or os.sep in argument
+    has_suffix = argument.endswith(SUFFIX) or find_language(argument) is not None
+    looks_like_a_path = has_suffix or os.sep in argument
     if not looks_like_a_path and not path.is_file():
         meant = suggest(argument, library.NAMES, f"choose from {', '.join(library.NAMES)}")
         raise InputError(

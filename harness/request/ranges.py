@@ -64,7 +64,7 @@ def check_betas(betas: Sequence[float], where: str) -> list[float]:
     """
     outside = next((value for value in betas if not 0 <= value <= 1), None)
     if outside is not None:
-        raise InputError(f"{where}: beta must be from 0 to 1; got {outside!r}")
+        raise InputError(f"{where}: must be from 0 to 1; got {outside!r}")
     return [value + 0.0 for value in betas]  # -0.0 is the same β as 0.0
 
 

@@ -145,7 +145,7 @@ def test_the_plot_is_the_same_svg_every_time(
         (("cmc", "--on", "."), "."),
         (("text.txt", "--on", "one.recording"), "text.txt:1:1: "),
         (("sc", "--on", "one.recording", "--set", "m=1"), "--set m=1: sc has no free knob m"),
-        (("sc", "--on", "one.recording", "--beta", "2"), "--beta 2: beta must be from 0 to 1"),
+        (("sc", "--on", "one.recording", "--beta", "2"), "--beta 2: must be from 0 to 1"),
         (("sc", "--on", "one.recording", "--beta", "0:1"), None),
         (("sc", "--on", "one.recording", "--seeds", "0"), "rheostat sweep: invalid value for '"),
         (("sc", "--on", "one.recording", "--budget", "x"), "rheostat sweep: invalid value for"),

@@ -246,7 +246,7 @@ def test_control_sequences_in_answers_are_escaped(cli: CommandLine, workspace: P
         ),
         (("--question", ""), "r.recording: there is no question ''; its ids are easy, hard"),
         (("--beta", "0,1"), "--beta 0,1: give one value here"),
-        (("--beta", "1.5"), "--beta 1.5: beta must be from 0 to 1; got 1.5"),
+        (("--beta", "1.5"), "--beta 1.5: must be from 0 to 1; got 1.5"),
         (
             ("--set", "n=3"),
             "--set n=3: n depends on beta and cannot be set; set beta instead",

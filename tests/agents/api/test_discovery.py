@@ -120,7 +120,7 @@ def test_a_run_is_resumed_with_higher_limits_only(copied: Discovery) -> None:
     [
         ({"objective": "speed"}, "speed"),
         ({"proposers": ["nobody"]}, "nobody"),
-        ({"beta": "2"}, "beta must be from 0 to 1"),
+        ({"beta": "2"}, "--beta 2: must be from 0 to 1"),
         ({"round": 3}, "round: discover has no such option; did you mean rounds?"),
         ({"rounds": 0}, "rounds: must be from 1 to 100,000; got 0"),
         ({"max_sequential": 0}, "max_sequential: must be 1 or more; got 0"),

@@ -73,6 +73,21 @@ def test_an_unknown_name_suggests_the_nearest() -> None:
         Controller("cmcc")
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "mine.py: no such program"), (b'name = "\xff"\n', "mine.py, byte 8: not valid UTF-8")],
+)
+def test_an_unreadable_controller_in_python_is_refused_in_a_sentence(
+    home: Path, content: bytes | None, message: str
+) -> None:
+    if content is not None:
+        (home / "mine.py").write_bytes(content)
+    for load in (check, Controller):
+        with pytest.raises(InputError) as caught:
+            load("mine.py")
+        assert str(caught.value).startswith(message)
+
+
 def test_a_controller_is_shown_with_its_source_as_text() -> None:
     shown = Controller(MINE.replace("A small one", "<b>bold</b>"))._repr_html_()
     assert "&lt;b&gt;bold&lt;/b&gt;" in shown

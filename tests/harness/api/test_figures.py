@@ -133,7 +133,7 @@ def test_shortages_are_warnings_at_the_callers_line(recording: Recording) -> Non
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"beta": 2}, "beta: beta must be from 0 to 1; got 2.0"),
+        ({"beta": 2}, "beta: must be from 0 to 1; got 2.0"),
         ({"beta": []}, "beta: give at least one value"),
         ({"beta": [0.5, 0.5]}, "beta: contains 0.5 twice; give each value once"),
         ({"beta": "0:1:0.3"}, "beta 0:1:0.3: the steps of 0:1:0.3 do not reach its end"),
