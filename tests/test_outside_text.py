@@ -183,6 +183,7 @@ def test_imports_name_their_rows_safely(safe: Safe, home: Path) -> None:
 # Runs
 
 
+@pytest.mark.slow
 def test_runs_are_listed_and_reported_safely(safe: Safe, run: RunDirectory, home: Path) -> None:
     safe("runs", str(run.path.parent))
     safe("runs", str(run.path), "--json")

@@ -39,6 +39,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
     return hostile.run_of(folder, hostile.recordings(tmp_path_factory.mktemp("recordings")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KEYS)
 async def test_a_screen_shows_hostile_text_as_text(run: RunDirectory, name: str) -> None:
     app = RheostatApp(run.path.parent)

@@ -68,6 +68,7 @@ def test_executed_trials_are_replayed_exactly(
     assert [stage.stage for stage in best.at(0).stages] == ["first", "second"]
 
 
+@pytest.mark.slow
 def test_trials_share_samples_and_repeat_no_call(
     cli: CommandLine, doubling: Path, tmp_path: Path
 ) -> None:
@@ -93,6 +94,7 @@ def test_trials_share_samples_and_repeat_no_call(
     assert len(doubling_server.requests) < sample_count
 
 
+@pytest.mark.slow
 def test_unrecorded_trial_is_rejected_by_name(
     cli: CommandLine, doubling: Path, tmp_path: Path
 ) -> None:
@@ -154,6 +156,7 @@ def test_final_selection_waits_for_approval(cli: CommandLine, tmp_path: Path) ->
     assert "ended" in listed.out
 
 
+@pytest.mark.slow
 def test_report_contains_trials_and_guidelines(cli: CommandLine, tmp_path: Path) -> None:
     run = str(tmp_path / "run")
     run_allocate(cli, "--seed", "6", "--trials", "8", "--run", run)

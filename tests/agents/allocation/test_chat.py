@@ -6,6 +6,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.agents.chat.server import Answer, server
 from tests.command_lines import CommandLine
 
@@ -30,6 +32,7 @@ def answer_request(request: dict[str, Any]) -> Answer:
     return Answer(f"{listed}\n```rheo\n{blocks[0]}\n\n{blocks[1]}\n```\n")
 
 
+@pytest.mark.slow
 def test_model_learns_of_infeasible_trials_and_guidelines_persist(
     cli: CommandLine, home: Path
 ) -> None:

@@ -83,6 +83,7 @@ WORDS = ("--budget", "12", "--proposer", "random", "--seed", "1")
 GOVERNORS = ("--governor", "answer=cmc@0.5", "--governor", "answer=sc@0.25")
 
 
+@pytest.mark.slow
 def test_search_covers_samples_and_controllers_and_winner_replays(
     cli: CommandLine, simulated: Path
 ) -> None:

@@ -60,6 +60,7 @@ def test_search_continues_without_the_held_out_file(cli: CommandLine, holding_ou
     assert not any(f"Double {n}" in prompts for n in range(101, 121))
 
 
+@pytest.mark.slow
 def test_held_out_trials_run_on_servers_only_on_request_and_once(
     cli: CommandLine, holding_out: Path
 ) -> None:
@@ -140,6 +141,7 @@ def test_sampled_questions_are_opened_after_the_run_ends(
     )
 
 
+@pytest.mark.slow
 def test_opening_is_counted_again_only_for_a_new_winner(
     cli: CommandLine, sampled_run: RunDirectory
 ) -> None:

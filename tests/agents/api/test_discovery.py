@@ -61,6 +61,7 @@ def copied(searched: Finished, home: Path) -> Discovery:
     return Discovery("run")
 
 
+@pytest.mark.slow
 def test_a_search_gives_the_archive_of_the_command(
     recordings: list[Path], searched: Finished, cli: CommandLine
 ) -> None:
@@ -92,6 +93,7 @@ def test_candidates_are_a_table(searched: Finished) -> None:
     assert "r001-1" in searched.run._repr_html_()
 
 
+@pytest.mark.slow
 def test_the_report_opens_held_out_recordings_only_on_request(copied: Discovery) -> None:
     report = copied.report(open_held_out=False, seeds=2, threads=1)
     assert report.has_held_out is False
@@ -106,6 +108,7 @@ def test_the_report_opens_held_out_recordings_only_on_request(copied: Discovery)
     assert opened.plot(held_out=True).axes[0].get_title() == "strong/small"
 
 
+@pytest.mark.slow
 def test_a_run_is_resumed_with_higher_limits_only(copied: Discovery) -> None:
     with pytest.raises(InputError, match="--seed: the run was started with another value"):
         copied.resume(seed=5)

@@ -45,6 +45,7 @@ def test_discovery_prints_a_table_a_frontier_and_next_steps(
     assert reviewed == [["cmc"], ["early_votes"], ["prune_to_one"]]
 
 
+@pytest.mark.slow
 def test_minutes_are_not_cut_short_by_a_number_of_rounds(
     cli: CommandLine, quick_options: Sequence[str]
 ) -> None:
@@ -115,6 +116,7 @@ def test_held_out_recordings_are_not_needed_after_the_start(
     assert cli("discover", "--run", "a", "--resume", "--rounds", "2", "--threads", "1").status == 0
 
 
+@pytest.mark.slow
 def test_runs_are_listed_with_their_state(cli: CommandLine, quick_options: Sequence[str]) -> None:
     assert cli(*quick_options, "--run", "runs/a", "--rounds", "1").status == 0
     result = cli("runs", "runs", "--json")

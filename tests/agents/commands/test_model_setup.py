@@ -74,10 +74,8 @@ def test_server_without_the_model_or_with_a_short_context_is_refused(
     assert not Path("run").exists()
 
 
-@pytest.mark.parametrize(
-    ("owner", "constrained"),
-    [("vllm", True), pytest.param("ollama", False, marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("owner", "constrained"), [("vllm", True), ("ollama", False)])
 def test_grammar_is_sent_to_a_server_that_supports_it(
     cli: CommandLine, arguments: list[str], owner: str, constrained: bool
 ) -> None:
@@ -132,6 +130,7 @@ def test_run_resumes_with_another_server_url(cli: CommandLine, arguments: list[s
         assert len(model_server.requests) == 1
 
 
+@pytest.mark.slow
 def test_spending_is_printed(cli: CommandLine, arguments: list[str]) -> None:
     Path("rheostat.toml").write_text('[chat.prices]\n"openai:scripted" = [1, 10]\n')
     with server([GOOD]) as model_server:
@@ -148,7 +147,8 @@ def test_spending_is_printed(cli: CommandLine, arguments: list[str]) -> None:
     assert "4,500 tokens of language models, 0.01 dollars" in " ".join(result.out.split())
 
 
-@pytest.mark.parametrize("owner", ["vllm", pytest.param("ollama", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("owner", ["vllm", "ollama"])
 def test_replay_does_not_depend_on_the_decoding_of_the_server(
     cli: CommandLine, arguments: list[str], owner: str
 ) -> None:
@@ -180,6 +180,7 @@ def test_python_search_requires_container_isolation(
     assert not Path("run").exists()
 
 
+@pytest.mark.slow
 def test_temperature_that_is_not_sent_gives_a_warning(
     cli: CommandLine, arguments: list[str]
 ) -> None:
