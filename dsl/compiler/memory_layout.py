@@ -22,7 +22,7 @@ class StateWord(IntEnum):
     """N."""
     WIDTH = 4
     """W."""
-    DEAL = 5
+    PERMUTATIONS = 5
     """(S, N) int32: the order in which each seed opens the branches."""
     SEEDS = 6
     """(S,) int64: the seeds."""

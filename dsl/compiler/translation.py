@@ -86,14 +86,15 @@ class _Translation:
         emit, state = self._emit, self._state
         self._load_inputs()
         self._lay_out_memory()
-        deal, seeds = state.word(StateWord.DEAL, "ptr"), state.word(StateWord.SEEDS, "ptr")
+        permutations = state.word(StateWord.PERMUTATIONS, "ptr")
+        seeds = state.word(StateWord.SEEDS, "ptr")
         question = state.word(StateWord.QUESTION)
         with emit.loop(state.word(StateWord.SEED_COUNT)) as episode:
             offset = emit.op(f"mul i64 {episode}, {state.size}")
             seed = emit.load_element("i64", seeds, episode)
             first = self._library.call(emit, splitmix64, seed, "0")
             draws = self._library.call(emit, splitmix64, first, question)
-            state.begin(emit.element("i32", deal, offset), draws)
+            state.begin(emit.element("i32", permutations, offset), draws)
             self._first_values()
             self._episode()
             self._results(episode)

@@ -192,8 +192,10 @@ def _check_options(options: PlayOptions) -> None:
     """Check numbers that the command line checks when it parses its options.
 
     Raises:
-        InputError: A number is out of range.
+        InputError: A number is not whole, or out of range.
     """
+    for name, value in (("seeds", options.seeds), ("threads", options.threads)):
+        check_whole(name, value)
     if not 1 <= options.seeds <= 100_000:
         raise InputError(f"seeds: must be from 1 to 100,000; got {options.seeds!r}")
     if options.threads is not None and options.threads < 1:
@@ -205,8 +207,19 @@ def check_rules(budget: int | None, kappa: int) -> None:
     """Check the budget of an episode and the price of a probe.
 
     Raises:
-        InputError: One is negative.
+        InputError: One is negative, or not whole.
     """
     for name, value in (("budget", budget), ("kappa", kappa)):
+        check_whole(name, value)
         if value is not None and value < 0:
             raise InputError(f"{name}: must be 0 or more tokens; got {value!r}")
+
+
+def check_whole(name: str, value: object) -> None:
+    """Check that an option is a whole number, or not given.
+
+    Raises:
+        InputError: It is anything else.
+    """
+    if value is not None and (isinstance(value, bool) or not isinstance(value, Integral)):
+        raise InputError(f"{name}: must be a whole number; got {value!r}")

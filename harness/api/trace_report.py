@@ -8,7 +8,7 @@ from msgspec.structs import asdict
 from harness.api.controller import ProgramLike, as_controller, get_playable
 from harness.api.data_table import DataTable
 from harness.api.exceptions import translated_errors, warn_all
-from harness.api.grid_play import Knobs, check_rules, list_betas, single_setting
+from harness.api.grid_play import Knobs, check_rules, check_whole, list_betas, single_setting
 from harness.api.recording import Recording, RecordingLike, open_all
 from harness.engines import ControllerSetting, EpisodeRules
 from harness.errors import InputError
@@ -157,6 +157,7 @@ def trace(
     """
     with translated_errors():
         check_rules(budget, kappa)
+        check_whole("seed", seed)
         if seed < 0:
             raise InputError(f"seed: must be 0 or more; got {seed!r}")
         program = get_playable(as_controller(controller))

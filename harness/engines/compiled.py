@@ -171,8 +171,8 @@ class _CompiledBatch:
         self._local = threading.local()
         self.episodes = empty_episodes(len(dense.branches), len(seeds))
         self._seeds = np.array([seed % 2**64 for seed in seeds], np.uint64).view(np.int64)
-        deals = {size: stack_permutations(size, tuple(seeds)) for size in set(dense.branches)}
-        self._deals = [deals[size] for size in dense.branches]
+        by_size = {size: stack_permutations(size, tuple(seeds)) for size in set(dense.branches)}
+        self._permutations = [by_size[size] for size in dense.branches]
         beta = 0.0 if setting.beta is None else clip_beta(setting.beta)
         self._knobs = _knob_words(module, evaluate(checked, beta, setting.knobs))
         self._literals = self._words.literals(replay_environment, module.literals)
@@ -202,7 +202,9 @@ class _CompiledBatch:
         words[:, StateWord.KEPT_RESULTS] = address(memory.kept_results)
         for word, value in self._common.items():
             words[:, word] = value
-        words[:, StateWord.DEAL] = [address(deal) for deal in self._deals[_slice(questions)]]
+        words[:, StateWord.PERMUTATIONS] = [
+            address(permutations) for permutations in self._permutations[_slice(questions)]
+        ]
         words[:, StateWord.LITERALS] = _row_addresses(self._literals, questions)
         for word, array in self._outputs():
             words[:, word] = _row_addresses(array, questions)

@@ -181,3 +181,12 @@ def test_a_bar_is_shown_if_requested_and_not_in_a_pipe(
     with track_progress("working", 2, shown=True) as advance:
         advance(2)
     assert capfd.readouterr().err != ""
+
+
+@pytest.mark.parametrize("options", [{"seeds": 2.5}, {"budget": 1e4}, {"kappa": True}])
+def test_a_number_that_is_not_whole_is_refused(
+    recording: Recording, options: dict[str, float]
+) -> None:
+    (name, value) = next(iter(options.items()))
+    with pytest.raises(InputError, match=f"{name}: must be a whole number; got {value}"):
+        sweep("cmc", recording, **options)  # type: ignore[arg-type]
