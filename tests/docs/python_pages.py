@@ -1,7 +1,7 @@
 """Executes the Python of a page: its fences ``python``, in order, in one namespace.
 
 What a block prints is compared with a fence ``output`` right after it, if there is one. ``...``
-stands for anything within a line, and alone on a line for any number of lines.
+matches anything within a line, and alone on a line any number of lines.
 """
 
 import io
@@ -17,7 +17,7 @@ from tests.docs.test_examples import fences, matches
 
 
 class Block(NamedTuple):
-    """A block of code, and what it is said to print."""
+    """A block of code, and the output that the page shows for it."""
 
     line: int
     code: str
@@ -59,7 +59,7 @@ def execute_page(page: Path, replacements: Mapping[str, str] | None = None) -> d
             exec(compiled, namespace)
         if output is not None and not matches(output, written.getvalue()):
             pytest.fail(
-                f"line {line}:\n--- the page says\n{output}--- it prints\n{written.getvalue()}",
+                f"line {line}:\n--- the page shows\n{output}--- it prints\n{written.getvalue()}",
                 pytrace=False,
             )
         printed += written.getvalue()

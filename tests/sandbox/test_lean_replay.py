@@ -1,4 +1,4 @@
-"""The lean replay: outcomes, charges and states are those of the replay that it stands in for."""
+"""The lean replay: outcomes, charges and states are those of the full replay."""
 
 import pytest
 from hypothesis import given
