@@ -15,11 +15,12 @@ from harness.mdp.episodes import EpisodeArrays, empty_episodes
 from harness.mdp.replay import Replay
 from sandbox.faults import ControllerError, Fault, Reason, one_line
 from sandbox.host.interfaces import WorkerLauncher, WorkerLost
-from sandbox.host.lean_replay import LeanReplay, PoolTracks
+from sandbox.host.lean_replay import LeanReplay
 from sandbox.host.pool import EpisodeLimits, EpisodeTask, WorkerEpisodeResult, WorkerPool
+from sandbox.host.tracks import PoolTracks
 from sandbox.python.controller import MOST_TURNS
 from sandbox.python.guards import LAST
-from sandbox.script import Script, require_admitted
+from sandbox.script import Script, find_read_attributes, require_admitted
 
 
 class SandboxEngine:
@@ -80,11 +81,12 @@ class SandboxEngine:
         if setting.knobs:
             raise InputError(f"{script.name}: a controller in Python has no knobs to set")
         require_admitted(script)
-        endings = "cut_off" in script.text
+        reads = find_read_attributes(script.text)
 
         @lru_cache(maxsize=_HELD_POOLS)
         def tracks(question: int) -> PoolTracks:
-            return PoolTracks(replay_environment.pool(question, endings=endings))
+            endings = "cut_off" in reads
+            return PoolTracks(replay_environment.pool(question, endings=endings), reads)
 
         def begin(question: int, seed: int) -> Replay:
             return LeanReplay(

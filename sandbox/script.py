@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from dsl.excerpt import TAB, escape_control_characters
 from dsl.findings import FileFindings, Finding, SourceLocation
+from dsl.python_source import parse_python
 from dsl.source import Source
 from harness.errors import InputError
-from sandbox.python.policy import MOST_CODE, examine
+from sandbox.python.policy import FILE, MOST_CODE, examine
 from sandbox.python.policy import PolicyFinding as Refusal
 
 SUFFIX = ".py"
@@ -62,6 +63,16 @@ def require_admitted(script: Script) -> Script:
             hint="see `rheostat explain python-controllers` for what a controller may use",
         )
     return script
+
+
+def find_read_attributes(text: str) -> frozenset[str]:
+    """Return the names of all attributes that a controller reads, of whatever value.
+
+    Args:
+        text: The code of a controller that the policy admits, which reads no attribute otherwise.
+    """
+    nodes = ast.walk(parse_python(text, FILE))
+    return frozenset(node.attr for node in nodes if isinstance(node, ast.Attribute))
 
 
 def diagnose_script(script: Script) -> str:

@@ -1,9 +1,9 @@
 """A replay for controllers in other processes, which sends what a branch shows and keeps no view.
 
-Most verbs advance branches whose every answer was revealed. What such a branch shows depends only
-on how far it has come, so it is computed and encoded once for all seeds, and such a verb takes a
-few additions for each branch. Every other verb is performed by `harness.mdp.replay.Replay`, after
-the branches that it names have caught up.
+Most verbs open branches, or advance branches whose every answer was revealed. What such a branch
+shows depends only on how far it has come, so such a verb takes a few additions for each branch, and
+what it reveals is sent by column. Every other verb is performed by `harness.mdp.replay.Replay`,
+after the branches that it names have caught up.
 """
 
 from collections.abc import Sequence
@@ -11,92 +11,12 @@ from collections.abc import Sequence
 import msgspec
 
 from dsl.episode import Advance, AnyVerb, BranchView, Open, Outcome, Probe, Prune, Status
-from harness.mdp.replay import BranchPool, Replay, ReplayChain, permute_branches
-from sandbox.worker.messages import decode_branch, encode, encode_branch
+from harness.mdp.replay import Replay, permute_branches
+from sandbox.host.tracks import ChainTrack, PoolTracks
+from sandbox.python.columns import BranchEnd, RevealedColumns
+from sandbox.worker.messages import encode_branch
 
-
-class _ChainReplay(Replay):
-    """A replay of one chain alone, without a budget, one interval after the other."""
-
-    def __init__(self, chain: ReplayChain, interval: int):
-        super().__init__(BranchPool([chain], interval), seed=0, apart=True)
-        self.perform(Open(count=1))
-
-    def encode_state(self, depth: int) -> msgspec.Raw:
-        """Advance to a depth, which must not be below the last one; return what is shown there."""
-        view = self.episode.branches[0]
-        if depth > view.depth:
-            self._run(view, depth - view.depth, look=True)
-        return encode_branch(view)
-
-
-class ChainTrack:
-    """What one chain shows at each depth, if every answer on the way is revealed.
-
-    Args:
-        chain: The chain.
-        interval: Δ in tokens.
-    """
-
-    def __init__(self, chain: ReplayChain, interval: int):
-        self._chain = chain
-        self._interval = interval
-        self.last_depth = len(chain.probes) + 1
-        """The depth at which it finishes."""
-        self.last_charge = max(0, chain.tokens - interval * len(chain.probes))
-        """The charge of the last interval, which reveals the final answer without a probe."""
-        self.encoded: list[msgspec.Raw] = []
-        """What it shows at depth 1, 2 …, as far as any episode has come."""
-        self._has_signals = bool(chain.signals) or any(
-            values is not None for values in (chain.entropy, chain.logprob, chain.top_logprob)
-        )
-        self._replay: _ChainReplay | None = None
-        self._streak = self._changes = 0  # at the last depth of `encoded`
-
-    def encode_state(self, depth: int) -> msgspec.Raw:
-        """Return what the chain shows at a depth."""
-        encoded = self.encoded
-        if not self._has_signals:
-            self._encode_answers(min(depth, self.last_depth - 1))
-        while len(encoded) < depth:
-            if self._replay is None:
-                self._replay = _ChainReplay(self._chain, self._interval)
-            encoded.append(self._replay.encode_state(len(encoded) + 1))
-        return encoded[depth - 1]
-
-    def _encode_answers(self, depth: int) -> None:
-        """Encode states up to a depth at which nothing but answers was recorded."""
-        probes, encoded, interval = self._chain.probes, self.encoded, self._interval
-        for before in range(len(encoded), depth):
-            answer, now = probes[before], before + 1
-            if before > 0:
-                if answer == probes[before - 1]:
-                    self._streak += 1
-                else:
-                    self._streak = 0
-                    self._changes += 1
-            shown = (now, now * interval, answer, self._streak, self._changes, now)
-            encoded.append(msgspec.Raw(encode(shown)))
-
-
-class PoolTracks:
-    """The tracks of a branch pool, created when a chain is advanced first.
-
-    Args:
-        branch_pool: The recorded branches.
-    """
-
-    def __init__(self, branch_pool: BranchPool):
-        self.branch_pool = branch_pool
-        self._tracks: list[ChainTrack | None] = [None] * len(branch_pool.chains)
-
-    def track(self, chain: int) -> ChainTrack:
-        """Return the track of a chain, by its recorded position."""
-        track = self._tracks[chain]
-        if track is None:
-            pool = self.branch_pool
-            self._tracks[chain] = track = ChainTrack(pool.chains[chain], pool.interval)
-        return track
+_NOTHING = RevealedColumns()
 
 
 class LeanReplay(Replay):
@@ -131,15 +51,14 @@ class LeanReplay(Replay):
         self._order = permute_branches(len(pool.chains), seed)
         self._pool_tracks = tracks
         self._tracks: list[ChainTrack] = []  # of the opened branches
+        self._answers: list[Sequence[str]] = []  # of the opened branches, by depth
         self._depths: list[int] = []  # of the opened branches; only right while they are on track
         self._on_track: set[int] = set()  # active branches whose every answer was revealed
-        self._behind: set[int] = set()  # branches whose view does not show their depth yet
-        self._last_states: tuple[msgspec.Raw, ...] = ()
-
-    @property
-    def last_states(self) -> tuple[msgspec.Raw, ...]:
-        """What the branches of the last outcome show after it, encoded."""
-        return self._last_states
+        self._step = pool.interval + probe_cost
+        self.last_columns: RevealedColumns | None = None
+        """What the last verb has revealed, by column; ``None`` if only `last_states` shows it."""
+        self.last_states: tuple[msgspec.Raw, ...] = ()
+        """What the branches of the last outcome show after it, encoded, without columns."""
 
     def perform(self, verb: AnyVerb) -> Outcome:
         """Perform one verb; see `Replay.perform`.
@@ -152,75 +71,178 @@ class LeanReplay(Replay):
             BudgetSpent: Not even the first action is affordable.
             NotProbed: An `Open` on a recording without probes.
         """
-        if type(verb) is Advance and self._is_on_track(verb) and self._advance_on_track(verb):
-            return Outcome(verb.branches, exhausted=False)
-        if isinstance(verb, Advance | Probe | Prune):
+        if type(verb) is Advance:
+            if self._is_on_track(verb) and self._advance_on_track(verb):
+                return Outcome(verb.branches, exhausted=False)
+        elif type(verb) is Open and self._is_openable(verb):
+            return self._open_on_track(verb.count)
+        return self._perform_with_views(verb)
+
+    def _perform_with_views(self, verb: AnyVerb) -> Outcome:
+        if isinstance(verb, Advance | Probe):
             self._catch_up(verb.branches)
         outcome = super().perform(verb)
+        if isinstance(verb, Prune):
+            # It reveals nothing, and what pruned branches show is read no more.
+            self._on_track.difference_update(verb.branches)
+            self.last_columns = _NOTHING
+            return outcome
         views = self._state.branches
         self._follow(verb, views[len(self._tracks) :])
-        self._last_states = tuple([encode_branch(views[index]) for index in outcome.branches])
+        self.last_columns = None
+        self.last_states = tuple([encode_branch(views[index]) for index in outcome.branches])
         return outcome
+
+    # Opening
+
+    def _is_openable(self, verb: Open) -> bool:
+        """Whether a verb is admissible, and opens branches that are on track."""
+        opened, step = len(self._depths), self._step
+        if (
+            not verb.look
+            or self.ended
+            or not self._probed
+            or self._pool_tracks.shows_signals
+            or not 0 < verb.count <= len(self._order) - opened
+            or self._state.spent + verb.count * step > self._ledger.budget
+        ):
+            return False
+        return all(chain.probes for chain in self._chains[opened : opened + verb.count])
+
+    def _open_on_track(self, count: int) -> Outcome:
+        """Open branches that are on track."""
+        state, opened = self._state, len(self._depths)
+        tracks = [self._pool_tracks.track(chain) for chain in self._order[opened : opened + count]]
+        indices = range(opened, opened + count)
+        self._tracks += tracks
+        self._answers += [track.answers for track in tracks]
+        self._depths += [1] * count
+        self._on_track.update(indices)
+        state.branches += map(BranchView, indices)
+        state.active += indices
+        state.spent += count * self._step
+        state.sequential += self._step
+        zeros = (0,) * count if self._pool_tracks.shows_counts else ()
+        self.last_columns = RevealedColumns(
+            tuple([track.answers[0] for track in tracks]), zeros, zeros
+        )
+        return Outcome(tuple(indices), exhausted=False)
+
+    # Advancing
 
     def _is_on_track(self, verb: Advance) -> bool:
         """Whether a verb is admissible and all of its branches are on track."""
         branches = verb.branches
+        distinct = set(branches)
         return (
             verb.look
             and not self.ended
-            and len(verb.bursts) == len(branches) == len(set(branches))
-            and min(verb.bursts, default=0) > 0
-            and self._on_track.issuperset(branches)
+            and len(verb.bursts) == len(branches) == len(distinct) > 0
+            and min(verb.bursts) > 0
+            and self._on_track.issuperset(distinct)
         )
 
     def _advance_on_track(self, verb: Advance) -> bool:
         """Perform a verb whose branches are on track; return False if the budget may end in it."""
-        tracks, depths, step = self._tracks, self._depths, self._interval + self._probe_cost
-        total = longest = 0
-        reached: list[int] = []
-        ended: list[int] = []
-        states: list[msgspec.Raw] = []
-        for index, burst in zip(verb.branches, verb.bursts, strict=True):
-            track, before = tracks[index], depths[index]
-            depth, charge = before + burst, burst * step
-            if depth >= track.last_depth:
-                depth = track.last_depth
-                charge = (depth - 1 - before) * step + track.last_charge
-                ended.append(index)
-            total += charge
-            if charge > longest:
-                longest = charge
-            reached.append(depth)
-            known = track.encoded
-            states.append(known[depth - 1] if depth <= len(known) else track.encode_state(depth))
+        branches, bursts, depths = verb.branches, verb.bursts, self._depths
+        answers, ends = self._answers, {}
+        reached = [depths[index] + burst for index, burst in zip(branches, bursts, strict=True)]
+        try:
+            shown = [
+                answers[index][depth - 1] for index, depth in zip(branches, reached, strict=True)
+            ]
+            total, longest = sum(bursts) * self._step, max(bursts) * self._step
+        except IndexError:
+            ends = self._find_ends(branches, reached)
+            shown = [
+                self._tracks[index].final if position in ends else answers[index][depth - 1]
+                for position, (index, depth) in enumerate(zip(branches, reached, strict=True))
+            ]
+            charges = self._charge(verb, reached, ends)
+            total, longest = sum(charges), max(charges)
         state = self._state
         # Each action needs an interval and its probe to be affordable, also one that costs less.
-        if state.spent + total + step > self._ledger.budget:
+        if state.spent + total + self._step > self._ledger.budget:
             return False
         state.spent += total
         state.sequential += longest
-        for index, depth in zip(verb.branches, reached, strict=True):
+        self._show(branches, reached, shown, ends)
+        for index, depth in zip(branches, reached, strict=True):
             depths[index] = depth
-        self._behind.update(verb.branches)
-        self._on_track.difference_update(ended)
-        for index in ended:
-            state.branches[index].status = Status.FINISHED
-            state.active.remove(index)
-            state.finished.append(index)
-        self._last_states = tuple(states)
+        for position in ends:
+            self._finish(branches[position])
         return True
+
+    def _find_ends(self, branches: Sequence[int], reached: list[int]) -> dict[int, BranchEnd]:
+        """Return the branches that end, by position; set the depths at which they do.
+
+        Args:
+            branches: The branches of a verb.
+            reached: The depths that they would reach without an end; changed in place.
+        """
+        ends = {}
+        for position, index in enumerate(branches):
+            end = self._tracks[index].end
+            if reached[position] >= end.depth:
+                reached[position] = end.depth
+                ends[position] = end
+        return ends
+
+    def _charge(self, verb: Advance, reached: list[int], ends: dict[int, BranchEnd]) -> list[int]:
+        """Return the tokens that an advance charges for each of its branches.
+
+        Args:
+            verb: The verb.
+            reached: The depths that its branches reach.
+            ends: The branches that end, by position.
+        """
+        charges = []
+        for position, (index, depth) in enumerate(zip(verb.branches, reached, strict=True)):
+            steps = depth - self._depths[index]
+            last = self._tracks[index].last_charge if position in ends else self._step
+            charges.append((steps - 1) * self._step + last)
+        return charges
+
+    def _show(
+        self,
+        branches: Sequence[int],
+        reached: list[int],
+        shown: list[str],
+        ends: dict[int, BranchEnd],
+    ) -> None:
+        """Store what an advance has revealed.
+
+        Args:
+            branches: Its branches.
+            reached: Their depths after it.
+            shown: Their answers at these depths.
+            ends: The branches that end, by position.
+        """
+        streaks: list[int] = []
+        changes: list[int] = []
+        if self._pool_tracks.shows_signals or self._pool_tracks.shows_counts:
+            tracks = [self._tracks[index] for index in branches]
+            if self._pool_tracks.shows_signals:
+                states = [t.encode_state(d) for t, d in zip(tracks, reached, strict=True)]
+                self.last_columns, self.last_states = None, tuple(states)
+                return
+            streaks = [t.streaks[d - 1] for t, d in zip(tracks, reached, strict=True)]
+            changes = [t.changes[d - 1] for t, d in zip(tracks, reached, strict=True)]
+        self.last_columns = RevealedColumns(tuple(shown), tuple(streaks), tuple(changes), ends)
+
+    def _finish(self, index: int) -> None:
+        state = self._state
+        state.branches[index].status = Status.FINISHED
+        state.active.remove(index)
+        state.finished.append(index)
+        self._on_track.discard(index)
+
+    # Other verbs
 
     def _catch_up(self, branches: Sequence[int]) -> None:
         """Let the views of branches show their depth, for a verb that `Replay` performs."""
-        for index in self._behind.intersection(branches):
-            shown = decode_branch(self._tracks[index].encode_state(self._depths[index]))
-            view = self._state.branches[index]
-            view.depth, view.tokens, view.answer = shown.depth, shown.tokens, shown.answer
-            view.streak, view.changes = shown.streak, shown.changes
-            view.revealed, view.cut_off = shown.revealed, shown.cut_off
-            view.entropy, view.logprob = shown.entropy, shown.logprob
-            view.top_logprob, view.signals = shown.top_logprob, shown.signals
-        self._behind.difference_update(branches)
+        for index in self._on_track.intersection(branches):
+            self._tracks[index].catch_up(self._state.branches[index], self._depths[index])
 
     def _follow(self, verb: AnyVerb, opened: Sequence[BranchView]) -> None:
         """Note which branches are on track after a verb that `Replay` performed.
@@ -230,9 +252,11 @@ class LeanReplay(Replay):
             opened: The branches that it opened.
         """
         for view in opened:
-            self._tracks.append(self._pool_tracks.track(self._order[view.index]))
+            track = self._pool_tracks.track(self._order[view.index])
+            self._tracks.append(track)
+            self._answers.append(track.answers)
             self._depths.append(view.depth)
             if view.status is Status.ACTIVE and view.revealed == view.depth:
                 self._on_track.add(view.index)
-        if isinstance(verb, Advance | Probe | Prune):
+        if isinstance(verb, Advance | Probe):
             self._on_track.difference_update(verb.branches)

@@ -23,6 +23,7 @@ from sandbox.host.worker_client import WorkerClient
 from sandbox.python.controller import MOST_TURNS
 from sandbox.worker.messages import (
     BeginEpisode,
+    ContinueEpisode,
     DropEpisode,
     EpisodeFault,
     EpisodeMove,
@@ -261,22 +262,28 @@ class WorkerPool:
         if replay.ended:
             return playing.ended()
         playing.rounds += outcome is not _NOTHING_AFFORDABLE
-        playing.order = resume_episode(
-            playing.index,
-            exhausted=outcome.exhausted,
-            spent=replay.spent,
-            sequential=replay.sequential,
-            views=_encode_states(replay, outcome),
-        )
+        playing.order = _next_order(playing.index, replay, outcome)
         return None
 
 
-def _encode_states(replay: Replay, outcome: Outcome) -> tuple[msgspec.Raw, ...]:
-    """Return what the branches of an outcome show."""
+def _next_order(key: int, replay: Replay, outcome: Outcome) -> Order:
+    """Return the order that lets an episode continue after a verb.
+
+    Args:
+        key: The episode's key.
+        replay: Its replay, which has performed the verb.
+        outcome: The outcome of the verb.
+    """
+    states: tuple[msgspec.Raw, ...] = ()
     if isinstance(replay, LeanReplay):
-        return replay.last_states if outcome.branches else ()
-    views = replay.episode.branches
-    return tuple([encode_branch(views[index]) for index in outcome.branches])
+        if replay.last_columns is not None and not outcome.exhausted:
+            return ContinueEpisode(key, replay.spent, replay.last_columns)
+        if outcome.branches:
+            states = replay.last_states
+    else:
+        views = replay.episode.branches
+        states = tuple([encode_branch(views[index]) for index in outcome.branches])
+    return resume_episode(key, exhausted=outcome.exhausted, spent=replay.spent, views=states)
 
 
 def _lose(

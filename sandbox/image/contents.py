@@ -22,6 +22,7 @@ PROJECT_FILES = (
     "sandbox/faults.py",
     "sandbox/python/__init__.py",
     "sandbox/python/branches.py",
+    "sandbox/python/columns.py",
     "sandbox/python/controller.py",
     "sandbox/python/controller_episode.py",
     "sandbox/python/functions.py",

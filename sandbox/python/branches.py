@@ -59,8 +59,8 @@ class Branch:
     """
 
     __slots__ = (
-        "_born", "_names", "_state", "_steps", "answer", "changes", "depth", "index", "streak",
-        "tokens",
+        "_born", "_names", "_state", "_steps", "answer", "changes", "cut_off", "depth", "finished",
+        "index", "pruned", "seen", "streak", "tokens",
     )  # fmt: skip
 
     answer: str | None
@@ -73,7 +73,16 @@ class Branch:
     """Earlier reveals in a row that agree."""
     changes: int
     """How often its answer changed."""
-    _state: BranchState
+    seen: bool
+    """Whether the answer at its present depth has been revealed."""
+    finished: bool
+    """Whether it finished."""
+    pruned: bool
+    """Whether it was pruned."""
+    cut_off: bool
+    """Whether it ended at the bound on its tokens."""
+    _state: BranchState | None
+    """The latest state that was shown as a whole; signals are read from it."""
 
     def __init__(
         self, index: int, born: int, steps: Callable[[], int], names: Collection[str] = ()
@@ -82,6 +91,10 @@ class Branch:
         self._born = born
         self._steps = steps
         self._names = names
+        self._state = None
+        self.answer = None
+        self.depth = self.tokens = self.streak = self.changes = 0
+        self.seen = self.finished = self.pruned = self.cut_off = False
 
     def __repr__(self) -> str:
         return f"<branch {self.index}>"
@@ -99,39 +112,19 @@ class Branch:
         return self._steps() - self._born
 
     @property
-    def seen(self) -> bool:
-        """Whether the answer at its present depth has been revealed."""
-        return self._state.revealed == self.depth
-
-    @property
-    def finished(self) -> bool:
-        """Whether it finished."""
-        return self._state.status is Status.FINISHED
-
-    @property
-    def pruned(self) -> bool:
-        """Whether it was pruned."""
-        return self._state.status is Status.PRUNED
-
-    @property
-    def cut_off(self) -> bool:
-        """Whether it ended at the bound on its tokens."""
-        return self._state.cut_off
-
-    @property
     def entropy(self) -> float:
         """Entropy in nats after the end of thinking at the latest probe, 0 before the first."""
-        return self._state.entropy or 0.0
+        return self._signal("entropy") or 0.0
 
     @property
     def logprob(self) -> float:
         """Mean log-probability of the tokens of the latest interval."""
-        return self._state.logprob or 0.0
+        return self._signal("logprob") or 0.0
 
     @property
     def top_logprob(self) -> float:
         """Mean log-probability of the 20 likeliest tokens over the latest interval."""
-        return self._state.top_logprob or 0.0
+        return self._signal("top_logprob") or 0.0
 
     def signal(self, name: str, otherwise: float | None = None) -> float | None:
         """Return the value of a signal, or ``otherwise`` where it has none yet.
@@ -143,14 +136,19 @@ class Branch:
         Raises:
             ValueError: The recording does not have the signal.
         """
-        if name in _OWN:
-            value: float | None = getattr(self._state, name)
-        elif name in self._names:
-            value = self._state.signals.get(name)
-        else:
+        if name not in _OWN and name not in self._names:
             known = ", ".join(sorted({*self._names, *_OWN}))
             raise ValueError(f"there is no signal {name!r} here; choose from {known}")
+        value = self._signal(name)
         return otherwise if value is None else value
+
+    def _signal(self, name: str) -> float | None:
+        """Return the value of a signal that a branch can have, ``None`` if it has none yet."""
+        state = self._state
+        if state is None:
+            return None
+        value: float | None = getattr(state, name) if name in _OWN else state.signals.get(name)
+        return value
 
 
 def show_states(
@@ -163,7 +161,6 @@ def show_states(
         indices: The branches whose states have changed.
         states: The states of all branches, by index.
     """
-    # The inner loop of an episode: it runs once for each branch in each verb.
     for index in indices:
         branch, state = branches[index], states[index]
         branch._state = state  # noqa: SLF001 - it is written here only
@@ -172,20 +169,29 @@ def show_states(
         branch.tokens = state.tokens
         branch.streak = state.streak
         branch.changes = state.changes
+        branch.seen = state.revealed == state.depth
+        branch.finished = state.status is Status.FINISHED
+        branch.pruned = state.status is Status.PRUNED
+        branch.cut_off = state.cut_off
 
 
-def list_active(branches: Iterable[Branch]) -> list[Branch]:
+def list_active(branches: Iterable[Branch], active: list[int]) -> Sequence[Branch]:
     """Return the branches that can be advanced, of a set or of a controller's own list.
+
+    Args:
+        branches: The branches.
+        active: The list of the active branches of the episode.
 
     Raises:
         TypeError: An item is not a branch.
+        ValueError: A branch is named twice.
     """
-    active = Status.ACTIVE
-    return [
-        branch
-        for branch in list_members(branches)
-        if branch._state.status is active  # noqa: SLF001 - it is of this module
-    ]
+    if type(branches) is Branches and branches._active is active:  # noqa: SLF001 - it is of this module
+        return branches._members  # noqa: SLF001
+    acting = [branch for branch in list_members(branches) if not (branch.finished or branch.pruned)]
+    if len({branch.index for branch in acting}) != len(acting):
+        raise ValueError("a branch is named twice")
+    return acting
 
 
 class Branches(Sequence[Branch]):
@@ -194,13 +200,22 @@ class Branches(Sequence[Branch]):
     Args:
         members: The branches.
         is_settled: Whether what they show can no longer change.
+        active: The list of active branches that they are of, each of them once, if they are. Such
+            lists are replaced when they change.
     """
 
-    __slots__ = ("_is_settled", "_members", "_tally")
+    __slots__ = ("_active", "_is_settled", "_members", "_tally")
 
-    def __init__(self, members: Iterable[Branch] = (), *, is_settled: bool = False):
+    def __init__(
+        self,
+        members: Iterable[Branch] = (),
+        *,
+        is_settled: bool = False,
+        active: list[int] | None = None,
+    ):
         self._members = tuple(members)
         self._is_settled = is_settled
+        self._active = active
         self._tally: aggregates.Tally | None = None
 
     def __repr__(self) -> str:
@@ -217,24 +232,28 @@ class Branches(Sequence[Branch]):
 
     def __getitem__(self, index):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN204
         selected = self._members[index]
-        return Branches(selected) if isinstance(selected, tuple) else selected
+        return self._select(selected) if isinstance(selected, tuple) else selected
 
     def where(self, condition: Callable[[Branch], object]) -> "Branches":
         """Return the branches that satisfy the condition, in order."""
-        return Branches([branch for branch in self._members if condition(branch)])
+        return self._select([branch for branch in self._members if condition(branch)])
 
     def by(self, key: Callable[[Branch], int | float]) -> "Branches":
         """Return all branches sorted by key, smallest first; the sort is stable."""
-        return Branches(sorted(self._members, key=key))
+        return self._select(sorted(self._members, key=key))
 
     def without(self, others: Iterable[Branch]) -> "Branches":
         """Return the branches that are not among the others, in order."""
         gone = frozenset(list_members(others))
-        return Branches([branch for branch in self._members if branch not in gone])
+        return self._select([branch for branch in self._members if branch not in gone])
 
     def first(self, count: int) -> "Branches":
         """Return at most ``count`` branches from the front."""
-        return Branches(self._members[: max(0, check_integer(count, "first"))])
+        return self._select(self._members[: max(0, check_integer(count, "first"))])
+
+    def _select(self, members: Iterable[Branch]) -> "Branches":
+        """Return a set of some of the members, each of them once."""
+        return Branches(members, active=self._active)
 
 
 class Window:

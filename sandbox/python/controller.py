@@ -7,6 +7,7 @@ no state is kept between episodes.
 
 import itertools
 import sys
+from collections.abc import Generator
 from types import CodeType, FrameType, TracebackType
 from typing import TypeAlias
 
@@ -24,10 +25,14 @@ from sandbox.faults import (
     TurnLimitExceeded,
     truncate_text,
 )
+from sandbox.python.columns import RevealedColumns
 from sandbox.python.controller_episode import EpisodeState, ShownEpisode
 from sandbox.python.functions import make_random_functions
 from sandbox.python.guards import guarded_globals
 from sandbox.python.policy import FILE, compile_controller
+
+VerbCourse: TypeAlias = Generator[AnyVerb, Outcome | RevealedColumns, None]
+"""A controller at work, which can be sent what a verb has revealed by column."""
 
 Origins: TypeAlias = dict[tuple[CodeType, int], Origin]
 """Cache of instruction locations."""
@@ -69,11 +74,12 @@ class PythonController:
 
     def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         """Play one episode; see `dsl.episode.Controller.play`."""
-        return self.begin(episode, beta, EpisodeRandom(episode.seed, episode.question), {})
+        draws = EpisodeRandom(episode.seed, episode.question)
+        return (yield from self.begin(episode, beta, draws, {}))
 
     def begin(
         self, episode: EpisodeState, beta: float | None, draws: EpisodeRandom, lines: dict[int, int]
-    ) -> VerbGenerator:
+    ) -> VerbCourse:
         """Begin an episode with the caller's random source.
 
         Args:
@@ -117,10 +123,10 @@ class PythonController:
     ) -> None:
         """Body of the greenlet: run the module, then the function, whose value is the answer."""
 
-        def send(verb: AnyVerb) -> Outcome:
+        def send(verb: AnyVerb) -> Outcome | RevealedColumns:
             parent = greenlet.getcurrent().parent
             assert parent is not None
-            outcome: Outcome = parent.switch(verb)
+            outcome: Outcome | RevealedColumns = parent.switch(verb)
             return outcome
 
         controller_episode = ShownEpisode(episode, send, self._where)

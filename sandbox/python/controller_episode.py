@@ -31,9 +31,10 @@ from sandbox.python.branches import (
     list_active,
     show_states,
 )
+from sandbox.python.columns import RevealedColumns, show_advanced, show_opened
 
 Burst: TypeAlias = int | Callable[[Branch], int]
-Send: TypeAlias = Callable[[AnyVerb], Outcome]
+Send: TypeAlias = Callable[[AnyVerb], Outcome | RevealedColumns]
 Where: TypeAlias = Callable[[], Origin | None]
 
 MOST_STEPS = 500
@@ -114,7 +115,7 @@ class ShownEpisode:
     @property
     def active(self) -> Branches:
         """Branches that can be advanced, in opening order."""
-        return self._same("active", self._episode.active)
+        return self._same("active", self._episode.active, is_active=True)
 
     @property
     def alive(self) -> Branches:
@@ -171,12 +172,25 @@ class ShownEpisode:
             because: Reason, for traces.
         """
         most = min(_saturated(count, "open"), self.available)
-        return self._do(most > 0, Open, count=most, look=bool(look), because=because)
+        if most <= 0:
+            return Branches()
+        origin = self._where()
+        verb = Open(count=most, look=bool(look), because=_text(because, "a reason"), origin=origin)
+        revealed = self._send(verb)
+        if isinstance(revealed, Outcome):
+            return self._show(revealed, origin)
+        opened = self._add_branches(most)
+        show_opened(opened, revealed, self._episode.interval)
+        return Branches(opened)
 
     def sample(self, count: int, *, because: str | None = None) -> Branches:
         """Open branches and run each to its end without revealing answers; return the new ones."""
         most = min(_saturated(count, "sample"), self.available)
-        return self._do(most > 0, Sample, count=most, because=because)
+        if most <= 0:
+            return Branches()
+        origin = self._where()
+        verb = Sample(count=most, because=_text(because, "a reason"), origin=origin)
+        return self._show(self._send(verb), origin)
 
     def advance(
         self, branches: Iterable[Branch], burst: Burst = 1, *, because: str | None = None
@@ -204,13 +218,26 @@ class ShownEpisode:
 
     def probe(self, branches: Iterable[Branch], *, because: str | None = None) -> Branches:
         """Reveal the answer of active branches whose present depth is not revealed."""
-        unseen = [branch for branch in _list_acting(branches) if not branch.seen]
-        return self._do(bool(unseen), Probe, branches=_list_indices(unseen), because=because)
+        unseen = [branch for branch in self._list_acting(branches) if not branch.seen]
+        if not unseen:
+            return Branches()
+        origin, indices = self._where(), _list_indices(unseen)
+        verb = Probe(branches=indices, because=_text(because, "a reason"), origin=origin)
+        return self._show(self._send(verb), origin)
 
     def prune(self, branches: Iterable[Branch], *, because: str | None = None) -> Branches:
         """Prune active branches."""
-        acting = _list_acting(branches)
-        return self._do(bool(acting), Prune, branches=_list_indices(acting), because=because)
+        acting = self._list_acting(branches)
+        if not acting:
+            return Branches()
+        origin, indices = self._where(), _list_indices(acting)
+        verb = Prune(branches=indices, because=_text(because, "a reason"), origin=origin)
+        revealed = self._send(verb)
+        if isinstance(revealed, Outcome):
+            return self._show(revealed, origin)
+        for branch in acting:
+            branch.pruned = True
+        return Branches(acting)
 
     def answer(self, *choices: str | None, because: str | None = None) -> NoReturn:
         """End the episode with the first choice that is not ``None``. This does not return."""
@@ -244,24 +271,31 @@ class ShownEpisode:
 
     # How they are done
 
-    def _same(self, name: str, indices: list[int], *, has_ended: bool = False) -> Branches:
+    def _same(
+        self, name: str, indices: list[int], *, has_ended: bool = False, is_active: bool = False
+    ) -> Branches:
         """Return the set of a list of the state, created again if the list was replaced.
 
         Args:
             name: Name of the list.
             indices: The list.
             has_ended: Whether branches in it have ended, so that they no longer change.
+            is_active: Whether it is the list of active branches.
         """
         cached = self._cached.get(name)
         if cached is None or cached[0] is not indices:
-            members = Branches([self._branches[b] for b in indices], is_settled=has_ended)
+            members = Branches(
+                [self._branches[b] for b in indices],
+                is_settled=has_ended,
+                active=indices if is_active else None,
+            )
             self._cached[name] = cached = indices, members
         return cached[1]
 
     def _move(
         self, branches: Iterable[Branch], burst: Burst, *, look: bool, because: str | None
     ) -> Branches:
-        moving = _list_acting(branches)
+        moving = self._list_acting(branches)
         if callable(burst):
             wanted = [_read_burst(burst(branch)) for branch in moving]
         else:
@@ -269,47 +303,56 @@ class ShownEpisode:
         if min(wanted, default=1) < 1:
             moving = [branch for branch, most in zip(moving, wanted, strict=True) if most > 0]
             wanted = [most for most in wanted if most > 0]
-        return self._do(
-            bool(moving),
-            Advance,
+        if not moving:
+            return Branches()
+        origin = self._where()
+        verb = Advance(
             branches=_list_indices(moving),
             bursts=tuple(wanted),
             look=look,
-            because=because,
+            because=_text(because, "a reason"),
+            origin=origin,
         )
+        revealed = self._send(verb)
+        if isinstance(revealed, Outcome):
+            return self._show(revealed, origin)
+        show_advanced(moving, wanted, revealed, self._episode.interval)
+        return Branches(moving)
 
-    def _do(
-        self, worth: bool, verb: Callable[..., AnyVerb], *, because: str | None, **fields: object
-    ) -> Branches:
-        """Send a verb that has an effect, and return the affected branches."""
-        if not worth:
-            return Branches()
-        origin = self._where()
-        outcome = self._send(verb(because=_text(because, "a reason"), origin=origin, **fields))
+    def _list_acting(self, branches: Iterable[Branch]) -> Sequence[Branch]:
+        return list_active(branches, self._episode.active)
+
+    def _show(self, outcome: Outcome | RevealedColumns, origin: Origin | None) -> Branches:
+        """Show what a verb has done to its branches, and return them.
+
+        Args:
+            outcome: Its outcome.
+            origin: Where it comes from.
+
+        Raises:
+            Exhausted: The budget has ended in the verb.
+        """
+        assert isinstance(outcome, Outcome)
         mine, states = self._branches, self._episode.branches
-        for index in range(len(mine), len(states)):
-            mine.append(Branch(index, self._steps, self._count_steps, self._episode.signals))
+        self._add_branches(len(states) - len(mine))
         show_states(mine, outcome.branches, states)
         if outcome.exhausted:
             self._stopped = origin
             raise Exhausted("the budget is spent")
         return Branches([mine[index] for index in outcome.branches])
 
+    def _add_branches(self, count: int) -> list[Branch]:
+        """Return new branches, which are opened now."""
+        first, signals = len(self._branches), self._episode.signals
+        opened = [
+            Branch(index, self._steps, self._count_steps, signals)
+            for index in range(first, first + count)
+        ]
+        self._branches += opened
+        return opened
+
     def _count_steps(self) -> int:
         return self._steps
-
-
-def _list_acting(branches: Iterable[Branch]) -> list[Branch]:
-    """Return the members that a verb can act on.
-
-    Raises:
-        TypeError: An item is not a branch.
-        ValueError: A branch is named twice.
-    """
-    acting = list_active(branches)
-    if len(set(_list_indices(acting))) != len(acting):
-        raise ValueError("a branch is named twice")
-    return acting
 
 
 def _list_indices(branches: Iterable[Branch]) -> tuple[int, ...]:

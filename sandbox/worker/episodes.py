@@ -8,16 +8,18 @@ covers that.
 
 import faulthandler
 import signal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
-from dsl.episode import Answer, AnyVerb, Open, Outcome, Sample, Status, VerbGenerator
+from dsl.episode import Advance, Answer, AnyVerb, Open, Outcome, Prune, Sample, Status
 from dsl.random_draws import EpisodeRandom
 from sandbox.faults import ControllerError, Fault, Reason, TimeLimitExceeded
-from sandbox.python.controller import PythonController
+from sandbox.python.columns import RevealedColumns
+from sandbox.python.controller import PythonController, VerbCourse
 from sandbox.worker.messages import (
     BeginEpisode,
     BranchMessage,
+    ContinueEpisode,
     DropEpisode,
     EpisodeFault,
     EpisodeMove,
@@ -116,7 +118,9 @@ class HeldEpisode:
         """Branches left to open."""
         return self.limit - len(self.branches)
 
-    def apply(self, verb: AnyVerb, order: ResumeEpisode) -> Outcome:
+    def apply(
+        self, verb: AnyVerb, order: ResumeEpisode | ContinueEpisode
+    ) -> Outcome | RevealedColumns:
         """Apply what a verb has done to its branches.
 
         Args:
@@ -124,35 +128,57 @@ class HeldEpisode:
             order: What the host answered.
 
         Returns:
-            The outcome of the verb.
+            The outcome of the verb, or what it has revealed by column.
         """
         self.spent = order.spent
+        if isinstance(order, ResumeEpisode):
+            return self._apply_views(verb, order)
+        columns = order.columns
+        if isinstance(verb, Advance):
+            if columns.ends:
+                self._end([verb.branches[position] for position in columns.ends], ())
+        elif isinstance(verb, Prune):
+            self._end((), verb.branches)
+        else:
+            count = len(columns.answers)
+            self._open(range(len(self.branches), len(self.branches) + count))
+            self.branches.extend([_BY_COLUMN] * count)
+        return columns
+
+    def _apply_views(self, verb: AnyVerb, order: ResumeEpisode) -> Outcome:
         views, before = order.views, len(self.branches)
         if isinstance(verb, Open | Sample):
             indices = tuple(range(before, before + len(views)))
             self.branches.extend(views)
-            self.active = [*self.active, *indices]
+            self._open(indices)
         else:
             # A budget that ends inside a verb leaves out its last branches.
             assert not isinstance(verb, Answer)
             indices = verb.branches[: len(views)]
             for index, view in zip(indices, views, strict=True):
                 self.branches[index] = view
-        active = Status.ACTIVE
-        ended = [index for index in indices if self.branches[index].status is not active]
-        if ended:
-            self._end(ended)
+        by_status: dict[Status, list[int]] = {status: [] for status in Status}
+        for index, view in zip(indices, views, strict=True):
+            by_status[view.status].append(index)
+        self._end(by_status[Status.FINISHED], by_status[Status.PRUNED])
         return Outcome(indices, order.exhausted)
 
-    def _end(self, ended: list[int]) -> None:
+    def _open(self, indices: Iterable[int]) -> None:
+        self.active = [*self.active, *indices]
+
+    def _end(self, finished: Collection[int], pruned: Collection[int]) -> None:
         """Move branches out of the active ones; finished ones stay in the order of the verb."""
-        gone = frozenset(ended)
-        self.active = [index for index in self.active if index not in gone]
-        finished = Status.FINISHED
-        done = [index for index in ended if self.branches[index].status is finished]
-        self.finished = [*self.finished, *done]
-        if len(done) < len(ended):
-            self.pruned = sorted({*self.pruned, *gone.difference(done)})
+        if finished or pruned:
+            gone = {*finished, *pruned}
+            self.active = [index for index in self.active if index not in gone]
+        if finished:
+            self.finished = [*self.finished, *finished]
+        if pruned:
+            self.pruned = sorted({*self.pruned, *pruned})
+
+
+_BY_COLUMN = BranchMessage(0, 0, None, 0, 0, 0)
+"""The state of a branch that was only shown by column; it is never read."""
 
 
 class _WaitingEpisode:
@@ -160,7 +186,7 @@ class _WaitingEpisode:
 
     __slots__ = ("course", "episode", "lines", "verb")
 
-    def __init__(self, episode: HeldEpisode, course: VerbGenerator, lines: dict[int, int]):
+    def __init__(self, episode: HeldEpisode, course: VerbCourse, lines: dict[int, int]):
         self.episode = episode
         self.course = course
         self.lines = lines
@@ -184,7 +210,7 @@ class WaitingEpisodes:
         """Process orders one after the other; yield the resulting moves."""
         for order in orders:
             match order:
-                case ResumeEpisode(key=key):
+                case ContinueEpisode(key=key) | ResumeEpisode(key=key):
                     yield self._move(key, self._waiting[key], order)
                 case BeginEpisode(key=key):
                     yield self._move(key, self._begin(key, order))
@@ -201,7 +227,10 @@ class WaitingEpisodes:
         return waiting
 
     def _move(
-        self, key: int, waiting: _WaitingEpisode, order: ResumeEpisode | None = None
+        self,
+        key: int,
+        waiting: _WaitingEpisode,
+        order: ResumeEpisode | ContinueEpisode | None = None,
     ) -> EpisodeMove:
         """Run a controller up to its next verb, after the outcome of the last one if any."""
         outcome = None

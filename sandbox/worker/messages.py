@@ -12,8 +12,9 @@ import msgspec
 
 from dsl.episode import AnyVerb, BranchView, Status
 from sandbox.faults import Fault
+from sandbox.python.columns import RevealedColumns
 
-VERSION = 5
+VERSION = 6
 """Raise this when a message changes; a worker of another version is refused."""
 
 MOST_MESSAGE = 4 << 20
@@ -88,13 +89,12 @@ class ResumeEpisode(msgspec.Struct, frozen=True, array_like=True, tag=1, gc=Fals
     key: int
     exhausted: bool
     spent: int
-    sequential: int
     views: tuple[BranchMessage, ...]
     """The affected branches in their present state, in the verb's order. New ones are last."""
 
 
 def resume_episode(
-    key: int, *, exhausted: bool, spent: int, sequential: int, views: tuple[msgspec.Raw, ...]
+    key: int, *, exhausted: bool, spent: int, views: tuple[msgspec.Raw, ...]
 ) -> ResumeEpisode:
     """Return a `ResumeEpisode` with branches that are encoded already, for sending.
 
@@ -102,11 +102,18 @@ def resume_episode(
         key: The episode.
         exhausted: Whether the budget ended inside the verb.
         spent: Tokens charged so far.
-        sequential: Tokens on the critical path so far.
         views: The affected branches, each from `encode_branch`.
     """
     # The encoder copies what is encoded already, so the receiver decodes messages of branches.
-    return ResumeEpisode(key, exhausted, spent, sequential, cast("Any", views))
+    return ResumeEpisode(key, exhausted, spent, cast("Any", views))
+
+
+class ContinueEpisode(msgspec.Struct, frozen=True, array_like=True, tag=3, gc=False):
+    """Outcome of an episode's verb, all of which was done; the controller continues."""
+
+    key: int
+    spent: int
+    columns: RevealedColumns
 
 
 class DropEpisode(msgspec.Struct, frozen=True, array_like=True, tag=2, gc=False):
@@ -115,7 +122,7 @@ class DropEpisode(msgspec.Struct, frozen=True, array_like=True, tag=2, gc=False)
     key: int
 
 
-Order: TypeAlias = BeginEpisode | ResumeEpisode | DropEpisode
+Order: TypeAlias = BeginEpisode | ResumeEpisode | ContinueEpisode | DropEpisode
 
 
 class LoadController(msgspec.Struct, frozen=True, tag="load"):

@@ -20,7 +20,7 @@ def say(message):
 def hear():
     head = sys.stdin.buffer.read(4)
     return msgspec.msgpack.decode(sys.stdin.buffer.read(struct.unpack(">I", head)[0]))
-say({"type": "ready", "version": 5})
+say({"type": "ready", "version": 6})
 hear()
 say({"type": "loaded", "findings": []})
 """

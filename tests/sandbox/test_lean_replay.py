@@ -8,6 +8,7 @@ from dsl.episode import (
     Advance,
     Answer,
     AnyVerb,
+    BranchView,
     BudgetSpent,
     Inadmissible,
     Open,
@@ -15,10 +16,14 @@ from dsl.episode import (
     Probe,
     Prune,
     Sample,
+    Status,
 )
 from harness.mdp.admission import NotProbed
 from harness.mdp.replay import BranchPool, NamedSignal, Replay, ReplayChain
-from sandbox.host.lean_replay import LeanReplay, PoolTracks
+from sandbox.host.lean_replay import LeanReplay
+from sandbox.host.tracks import PoolTracks
+from sandbox.python.branches import Branch
+from sandbox.python.columns import RevealedColumns, show_advanced, show_opened
 from sandbox.worker.messages import encode_branch
 from store.records import SignalScope
 from tests.harness.branch_pools import branch_pools
@@ -54,9 +59,14 @@ def perform(replay: Replay, verb: AnyVerb) -> Outcome | str:
         return f"{type(refusal).__name__}: {refusal}"
 
 
-def require_equal(lean: LeanReplay, plain: Replay, verbs: list[AnyVerb]) -> None:
+READS = {"nothing": [], "counts": ["changes"], "signals": ["signal", "streak"]}
+"""Attributes that a controller reads, by what has to be sent for them."""
+
+
+def require_equal(lean: LeanReplay, plain: Replay, verbs: list[AnyVerb], reads: str) -> None:
     """Both replays do the same for every verb, and have the same state after it."""
     for verb in verbs:
+        depths = [view.depth for view in plain.episode.branches]
         outcome = perform(plain, verb)
         assert perform(lean, verb) == outcome
         assert (lean.spent, lean.sequential, lean.ended) == (
@@ -68,11 +78,63 @@ def require_equal(lean: LeanReplay, plain: Replay, verbs: list[AnyVerb]) -> None
         assert lean.episode.finished == plain.episode.finished
         assert lean.episode.pruned == plain.episode.pruned
         if isinstance(outcome, Outcome):
-            views = plain.episode.branches
-            shown = [bytes(encode_branch(views[index])) for index in outcome.branches]
-            assert [bytes(state) for state in lean.last_states] == shown
+            views = [plain.episode.branches[index] for index in outcome.branches]
+            if lean.last_columns is None:
+                shown = [bytes(encode_branch(view)) for view in views]
+                assert [bytes(state) for state in lean.last_states] == shown
+            else:
+                branches = show(lean.last_columns, verb, views, depths, plain.episode.interval)
+                require_shown(branches, views, counts=reads == "counts")
 
 
+def show(
+    columns: RevealedColumns,
+    verb: AnyVerb,
+    views: list[BranchView],
+    depths: list[int],
+    interval: int,
+) -> list[Branch]:
+    """Return branches that were advanced, opened or pruned, as a worker shows them.
+
+    Args:
+        columns: What the verb has revealed.
+        verb: The verb.
+        views: The branches of its outcome.
+        depths: The depth of all branches before it.
+        interval: Δ in tokens.
+    """
+    branches = [Branch(view.index, 0, lambda: 0) for view in views]
+    if isinstance(verb, Advance):
+        for branch in branches:
+            branch.depth, branch.seen = depths[branch.index], True
+        show_advanced(branches, verb.bursts, columns, interval)
+    elif isinstance(verb, Open):
+        show_opened(branches, columns, interval)
+    else:
+        assert isinstance(verb, Prune)
+        assert columns == RevealedColumns()
+        return []
+    return branches
+
+
+def require_shown(branches: list[Branch], views: list[BranchView], *, counts: bool) -> None:
+    """Branches show what their views show.
+
+    Args:
+        branches: The branches; none if nothing was revealed.
+        views: Their views.
+        counts: Whether streaks and changes were sent.
+    """
+    for branch, view in zip(branches, views, strict=bool(branches)):
+        shown = (branch.depth, branch.tokens, branch.answer, branch.cut_off)
+        assert shown == (view.depth, view.tokens, view.answer, view.cut_off)
+        assert branch.finished == (view.status is Status.FINISHED)
+        assert branch.seen == (view.revealed == view.depth)
+        if counts:
+            assert (branch.streak, branch.changes) == (view.streak, view.changes)
+
+
+@pytest.mark.parametrize("reads", READS)
 @given(
     branch_pool=branch_pools(),
     seed=st.integers(0, 9),
@@ -81,13 +143,18 @@ def require_equal(lean: LeanReplay, plain: Replay, verbs: list[AnyVerb]) -> None
     verbs=VERBS,
 )
 def test_every_verb_has_the_outcome_charge_and_states_of_the_replay(
-    branch_pool: BranchPool, seed: int, budget: int | None, probe_cost: int, verbs: list[AnyVerb]
+    reads: str,
+    branch_pool: BranchPool,
+    seed: int,
+    budget: int | None,
+    probe_cost: int,
+    verbs: list[AnyVerb],
 ) -> None:
-    tracks = PoolTracks(branch_pool)
+    tracks = PoolTracks(branch_pool, READS[reads])
     for _ in range(2):  # the second episode finds the states that the first one has encoded
         lean = LeanReplay(tracks, seed=seed, budget=budget, probe_cost=probe_cost)
         plain = Replay(branch_pool, seed=seed, budget=budget, probe_cost=probe_cost, apart=True)
-        require_equal(lean, plain, verbs)
+        require_equal(lean, plain, verbs, reads)
 
 
 STEPS: list[AnyVerb] = [
@@ -111,7 +178,12 @@ def test_states_contain_the_signals_of_their_depth(scope: SignalScope) -> None:
         signals={"reward": NamedSignal(scope, values)},
     )
     pool = BranchPool([chain, chain], 10)
-    require_equal(LeanReplay(PoolTracks(pool), seed=0), Replay(pool, seed=0, apart=True), STEPS)
+    require_equal(
+        LeanReplay(PoolTracks(pool, READS["signals"]), seed=0),
+        Replay(pool, seed=0, apart=True),
+        STEPS,
+        "signals",
+    )
 
 
 def test_a_branch_that_passed_an_answer_without_revealing_it_shows_so() -> None:
@@ -125,4 +197,9 @@ def test_a_branch_that_passed_an_answer_without_revealing_it_shows_so() -> None:
         Probe(branches=(1,)),
         Advance(branches=(0, 1), bursts=(9, 9)),
     ]
-    require_equal(LeanReplay(PoolTracks(pool), seed=0), Replay(pool, seed=0, apart=True), verbs)
+    require_equal(
+        LeanReplay(PoolTracks(pool, READS["counts"]), seed=0),
+        Replay(pool, seed=0, apart=True),
+        verbs,
+        "counts",
+    )

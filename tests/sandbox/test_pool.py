@@ -126,7 +126,7 @@ def test_a_worker_that_does_not_start_is_reported_at_once(program: str) -> None:
 LOADING = """
 import struct, sys, time
 import msgspec
-payload = msgspec.msgpack.encode({"type": "ready", "version": 5})
+payload = msgspec.msgpack.encode({"type": "ready", "version": 6})
 sys.stdout.buffer.write(struct.pack(">I", len(payload)) + payload)
 sys.stdout.buffer.flush()
 sys.stdin.buffer.read(4)
