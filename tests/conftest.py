@@ -38,7 +38,7 @@ settings.register_profile("rheostat", deadline=None, max_examples=20)
 settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("rheostat")
 
-World = Callable[[str], ReplayEnvironment]
+LoadEnvironment = Callable[[str], ReplayEnvironment]
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -65,8 +65,8 @@ def released() -> Path:
 
 
 @pytest.fixture(scope="session")
-def released_world(released: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Give a model's released environment, imported as a user would, once for each process."""
+def load_released(released: Path, tmp_path_factory: pytest.TempPathFactory) -> LoadEnvironment:
+    """Load the released recording of a model, imported as a user would, once for each process."""
     directory = tmp_path_factory.mktemp("released")
 
     @cache

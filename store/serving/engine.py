@@ -79,10 +79,12 @@ class Served(NamedTuple):
 
     @property
     def repeats(self) -> bool:
-        """Whether equal requests are meant to give equal tokens, whatever else the server does.
+        """Whether equal requests are expected to give equal tokens, whatever else the server does.
 
-        llama.cpp computes other sums, and so now and then another token, when other completions
-        share a batch or when the beginning of a prompt is cached; its manual says so.
+        The order of sums, and so sometimes a sampled token, depends on what shares a batch. vLLM
+        can prevent that (its documentation describes it under "Batch invariance"). llama.cpp
+        cannot: the README of its server says of ``cache_prompt`` that logits may differ between
+        batch sizes, also between a prompt and its cached beginning.
         """
         return self.engine != LLAMA_CPP
 

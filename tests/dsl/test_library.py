@@ -13,7 +13,7 @@ from dsl.parser import parse
 from dsl.program import analyse_program, load_checked_program, read_program_file
 from dsl.schedule import evaluate as knobs_at
 from harness.mdp.replay import BranchPool
-from tests.conftest import World
+from tests.conftest import LoadEnvironment
 from tests.dsl.generated_recordings import branch_pools, episode_settings
 from tests.dsl.method_twins import LastingProbe
 from tests.dsl.plain import EpisodeSetting, LanguageRules, finished_else_alive
@@ -98,28 +98,28 @@ def rows(*, quick: bool) -> list[tuple[str, Row]]:
     ]
 
 
-def check(released_world: World, model: str, row: Row) -> None:
+def check(load_released: LoadEnvironment, model: str, row: Row) -> None:
     if row.controller == "cmc":
-        got = play_controller(program("cmc"), released_world(model), beta=row.setting)
+        got = play_controller(program("cmc"), load_released(model), beta=row.setting)
     else:
-        got = play_controller(program(row.controller, n=int(row.setting)), released_world(model))
+        got = play_controller(program(row.controller, n=int(row.setting)), load_released(model))
     assert (got.accuracy, got.cost) == (row.accuracy, row.cost)
     assert got.episodes == 3000
 
 
 @pytest.mark.parametrize(("model", "row"), rows(quick=True), ids=str)
 def test_a_published_row_comes_out_of_the_program(
-    released_world: World, model: str, row: Row
+    load_released: LoadEnvironment, model: str, row: Row
 ) -> None:
-    check(released_world, model, row)
+    check(load_released, model, row)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("model", "row"), rows(quick=False), ids=str)
 def test_more_published_rows_come_out_of_the_programs(
-    released_world: World, model: str, row: Row
+    load_released: LoadEnvironment, model: str, row: Row
 ) -> None:
-    check(released_world, model, row)
+    check(load_released, model, row)
 
 
 def test_every_row_that_is_named_is_checked() -> None:
@@ -127,8 +127,8 @@ def test_every_row_that_is_named_is_checked() -> None:
     assert len(rows(quick=False)) == len(SLOW)
 
 
-def test_self_consistency_matches_the_papers(released_world: World) -> None:
-    replay_environment = released_world("Qwen3-1.7B")
+def test_self_consistency_matches_the_papers(load_released: LoadEnvironment) -> None:
+    replay_environment = load_released("Qwen3-1.7B")
     assert play_controller(program("sc", n=8), replay_environment) == play_controller(
         SelfConsistency(8), replay_environment
     )
@@ -136,9 +136,11 @@ def test_self_consistency_matches_the_papers(released_world: World) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", SEQUENTIAL)
-def test_sequential_tokens_come_out_of_the_programs(released_world: World, model: str) -> None:
-    sc = play_controller(program("sc", n=64), released_world(model)).sequential
-    esc = play_controller(program("esc", n=64), released_world(model)).sequential
+def test_sequential_tokens_come_out_of_the_programs(
+    load_released: LoadEnvironment, model: str
+) -> None:
+    sc = play_controller(program("sc", n=64), load_released(model)).sequential
+    esc = play_controller(program("esc", n=64), load_released(model)).sequential
     expected = SEQUENTIAL[model]
     assert (round(sc / 1000, 1), round(esc / 1000, 1)) == (expected.sc_64, expected.esc_64)
 

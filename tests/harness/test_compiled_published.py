@@ -11,7 +11,7 @@ from harness.engines import ControllerSetting, empty_counts
 from harness.engines.compiled import CompiledEngine
 from harness.engines.interpreter import InterpreterEngine
 from harness.mdp.episodes import compute_figures
-from tests.conftest import World
+from tests.conftest import LoadEnvironment
 from tests.harness.published_figures import PUBLISHED, SEQUENTIAL
 
 SEEDS = range(100)
@@ -24,9 +24,9 @@ def engine() -> CompiledEngine:
 
 @pytest.mark.parametrize("model", PUBLISHED)
 def test_all_published_rows_are_reproduced_exactly(
-    released_world: World, engine: CompiledEngine, model: str
+    load_released: LoadEnvironment, engine: CompiledEngine, model: str
 ) -> None:
-    replay_environment = released_world(model)
+    replay_environment = load_released(model)
     for row in PUBLISHED[model]:
         scheduled = row.controller == "cmc"
         setting = (
@@ -43,11 +43,11 @@ def test_all_published_rows_are_reproduced_exactly(
 
 @pytest.mark.parametrize("model", SEQUENTIAL)
 def test_sequential_tokens_are_reproduced(
-    released_world: World, engine: CompiledEngine, model: str
+    load_released: LoadEnvironment, engine: CompiledEngine, model: str
 ) -> None:
     got = [
         engine.play(
-            program(name), ControllerSetting(None, knobs_of(64)), released_world(model), seeds
+            program(name), ControllerSetting(None, knobs_of(64)), load_released(model), seeds
         )
         for name, seeds in (("sc", SEEDS), ("esc", SEEDS), ("parallel_probe", range(0, 100, 5)))
     ]
@@ -67,10 +67,10 @@ def program(name: str) -> CheckedProgram:
 @pytest.mark.parametrize("name", [n for n in library.NAMES if not library.load_entry(n).needs])
 @pytest.mark.parametrize("model", PUBLISHED)
 def test_both_engines_play_the_library_equally_line_by_line(
-    released_world: World, engine: CompiledEngine, model: str, name: str
+    load_released: LoadEnvironment, engine: CompiledEngine, model: str, name: str
 ) -> None:
     replay_environment, checked, setting = (
-        released_world(model),
+        load_released(model),
         program(name),
         ControllerSetting(0.4),
     )

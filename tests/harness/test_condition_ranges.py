@@ -11,7 +11,8 @@ from dsl.source import Source
 from dsl.types import Type
 from harness.engines import ControllerSetting, EpisodeRules, empty_counts
 from harness.engines.interpreter import InterpreterEngine
-from tests.dsl.typed_programs import NEEDS, Scope, Writer, seeded_program
+from tests.dsl.typed_expressions import NEEDS, ExpressionWriter, Scope
+from tests.dsl.typed_programs import seeded_program
 from tests.harness.random_environments import random_world
 
 SEEDS = (0, 1, 7)
@@ -20,7 +21,7 @@ BROKEN = "a condition with one outcome had the other"
 
 def conditions(random: Random, signals: tuple[str, ...]) -> list[str]:
     """Return comparisons of random expressions with limits near the ends of ranges."""
-    writer = Writer(random.randrange, signals)
+    writer = ExpressionWriter(random.randrange, signals)
     scope = Scope(section="step", updating=False)
     result = []
     for _ in range(12):

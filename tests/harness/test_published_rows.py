@@ -3,7 +3,7 @@
 import pytest
 
 from dsl.episode import Controller
-from tests.conftest import World
+from tests.conftest import LoadEnvironment
 from tests.harness.controller_figures import play_controller
 from tests.harness.published_controllers import (
     AdaptiveConsistency,
@@ -52,24 +52,26 @@ def controller(row: Row) -> Controller:
             return ConfidenceMomentum()
 
 
-def check(released_world: World, model: str, row: Row) -> None:
+def check(load_released: LoadEnvironment, model: str, row: Row) -> None:
     beta = row.setting if row.controller == "cmc" else None
-    got = play_controller(controller(row), released_world(model), beta=beta)
+    got = play_controller(controller(row), load_released(model), beta=beta)
     assert (got.accuracy, got.cost) == (row.accuracy, row.cost)
     assert got.episodes == 3000
 
 
 @pytest.mark.parametrize(("model", "row"), rows(quick=True), ids=str)
-def test_a_published_row_is_reproduced_exactly(released_world: World, model: str, row: Row) -> None:
-    check(released_world, model, row)
+def test_a_published_row_is_reproduced_exactly(
+    load_released: LoadEnvironment, model: str, row: Row
+) -> None:
+    check(load_released, model, row)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("model", "row"), rows(quick=False), ids=str)
 def test_more_published_rows_are_reproduced_exactly(
-    released_world: World, model: str, row: Row
+    load_released: LoadEnvironment, model: str, row: Row
 ) -> None:
-    check(released_world, model, row)
+    check(load_released, model, row)
 
 
 def test_every_listed_row_and_model_is_checked() -> None:
@@ -80,8 +82,10 @@ def test_every_listed_row_and_model_is_checked() -> None:
 
 
 @pytest.mark.parametrize("model", SEQUENTIAL)
-def test_sequential_tokens_are_the_published_ones(released_world: World, model: str) -> None:
-    replay_environment = released_world(model)
+def test_sequential_tokens_are_the_published_ones(
+    load_released: LoadEnvironment, model: str
+) -> None:
+    replay_environment = load_released(model)
     sc = play_controller(SelfConsistency(64), replay_environment).sequential
     esc = play_controller(EarlyStoppingConsistency(64), replay_environment).sequential
     expected = SEQUENTIAL[model]
@@ -91,9 +95,9 @@ def test_sequential_tokens_are_the_published_ones(released_world: World, model: 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", SEQUENTIAL)
 def test_sequential_tokens_of_parallel_probe_count_barriers(
-    released_world: World, model: str
+    load_released: LoadEnvironment, model: str
 ) -> None:
     got = play_controller(
-        ParallelProbe(64), released_world(model), seeds=EVERY_FIFTH_SEED
+        ParallelProbe(64), load_released(model), seeds=EVERY_FIFTH_SEED
     ).sequential
     assert round(got / 1000, 1) == SEQUENTIAL[model].parallel_probe_64

@@ -20,7 +20,7 @@ from sandbox.host.pool import EpisodeLimits
 from sandbox.host.process import ProcessWorkerLauncher
 from sandbox.library import NAMES, text
 from sandbox.script import Script, read_script
-from tests.conftest import World
+from tests.conftest import LoadEnvironment
 from tests.harness.random_environments import random_world
 from tests.sandbox.playing import DECK, body
 
@@ -90,11 +90,13 @@ def test_odd_recordings_give_the_same(name: str, odd_world: ReplayEnvironment) -
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_released_recordings_give_the_same_in_a_process(name: str, released_world: World) -> None:
+def test_released_recordings_give_the_same_in_a_process(
+    name: str, load_released: LoadEnvironment
+) -> None:
     same(
         name,
         ProcessWorkerLauncher(),
-        released_world("Qwen3-0.6B"),
+        load_released("Qwen3-0.6B"),
         ControllerSetting(1.0),
         EpisodeRules(),
     )
@@ -111,9 +113,9 @@ def test_the_arrays_in_containers_are_those_of_the_interpreter(
 @pytest.mark.docker
 @pytest.mark.parametrize("name", NAMES)
 def test_released_recordings_give_the_same_in_containers(
-    name: str, place: ContainerWorkerLauncher, released_world: World
+    name: str, place: ContainerWorkerLauncher, load_released: LoadEnvironment
 ) -> None:
-    same(name, place, released_world("Qwen3-0.6B"), ControllerSetting(1.0), EpisodeRules())
+    same(name, place, load_released("Qwen3-0.6B"), ControllerSetting(1.0), EpisodeRules())
 
 
 def test_a_failed_episode_is_reported_with_its_location(engine: SandboxEngine) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dsl.interpreter import Interpreter
 from dsl.program import analyse_program, load_checked_program, read_program_file
 from harness.mdp.replay import BranchPool
-from tests.conftest import World
+from tests.conftest import LoadEnvironment
 from tests.dsl.controllers import twins_by_course, twins_by_votes
 from tests.dsl.generated_recordings import branch_pools, episode_settings
 from tests.dsl.plain import EpisodeSetting, LanguageRules, PlainController
@@ -98,18 +98,18 @@ def test_a_program_plays_as_its_twin_on_generated_recordings(
 
 @names
 def test_a_program_plays_as_its_twin_on_a_released_recording(
-    name: str, released_world: World
+    name: str, load_released: LoadEnvironment
 ) -> None:
-    some = released_world("Qwen3-1.7B").branch_pools
+    some = load_released("Qwen3-1.7B").branch_pools
     compare(name, some[:1] if name in COSTLY else some, seeds=[3], betas=[0.5])
 
 
 @pytest.mark.slow
 @names
 def test_a_program_plays_as_its_twin_on_more_of_the_released_recordings(
-    name: str, released_world: World
+    name: str, load_released: LoadEnvironment
 ) -> None:
-    some = released_world("Qwen3-0.6B").branch_pools
+    some = load_released("Qwen3-0.6B").branch_pools
     if name in COSTLY:
         compare(name, some[::10], seeds=[0], betas=[0.0, 1.0])
     else:

@@ -30,33 +30,33 @@ from harness.live.episode import LiveEpisode, LiveEpisodeKey
 from harness.mdp.ledger import BarrierRecord
 from harness.mdp.playback import EpisodeResult, play_episode
 from harness.mdp.replay import Replay
-from tests.harness.live.drawn import World, laid, replay_environment
+from tests.harness.live.simulated_server import SimulatedQuestion, plan_chain, prepare_question
 
 
-def drawn_world(chance: Random, *, signals: bool = True) -> World:
-    interval = chance.choice([1, 3, 5])
-    most = interval * chance.randint(1, 5) + chance.choice([0, 1])
-    chains = [laid(chance, interval, most) for _ in range(chance.randint(1, 6))]
-    return asyncio.run(replay_environment(chains, interval, most, signals=signals))
+def random_question(random: Random, *, signals: bool = True) -> SimulatedQuestion:
+    interval = random.choice([1, 3, 5])
+    most = interval * random.randint(1, 5) + random.choice([0, 1])
+    chains = [plan_chain(random, interval, most) for _ in range(random.randint(1, 6))]
+    return asyncio.run(prepare_question(chains, interval, most, signals=signals))
 
 
-def replayed(
-    found: World, controller: Controller, which: LiveEpisodeKey, rules: EpisodeRules
+def play_replayed(
+    question: SimulatedQuestion, controller: Controller, which: LiveEpisodeKey, rules: EpisodeRules
 ) -> tuple[EpisodeResult, list[BarrierRecord]]:
     trace: list[BarrierRecord] = []
     replay = Replay(
-        found.branch_pool, seed=which.seed, question=which.question, budget=rules.budget,
+        question.branch_pool, seed=which.seed, question=which.question, budget=rules.budget,
         probe_cost=rules.probe_cost, trace=trace,
     )  # fmt: skip
     return play_episode(controller, replay, 0.5), trace
 
 
-def lived(
-    found: World, controller: Controller, which: LiveEpisodeKey, rules: EpisodeRules
+def play_live(
+    question: SimulatedQuestion, controller: Controller, which: LiveEpisodeKey, rules: EpisodeRules
 ) -> tuple[EpisodeResult, list[BarrierRecord]]:
     trace: list[BarrierRecord] = []
     episode = LiveEpisode(
-        found.model, found.posed, len(found.branch_pool.chains), which, rules, trace
+        question.model, question.posed, len(question.branch_pool.chains), which, rules, trace
     )
     return asyncio.run(episode.play(controller, 0.5)), trace
 
@@ -67,15 +67,15 @@ def lived(
 def test_a_live_trace_equals_the_replayed_trace_for_any_program_and_budget(
     number: int, budget: int | None, kappa: int
 ) -> None:
-    chance = Random(number)
-    result = drawn_world(chance)
-    program = load_checked_program(Source(print_tree(hoist_invariants(generate(chance))), "random"))
+    random = Random(number)
+    question = random_question(random)
+    program = load_checked_program(Source(print_tree(hoist_invariants(generate(random))), "random"))
     which, rules = (
-        LiveEpisodeKey(chance.randrange(9), chance.randrange(9)),
+        LiveEpisodeKey(random.randrange(9), random.randrange(9)),
         EpisodeRules(budget, kappa),
     )
-    replayed_trace = replayed(result, Interpreter(program, {}), which, rules)
-    live_trace = lived(result, Interpreter(program, {}), which, rules)
+    replayed_trace = play_replayed(question, Interpreter(program, {}), which, rules)
+    live_trace = play_live(question, Interpreter(program, {}), which, rules)
     assert live_trace == replayed_trace
     charged = sum(
         action.charge
@@ -83,13 +83,13 @@ def test_a_live_trace_equals_the_replayed_trace_for_any_program_and_budget(
         for action in barrier.actions
         if action.kind.value != "PROBE"
     )
-    assert result.engine.drawn == charged
+    assert question.server.generated == charged
     probes = sum(
         action.kind.value == "PROBE" for barrier in replayed_trace[1] for action in barrier.actions
     )
     requests = [
         request
-        for request in result.engine.questions
+        for request in question.server.requests
         if request.seed is None and request.max_tokens > 1
     ]
     assert len(requests) == probes
@@ -117,11 +117,11 @@ controller c {
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 1 << 32), st.none() | st.integers(0, 60))
 def test_running_values_are_the_same_in_a_live_episode(number: int, budget: int | None) -> None:
-    result = drawn_world(Random(number))
+    question = random_question(Random(number))
     program = load_checked_program(Source(FALTERING))
     which, rules = LiveEpisodeKey(0, number % 9), EpisodeRules(budget, 0)
-    replayed_trace = replayed(result, Interpreter(program, {}), which, rules)
-    assert lived(result, Interpreter(program, {}), which, rules) == replayed_trace
+    replayed_trace = play_replayed(question, Interpreter(program, {}), which, rules)
+    assert play_live(question, Interpreter(program, {}), which, rules) == replayed_trace
 
 
 CERTAIN = """
@@ -151,11 +151,11 @@ controller certain {
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 1 << 32))
 def test_signals_of_the_server_are_the_same_live_and_replayed(number: int) -> None:
-    found = drawn_world(Random(number))
+    question = random_question(Random(number))
     program = load_checked_program(Source(CERTAIN))
     which = LiveEpisodeKey(0, number % 9)
-    expected = replayed(found, Interpreter(program, {}), which, NO_RULES)
-    assert lived(found, Interpreter(program, {}), which, NO_RULES) == expected
+    expected = play_replayed(question, Interpreter(program, {}), which, NO_RULES)
+    assert play_live(question, Interpreter(program, {}), which, NO_RULES) == expected
 
 
 class Scripted:
@@ -176,49 +176,49 @@ FIRST = LiveEpisodeKey(0, 0)
 
 
 def test_a_pruned_branch_gets_no_more_requests() -> None:
-    result = asyncio.run(
-        replay_environment(
-            [laid(Random(index), 3, 15)._replace(tokens=15) for index in range(3)], 3, 15
+    question = asyncio.run(
+        prepare_question(
+            [plan_chain(Random(index), 3, 15)._replace(tokens=15) for index in range(3)], 3, 15
         )
     )
     verbs = (Open(count=3), Prune(branches=(1,)), Advance(branches=(0, 2), bursts=(4, 4)))
-    lived(result, Scripted(*verbs, Answer(answer="A")), FIRST, NO_RULES)
-    seeds = [request.seed for request in result.engine.questions if request.seed is not None]
+    play_live(question, Scripted(*verbs, Answer(answer="A")), FIRST, NO_RULES)
+    seeds = [request.seed for request in question.server.requests if request.seed is not None]
     assert len(seeds) == 3 + 4 + 4
-    assert result.engine.drawn == 3 * 3 + 2 * 12
+    assert question.server.generated == 3 * 3 + 2 * 12
 
 
 def test_a_refused_verb_generates_nothing() -> None:
-    result = drawn_world(Random(1))
-    script = Scripted(Open(count=len(result.branch_pool.chains) + 1))
+    question = random_question(Random(1))
+    script = Scripted(Open(count=len(question.branch_pool.chains) + 1))
     with pytest.raises(Inadmissible, match="branches are requested"):
-        lived(result, script, FIRST, NO_RULES)
-    assert result.engine.questions == []
+        play_live(question, script, FIRST, NO_RULES)
+    assert question.server.requests == []
 
 
 def test_a_read_beyond_the_budget_generates_nothing() -> None:
-    result = asyncio.run(
-        replay_environment(
-            [laid(Random(index), 3, 15)._replace(tokens=9) for index in range(4)], 3, 15
+    question = asyncio.run(
+        prepare_question(
+            [plan_chain(Random(index), 3, 15)._replace(tokens=9) for index in range(4)], 3, 15
         )
     )
-    played, trace = lived(
-        result, Scripted(Sample(count=4), Answer(answer="A")), FIRST, EpisodeRules(budget=10)
+    played, trace = play_live(
+        question, Scripted(Sample(count=4), Answer(answer="A")), FIRST, EpisodeRules(budget=10)
     )
-    assert (played.tokens, result.engine.drawn) == (18, 18)
+    assert (played.tokens, question.server.generated) == (18, 18)
     assert trace[0].exhausted
 
 
 def test_a_cancelled_episode_leaves_no_running_request() -> None:
-    result = asyncio.run(
-        replay_environment(
-            [laid(Random(index), 3, 15)._replace(tokens=15) for index in range(4)], 3, 15
+    question = asyncio.run(
+        prepare_question(
+            [plan_chain(Random(index), 3, 15)._replace(tokens=15) for index in range(4)], 3, 15
         )
     )
-    place = result.model.next_endpoint()
+    place = question.model.next_endpoint()
 
     async def cancelled() -> int:
-        episode = LiveEpisode(result.model, result.posed, 4)
+        episode = LiveEpisode(question.model, question.posed, 4)
         script = Scripted(Open(count=4), Answer(answer="A"))
         await place.acquire(64)  # nothing gets through
         task = asyncio.create_task(episode.play(script, None))
@@ -229,6 +229,6 @@ def test_a_cancelled_episode_leaves_no_running_request() -> None:
             await task
         place.release(64)
         async with place.reserve(64):  # all slots can be had again
-            return len(result.engine.questions)
+            return len(question.server.requests)
 
     assert asyncio.run(cancelled()) == 0

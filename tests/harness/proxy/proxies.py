@@ -7,10 +7,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import openai
+from openai import OpenAI
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from tests.store.serving.scripted import MODEL
 
+MESSAGES = [{"role": "user", "content": "how many?"}]
+KEY = "a long secret"
 START = "import sys; from harness.cli.main import main; sys.exit(main())"
 
 HOW = ["--family", "think", "--interval", "40", "--max-tokens", "200", "--branches", "6",
@@ -51,3 +57,20 @@ def proxy(
     finally:
         process.kill()
         process.communicate()
+
+
+def ask(client: OpenAI, **more: object) -> ChatCompletion:
+    """Request a completion of `MESSAGES`."""
+    create: Any = client.chat.completions.create
+    result = create(**({"model": MODEL, "messages": MESSAGES} | more))
+    assert isinstance(result, ChatCompletion)
+    return result
+
+
+def stream(client: OpenAI, **more: object) -> "openai.Stream[ChatCompletionChunk]":
+    """Request a streamed completion of `MESSAGES`."""
+    create: Any = client.chat.completions.create
+    result: openai.Stream[ChatCompletionChunk] = create(
+        model=MODEL, messages=MESSAGES, stream=True, **more
+    )
+    return result

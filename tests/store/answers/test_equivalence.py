@@ -2,27 +2,16 @@
 
 import importlib.metadata
 import itertools
-import os
-import signal
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from store.answers import guarded
 from store.answers.equivalence import AnswerPool, Exact, MathVerify, RunningForms, open_equivalence
 from store.answers.extraction import NO_ANSWER
 from store.errors import StoreError
 
 UNRELATED = "77/13"
-
-
-@pytest.fixture(scope="module")
-def mathematics() -> Iterator[MathVerify]:
-    with MathVerify() as equivalence:
-        yield equivalence
 
 
 EQUAL = [
@@ -294,86 +283,12 @@ def test_canonical_form_is_idempotent(mathematics: MathVerify, answer: str) -> N
     assert mathematics.forms([AnswerPool([form], None)])[0][form] == form
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        "9" * 9_000,
-        "0." + "3" * 9_000,
-        "(" * 900 + "1" + ")" * 900,
-        r"\frac{1}" * 500,
-        "9^{9^{9^{9^{9^9}}}}",
-        "99999!!!",
-        r"\binom{10^{9}}{5\cdot 10^{8}}",
-        "x^{x^{x^{x^{x^x}}}}+1",
-        "1e9999",
-        r"\sqrt[0]{2}",
-        r"\frac{1}{0}",
-        "}{",
-        r"\text{",
-        "$" * 99,
-    ],
-)
-def test_no_model_output_raises_or_hangs(mathematics: MathVerify, answer: str) -> None:
-    forms = mathematics.forms([AnswerPool([answer, "12"], UNRELATED)])[0]
-    assert forms["12"] == "12"
-    assert forms[answer] != UNRELATED
-    assert mathematics.forms([AnswerPool([answer], answer)])[0][answer] == answer
-
-
 def test_an_answer_longer_than_any_gold_is_still_compared_by_its_digits(
     mathematics: MathVerify,
 ) -> None:
     long = "7" * 8_000
     assert mathematics.forms([AnswerPool([f"00{long}"], long)])[0][f"00{long}"] == long
     assert mathematics.forms([AnswerPool([long + "7"], long)])[0][long + "7"] != long
-
-
-def test_process_crash_leaves_the_answer_unchanged(tmp_path: Path) -> None:
-    with MathVerify(tmp_path) as equivalence:
-        assert equivalence.forms([AnswerPool([r"\sqrt8"], r"2\sqrt2")])[0][r"\sqrt8"] == r"2\sqrt2"
-        for child in _children():
-            os.kill(child, signal.SIGKILL)
-        forms = equivalence.forms([AnswerPool([r"\sqrt{27}", "5"], "5.0")])[0]
-        assert forms["5"] == "5.0"
-        assert equivalence.forms([AnswerPool([r"\sqrt{98}"], r"7\sqrt2")])[0] == {
-            r"\sqrt{98}": r"7\sqrt2"
-        }
-
-
-def _children() -> list[int]:
-    path = Path(f"/proc/{os.getpid()}/task")
-    found = [(task / "children").read_text().split() for task in path.iterdir()]
-    commands = {int(pid): Path(f"/proc/{pid}/cmdline") for pid in itertools.chain(*found)}
-    return [pid for pid, command in commands.items() if b"spawn_main" in command.read_bytes()]
-
-
-def test_timed_out_answer_is_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guarded, "SECONDS", 0.3)
-    with MathVerify() as equivalence:
-        forms = equivalence.forms([AnswerPool([r"\int e^{t^2}\sin(t^3)\,dt", "5"], "5.0")])[0]
-    assert forms == {
-        r"\int e^{t^2}\sin(t^3)\,dt": r"\int e^{t^2}\sin(t^3) dt",
-        "5": "5.0",
-    }
-
-
-def test_repeated_comparison_uses_the_cache(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pools = [AnswerPool([r"\sqrt{72}", r"\int x\,dx"], r"6\sqrt2")]
-    with MathVerify(tmp_path) as equivalence:
-        first = equivalence.forms(pools)
-    started: list[object] = []
-    monkeypatch.setattr(guarded.GuardedProcess, "_processes", started.append)
-    with MathVerify(tmp_path) as equivalence:
-        assert equivalence.forms(pools) == first
-    assert started == []
-
-
-def test_damaged_cache_is_ignored(tmp_path: Path) -> None:
-    (tmp_path / "descriptions.sqlite").write_bytes(b"no database" * 100)
-    with MathVerify(tmp_path) as equivalence:
-        assert equivalence.forms([AnswerPool([r"\sqrt{4}"], "2")]) == [{r"\sqrt{4}": "2"}]
 
 
 def test_no_answer_equals_only_itself(mathematics: MathVerify) -> None:

@@ -16,8 +16,9 @@ def test_means_cover_each_interval_and_the_remainder() -> None:
     assert interval_means([1.0, 3.0, 5.0, 7.0, 2.0], 2) == [2.0, 6.0, 2.0]
 
 
-def first_token(*chances: float) -> CompletionResult:
-    return CompletionResult([1], "", "length", [0.0], [[math.log(chance) for chance in chances]])
+def first_token(*probabilities: float) -> CompletionResult:
+    logprobs = [math.log(probability) for probability in probabilities]
+    return CompletionResult([1], "", "length", [0.0], [logprobs])
 
 
 def test_entropy_counts_the_remaining_mass_as_one_token() -> None:

@@ -40,10 +40,10 @@ SETTINGS = Settings(
 EVEN, SURE = [math.log(0.5)] * 2, [math.log(0.75), math.log(0.25)]
 
 
-def divergence(chances: list[float]) -> float:
-    """KL(uniform, chances), by its definition."""
-    share = 1 / len(chances)
-    return sum(share * math.log(share / chance) for chance in chances)
+def divergence(probabilities: list[float]) -> float:
+    """KL(uniform, probabilities), by its definition."""
+    share = 1 / len(probabilities)
+    return sum(share * math.log(share / probability) for probability in probabilities)
 
 
 def lowest_group(logprobs: list[float], tokens: int) -> float:
@@ -59,10 +59,10 @@ def made(chain: Chain, settings: Settings, probes: int = 0) -> Branch:
     return asyncio.run(make_branch(chain, probed, question, settings, reading))
 
 
-@pytest.mark.parametrize("chances", [[0.25] * 4, [0.7, 0.2, 0.1], [0.9, 0.05, 0.04, 0.01]])
-def test_self_certainty_is_the_divergence_from_uniform(chances: list[float]) -> None:
-    found = self_certainty([math.log(chance) for chance in chances])
-    assert found == pytest.approx(divergence(chances))
+@pytest.mark.parametrize("probabilities", [[0.25] * 4, [0.7, 0.2, 0.1], [0.9, 0.05, 0.04, 0.01]])
+def test_self_certainty_is_the_divergence_from_uniform(probabilities: list[float]) -> None:
+    found = self_certainty([math.log(probability) for probability in probabilities])
+    assert found == pytest.approx(divergence(probabilities))
 
 
 def test_a_branch_has_the_mean_self_certainty_of_each_interval() -> None:

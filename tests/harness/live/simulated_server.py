@@ -1,8 +1,8 @@
-"""An engine without a server: draws chains that were laid down beforehand, and counts tokens.
+"""A simulated model server that generates planned chains, and counts tokens.
 
-Its tokens say which branch they belong to and where they stand, so a prompt tells by itself what is
-asked for. Only requests of single intervals, probes and openings are answered, as live episodes
-make them; any other is a failure of the test.
+A token encodes its branch and its position, so a prompt alone determines the reply. Only the
+requests of live episodes are answered: single intervals, probes and openings. Any other fails the
+test.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -39,8 +39,8 @@ WIDTH = 10_000
 """Tokens of one branch's own numbers."""
 
 
-class Laid(NamedTuple):
-    """A chain that can be drawn."""
+class PlannedChain(NamedTuple):
+    """A chain that the server generates."""
 
     tokens: int
     probes: list[str]
@@ -48,31 +48,29 @@ class Laid(NamedTuple):
     final: str
 
 
-def laid(chance: Random, interval: int, most: int) -> Laid:
-    """A chain at random: short, of whole intervals, or cut off at ``most`` tokens."""
-    tokens = chance.choice([1, interval, chance.randint(1, most), 2 * interval, most])
-    answers = "ABC"[: chance.randint(1, 3)]
-    return Laid(
-        min(tokens, most), [chance.choice(answers) for _ in range(most)], chance.choice("ABC")
+def plan_chain(random: Random, interval: int, most: int) -> PlannedChain:
+    """Plan a random chain: short, of whole intervals, or cut off at ``most`` tokens."""
+    tokens = random.choice([1, interval, random.randint(1, most), 2 * interval, most])
+    answers = "ABC"[: random.randint(1, 3)]
+    return PlannedChain(
+        min(tokens, most), [random.choice(answers) for _ in range(most)], random.choice("ABC")
     )
 
 
-class DrawnEngine:
-    """The engine of `store.serving.engine`.
+class SimulatedServer:
+    """An engine of `store.serving.engine`.
 
     Attributes:
-        asked: every request for completions, in order.
-        drawn: tokens of branches that were given out.
-        under_way: requests that wait for a reply.
+        requests: Every request for completions, in order.
+        generated: Tokens of branches that were generated.
     """
 
     address = "nowhere"
     limits = Limits()
 
-    def __init__(self, chains: Sequence[Laid], settings: Settings):
-        self.questions: list[CompletionRequest] = []
-        self.drawn = 0
-        self.under_way = 0
+    def __init__(self, chains: Sequence[PlannedChain], settings: Settings):
+        self.requests: list[CompletionRequest] = []
+        self.generated = 0
         self._chains = chains
         self._settings = settings
         most = settings.drawing.max_tokens
@@ -83,7 +81,7 @@ class DrawnEngine:
         }
 
     async def served(self) -> Served:
-        return Served("drawn", 1 << 20, "0")
+        return Served("simulated", 1 << 20, "0")
 
     async def tokenize(self, text: str, *, special: bool = False) -> list[int]:
         return [10 + byte for byte in text.encode()]
@@ -99,7 +97,7 @@ class DrawnEngine:
     async def complete(
         self, request: CompletionRequest, *, rank: int | None = None
     ) -> list[CompletionResult]:
-        self.questions.append(request)
+        self.requests.append(request)
         if request.seed is not None:
             return [self._interval(request)]
         return [self._greedy(list(prompt), request) for prompt in request.prompt]
@@ -120,7 +118,7 @@ class DrawnEngine:
         whole = self._chains[index].tokens
         cut = end == self._settings.drawing.max_tokens
         finish = "stop" if end == whole and not cut else "length"
-        self.drawn += len(ids)
+        self.generated += len(ids)
         own = [-float(token % 7) for token in ids]
         return CompletionResult(ids, "", finish, own, [[one, one - 1] for one in own])
 
@@ -129,27 +127,27 @@ class DrawnEngine:
         chain = self._chains[prefix[-1] // WIDTH - 1]
         depth = len(prefix) // self._settings.drawing.interval
         if request.allowed_token_ids is not None:
-            # What is asked decides the reply: the branch, and the answer that is repeated.
-            chance = -0.001 * (sum(prompt) % 997) - 0.01
-            return CompletionResult(request.allowed_token_ids, "", "length", [chance], [[chance]])
+            # The branch and the answer that is repeated in the prompt decide the reply.
+            logprob = -0.001 * (sum(prompt) % 997) - 0.01
+            return CompletionResult(request.allowed_token_ids, "", "length", [logprob], [[logprob]])
         if request.max_tokens == 1:
             return CompletionResult([9], "", "length", [-1.0], [[-1.0, -1.5 - depth]])
         return CompletionResult([7, 8], chain.probes[depth - 1] + "}", "stop", None, None)
 
 
-class World(NamedTuple):
-    """The same chains twice: to be drawn, and as they were collected step by step."""
+class SimulatedQuestion(NamedTuple):
+    """The same chains twice: to be generated by a server, and as they were collected stepwise."""
 
-    engine: DrawnEngine
+    server: SimulatedServer
     model: LiveModel
     posed: PosedQuestion
     branch_pool: BranchPool
 
 
-async def replay_environment(
-    chains: Sequence[Laid], interval: int, most: int, *, signals: bool = True
-) -> World:
-    """Collect the chains, and make them ready to be drawn live."""
+async def prepare_question(
+    chains: Sequence[PlannedChain], interval: int, most: int, *, signals: bool = True
+) -> SimulatedQuestion:
+    """Collect the chains, and prepare a server that generates them again."""
     settings = Settings(
         benchmark="b",
         drawing=DrawSettings(interval=interval, max_tokens=most, seed=5, logprobs=signals),
@@ -160,7 +158,7 @@ async def replay_environment(
         served=SERVED if signals else ServedSignals(),
     )
     truth = TRUTH if signals else None
-    collector = DrawnEngine(chains, settings)
+    collector = SimulatedServer(chains, settings)
     place, reading = Endpoint(collector, None, 64), AnswerRules(Boxed(), Exact())
     collected = []
     for index in range(len(chains)):
@@ -189,10 +187,10 @@ async def replay_environment(
                 | {name: NamedSignal("interval", values) for name, values in made.signals.items()},
             )
         )
-    engine = DrawnEngine(chains, settings)
-    model = LiveModel([Endpoint(engine, None, 64)], settings, FORCED, reading, truth)
-    return World(
-        engine,
+    server = SimulatedServer(chains, settings)
+    model = LiveModel([Endpoint(server, None, 64)], settings, FORCED, reading, truth)
+    return SimulatedQuestion(
+        server,
         model,
         PosedQuestion("q", PROMPT, settings.probing, "A"),
         BranchPool(collected, interval),
