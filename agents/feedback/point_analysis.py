@@ -18,9 +18,9 @@ from harness.engines import LineCounts, empty_counts
 from harness.engines.compiled import CompiledEngine
 from harness.evaluation.jobs import play_plan
 from harness.explanation.episode_trace import EpisodeTrace, trace_episode
-from harness.explanation.hindsight import Hindsight, analyse_hindsight, sum_hindsight
 from harness.mdp.environment import ReplayEnvironment, load_replay_environment
 from harness.mdp.episodes import EpisodeArrays
+from harness.mdp.hindsight import Hindsight, analyse_hindsight, sum_hindsight
 from harness.mdp.ledger import BarrierRecord
 from harness.request.plan import Plan
 from store.reader import Recording

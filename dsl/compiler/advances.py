@@ -206,7 +206,7 @@ class _LeapEmitter:
         probed = "0"
         if self._statement.look:
             probed = emit.op(f"mul i64 {intervals}, {state.probe_cost}")
-            emit.bump(state.spent, probed)
+            branches.charge(branch, probed)
             branches.reveal_intervals(branch, before, intervals, finishes=finishes)
         self._barrier.act()
         self._barrier.charge(emit.op(f"add i64 {generated}, {probed}"))

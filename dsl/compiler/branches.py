@@ -72,6 +72,8 @@ class BranchEmitter:
         ):
             if used:
                 emit.store_element("i64", "0", array, branch)
+        if state.charges is not None:
+            emit.store_element("i64", "0", state.charges, branch)
         if state.uses.age:
             emit.store_element("i64", emit.load("i64", state.steps), state.born, branch)
         for name, array in state.signal.items():
@@ -83,9 +85,16 @@ class BranchEmitter:
     def pay(self, branch: str, tokens: str) -> None:
         """Charge tokens that were generated on a branch."""
         emit, state = self._emit, self._state
-        emit.bump(state.spent, tokens)
+        self.charge(branch, tokens)
         if state.uses.tokens:
             emit.bump(emit.element("i64", state.tokens, branch), tokens)
+
+    def charge(self, branch: str, tokens: str) -> None:
+        """Charge tokens on a branch, whether they were generated or are the cost of probes."""
+        emit, state = self._emit, self._state
+        emit.bump(state.spent, tokens)
+        if state.charges is not None:
+            emit.bump(emit.element("i64", state.charges, branch), tokens)
 
     def reveal(self, branch: str, answer: str, depth: str) -> None:
         """Reveal an answer of a branch.
@@ -156,8 +165,8 @@ class BranchEmitter:
                 self._show_probe(branch, index, depth)
 
     def probe(self, branch: str, depth: str) -> None:
-        """Reveal the answer at a depth that has a probe, and charges for it."""
-        self._emit.bump(self._state.spent, self._state.probe_cost)
+        """Reveal the answer at a depth that has a probe, and charge for it."""
+        self.charge(branch, self._state.probe_cost)
         self._show_probe(branch, self._emit.op(f"sub i64 {depth}, 1"), depth)
 
     def _show_probe(self, branch: str, index: str, depth: str) -> None:

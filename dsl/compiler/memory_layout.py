@@ -80,6 +80,19 @@ class StateWord(IntEnum):
     """The address of the words of the question to play next, 0 after the last."""
     KEPT_RESULTS = 34
     """`Compiled.kept_results` tables of `dsl.compiler.kept_results.TABLE_DOUBLES` doubles each."""
+    OUT_SETTLED = 35
+    """(S,) int64, as are all below: hindsight, by programs compiled for it. 1 where the leader at
+    the end is the answer."""
+    OUT_AFTER_SETTLED = 36
+    """Tokens charged after the leader changed for the last time, 0 where it is not the answer."""
+    OUT_PRUNED = 37
+    """Tokens on branches that were pruned."""
+    OUT_UNCOUNTED = 38
+    """Tokens on other branches whose latest answer is not the episode's."""
+    OUT_SILENT = 39
+    """The part of these on branches without an answer."""
+    OUT_AGREEING = 40
+    """Tokens on branches that were not pruned and whose latest answer is the episode's."""
 
 
 STATE_WORDS = len(StateWord)

@@ -57,9 +57,10 @@ class EpisodeState:
     Args:
         emit: the function; its only argument is ``%words``.
         uses: what the program reads.
+        charges: whether the charges of each branch are kept.
     """
 
-    def __init__(self, emit: Emitter, uses: StateUses):
+    def __init__(self, emit: Emitter, uses: StateUses, *, charges: bool = False):
         self.emit = emit
         self.uses = uses
         self.arrays = 0
@@ -89,6 +90,8 @@ class EpisodeState:
         self.changes = self.array()
         self.tokens = self.array()
         self.born = self.array()
+        self.charges = self.array() if charges else None
+        """Tokens charged on each branch, with its probes."""
         self.signal = {name: self.array() for name in (*uses.signals, *uses.named_signals)}
         # Lists of branches
         self.active = self.array()

@@ -12,6 +12,7 @@ from dsl.compiler.barrier import BarrierEmitter
 from dsl.compiler.branch_sets import BranchSet
 from dsl.compiler.branches import BranchEmitter
 from dsl.compiler.expressions import KINDS, ExpressionEmitter
+from dsl.compiler.hindsight_results import HindsightEmitter
 from dsl.compiler.state import NONE, PRUNED
 from dsl.interpreter.statements import first_on_lines
 from dsl.types import Type
@@ -36,6 +37,7 @@ class StatementEmitter:
         to_finally: the label of `finally`.
         done: the label after the episode.
         counters: where given, lines are counted.
+        hindsight: where given, it is kept up after each barrier.
         bounded: whether the budget may end an episode.
     """
 
@@ -48,6 +50,7 @@ class StatementEmitter:
         to_finally: str,
         done: str,
         counters: LineCounters | None,
+        hindsight: HindsightEmitter | None,
         *,
         bounded: bool,
     ):
@@ -60,6 +63,7 @@ class StatementEmitter:
         self._finally = to_finally
         self._done = done
         self._counters = counters
+        self._hindsight = hindsight
         self._bounded = bounded
         self._advances = AdvanceEmitter(expressions, branches, bounded=bounded)
         self._first = {} if counters is None else first_on_lines(checked)
@@ -204,7 +208,11 @@ class StatementEmitter:
         after = emit.load("i64", state.spent)
         critical = emit.load("i64", barrier.critical)
         emit.bump(state.sequential, critical)
-        emit.bump(state.rounds, emit.op(f"zext i1 {emit.load('i1', barrier.acted)} to i64"))
+        acted = emit.load("i1", barrier.acted)
+        emit.bump(state.rounds, emit.op(f"zext i1 {acted} to i64"))
+        if self._hindsight is not None:
+            with emit.when(acted):
+                self._hindsight.end_barrier()
         if self._counters is not None:
             pointer = emit.element("i64", self._counters.tokens, self._line(statement))
             emit.bump(pointer, emit.op(f"sub i64 {after}, {before}"))

@@ -19,6 +19,7 @@ from dsl.compiler.expressions import (
     RingBuffer,
     Variables,
 )
+from dsl.compiler.hindsight_results import HindsightEmitter
 from dsl.compiler.kernels import MODULES, KernelLibrary
 from dsl.compiler.memory_layout import SignalWord, StateWord, signal_word
 from dsl.compiler.running import SIGNAL_WORDS, RunningEmitter
@@ -53,6 +54,8 @@ class Variant(NamedTuple):
     """Answers are numbered in 32 bits instead of 16."""
     counting: bool = False
     """Lines count their runs and tokens."""
+    hindsight: bool = False
+    """Episodes report their hindsight."""
     bounded: bool = True
     """The budget may end an episode. If not, nothing checks it, and advances take fewer steps."""
 
@@ -67,8 +70,11 @@ class _Translation:
         self._checked = checked
         self._variant = variant
         self._emit = Emitter("internal void @play(ptr noalias %words)")
-        self._state = EpisodeState(self._emit, StateUses(checked))
+        self._state = EpisodeState(self._emit, StateUses(checked), charges=variant.hindsight)
         self._library = KernelLibrary(elsewhere=MODULES)
+        self._hindsight = (
+            HindsightEmitter(self._state, self._library) if variant.hindsight else None
+        )
         self._variables = Variables()
         self._expressions = ExpressionEmitter(checked, self._state, self._library, self._variables)
         self._running = RunningEmitter(checked, self._expressions)
@@ -95,9 +101,13 @@ class _Translation:
             first = self._library.call(emit, splitmix64, seed, "0")
             draws = self._library.call(emit, splitmix64, first, question)
             state.begin(emit.element("i32", permutations, offset), draws)
+            if self._hindsight is not None:
+                self._hindsight.begin()
             self._first_values()
             self._episode()
             self._results(episode)
+            if self._hindsight is not None:
+                self._hindsight.store_results(episode)
             state.end()
         emit.give("void")
         text = "\n".join(
@@ -204,7 +214,7 @@ class _Translation:
             )
         statements = StatementEmitter(
             self._checked, self._expressions, self._actions(), self._new_branch, to_finally, done,
-            counters, bounded=self._variant.bounded,
+            counters, self._hindsight, bounded=self._variant.bounded,
         )  # fmt: skip
         sections = {type(section): section for section in self._checked.program.sections}
         start, step = sections.get(tree.Start), sections.get(tree.Step)

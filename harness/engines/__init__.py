@@ -14,6 +14,7 @@ from dsl.source import Source
 from harness.errors import InputError
 from harness.mdp.environment import ReplayEnvironment
 from harness.mdp.episodes import EpisodeArrays
+from harness.mdp.hindsight import HindsightArrays
 from harness.mdp.replay import Replay
 
 
@@ -60,6 +61,7 @@ class ReplayEngine(Protocol):
         seeds: Sequence[int],
         rules: EpisodeRules = EpisodeRules(),  # noqa: B008 - it is immutable
         counts: LineCounts | None = None,
+        hindsight: HindsightArrays | None = None,
     ) -> EpisodeArrays:
         """Play every question under every seed.
 
@@ -70,6 +72,7 @@ class ReplayEngine(Protocol):
             seeds: Seeds of every question.
             rules: Budget and cost of a probe.
             counts: Counts of each source line, added to in place; ``None`` to count nothing.
+            hindsight: Hindsight of each episode, filled in; ``None`` to compute none.
 
         Returns:
             The results of all episodes.

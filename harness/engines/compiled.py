@@ -26,6 +26,7 @@ from harness.engines.dense import DenseQuestions, stack_permutations
 from harness.engines.question_words import MachineWords, ProgramInputs, QuestionWords, address
 from harness.mdp.environment import ReplayEnvironment, refuse_unmet_needs
 from harness.mdp.episodes import EpisodeArrays, empty_episodes
+from harness.mdp.hindsight import HindsightArrays
 
 MOST_QUESTIONS = 64
 """The most questions that are played in one call, so that an interrupt is handled soon."""
@@ -56,6 +57,7 @@ class CompiledEngine:
         seeds: Sequence[int],
         rules: EpisodeRules = EpisodeRules(),  # noqa: B008
         counts: LineCounts | None = None,
+        hindsight: HindsightArrays | None = None,
     ) -> EpisodeArrays:
         """Play every question under every seed; see `harness.engines.ReplayEngine.play`.
 
@@ -66,6 +68,7 @@ class CompiledEngine:
             seeds: Seeds of every question.
             rules: Budget and cost of a probe.
             counts: Counts of each source line, added to in place; ``None`` to count nothing.
+            hindsight: Hindsight of each episode, filled in; ``None`` to compute none.
         """
         refuse_unmet_needs(checked, replay_environment)
         recording = self._recording(replay_environment, checked.needs.signals)
@@ -74,12 +77,14 @@ class CompiledEngine:
         variant = Variant(
             wide=dense.wide,
             counting=counts is not None,
+            hindsight=hindsight is not None,
             bounded=dense.can_exhaust(budget, rules.probe_cost),
         )
         module, native = self._objects.load(checked, variant)
         batch = _CompiledBatch(
-            module, checked, setting, replay_environment, recording, seeds, rules, counts
-        )
+            module, checked, setting, replay_environment, recording, seeds, rules, counts,
+            hindsight,
+        )  # fmt: skip
         parts = _split(len(dense.branches), self._threads)
         if self._threads == 1 or len(parts) <= 1:
             for questions in parts:
@@ -161,12 +166,14 @@ class _CompiledBatch:
         seeds: Sequence[int],
         rules: EpisodeRules,
         counts: LineCounts | None,
+        hindsight: HindsightArrays | None,
     ):
         self._module = module
         self._replay_environment = replay_environment
         self._dense = dense = recording.dense
         self._words = recording.words(replay_environment, checked)
         self._counts = counts
+        self._hindsight = hindsight
         self._adding = threading.Lock()
         self._local = threading.local()
         self.episodes = empty_episodes(len(dense.branches), len(seeds))
@@ -219,14 +226,24 @@ class _CompiledBatch:
                 self._counts.tokens[:] += lines[1]
 
     def _outputs(self) -> Sequence[tuple[StateWord, NDArray[Any]]]:
-        episodes = self.episodes
-        return (
+        episodes, hindsight = self.episodes, self._hindsight
+        outputs: list[tuple[StateWord, NDArray[Any]]] = [
             (StateWord.OUT_ANSWER, episodes.answer),
             (StateWord.OUT_TOKENS, episodes.tokens),
             (StateWord.OUT_SEQUENTIAL, episodes.sequential),
             (StateWord.OUT_ROUNDS, episodes.rounds),
             (StateWord.OUT_LINE, episodes.line),
-        )
+        ]
+        if hindsight is not None:
+            outputs += [
+                (StateWord.OUT_SETTLED, hindsight.settled),
+                (StateWord.OUT_AFTER_SETTLED, hindsight.after_settled),
+                (StateWord.OUT_PRUNED, hindsight.pruned),
+                (StateWord.OUT_UNCOUNTED, hindsight.uncounted),
+                (StateWord.OUT_SILENT, hindsight.silent),
+                (StateWord.OUT_AGREEING, hindsight.agreeing),
+            ]
+        return outputs
 
     def _memory(self) -> _ThreadMemory:
         """Return this thread's working memory; programs reset its votes to 0."""

@@ -10,6 +10,7 @@ from dsl.interpreter import Interpreter
 from harness.engines import ControllerSetting, EpisodeRules, LineCounts
 from harness.mdp.environment import ReplayEnvironment, refuse_unmet_needs
 from harness.mdp.episodes import EpisodeArrays, empty_episodes
+from harness.mdp.hindsight import HindsightArrays, analyse_hindsight
 from harness.mdp.ledger import BarrierRecord
 from harness.mdp.playback import play_episode
 from harness.mdp.replay import Replay
@@ -28,6 +29,7 @@ class InterpreterEngine:
         seeds: Sequence[int],
         rules: EpisodeRules = EpisodeRules(),  # noqa: B008
         counts: LineCounts | None = None,
+        hindsight: HindsightArrays | None = None,
     ) -> EpisodeArrays:
         """Play every question under every seed; see `harness.engines.ReplayEngine.play`.
 
@@ -38,6 +40,7 @@ class InterpreterEngine:
             seeds: Seeds of every question.
             rules: Budget and cost of a probe.
             counts: Counts of each source line, added to in place; ``None`` to count nothing.
+            hindsight: Hindsight of each episode, filled in; ``None`` to compute none.
         """
         refuse_unmet_needs(checked, replay_environment)
         runs = None if counts is None else [0] * len(counts.runs)
@@ -59,6 +62,8 @@ class InterpreterEngine:
                 _enter(episodes, (question, column), replay, trace, replay_environment)
                 if counts is not None:
                     _charge_lines(counts, trace)
+                if hindsight is not None:
+                    hindsight.enter((question, column), analyse_hindsight(trace, replay.answer))
         if counts is not None and runs is not None:
             counts.runs[:] += np.array(runs, np.int64)
         return episodes

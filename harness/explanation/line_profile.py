@@ -1,6 +1,7 @@
 """A profile of a controller by source line, over all episodes of recordings, with hindsight.
 
-An engine counts lines; hindsight is computed from traces of the same episodes.
+An engine counts lines and computes hindsight. A controller in another language is played a second
+time, with a trace.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,19 +11,23 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from dsl.interpreter import Interpreter
 from dsl.source import Source
 from harness.engines import LineCounts, ReplayEngine, empty_counts
 from harness.engines.catalog import get_foreign_engine
 from harness.evaluation.jobs import play_plan
-from harness.explanation.hindsight import Hindsight, analyse_hindsight, sum_hindsight
 from harness.explanation.majority import MajorityComparison, compare_with_majority, split_by_winner
 from harness.mdp.environment import ReplayEnvironment, load_replay_environment
 from harness.mdp.episodes import EpisodeArrays
+from harness.mdp.hindsight import (
+    Hindsight,
+    HindsightArrays,
+    analyse_hindsight,
+    empty_hindsight,
+    sum_hindsight,
+)
 from harness.mdp.ledger import BarrierRecord
-from harness.mdp.playback import play_episode
 from harness.mdp.replay import Replay
-from harness.request.plan import Plan, RheoPlan
+from harness.request.plan import ForeignPlan, Plan, RheoPlan
 from harness.request.recordings import NamedRecording
 
 ALL = "all"
@@ -122,49 +127,49 @@ def _part(
 ) -> _RecordingCounts:
     replay_environment = load_replay_environment(named.recording)
     counts = empty_counts(plan.program.source)
-    play_one = _episode_player(plan)
-    episodes = play_plan(plan, replay_environment, seeds, engine, counts)
-    analyses = []
-    for question in range(len(replay_environment.branch_pools)):
-        analyses += [
-            _episode_hindsight(play_one, plan, replay_environment, question, seed) for seed in seeds
-        ]
-        advance(1)
-    against = compare_with_majority(named.label, named.recording, episodes, seeds)
-    return _RecordingCounts(episodes, counts, sum_hindsight(analyses), against)
-
-
-def _episode_player(plan: Plan) -> Callable[[Replay], None]:
-    """Return a function that plays one episode in a given replay."""
+    hindsight = empty_hindsight(len(replay_environment.branch_pools), len(seeds))
     if isinstance(plan, RheoPlan):
-        controller = Interpreter(plan.program.checked, plan.chosen)
+        episodes = engine.play(
+            plan.program.checked,
+            plan.setting,
+            replay_environment,
+            seeds,
+            plan.rules,
+            counts,
+            hindsight,
+        )
+        advance(len(replay_environment.branch_pools))
+    else:
+        episodes = play_plan(plan, replay_environment, seeds, engine, counts)
+        _trace_foreign(plan, replay_environment, seeds, hindsight, advance)
+    against = compare_with_majority(named.label, named.recording, episodes, seeds)
+    return _RecordingCounts(episodes, counts, hindsight.total(), against)
 
-        def interpreted(replay: Replay) -> None:
-            play_episode(controller, replay, plan.beta)
 
-        return interpreted
-    player, source = get_foreign_engine(plan.program.engine), plan.program.source
-    return lambda replay: player.trace(source, plan.beta, replay)
-
-
-def _episode_hindsight(
-    play_one: Callable[[Replay], None],
-    plan: Plan,
+def _trace_foreign(
+    plan: ForeignPlan,
     replay_environment: ReplayEnvironment,
-    question: int,
-    seed: int,
-) -> Hindsight:
-    trace: list[BarrierRecord] = []
-    replay = Replay(
-        replay_environment.pool(question, endings=plan.reads_endings),
-        seed=seed,
-        question=question,
-        budget=plan.rules.budget,
-        probe_cost=plan.rules.probe_cost,
-        trace=trace,
-    )
-    play_one(replay)
-    return analyse_hindsight(trace, replay.answer)
+    seeds: Sequence[int],
+    hindsight: HindsightArrays,
+    advance: Callable[[int], None],
+) -> None:
+    """Fill in the hindsight of a controller in another language, from traces of its episodes."""
+    player, source = get_foreign_engine(plan.program.engine), plan.program.source
+    for question in range(len(replay_environment.branch_pools)):
+        branch_pool = replay_environment.pool(question, endings=plan.reads_endings)
+        for column, seed in enumerate(seeds):
+            trace: list[BarrierRecord] = []
+            replay = Replay(
+                branch_pool,
+                seed=seed,
+                question=question,
+                budget=plan.rules.budget,
+                probe_cost=plan.rules.probe_cost,
+                trace=trace,
+            )
+            player.trace(source, plan.beta, replay)
+            hindsight.enter((question, column), analyse_hindsight(trace, replay.answer))
+        advance(1)
 
 
 def _profile(source: Source, label: str, parts: Sequence[_RecordingCounts]) -> Profile:

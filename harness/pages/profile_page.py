@@ -5,9 +5,9 @@ from fractions import Fraction
 
 from harness.escaping import escape_block, escape_line
 from harness.evaluation.grid import format_knobs
-from harness.explanation.hindsight import Hindsight
 from harness.explanation.line_profile import ALL, LineProfile, Profile, percent_of
 from harness.explanation.majority import MajorityComparison, PairedComparison
+from harness.mdp.hindsight import Hindsight
 from harness.presentation.table import Cell, Column, Table, truncate
 from harness.request.plan import Plan
 

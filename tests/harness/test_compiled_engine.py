@@ -13,7 +13,7 @@ from dsl.checker import CheckedProgram
 from dsl.compiler.kernels import translate_shared
 from dsl.compiler.native import LoadedKernels, Tier, compile_text
 from dsl.compiler.objects import ObjectCache
-from dsl.compiler.translation import Variant
+from dsl.compiler.translation import Variant, translate_program
 from dsl.program import load_checked_program
 from dsl.schedule import SettingsError
 from dsl.source import Source
@@ -26,6 +26,7 @@ from harness.errors import InputError
 from harness.mdp.admission import NotProbed
 from harness.mdp.environment import ReplayEnvironment
 from harness.mdp.episodes import EpisodeArrays
+from harness.mdp.hindsight import empty_hindsight
 from harness.mdp.replay import BranchPool, ReplayChain
 from tests.dsl.typed_programs import seeded_program
 from tests.harness.random_environments import random_world
@@ -87,17 +88,33 @@ def test_results_do_not_depend_on_the_number_of_threads(counting: bool) -> None:
     )
     program = checked(FIRST.replace("open 2", "open 20"))
     counts = [empty_counts(program.source) if counting else None for _ in range(3)]
+    hindsight = [empty_hindsight(24, 20) if counting else None for _ in range(3)]
     alone, *others = (
         compiled(threads).play(
-            program, ControllerSetting(), replay_environment, range(20), counts=count
+            program, ControllerSetting(), replay_environment, range(20),
+            counts=count, hindsight=arrays,
         )
-        for threads, count in zip((1, 2, 7), counts, strict=True)
-    )
+        for threads, count, arrays in zip((1, 2, 7), counts, hindsight, strict=True)
+    )  # fmt: skip
+    if counting:
+        first, *more = (arrays.total() for arrays in hindsight if arrays is not None)
+        assert first.tokens == alone.tokens.sum()
+        assert more == [first, first]
     for other, count in zip(others, counts[1:], strict=True):
         same(alone, other)
         if count is not None and counts[0] is not None:
             np.testing.assert_array_equal(count.runs, counts[0].runs)
             np.testing.assert_array_equal(count.tokens, counts[0].tokens)
+
+
+def test_a_program_has_no_code_for_hindsight_that_is_not_asked_for() -> None:
+    plain, reporting = (
+        translate_program(checked(FIRST), Variant(hindsight=hindsight))
+        for hindsight in (False, True)
+    )
+    assert "hindsight" in reporting.text
+    assert "hindsight" not in plain.text
+    assert plain.arrays < reporting.arrays
 
 
 def test_other_threads_run_while_compiled_code_does() -> None:

@@ -18,6 +18,7 @@ from harness.engines import ControllerSetting, EpisodeRules, empty_counts
 from harness.engines.compiled import CompiledEngine
 from harness.engines.interpreter import InterpreterEngine
 from harness.mdp.environment import ReplayEnvironment
+from harness.mdp.hindsight import empty_hindsight
 from tests.dsl.typed_programs import seeded_program, typed_programs
 from tests.harness.random_environments import random_world
 
@@ -53,23 +54,31 @@ def check(
     rule: EpisodeRules,
     *,
     counting: bool,
+    hindsight: bool,
 ) -> None:
     checked = load_checked_program(Source(text))
     expected, got = (empty_counts(checked.source) if counting else None for _ in range(2))
+    questions = len(replay_environment.branch_pools)
+    traced, computed = (
+        empty_hindsight(questions, len(SEEDS)) if hindsight else None for _ in range(2)
+    )
     interpreted = InterpreterEngine().play(
-        checked, setting, replay_environment, SEEDS, rule, expected
+        checked, setting, replay_environment, SEEDS, rule, expected, traced
     )
     compiled = CompiledEngine(ObjectCache(), threads=1).play(
-        checked, setting, replay_environment, SEEDS, rule, got
+        checked, setting, replay_environment, SEEDS, rule, got, computed
     )
     for name, values in interpreted._asdict().items():
         np.testing.assert_array_equal(getattr(compiled, name), values, name)
     if expected is not None and got is not None:
         np.testing.assert_array_equal(got.runs, expected.runs, "runs of lines")
         np.testing.assert_array_equal(got.tokens, expected.tokens, "tokens of lines")
+    if traced is not None and computed is not None:
+        for name, values in traced._asdict().items():
+            np.testing.assert_array_equal(getattr(computed, name), values, name)
 
 
-@pytest.mark.parametrize("counting", [True, False], ids=["counting lines", "plain"])
+@pytest.mark.parametrize("counting", [True, False], ids=["profiled", "plain"])
 @FEW
 @given(typed_programs, worlds(), settings_of_knobs, rules)
 @pytest.mark.slow
@@ -80,21 +89,22 @@ def test_compiled_programs_play_as_the_interpreter_does(
     setting: ControllerSetting,
     rule: EpisodeRules,
 ) -> None:
-    check(text, replay_environment, setting, rule, counting=counting)
+    check(text, replay_environment, setting, rule, counting=counting, hindsight=counting)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @MANY
-@given(typed_programs, worlds(), settings_of_knobs, rules, st.booleans())
+@given(typed_programs, worlds(), settings_of_knobs, rules, st.booleans(), st.booleans())
 def test_many_compiled_programs_play_as_the_interpreter_does(
     text: str,
     replay_environment: ReplayEnvironment,
     setting: ControllerSetting,
     rule: EpisodeRules,
     counting: bool,
+    hindsight: bool,
 ) -> None:
-    check(text, replay_environment, setting, rule, counting=counting)
+    check(text, replay_environment, setting, rule, counting=counting, hindsight=hindsight)
 
 
 @pytest.mark.slow

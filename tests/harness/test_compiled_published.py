@@ -11,6 +11,7 @@ from harness.engines import ControllerSetting, empty_counts
 from harness.engines.compiled import CompiledEngine
 from harness.engines.interpreter import InterpreterEngine
 from harness.mdp.episodes import compute_figures
+from harness.mdp.hindsight import empty_hindsight
 from tests.conftest import LoadEnvironment
 from tests.harness.published_figures import PUBLISHED, SEQUENTIAL
 
@@ -75,9 +76,15 @@ def test_both_engines_play_the_library_equally_line_by_line(
         ControllerSetting(0.4),
     )
     expected, got = empty_counts(checked.source), empty_counts(checked.source)
+    traced, computed = (empty_hindsight(len(replay_environment.gold), 2) for _ in range(2))
     interpreted = InterpreterEngine().play(
-        checked, setting, replay_environment, range(2), counts=expected
+        checked, setting, replay_environment, range(2), counts=expected, hindsight=traced
     )
-    compiled = engine.play(checked, setting, replay_environment, range(2), counts=got)
-    for one, other in zip((*compiled, *got), (*interpreted, *expected), strict=True):
+    compiled = engine.play(
+        checked, setting, replay_environment, range(2), counts=got, hindsight=computed
+    )
+    assert traced.total().tokens == compiled.tokens.sum()
+    for one, other in zip(
+        (*compiled, *got, *computed), (*interpreted, *expected, *traced), strict=True
+    ):
         np.testing.assert_array_equal(one, other)

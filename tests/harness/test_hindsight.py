@@ -13,7 +13,7 @@ from dsl.episode import Status
 from dsl.interpreter import Interpreter
 from dsl.program import load_checked_program
 from dsl.source import Source
-from harness.explanation.hindsight import Hindsight, analyse_hindsight, sum_hindsight
+from harness.mdp.hindsight import Hindsight, analyse_hindsight, empty_hindsight, sum_hindsight
 from harness.mdp.ledger import BarrierRecord
 from harness.mdp.playback import play_episode
 from harness.mdp.replay import BranchPool, Replay, ReplayChain
@@ -130,6 +130,22 @@ def test_hindsight_of_several_is_their_sum(rows: list[list[int]]) -> None:
     total = sum_hindsight(parts)
     for place, name in enumerate(names):
         assert getattr(total, name) == sum(row[place] for row in rows)
+
+
+@given(st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=3), min_size=1, max_size=4))
+def test_arrays_hold_the_hindsight_of_each_episode(rows: list[list[int]]) -> None:
+    parts = [
+        Hindsight(
+            episodes=1, tokens=2 * charge + wasted, settled=charge % 2, after_settled=after,
+            pruned=charge, uncounted=wasted, silent=min(after, wasted), agreeing=charge,
+        )
+        for charge, wasted, after in rows
+    ]  # fmt: skip
+    arrays = empty_hindsight(len(parts), 1)
+    for question, part in enumerate(parts):
+        arrays.enter((question, 0), part)
+    assert [arrays.at((question, 0)) for question in range(len(parts))] == parts
+    assert arrays.total() == sum_hindsight(parts)
 
 
 def chain(*probes: str) -> ReplayChain:

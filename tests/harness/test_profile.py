@@ -13,10 +13,10 @@ from dsl import library
 from dsl.interpreter import Interpreter
 from harness.engines import EpisodeRules
 from harness.engines.interpreter import InterpreterEngine
-from harness.explanation.hindsight import Hindsight
 from harness.explanation.line_profile import ALL, LineProfile, Profile, profile_controller
 from harness.mdp.admission import NotProbed
 from harness.mdp.environment import load_replay_environment
+from harness.mdp.hindsight import Hindsight
 from harness.mdp.playback import play_episode
 from harness.mdp.replay import Replay
 from harness.request.plan import RheoPlan, parse_rheo_plan

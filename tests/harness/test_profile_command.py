@@ -142,6 +142,17 @@ def test_every_engine_counts_the_same(cli: CommandLine, workspace: Path) -> None
     assert len(set(outputs)) == 1
 
 
+def test_every_engine_gives_the_same_profiles(cli: CommandLine, workspace: Path) -> None:
+    outputs = [
+        cli(*MINE_HERE, "s.recording", "--budget", "90", "--kappa", "3", "--json", "--engine", name)
+        for name in ENGINES
+    ]
+    first, *others = (json.loads(result.out)["profiles"] for result in outputs)
+    assert all(other == first for other in others)
+    wasted = first[0]["hindsight"]
+    assert all(wasted[name] for name in ("settled", "after_settled", "uncounted", "agreeing"))
+
+
 def test_a_page_for_each_recording_and_one_for_all(cli: CommandLine, workspace: Path) -> None:
     result = cli(*MINE_HERE, "s.recording")
     lines = [line.split() for line in result.out.splitlines()]

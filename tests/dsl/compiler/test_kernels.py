@@ -1,6 +1,7 @@
 """Every kernel gives the same bits as machine code and as the Python that it is written in."""
 
 import struct
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsl import beta, dirichlet, exponentials, numeric
-from dsl.compiler import set_kernels, vote_kernels
+from dsl.compiler import hindsight_kernels, set_kernels, vote_kernels
 from dsl.compiler.kernel_types import symbol
 from dsl.compiler.kernels import KERNELS, MODULES, KernelLibrary, translate_shared
 from dsl.random_draws import splitmix64
@@ -32,6 +33,8 @@ members = st.permutations(range(BRANCHES)).flatmap(
     lambda order: st.integers(0, BRANCHES).map(lambda size: list(order)[:size])
 )
 answers = st.lists(st.integers(-1, ANSWERS - 1), min_size=BRANCHES, max_size=BRANCHES)
+statuses = st.lists(st.sampled_from([0, 1, 2]), min_size=BRANCHES, max_size=BRANCHES)
+charges = st.lists(st.integers(0, 2**40), min_size=BRANCHES, max_size=BRANCHES)
 branch_weights = st.lists(numbers, min_size=BRANCHES, max_size=BRANCHES)
 
 SCALARS: dict[Callable[..., Any], tuple[st.SearchStrategy[Any], ...]] = {
@@ -157,6 +160,34 @@ def test_members_of_the_excluded_set_are_left_out(chosen: list[int], gone: list[
     assert after[4] == [0] * BRANCHES
 
 
+@MANY
+@given(st.integers(0, BRANCHES), statuses, answers)
+def test_the_leader_of_branches_not_pruned_is_that_of_their_votes(
+    opened: int, status: list[int], given_answers: list[int]
+) -> None:
+    leader, after = alike(
+        hindsight_kernels.leading_answer, opened, status, given_answers, [0] * ANSWERS
+    )
+    voting = [given_answers[branch] for branch in range(opened) if status[branch] != 2]
+    votes = Counter(answer for answer in voting if answer >= 0)
+    assert leader == (votes.most_common(1)[0][0] if votes else -1)
+    assert after[3] == [0] * ANSWERS
+
+
+@MANY
+@given(st.integers(0, BRANCHES), statuses, answers, charges)
+def test_charges_are_divided_by_what_became_of_branches(
+    opened: int, status: list[int], given_answers: list[int], charged: list[int]
+) -> None:
+    pruned, _ = alike(hindsight_kernels.sum_pruned, opened, status, charged)
+    voting = [
+        alike(hindsight_kernels.sum_voting, opened, status, given_answers, charged, answer)[0]
+        for answer in range(-1, ANSWERS)
+    ]
+    assert pruned == sum(charged[branch] for branch in range(opened) if status[branch] == 2)
+    assert pruned + sum(voting) == sum(charged[:opened])
+
+
 @given(st.data())
 def test_the_pass_of_the_benchmark_reads_equally(data: st.DataObject) -> None:
     branches, width, seeds = 4, 5, 3
@@ -181,7 +212,7 @@ def test_the_pass_of_the_benchmark_reads_equally(data: st.DataObject) -> None:
 def test_every_kernel_over_sets_is_translated() -> None:
     kernels = [
         var
-        for module in (set_kernels, vote_kernels)
+        for module in (hindsight_kernels, set_kernels, vote_kernels)
         for var in vars(module).values()
         if callable(var) and getattr(var, "__module__", "") == module.__name__
     ]

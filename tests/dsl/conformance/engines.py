@@ -11,6 +11,7 @@ from dsl.traversal import walk
 from harness import engines
 from harness.engines.compiled import CompiledEngine
 from harness.mdp.environment import ReplayEnvironment
+from harness.mdp.hindsight import Hindsight, analyse_hindsight, empty_hindsight
 from harness.mdp.ledger import BarrierRecord
 from harness.mdp.playback import play_episode
 from harness.mdp.replay import BranchPool, Replay
@@ -25,6 +26,7 @@ class Told(NamedTuple):
     answer: str | None
     tokens: int
     sequential: int
+    hindsight: Hindsight
     trace: Sequence[BarrierRecord] | None
     """``None`` for an engine that keeps none."""
 
@@ -49,7 +51,8 @@ def interpreter(checked: CheckedProgram, setting: Setting) -> Told:
         trace=trace,
     )
     played = play_episode(Interpreter(checked, dict(setting.knobs)), replay, setting.beta)
-    return Told(played.answer, played.tokens, played.sequential, trace)
+    hindsight = analyse_hindsight(trace, played.answer)
+    return Told(played.answer, played.tokens, played.sequential, hindsight, trace)
 
 
 def compiled(checked: CheckedProgram, setting: Setting) -> Told:
@@ -62,12 +65,14 @@ def compiled(checked: CheckedProgram, setting: Setting) -> Told:
     for gold in (*texts, "no answer of any"):
         branch_pools = [BranchPool([], setting.interval)] * setting.question + [setting.branch_pool]
         replay_environment = ReplayEnvironment(branch_pools, [gold] * len(branch_pools))
+        hindsight = empty_hindsight(len(branch_pools), 1)
         ends = _PLAYER.play(
             checked,
             engines.ControllerSetting(setting.beta, dict(setting.knobs)),
             replay_environment,
             (setting.seed,),
             engines.EpisodeRules(setting.budget, setting.probe_cost),
+            hindsight=hindsight,
         )
         cell = (setting.question, 0)
         number = int(ends.answer[cell])
@@ -78,6 +83,7 @@ def compiled(checked: CheckedProgram, setting: Setting) -> Told:
         None if number == -1 else answers[number],
         int(ends.tokens[cell]),
         int(ends.sequential[cell]),
+        hindsight.at(cell),
         None,
     )
 

@@ -58,9 +58,16 @@ def test_programs_with_the_same_draws_play_the_same(case: Case, engine: Engine) 
     for seed in range(case.seeds):
         first = told(engine, case, case.program, seed)
         second = told(engine, case, case.twin, seed)
-        assert first[:3] == second[:3]
+        assert first[:4] == second[:4]
         answers.add(first.answer)
     assert len(answers) > 1, "every seed gives the same, so nothing is shown"
+
+
+@of_kind(trace=True)
+def test_hindsight_is_the_same_on_every_engine(case: Case) -> None:
+    expected, *others = (told(engine, case, case.program) for engine in ENGINES.values())
+    for other in others:
+        assert other.hindsight == expected.hindsight
 
 
 @of_kind(trace=True)

@@ -1,12 +1,15 @@
 """Hindsight: the tokens that an episode could have saved.
 
 Everything is computed from the trace of an episode and its answer; docs/explaining.md has the
-definitions.
+definitions. An engine that plays many episodes gives the same as arrays, without traces.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from dsl.aggregates import tally, winner
 from harness.mdp.ledger import ActionKind, BarrierRecord
@@ -37,6 +40,48 @@ class Hindsight(msgspec.Struct, frozen=True, kw_only=True):
     """The part of ``uncounted`` on branches that never revealed an answer."""
     agreeing: int
     """Tokens on branches that were not pruned and whose latest answer is the episode's."""
+
+
+class HindsightArrays(NamedTuple):
+    """Hindsight of each episode, as in `Hindsight`: Q questions × S seeds, (Q, S) each.
+
+    Both engines give the same arrays.
+    """
+
+    settled: NDArray[np.int64]
+    """1 for an episode that settles, else 0."""
+    after_settled: NDArray[np.int64]
+    pruned: NDArray[np.int64]
+    uncounted: NDArray[np.int64]
+    silent: NDArray[np.int64]
+    agreeing: NDArray[np.int64]
+
+    def enter(self, cell: tuple[int, int], hindsight: Hindsight) -> None:
+        """Enter the hindsight of one episode.
+
+        Args:
+            cell: The positions of its question and its seed.
+            hindsight: Its hindsight.
+        """
+        for name, values in self._asdict().items():
+            values[cell] = getattr(hindsight, name)
+
+    def at(self, cell: tuple[int, int]) -> Hindsight:
+        """Return the hindsight of one episode, by the positions of its question and its seed."""
+        part = slice(cell[0], cell[0] + 1), slice(cell[1], cell[1] + 1)
+        return HindsightArrays(*(values[part] for values in self)).total()
+
+    def total(self) -> Hindsight:
+        """Return the sums over all episodes."""
+        sums = {name: int(values.sum()) for name, values in self._asdict().items()}
+        tokens = sums["pruned"] + sums["uncounted"] + sums["agreeing"]
+        return Hindsight(episodes=self.settled.size, tokens=tokens, **sums)
+
+
+def empty_hindsight(questions: int, seeds: int) -> HindsightArrays:
+    """Return arrays to fill in."""
+    shape = (questions, seeds)
+    return HindsightArrays(*(np.zeros(shape, np.int64) for _ in HindsightArrays._fields))
 
 
 def analyse_hindsight(trace: Sequence[BarrierRecord], answer: str | None) -> Hindsight:
