@@ -13,6 +13,10 @@ from dsl.episode import Status
 from dsl.interpreter import Interpreter
 from dsl.program import load_checked_program
 from dsl.source import Source
+from harness.engines import ControllerSetting, EpisodeRules
+from harness.engines.compiled import CompiledEngine
+from harness.engines.interpreter import InterpreterEngine
+from harness.mdp.environment import ReplayEnvironment
 from harness.mdp.hindsight import Hindsight, analyse_hindsight, empty_hindsight, sum_hindsight
 from harness.mdp.ledger import BarrierRecord
 from harness.mdp.playback import play_episode
@@ -154,9 +158,17 @@ def chain(*probes: str) -> ReplayChain:
 
 
 def played(text: str, *chains: ReplayChain, budget: int | None = None) -> Hindsight:
-    return Seen(
-        load_checked_program(Source(text)), BranchPool(chains, 10), EpisodeSetting(budget=budget)
-    ).hindsight
+    """The hindsight of an episode, on which both engines agree."""
+    checked, branch_pool = load_checked_program(Source(text)), BranchPool(chains, 10)
+    result = Seen(checked, branch_pool, EpisodeSetting(budget=budget)).hindsight
+    for engine in (InterpreterEngine(), CompiledEngine(threads=1)):
+        arrays = empty_hindsight(1, 1)
+        engine.play(
+            checked, ControllerSetting(), ReplayEnvironment([branch_pool], ["7"]), [0],
+            EpisodeRules(budget), hindsight=arrays,
+        )  # fmt: skip
+        assert arrays.total() == result, type(engine)
+    return result
 
 
 def test_pruned_dissenting_and_silent_branches_are_counted_separately() -> None:
@@ -188,6 +200,31 @@ def test_an_episode_without_an_answer_is_never_settled() -> None:
     text = "controller c { start { open 2  answer winner(alive) } finally { answer none } }"
     result = played(text, chain("7"), chain("7"), budget=10)
     assert (result.settled, result.tokens, result.uncounted) == (0, 10, 10)
+
+
+def test_branches_without_an_answer_do_not_agree_with_an_episode_without_one() -> None:
+    text = "controller c { start { open 2 unseen } finally { answer none } }"
+    result = played(text, chain("7", "7"), chain("7", "7"))
+    assert result == Hindsight(
+        episodes=1, tokens=20, settled=0, after_settled=0,
+        pruned=0, uncounted=20, silent=20, agreeing=0,
+    )  # fmt: skip
+
+
+def test_pruned_branches_do_not_decide_a_tie() -> None:
+    text = """
+    controller c {
+      start { open 3 }
+      step at most 1 { prune first 1 of active }
+      finally { answer winner(alive) }
+    }
+    """
+    # Where the two that are left differ, the first of them leads, whatever the pruned one gave.
+    for place in range(3):
+        chains = [chain("7", "7"), chain("7", "7")]
+        chains.insert(place, chain("9", "9"))
+        result = played(text, *chains)
+        assert (result.settled, result.pruned) == (1, 10)
 
 
 def test_a_leader_that_changes_back_is_settled_after_that() -> None:
