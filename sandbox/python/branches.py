@@ -6,13 +6,19 @@ has been revealed at the time of access.
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol, final
+from itertools import compress
+from typing import Protocol, TypeAlias, final
 
 from dsl import aggregates, numeric
 from dsl.episode import Status
+from sandbox.python.expressions import BranchExpression
 
 _OWN = ("entropy", "logprob", "top_logprob")
 """The signals of the format itself, which are attributes too. The image lacks `dsl.builtins`."""
+
+
+Condition: TypeAlias = "Callable[[Branch], object] | BranchExpression"
+Key: TypeAlias = "Callable[[Branch], int | float] | BranchExpression"
 
 
 class BranchState(Protocol):
@@ -204,7 +210,7 @@ class Branches(Sequence[Branch]):
             lists are replaced when they change.
     """
 
-    __slots__ = ("_active", "_is_settled", "_members", "_tally")
+    __slots__ = ("_active", "_is_settled", "_members", "_tally", "_votes")
 
     def __init__(
         self,
@@ -217,6 +223,7 @@ class Branches(Sequence[Branch]):
         self._is_settled = is_settled
         self._active = active
         self._tally: aggregates.Tally | None = None
+        self._votes: dict[Callable[[aggregates.Tally], object], object] = {}
 
     def __repr__(self) -> str:
         return f"<branches {', '.join(str(member.index) for member in self._members)}>"
@@ -234,13 +241,21 @@ class Branches(Sequence[Branch]):
         selected = self._members[index]
         return self._select(selected) if isinstance(selected, tuple) else selected
 
-    def where(self, condition: Callable[[Branch], object]) -> "Branches":
+    def where(self, condition: Condition) -> "Branches":
         """Return the branches that satisfy the condition, in order."""
-        return self._select([branch for branch in self._members if condition(branch)])
+        members = self._members
+        if type(condition) is BranchExpression:
+            return self._select(compress(members, condition.evaluate(members)))
+        return self._select([branch for branch in members if condition(branch)])
 
-    def by(self, key: Callable[[Branch], int | float]) -> "Branches":
+    def by(self, key: Key) -> "Branches":
         """Return all branches sorted by key, smallest first; the sort is stable."""
-        return self._select(sorted(self._members, key=key))
+        members = self._members
+        if type(key) is BranchExpression:
+            keys = list(key.evaluate(members))
+            order = sorted(range(len(keys)), key=keys.__getitem__)
+            return self._select([members[position] for position in order])
+        return self._select(sorted(members, key=key))
 
     def without(self, others: Iterable[Branch]) -> "Branches":
         """Return the branches that are not among the others, in order."""
@@ -330,6 +345,26 @@ def tally_answers(branches: Iterable[Branch]) -> aggregates.Tally:
             [branch.answer for branch in branches._members]  # noqa: SLF001
         )
     return branches._tally  # noqa: SLF001
+
+
+def read_votes(branches: Iterable[Branch], read: Callable[[aggregates.Tally], object]) -> object:
+    """Return what a function reads from the answers of a set, or of a controller's own list.
+
+    It is computed once for branches that have ended.
+
+    Args:
+        branches: The branches.
+        read: The function, which returns a value that cannot be changed.
+
+    Raises:
+        TypeError: An item is not a branch.
+    """
+    if type(branches) is not Branches or not branches._is_settled:  # noqa: SLF001
+        return read(tally_answers(branches))
+    votes = branches._votes  # noqa: SLF001
+    if read not in votes:
+        votes[read] = read(tally_answers(branches))
+    return votes[read]
 
 
 def check_integer(value: object, of: str) -> int:

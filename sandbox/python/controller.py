@@ -7,7 +7,7 @@ no state is kept between episodes.
 
 import itertools
 import sys
-from collections.abc import Generator
+from collections.abc import Callable
 from types import CodeType, FrameType, TracebackType
 from typing import TypeAlias
 
@@ -31,11 +31,8 @@ from sandbox.python.functions import make_random_functions
 from sandbox.python.guards import guarded_globals
 from sandbox.python.policy import FILE, compile_controller
 
-VerbCourse: TypeAlias = Generator[AnyVerb, Outcome | RevealedColumns, None]
-"""A controller at work, which can be sent what a verb has revealed by column."""
-
-Origins: TypeAlias = dict[tuple[CodeType, int], Origin]
-"""Cache of instruction locations."""
+Origins: TypeAlias = dict[tuple[int, int], Origin]
+"""Cache of instruction locations, by the identity of their code, which the controller keeps."""
 
 MOST_TURNS = 1_000_000
 """Maximum turns of loops and calls in one episode."""
@@ -75,11 +72,19 @@ class PythonController:
     def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         """Play one episode; see `dsl.episode.Controller.play`."""
         draws = EpisodeRandom(episode.seed, episode.question)
-        return (yield from self.begin(episode, beta, draws, {}))
+        course = self.begin(episode, beta, draws, {})
+        try:
+            verb = course.resume()
+            while not isinstance(verb, Answer):
+                outcome = yield verb
+                verb = course.resume(outcome)
+            yield verb
+        finally:
+            course.close()
 
     def begin(
         self, episode: EpisodeState, beta: float | None, draws: EpisodeRandom, lines: dict[int, int]
-    ) -> VerbCourse:
+    ) -> "ControllerCourse":
         """Begin an episode with the caller's random source.
 
         Args:
@@ -87,62 +92,70 @@ class PythonController:
             beta: Value of β; ``None`` for none.
             draws: Random source.
             lines: Receives line counts, if counting is enabled.
+        """
+        names = guarded_globals(make_random_functions(draws), self._most_turns, lines)
+
+        def run() -> None:
+            """Run the module, then the function, whose value is the answer."""
+            parent = greenlet.getcurrent().parent
+            assert parent is not None
+            controller_episode = ShownEpisode(episode, parent.switch, self._where)
+            exec(self._code, names)  # it was compiled by the policy
+            try:
+                answer = names["controller"](controller_episode, _clipped(beta))
+            except Exhausted:
+                answer = None
+            controller_episode.answer(answer)
+
+        return ControllerCourse(run, self._origins)
+
+    def _where(self) -> Origin | None:
+        # The frames of the verb and of its caller are not the controller's own.
+        frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - the documented way to a caller
+        while frame is not None and frame.f_code.co_filename != FILE:
+            frame = frame.f_back
+        return None if frame is None else _find_origin(self._origins, frame.f_code, frame.f_lasti)
+
+
+class ControllerCourse:
+    """A controller at work on one episode.
+
+    Args:
+        run: Body of its greenlet, which ends with an answer.
+        origins: Cache of instruction locations.
+    """
+
+    __slots__ = ("_greenlet", "_origins", "_switch")
+
+    def __init__(self, run: Callable[[], None], origins: Origins):
+        self._greenlet = greenlet.greenlet(run)
+        self._switch: Callable[..., AnyVerb] = self._greenlet.switch
+        self._origins = origins
+
+    def resume(self, *revealed: Outcome | RevealedColumns) -> AnyVerb:
+        """Run the controller up to its next verb, and convert its exceptions.
+
+        The exception is released afterwards because its traceback holds the controller's frames.
+
+        Args:
+            revealed: What the last verb has revealed; nothing at the start.
 
         Raises:
             ControllerError: The controller failed, with reason and location.
         """
-        running = greenlet.greenlet(self._run)
         try:
-            verb = self._resume(running, episode, beta, draws, lines)
-            while not isinstance(verb, Answer):
-                outcome = yield verb
-                verb = self._resume(running, outcome)
-            yield verb
-        finally:
-            if running:
-                running.throw(greenlet.GreenletExit)
-
-    def _resume(self, running: greenlet.greenlet, *sent: object) -> AnyVerb:
-        """Run the controller up to its next verb, and convert its exceptions.
-
-        The exception is released afterwards because its traceback holds the controller's frames.
-        """
-        try:
-            verb: AnyVerb = running.switch(*sent)
+            return self._switch(*revealed)
         except (TurnLimitExceeded, TimeLimitExceeded, Exception) as problem:  # noqa: BLE001 - it may be anything
             try:
                 fault = _describe_exception(problem, self._origins)
             except TimeLimitExceeded:  # it rang again meanwhile
                 fault = _describe_exception(problem, self._origins)
-        else:
-            return verb
         raise ControllerError(fault)
 
-    def _run(
-        self, episode: EpisodeState, beta: float | None, draws: EpisodeRandom, lines: dict[int, int]
-    ) -> None:
-        """Body of the greenlet: run the module, then the function, whose value is the answer."""
-
-        def send(verb: AnyVerb) -> Outcome | RevealedColumns:
-            parent = greenlet.getcurrent().parent
-            assert parent is not None
-            outcome: Outcome | RevealedColumns = parent.switch(verb)
-            return outcome
-
-        controller_episode = ShownEpisode(episode, send, self._where)
-        names = guarded_globals(make_random_functions(draws), self._most_turns, lines)
-        exec(self._code, names)  # it was compiled by the policy
-        try:
-            answer = names["controller"](controller_episode, _clipped(beta))
-        except Exhausted:
-            answer = None
-        controller_episode.answer(answer)
-
-    def _where(self) -> Origin | None:
-        frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to a caller
-        while frame is not None and frame.f_code.co_filename != FILE:
-            frame = frame.f_back
-        return None if frame is None else _find_origin(self._origins, frame.f_code, frame.f_lasti)
+    def close(self) -> None:
+        """End the controller where it is."""
+        if self._greenlet:
+            self._greenlet.throw(greenlet.GreenletExit)
 
 
 def _clipped(beta: float | None) -> float:
@@ -198,10 +211,12 @@ def _fault(origins: Origins, reason: Reason, text: str, problem: BaseException) 
 
 def _find_origin(origins: Origins, code: CodeType, offset: int) -> Origin:
     """Return an instruction's location; cached, because finding it costs more than most verbs."""
-    key = (code, offset)
-    if key not in origins:
+    key = (id(code), offset)
+    origin = origins.get(key)
+    if origin is None:
         line, end_line, column, end_column = next(
             itertools.islice(code.co_positions(), offset // 2, None), (None,) * 4
         )
-        origins[key] = Origin(line or 0, (column or 0) + 1, end_line or 0, (end_column or 0) + 1)
-    return origins[key]
+        origin = Origin(line or 0, (column or 0) + 1, end_line or 0, (end_column or 0) + 1)
+        origins[key] = origin
+    return origin

@@ -8,7 +8,7 @@ to do. At the end of the budget they raise `Exhausted`, which corresponds to Rhe
 
 from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from types import FunctionType
-from typing import NoReturn, Protocol, TypeAlias, final
+from typing import NamedTuple, NoReturn, Protocol, TypeAlias, final
 
 from dsl import numeric
 from dsl.episode import (
@@ -32,8 +32,9 @@ from sandbox.python.branches import (
     show_states,
 )
 from sandbox.python.columns import RevealedColumns, show_advanced, show_opened
+from sandbox.python.expressions import BranchExpression
 
-Burst: TypeAlias = int | Callable[[Branch], int]
+Burst: TypeAlias = int | Callable[[Branch], int] | BranchExpression
 Send: TypeAlias = Callable[[AnyVerb], Outcome | RevealedColumns]
 Where: TypeAlias = Callable[[], Origin | None]
 
@@ -73,6 +74,13 @@ class EpisodeState(Protocol):
     def available(self) -> int: ...  # noqa: D102
 
 
+class _SetOfList(NamedTuple):
+    """A set of branches, as long as the state has the same list of them."""
+
+    indices: list[int]
+    branches: Branches
+
+
 @final
 class ShownEpisode:
     """One episode from the controller's side.
@@ -84,9 +92,11 @@ class ShownEpisode:
     """
 
     __slots__ = (
+        "_active",
         "_branches",
-        "_cached",
         "_episode",
+        "_finished",
+        "_pruned",
         "_send",
         "_steps",
         "_stopped",
@@ -98,7 +108,7 @@ class ShownEpisode:
         self._send = send
         self._where = where
         self._branches: list[Branch] = []
-        self._cached: dict[str, tuple[list[int], Branches]] = {}
+        self._active = self._finished = self._pruned = _SetOfList([], Branches())
         self._steps = 0
         self._stopped: Origin | None = None
 
@@ -115,7 +125,11 @@ class ShownEpisode:
     @property
     def active(self) -> Branches:
         """Branches that can be advanced, in opening order."""
-        return self._same("active", self._episode.active, is_active=True)
+        indices = self._episode.active
+        if indices is not self._active.indices:
+            members = [self._branches[index] for index in indices]
+            self._active = _SetOfList(indices, Branches(members, active=indices))
+        return self._active.branches
 
     @property
     def alive(self) -> Branches:
@@ -126,12 +140,18 @@ class ShownEpisode:
     @property
     def finished(self) -> Branches:
         """Branches that finished, in order of finishing."""
-        return self._same("finished", self._episode.finished, has_ended=True)
+        indices = self._episode.finished
+        if indices is not self._finished.indices:
+            self._finished = self._settle(indices)
+        return self._finished.branches
 
     @property
     def pruned(self) -> Branches:
         """Branches that were pruned, in opening order."""
-        return self._same("pruned", self._episode.pruned, has_ended=True)
+        indices = self._episode.pruned
+        if indices is not self._pruned.indices:
+            self._pruned = self._settle(indices)
+        return self._pruned.branches
 
     # Values
 
@@ -271,32 +291,21 @@ class ShownEpisode:
 
     # How they are done
 
-    def _same(
-        self, name: str, indices: list[int], *, has_ended: bool = False, is_active: bool = False
-    ) -> Branches:
-        """Return the set of a list of the state, created again if the list was replaced.
-
-        Args:
-            name: Name of the list.
-            indices: The list.
-            has_ended: Whether branches in it have ended, so that they no longer change.
-            is_active: Whether it is the list of active branches.
-        """
-        cached = self._cached.get(name)
-        if cached is None or cached[0] is not indices:
-            members = Branches(
-                [self._branches[b] for b in indices],
-                is_settled=has_ended,
-                active=indices if is_active else None,
-            )
-            self._cached[name] = cached = indices, members
-        return cached[1]
+    def _settle(self, indices: list[int]) -> "_SetOfList":
+        """Return the set of a list of branches that have ended."""
+        members = [self._branches[index] for index in indices]
+        return _SetOfList(indices, Branches(members, is_settled=True))
 
     def _move(
         self, branches: Iterable[Branch], burst: Burst, *, look: bool, because: str | None
     ) -> Branches:
         moving = self._list_acting(branches)
-        if callable(burst):
+        if isinstance(burst, BranchExpression):
+            wanted = [
+                value if type(value) is int and value in _PLAIN_BURSTS else _read_burst(value)
+                for value in burst.evaluate(moving)
+            ]
+        elif callable(burst):
             wanted = [_read_burst(burst(branch)) for branch in moving]
         else:
             wanted = [_read_burst(burst)] * len(moving)

@@ -15,6 +15,7 @@ from sandbox.python.branches import (
     check_integer,
     check_real,
     list_members,
+    read_votes,
     tally_answers,
 )
 
@@ -39,7 +40,7 @@ def make_random_functions(draws: EpisodeRandom) -> Mapping[str, object]:
 
 
 def _count(of: Many) -> int:
-    return len(of) if isinstance(of, Window) else len(list_members(of))
+    return len(list_members(of)) if type(of) is not Window else len(of)
 
 
 def _empty(of: Many) -> bool:
@@ -56,7 +57,7 @@ def _tally(of: Many, weight: Weight) -> aggregates.Tally:
 
 def _vote(read: Callable[[aggregates.Tally], Any]) -> Callable[..., Any]:
     def function(of: Many, *, weight: Weight = None) -> Any:  # noqa: ANN401
-        return read(_tally(of, weight))
+        return read_votes(of, read) if weight is None else read(_tally(of, weight))
 
     return function
 
@@ -69,6 +70,8 @@ def _vote_of(
     read: Callable[[aggregates.Tally], Any], read_of: Callable[[aggregates.Tally, str | None], Any]
 ) -> Callable[..., Any]:
     def function(of: Many, answer: Any = _WINNER, *, weight: Weight = None) -> Any:  # noqa: ANN401
+        if weight is None and answer is _WINNER:
+            return read_votes(of, read)
         counted = _tally(of, weight)
         return read(counted) if answer is _WINNER else read_of(counted, answer)
 
@@ -97,6 +100,8 @@ def _order(
     by_key: Any = {"min": min, "max": max}[name]
 
     def function(*values: Any, key: Any = None, default: Any = None) -> Any:  # noqa: ANN401
+        if key is None and len(values) == 2 and type(values[0]) is int is type(values[1]):
+            return numeric.saturate(by_key(values))  # the most frequent use
         many = list(_many(values[0], name)) if len(values) == 1 else values
         if not many and default is not None:
             return default

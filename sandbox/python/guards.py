@@ -12,6 +12,7 @@ import operator
 import statistics
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain, compress, repeat
 from typing import Any
 
 from RestrictedPython.Guards import guarded_iter_unpack_sequence, guarded_unpack_sequence
@@ -19,6 +20,7 @@ from RestrictedPython.Guards import guarded_iter_unpack_sequence, guarded_unpack
 from sandbox.faults import Exhausted, TurnLimitExceeded
 from sandbox.python.branches import Branch, Branches, Window
 from sandbox.python.controller_episode import ShownEpisode, checked_answer
+from sandbox.python.expressions import BranchExpression
 from sandbox.python.functions import FUNCTIONS
 from sandbox.python.texts import (
     guarded_remainder,
@@ -139,6 +141,7 @@ INLINED: Mapping[str, str] = {
 }
 """The attributes whose guard is inlined, and the type that is checked for first."""
 
+_DICTS = frozenset({dict, OrderedDict, defaultdict, Counter})
 _ITEMS = (str, list, tuple, range, dict, OrderedDict, defaultdict, Counter, deque, Branches)
 _CHANGEABLE = (list, dict, OrderedDict, defaultdict, Counter, deque)
 
@@ -178,6 +181,11 @@ def guarded_getitem(thing: Any, index: object) -> Any:  # noqa: ANN401
     if type(thing) not in _ITEMS:
         raise TypeError(f"{_format_value(thing)} has no items")
     return thing[index]
+
+
+def is_dict(thing: object) -> bool:
+    """Whether all guards admit items, writes, and the public attributes of `dict`."""
+    return type(thing) in _DICTS
 
 
 def guarded_iter(thing: Any) -> Any:  # noqa: ANN401
@@ -292,17 +300,13 @@ BUILTINS: Mapping[str, object] = {
 """Every predefined name of a controller, but for the two that draw random numbers."""
 
 
-def make_turn_counter(most: int) -> Callable[[], None]:
-    """Return a count of turns that ends the controller when it has taken too many."""
-    remaining = most
+def make_turns(most: int) -> Iterator[bool]:
+    """Return an iterator of turns that ends the controller when it has taken too many."""
+    return chain(repeat(True, most), map(_end_turns, repeat(None)))
 
-    def turn() -> None:
-        nonlocal remaining
-        remaining -= 1
-        if remaining < 0:
-            raise TurnLimitExceeded
 
-    return turn
+def _end_turns(_: None) -> bool:
+    raise TurnLimitExceeded
 
 
 def make_line_counter(lines: dict[int, int]) -> Callable[[int], None]:
@@ -325,6 +329,7 @@ def guarded_globals(
         most_turns: turns that it may take.
         lines: how often each line ran, where its code counts that.
     """
+    turns = make_turns(most_turns)
     return {
         "__builtins__": {**BUILTINS, **extra},
         "__name__": "controller",
@@ -332,10 +337,13 @@ def guarded_globals(
         "_answer_": checked_answer,
         "_apply_": guarded_apply,
         "_augment_": guarded_augment,
+        "_compress_": compress,
+        "_expression_": BranchExpression,
         "_getattr_": guarded_getattr,
         "_getitem_": guarded_getitem,
         "_getiter_": guarded_iter,
         "_inplacevar_": guarded_inplace,
+        "_is_dict_": is_dict,
         "_isinstance_": isinstance,
         "_iter_unpack_sequence_": guarded_iter_unpack_sequence,
         "_power_": guarded_power,
@@ -345,7 +353,8 @@ def guarded_globals(
         "_shift_": guarded_shift,
         "_str_": guarded_str,
         "_value_": guarded_value,
-        "_turn_": make_turn_counter(most_turns),
+        "_turn_": turns.__next__,
+        "_turns_": turns,
         "_unpack_sequence_": guarded_unpack_sequence,
         "_write_": guarded_write,
     }

@@ -20,8 +20,12 @@ from typing import Any, NamedTuple
 from RestrictedPython.transformer import IOPERATOR_TO_STR, RestrictingNodeTransformer
 
 from dsl.python_source import parse_python
-from sandbox.python.guards import BUILTINS, INLINED, MODULE_FACADES
+from sandbox.python.branches import Branch
+from sandbox.python.guards import ATTRIBUTES, BUILTINS, INLINED, MODULE_FACADES
 from sandbox.python.inline_checks import inline_checks
+from sandbox.python.inline_items import inline_items
+from sandbox.python.inline_lambdas import inline_lambdas
+from sandbox.python.inline_turns import inline_turns
 from sandbox.python.line_counting import count_lines
 from sandbox.python.names import undefined
 from sandbox.python.syntax import refusal
@@ -78,6 +82,9 @@ def compile_controller(text: str, *, counting: bool = False) -> CodeType:
         PolicyViolation: with everything that is not admitted.
     """
     tree = _admitted(text)
+    inline_turns(tree)
+    inline_lambdas(tree, ATTRIBUTES[Branch])
+    inline_items(tree, ATTRIBUTES[dict])
     inline_checks(tree, INLINED)
     if counting:
         count_lines(tree)

@@ -17,6 +17,7 @@ ScopeNode: TypeAlias = Function | Comprehension
 class _Scope(NamedTuple):
     """The names that a function, a lambda or a comprehension binds."""
 
+    node: ScopeNode
     parameters: frozenset[str]
     assigned: frozenset[str]
 
@@ -44,6 +45,26 @@ def find_stable_names(tree: ast.Module) -> frozenset[ast.Name]:
     )
 
 
+def find_constant_parameters(tree: ast.Module) -> dict[ast.Name, ast.FunctionDef]:
+    """Return the uses of parameters that no code assigns, each with its function.
+
+    A use can be in an inner function, a lambda or a comprehension.
+
+    Args:
+        tree: The tree of a controller. It defines no classes and has no type parameters.
+    """
+    shared = frozenset(_find_shared(tree))
+    owners = {}
+    for name, scopes in _walk(tree, ()):
+        binding = (s for s in reversed(scopes) if name.id in s.parameters or name.id in s.assigned)
+        scope = next(binding, None)
+        if scope is None or name.id in shared or name.id in scope.assigned:
+            continue
+        if isinstance(scope.node, ast.FunctionDef):
+            owners[name] = scope.node
+    return owners
+
+
 def _is_stable(name: str, scopes: Sequence[_Scope], shared: frozenset[str]) -> bool:
     """Whether a name is stable inside of the last of some nested scopes."""
     if name in shared:
@@ -65,7 +86,7 @@ def _walk(node: ast.AST, scopes: tuple[_Scope, ...]) -> Iterator[tuple[ast.Name,
         for part in parts.outside:
             yield from _walk(part, scopes)
         parameters = _list_parameters(node) if isinstance(node, Function) else ()
-        own = _Scope(frozenset(parameters), frozenset(_find_assigned(parts.inside)))
+        own = _Scope(node, frozenset(parameters), frozenset(_find_assigned(parts.inside)))
         for part in parts.inside:
             yield from _walk(part, (*scopes, own))
     else:

@@ -15,7 +15,7 @@ from dsl.episode import Advance, Answer, AnyVerb, Open, Outcome, Prune, Sample, 
 from dsl.random_draws import EpisodeRandom
 from sandbox.faults import ControllerError, Fault, Reason, TimeLimitExceeded
 from sandbox.python.columns import RevealedColumns
-from sandbox.python.controller import PythonController, VerbCourse
+from sandbox.python.controller import ControllerCourse, PythonController
 from sandbox.worker.messages import (
     BeginEpisode,
     BranchMessage,
@@ -186,7 +186,7 @@ class _WaitingEpisode:
 
     __slots__ = ("course", "episode", "lines", "verb")
 
-    def __init__(self, episode: HeldEpisode, course: VerbCourse, lines: dict[int, int]):
+    def __init__(self, episode: HeldEpisode, course: ControllerCourse, lines: dict[int, int]):
         self.episode = episode
         self.course = course
         self.lines = lines
@@ -233,14 +233,15 @@ class WaitingEpisodes:
         order: ResumeEpisode | ContinueEpisode | None = None,
     ) -> EpisodeMove:
         """Run a controller up to its next verb, after the outcome of the last one if any."""
-        outcome = None
-        if order is not None:
+        if order is None:
+            revealed: tuple[Outcome | RevealedColumns, ...] = ()
+        else:
             assert waiting.verb is not None
-            outcome = waiting.episode.apply(waiting.verb, order)
+            revealed = (waiting.episode.apply(waiting.verb, order),)
         try:
             self.clock.start()
             try:
-                verb = next(waiting.course) if outcome is None else waiting.course.send(outcome)
+                verb = waiting.course.resume(*revealed)
             finally:
                 self.clock.stop()
         except ControllerError as failed:
