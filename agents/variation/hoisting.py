@@ -4,7 +4,7 @@ Such a call is computed once, by a `let` before the statement. The program behav
 faster and is easier to read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from msgspec.structs import replace
 
@@ -15,11 +15,10 @@ from agents.variation.tree_transforms import (
     identifier,
     name,
     replace_nodes,
-    walk,
 )
 from dsl import tree
 from dsl.builtins import ATTRIBUTES, CHANCE, COUNTING, FOLDING, VOTING
-from dsl.traversal import children, is_equivalent
+from dsl.traversal import children, is_equivalent, walk
 
 _OVER_SETS = frozenset({*VOTING, *COUNTING, *FOLDING})
 _STEMS = {
@@ -85,10 +84,12 @@ def _statement(statement: tree.Statement, used: set[str]) -> tuple[list[tree.Let
 
 def _invariant(statement: tree.Statement) -> Iterator[tree.Call]:
     """Yield the calls over sets that run once per branch and have the same value each time."""
+    # A `let` in the body of `update` has a value of its own for each branch.
+    local = frozenset(node.name.text for node in walk(statement) if isinstance(node, tree.Let))
     waiting: list[tuple[tree.Node, bool]] = [(statement, False)]
     while waiting:
         node, dotted = waiting.pop()
-        if dotted and isinstance(node, tree.Call) and _is_invariant(node):
+        if dotted and isinstance(node, tree.Call) and _is_invariant(node, local):
             yield node
             continue
         waiting.extend(reversed([(c, d or dotted) for c, d in _below(node)]))
@@ -115,11 +116,18 @@ def _below(node: tree.Node) -> list[tuple[tree.Node, bool]]:
     return [(child, False) for child in children(node)]
 
 
-def _is_invariant(call: tree.Call) -> bool:
-    """Return whether a call uses no branch, no randomness and no field that `update` can set."""
+def _is_invariant(call: tree.Call, local: Collection[str]) -> bool:
+    """Return whether a call uses no branch, no randomness and no field that `update` can set.
+
+    Args:
+        call: The call.
+        local: Names that are declared inside of the statement.
+    """
     if call.function.text not in _OVER_SETS or has_free_dot(call):
         return False
     for part in walk(call):
+        if isinstance(part, tree.Name) and part.text in local:
+            return False
         if isinstance(part, tree.Field) and part.text not in ATTRIBUTES:
             return False
         if isinstance(part, tree.Call) and part.function.text in CHANCE:

@@ -73,6 +73,7 @@ def test_branch_independent_call_is_hoisted(statement: str, becomes: str) -> Non
         "prune active where votes(alive, .answer) < 2",  # it depends on the branch
         "update active { .off = if count(active where .off > 2) > 1 then 0 else .off + 1 }",
         "prune active where chance(0.5)",
+        "update active { let d = .depth .off = count(opened where .depth >= d) }",
     ],
 )
 def test_call_with_branch_randomness_or_field_is_not_hoisted(statement: str) -> None:
