@@ -14,6 +14,7 @@ from lark import Lark, Token, Tree
 
 from dsl import syntax_errors, tree
 from dsl.diagnostics import Diagnostic
+from dsl.direct_parser import DirectParser
 from dsl.error_context import ErrorContext, span_of
 from dsl.expectation import DIRECTION_TOKENS, SECTION_TOKENS, STATEMENT_TOKENS, is_section
 from dsl.grammar_cache import load_parser
@@ -64,10 +65,23 @@ def load_grammar() -> Lark:
     )
 
 
+@lru_cache(maxsize=1)
+def _load_direct_parser() -> DirectParser:
+    return DirectParser(load_grammar(), MAX_STACK, MAX_DEPTH)
+
+
 def parse(source: Source) -> ParseResult:
     """Parse a program. Never raises: errors are part of the result."""
     if len(source.text) > MAX_LENGTH:
         return ParseResult(None, [syntax_errors.report_too_long(source, MAX_LENGTH)], [])
+    direct = _load_direct_parser().parse(source.text)
+    if direct is not None:
+        return ParseResult(direct.program, [], [Comment(*comment) for comment in direct.comments])
+    return parse_with_recovery(source)
+
+
+def parse_with_recovery(source: Source) -> ParseResult:
+    """Parse a program of at most `MAX_LENGTH` characters that may have errors."""
     tokens, diagnostics, unclear, untyped = tokenize_source(load_grammar(), source, MAX_ERRORS)
     comments = _comments(source, tokens)
     raw = _Parse(source, tokens, diagnostics, unclear, untyped).run()

@@ -294,5 +294,8 @@ class _TreeBuilder(Transformer[Token, Any]):
 for _rule in ("except", "or", "and", "not"):
     setattr(_TreeBuilder, _rule, getattr(_TreeBuilder, f"{_rule}_"))
 
+TreeBuilder = _TreeBuilder
+"""The rules of the whole language, for a parser that calls them itself."""
+
 ExpressionRules = _TreeBuilder
 """The rules of expressions, for another form of the language to add its own to."""
