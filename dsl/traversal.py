@@ -1,25 +1,52 @@
 """Walks over syntax trees, and their comparison by structure."""
 
 from collections.abc import Iterator
+from inspect import get_annotations
+from typing import Any
 
-from dsl.tree import Expression, Group, Node
+from dsl.source import Span
+from dsl.tree import Direction, Expression, Group, Node
+
+_PLAIN = frozenset({Span, str, bool, int, float, int | float, Direction})
+"""The types of fields that hold no node."""
 
 
-def children(node: Node) -> Iterator[Node]:
-    """Yield the nodes directly below a node, in source order."""
-    for name in node.__struct_fields__:
+class _NodeFields(dict[type[Node], tuple[str, ...]]):
+    """By type of node, the fields that may hold nodes, in source order."""
+
+    def __missing__(self, kind: type[Node]) -> tuple[str, ...]:
+        types: dict[str, Any] = {}
+        for base in reversed(kind.__mro__):
+            types.update(get_annotations(base))
+        fields = tuple(name for name in kind.__struct_fields__ if types[name] not in _PLAIN)
+        self[kind] = fields
+        return fields
+
+
+node_fields = _NodeFields()
+"""By type of node, the fields that may hold nodes. What a tuple holds there are nodes alone."""
+
+
+def children(node: Node) -> list[Node]:
+    """Return the nodes directly below a node, in source order."""
+    below: list[Node] = []
+    for name in node_fields[type(node)]:
         value = getattr(node, name)
-        if isinstance(value, Node):
-            yield value
-        elif isinstance(value, tuple):
-            yield from (child for child in value if isinstance(child, Node))
+        if type(value) is tuple:
+            below += value
+        elif value is not None:
+            below.append(value)
+    return below
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """Yield a node and all below it, parents first."""
-    yield node
-    for child in children(node):
-        yield from walk(child)
+    """Yield a node and all below it, parents first, in source order."""
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        yield current
+        if node_fields[type(current)]:
+            waiting += reversed(children(current))
 
 
 def ungroup(expression: Expression) -> Expression:

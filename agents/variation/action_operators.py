@@ -22,10 +22,10 @@ from agents.variation.tree_transforms import (
     name,
     number,
     replace_nodes,
-    walk,
     with_section,
 )
 from dsl import tree
+from dsl.traversal import walk
 from dsl.types import Type
 
 

@@ -20,10 +20,9 @@ from agents.variation.tree_transforms import (
     replace_nodes,
     transform_tree,
     truth,
-    walk,
 )
 from dsl import tree
-from dsl.traversal import children
+from dsl.traversal import children, walk
 
 
 class _NameUses(NamedTuple):

@@ -18,12 +18,11 @@ from agents.variation.tree_transforms import (
     has_free_dot,
     rename_names,
     replace_nodes,
-    walk,
     with_section,
 )
 from dsl import tree
 from dsl.builtins import SIGNALS
-from dsl.traversal import is_equivalent
+from dsl.traversal import is_equivalent, walk
 from dsl.types import Type
 
 _SIGNALS = {f".{signal}" for signal in SIGNALS}

@@ -13,10 +13,10 @@ from agents.variation.tree_transforms import (
     has_free_dot,
     name,
     replace_nodes,
-    walk,
 )
 from dsl import tree
 from dsl.builtins import SETS
+from dsl.traversal import walk
 from dsl.types import Type
 
 

@@ -16,11 +16,11 @@ from agents.variation.tree_transforms import (
     name,
     number,
     replace_nodes,
-    walk,
     with_section,
 )
 from dsl import tree
 from dsl.checker.symbols import constant_value
+from dsl.traversal import walk
 from dsl.types import Type
 
 SMALL, LARGE = 0.3, 1.0

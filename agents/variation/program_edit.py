@@ -14,11 +14,10 @@ from agents.variation.tree_transforms import (
     format_expression,
     number,
     replace_nodes,
-    walk,
 )
 from dsl import tree
 from dsl.checker.first_values import find_early_reads
-from dsl.traversal import is_equivalent
+from dsl.traversal import is_equivalent, walk
 
 LARGEST = 220
 """The size above which a change may not make a program larger, so that it stays readable."""

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import NamedTuple
 
-from agents.variation.tree_transforms import walk
 from dsl import tree
+from dsl.traversal import walk
 from dsl.types import Type
 
 

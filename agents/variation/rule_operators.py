@@ -12,11 +12,10 @@ from agents.variation.tree_transforms import (
     find_section,
     rename_names,
     replace_nodes,
-    walk,
     with_section,
 )
 from dsl import tree
-from dsl.traversal import is_equivalent
+from dsl.traversal import is_equivalent, walk
 from dsl.types import Type
 
 NESTED = 0.12

@@ -12,11 +12,11 @@ from agents.variation.tree_transforms import (
     identifier,
     rename_names,
     replace_nodes,
-    walk,
     with_section,
 )
 from dsl import tree
 from dsl.builtins import ATTRIBUTES, NAMES
+from dsl.traversal import walk
 from dsl.vocabulary import KEYWORDS
 
 _NUMBERED = re.compile(r"_\d+$")

@@ -7,10 +7,17 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from agents.variation.tree_transforms import NOWHERE, binary, block, call, name, truth, walk
+from agents.variation.tree_transforms import (
+    NOWHERE,
+    binary,
+    block,
+    call,
+    name,
+    truth,
+)
 from dsl import tree
 from dsl.builtins import CHANCE
-from dsl.traversal import is_equivalent
+from dsl.traversal import is_equivalent, walk
 
 _COMPARED: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,

@@ -4,14 +4,17 @@ Trees are frozen, and the old and the new tree share unchanged nodes. Copy a tre
 are distinguished by identity.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import is_
 from typing import Any, TypeVar, cast
+
+from msgspec.structs import replace
 
 from dsl import tree
 from dsl.formatter.expressions import lay_out
 from dsl.formatter.layout import flat
 from dsl.source import Span
-from dsl.traversal import children
+from dsl.traversal import children, node_fields
 
 NOWHERE = Span(0, 0)
 """The span of a node that was never text."""
@@ -24,31 +27,21 @@ def copy_tree(node: N) -> N:
     return cast("N", _copy(node))
 
 
-def _copy(value: Any) -> Any:  # noqa: ANN401 - any field of a node
-    if isinstance(value, tree.Group):
-        return _copy(value.inner)
-    if isinstance(value, tree.Node):
-        kind = type(value)
-        return kind(*[_copy(getattr(value, part)) for part in kind.__struct_fields__])
-    if type(value) is tuple:
-        return tuple([_copy(item) for item in value])
-    return value
-
-
-def walk(node: tree.Node) -> Iterator[tree.Node]:
-    """Yield a node and all below it, parents first, in source order."""
-    waiting: list[tree.Node] = [node]
-    while waiting:
-        current = waiting.pop()
-        yield current
-        below: list[tree.Node] = []
-        for part in current.__struct_fields__:
-            value = getattr(current, part)
-            if isinstance(value, tree.Node):
-                below.append(value)
-            elif type(value) is tuple:
-                below.extend(item for item in value if isinstance(item, tree.Node))
-        waiting.extend(reversed(below))
+def _copy(node: Any) -> Any:  # noqa: ANN401 - any node
+    while isinstance(node, tree.Group):
+        node = node.inner
+    kind = type(node)
+    if not node_fields[kind]:
+        return node.__copy__()
+    values: list[Any] = []
+    for part in kind.__struct_fields__:
+        value = getattr(node, part)
+        if type(value) is tuple:
+            value = tuple(map(_copy, value))
+        elif isinstance(value, tree.Node):
+            value = _copy(value)
+        values.append(value)
+    return kind(*values)
 
 
 def transform_tree(node: N, change: Callable[[Any], Any]) -> N:
@@ -64,25 +57,25 @@ def transform_tree(node: N, change: Callable[[Any], Any]) -> N:
 
 
 def _transform(node: tree.Node, change: Callable[[Any], Any]) -> Any:  # noqa: ANN401
-    kind = type(node)
-    values: list[Any] = []
-    touched = False
-    for part in kind.__struct_fields__:
+    changed: dict[str, Any] = {}
+    for part in node_fields[type(node)]:
         value = getattr(node, part)
-        result: Any = value
-        if isinstance(value, tree.Node):
+        if type(value) is tuple:
+            items = [_transform(item, change) for item in value]
+            if not _is_same(items, value):
+                result = _splice(items)
+                if not _is_same(result, value):
+                    changed[part] = result
+        elif value is not None:
             result = _transform(value, change)
-            if type(result) is tuple:
-                result = tree.Block(NOWHERE, result)
-        elif type(value) is tuple:
-            result = _splice([_transform(item, change) for item in value])
-            if len(result) == len(value) and all(
-                a is b for a, b in zip(result, value, strict=True)
-            ):
-                result = value
-        touched = touched or result is not value
-        values.append(result)
-    return change(kind(*values) if touched else node)
+            if result is not value:
+                changed[part] = tree.Block(NOWHERE, result) if type(result) is tuple else result
+    return change(replace(node, **changed) if changed else node)
+
+
+def _is_same(left: Sequence[Any], right: Sequence[Any]) -> bool:
+    """Return whether two sequences have the same nodes."""
+    return len(left) == len(right) and all(map(is_, left, right))
 
 
 def _splice(items: Iterable[Any]) -> tuple[Any, ...]:
@@ -103,21 +96,18 @@ def replace_nodes(root: N, changes: Mapping[Any, Any]) -> N:
 def _replace(node: tree.Node, changes: Mapping[Any, Any]) -> Any:  # noqa: ANN401
     if node in changes:
         return changes[node]
-    kind = type(node)
-    values: list[Any] = []
-    touched = False
-    for part in kind.__struct_fields__:
+    changed: dict[str, Any] = {}
+    for part in node_fields[type(node)]:
         value = getattr(node, part)
-        result: Any = value
-        if isinstance(value, tree.Node):
-            result = _replace(value, changes)
-        elif type(value) is tuple and value:
+        if type(value) is tuple:
             items = [_replace(item, changes) for item in value]
-            if any(a is not b for a, b in zip(items, value, strict=True)):
-                result = _splice(items)
-        touched = touched or result is not value
-        values.append(result)
-    return kind(*values) if touched else node
+            if not _is_same(items, value):
+                changed[part] = _splice(items)
+        elif value is not None:
+            result = _replace(value, changes)
+            if result is not value:
+                changed[part] = result
+    return replace(node, **changed) if changed else node
 
 
 def rename_names(node: N, names: Mapping[str, str]) -> N:
