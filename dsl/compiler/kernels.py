@@ -1,12 +1,16 @@
 """Kernels: plain Python functions translated to LLVM, so that both engines share one definition.
 
-The shared ones (exp, log, pow, the Beta and Gamma distributions) are compiled once for all.
+The shared ones are compiled once for all programs: exp, log, pow, the Beta and Gamma distributions,
+votes and sets, random draws.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from inspect import getmembers, isfunction
+from types import ModuleType
 from typing import Any, get_type_hints
 
-from dsl import beta, dirichlet, exponentials
+from dsl import beta, dirichlet, exponentials, random_draws
+from dsl.compiler import set_kernels, vote_kernels
 from dsl.compiler.emitter import Emitter
 from dsl.compiler.kernel_translator import Translator
 from dsl.compiler.kernel_types import KernelTable, kind_of, passed_as, symbol
@@ -71,15 +75,24 @@ def _declaration(kernel: Callable[..., Any]) -> str:
     return f"declare {gives} {symbol(kernel)}({takes})\n"
 
 
+def _list_functions(module: ModuleType) -> Iterator[Callable[..., Any]]:
+    """Yield the functions that a module defines, by name."""
+    return (
+        function for _, function in getmembers(module, isfunction)
+        if function.__module__ == module.__name__
+    )  # fmt: skip
+
+
 KERNELS = (
     exponentials.exp_real, exponentials.log_real, exponentials.pow_real,
     beta.beta_confidence_int, beta.beta_confidence_real, beta.beta_quantile,
     dirichlet.clip_votes, dirichlet.lay_nodes, dirichlet.node_at, dirichlet.density_at,
-    dirichlet.probability_below,
+    dirichlet.probability_below, random_draws.splitmix64, *_list_functions(vote_kernels),
+    *_list_functions(set_kernels),
 )  # fmt: skip
 """What programs call."""
 
-MODULES = frozenset({exponentials.__name__, beta.__name__, dirichlet.__name__})
+MODULES = frozenset(kernel.__module__ for kernel in KERNELS)
 """Whose kernels programs find here."""
 
 SYMBOLS = tuple(symbol(kernel).removeprefix("@") for kernel in KERNELS)
