@@ -91,6 +91,16 @@ class ReferenceCurves(NamedTuple):
     """Price of the most expensive baseline point."""
     target: CurvePoints | None = None
     """The points of the controller that ``tokens-at`` names, (..., T)."""
+    baseline_curve: FrontierCurve | None = None
+    """The curve of the baselines from ``low`` on, (..., B), if it was computed before."""
+
+    def with_curve(self, prices: PriceOptions) -> "ReferenceCurves":
+        """Return the same with the curve of the baselines, for several uses."""
+        return self._replace(baseline_curve=self.compute_curve(prices))
+
+    def compute_curve(self, prices: PriceOptions) -> FrontierCurve:
+        """Compute the curve of the baselines from ``low`` on."""
+        return _extend(_curve(self.baselines, self, prices), self.low)
 
 
 class Objective(Protocol):
@@ -121,7 +131,7 @@ class FrontierObjective:
     ) -> Floats:
         """See `Objective`."""
         ours = _curve(points, references, prices)
-        baselines = _extend(_curve(references.baselines, references, prices), references.low)
+        baselines = references.baseline_curve or references.compute_curve(prices)
         size = ours.cost.shape[:-1]
         low, high = np.full(size, references.low), np.full(size, references.high)
         start = np.clip(ours.cost[..., 0], low, high)
@@ -307,7 +317,7 @@ def measure_savings(
         The mean over the logarithm of the price.
     """
     ours = _curve(points, references, prices)
-    baselines = _extend(_curve(references.baselines, references, prices), references.low)
+    baselines = references.baseline_curve or references.compute_curve(prices)
     steps = (np.arange(SAVINGS_STEPS) + 0.5) / SAVINGS_STEPS
     low, high = np.log(references.low), np.log(references.high)
     grid = low + steps * (high - low)
@@ -355,4 +365,12 @@ def _extend(curves: FrontierCurve, low: float) -> FrontierCurve:
 def _integral(curves: FrontierCurve, low: Floats, high: Floats) -> Floats:
     """Return the integral of accuracy over the logarithm of the price, 0 for an empty range."""
     width = np.log(high) - np.log(low)
-    return np.where(width > 0, np.nan_to_num(area(curves, low, high)) * width, 0.0)
+    wide = width > 0
+    if wide.all():
+        whole: Floats = np.nan_to_num(area(curves, low, high)) * width
+        return whole
+    integrals = np.zeros(width.shape)
+    if wide.any():
+        part = FrontierCurve(*(values[wide] for values in curves))
+        integrals[wide] = np.nan_to_num(area(part, low[wide], high[wide])) * width[wide]
+    return integrals

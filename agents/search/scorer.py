@@ -1,6 +1,7 @@
 """Score measurements, and compare programs by paired intervals."""
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +28,10 @@ from agents.search.objective import (
 from harness.evaluation.bootstrap import Floats, Stratum, interval, resample
 from harness.request.recordings import NamedRecording
 
+MOST_SAMPLED = 128
+"""Sampled objectives that are kept: a review compares a candidate with two programs, on the whole
+search set and on parts of it."""
+
 SLACK = 0.02
 """A cost that falls by less than this fraction as β rises counts as level, since seeds are few."""
 
@@ -38,6 +43,14 @@ class ReferencePrograms(NamedTuple):
     """By name, on every recording."""
     target: Sequence[ProgramMeasurement] | None = None
     """The controller that the objective ``tokens-at`` names, on every recording."""
+
+
+class _SampledObjective(NamedTuple):
+    """The objective of a program on a recording."""
+
+    value: float
+    samples: Floats
+    """Array (n,): the objective on each bootstrap sample of the questions."""
 
 
 class Scorer:
@@ -74,7 +87,10 @@ class Scorer:
         ]
         self._target = programs.target
         self._references: dict[tuple[int, bytes], ReferenceCurves] = {}
+        self._halves: dict[tuple[int, bytes], tuple[ReferenceCurves, ReferenceCurves]] = {}
         self._samples: dict[tuple[int, bytes, int], ReferenceCurves] = {}
+        self._values: dict[bytes, _SampledObjective] = {}
+        """Those of the last programs whose gains were computed."""
 
     def score_program(
         self, measured: Sequence[ProgramMeasurement], shown: SearchSubset | None = None
@@ -90,8 +106,10 @@ class Scorer:
         references = self._list_references(shown)
         values = self._evaluate(curves, references)
         halves = [
-            self._halves(curve, reference)
-            for curve, reference in zip(curves, references, strict=True)
+            self._score_halves(curve, recording, mask)
+            for curve, recording, mask in zip(
+                curves, shown.recordings, shown.questions, strict=True
+            )
         ]
         tokens = sum(int(m.tokens.sum()) for m in measured)
         sequential = sum(int(m.sequential.sum()) for m in measured)
@@ -161,24 +179,15 @@ class Scorer:
             return None
         differences = np.zeros(1)
         exact = 0.0
-        references = self._list_references(shown)
         for stratum, members in enumerate(self._strata(shown)):
             for index in members:
-                mask = shown.questions[index]
-                sampled = self._sample_references(shown.recordings[index], mask, stratum)
-                pair = [
-                    (
-                        self._objective(
-                            compute_curves(program[index], mask), references[index], self.prices
-                        ),
-                        self._objective(
-                            _resample_curves(program[index], mask, stratum), sampled, self.prices
-                        ),
-                    )
+                recording, mask = shown.recordings[index], shown.questions[index]
+                mine, other = (
+                    self._sample_objective(program[index], recording, mask, stratum)
                     for program in (ours, theirs)
-                ]
-                exact += float(pair[0][0] - pair[1][0])
-                differences = differences + (pair[0][1] - pair[1][1])
+                )
+                exact += mine.value - other.value
+                differences = differences + (mine.samples - other.samples)
         count = len(shown.recordings)
         around = interval(differences / count)
         return Gain(
@@ -187,6 +196,35 @@ class Scorer:
             low=round(around.low, 4),
             high=round(around.high, 4),
         )
+
+    def _sample_objective(
+        self, measured: ProgramMeasurement, recording: int, mask: NDArray[np.bool_], stratum: int
+    ) -> "_SampledObjective":
+        """Return the objective of a program on a recording, with its bootstrap samples.
+
+        Args:
+            measured: Measurement of the program on the recording.
+            recording: Index of the recording.
+            mask: Questions that count.
+            stratum: Number of the stratum; recordings of one stratum share their samples.
+        """
+        key = _compute_digest(measured, recording, mask, stratum)
+        sampled = self._values.pop(key, None) or _SampledObjective(
+            float(
+                self._objective(
+                    compute_curves(measured, mask), self._reference(recording, mask), self.prices
+                )
+            ),
+            self._objective(
+                _resample_curves(measured, mask, stratum),
+                self._sample_references(recording, mask, stratum),
+                self.prices,
+            ),
+        )
+        if len(self._values) >= MOST_SAMPLED:
+            del self._values[next(iter(self._values))]
+        self._values[key] = sampled
+        return sampled
 
     def _evaluate(
         self, curves: Sequence[CurvePoints], references: Sequence[ReferenceCurves]
@@ -221,9 +259,8 @@ class Scorer:
             baselines = compute_curves(self._baselines[recording], mask)
             price = self.prices.price(baselines)
             target = None if self._target is None else compute_curves(self._target[recording], mask)
-            self._references[key] = ReferenceCurves(
-                baselines, float(price.min()), float(price.max()), target
-            )
+            references = ReferenceCurves(baselines, float(price.min()), float(price.max()), target)
+            self._references[key] = references.with_curve(self.prices)
         return self._references[key]
 
     def _sample_references(
@@ -233,22 +270,36 @@ class Scorer:
         key = (recording, mask.tobytes(), stratum)
         if key not in self._samples:
             measured = self._reference(recording, mask)
-            self._samples[key] = measured._replace(
+            sampled = measured._replace(
                 baselines=_resample_curves(self._baselines[recording], mask, stratum),
                 target=None
                 if self._target is None
                 else _resample_curves(self._target[recording], mask, stratum),
             )
+            self._samples[key] = sampled.with_curve(self.prices)
         return self._samples[key]
 
-    def _halves(self, curve: CurvePoints, reference: ReferenceCurves) -> tuple[float, float]:
-        """Return the frontier objective in the lower and in the upper half of the price range."""
-        middle = float(np.sqrt(reference.low * reference.high))
+    def _score_halves(
+        self, curve: CurvePoints, recording: int, mask: NDArray[np.bool_]
+    ) -> tuple[float, float]:
+        """Return the frontier objective in the lower and in the upper half of the price range.
+
+        Args:
+            curve: Points over the questions that count.
+            recording: Index of the recording.
+            mask: Questions that count.
+        """
+        key = (recording, mask.tobytes())
+        if key not in self._halves:
+            whole = self._reference(recording, mask)
+            middle = float(np.sqrt(whole.low * whole.high))
+            self._halves[key] = (
+                whole._replace(high=middle).with_curve(self.prices),
+                whole._replace(low=middle).with_curve(self.prices),
+            )
         value = FrontierObjective()
-        return (
-            float(value(curve, reference._replace(high=middle), self.prices)),
-            float(value(curve, reference._replace(low=middle), self.prices)),
-        )
+        low, high = (float(value(curve, half, self.prices)) for half in self._halves[key])
+        return low, high
 
     def _strata(self, shown: SearchSubset) -> list[list[int]]:
         """Group the recordings of ``shown`` that have the same questions and share samples."""
@@ -269,6 +320,16 @@ def find_cost_drop(curves: Sequence[CurvePoints]) -> int | None:
     logs = np.mean([np.log(np.maximum(curve.cost, 1.0)) for curve in curves], axis=0)
     down = np.flatnonzero(np.diff(logs) < -SLACK)
     return int(down[0]) + 1 if len(down) else None
+
+
+def _compute_digest(
+    measured: ProgramMeasurement, recording: int, mask: NDArray[np.bool_], stratum: int
+) -> bytes:
+    """Return a digest of all that a sampled objective depends on."""
+    digest = sha256(f"{recording} {stratum} {measured.seeds} {measured.right.shape}".encode())
+    for part in (mask, measured.right, measured.tokens, measured.sequential):
+        digest.update(part.tobytes())
+    return digest.digest()
 
 
 def _average(curves: Sequence[CurvePoints]) -> CurvePoints:

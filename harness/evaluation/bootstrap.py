@@ -9,7 +9,8 @@ Equal inputs give equal bits on every machine: resamples come from a bit generat
 stream, and sums are sums of integers, exact in any order.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -60,7 +61,7 @@ def resample(strata: Sequence[Stratum], *, resamples: int = RESAMPLES, seed: int
     for index, stratum in enumerate(strata):
         questions = len(stratum.totals)
         done = 0
-        for counts in _drawings(questions, resamples, (seed, index)):
+        for counts in _blocks(questions, resamples, (seed, index)):
             sums = counts @ stratum.totals
             figures[done : done + len(counts)] += sums / (questions * stratum.weight)
             done += len(counts)
@@ -82,6 +83,20 @@ def _percentile(ordered: Floats, percent: float) -> float:
     if below == above:  # true also if both are infinite
         return float(below)
     return float(below + (above - below) * (rank - np.floor(rank)))
+
+
+def _blocks(questions: int, resamples: int, entropy: tuple[int, int]) -> Iterable[Floats]:
+    if questions * resamples <= _CELLS:
+        return (_one_block(questions, resamples, entropy),)
+    return _drawings(questions, resamples, entropy)
+
+
+@lru_cache(maxsize=8)
+def _one_block(questions: int, resamples: int, entropy: tuple[int, int]) -> Floats:
+    """Return all drawings of a small benchmark; reviews resample the same questions many times."""
+    (counts,) = _drawings(questions, resamples, entropy)
+    counts.flags.writeable = False
+    return counts
 
 
 def _drawings(questions: int, resamples: int, entropy: tuple[int, int]) -> Iterator[Floats]:
