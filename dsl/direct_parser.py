@@ -154,7 +154,7 @@ class DirectParser:
 
 
 class _Value(NamedTuple):
-    """What stands for a symbol on the stack."""
+    """A symbol on the stack."""
 
     value: Any
     """A node, a token, or a list of these."""
