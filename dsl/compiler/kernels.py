@@ -83,7 +83,7 @@ def _list_functions(module: ModuleType) -> Iterator[Callable[..., Any]]:
     )  # fmt: skip
 
 
-KERNELS = (
+KERNELS: tuple[Callable[..., Any], ...] = (
     exponentials.exp_real, exponentials.log_real, exponentials.pow_real,
     beta.beta_confidence_int, beta.beta_confidence_real, beta.beta_quantile,
     dirichlet.clip_votes, dirichlet.lay_nodes, dirichlet.node_at, dirichlet.density_at,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from dsl import beta, dirichlet, exponentials, numeric
 from dsl.compiler import hindsight_kernels, set_kernels, vote_kernels
 from dsl.compiler.kernel_types import symbol
-from dsl.compiler.kernels import KERNELS, KernelLibrary, translate_shared
+from dsl.compiler.kernels import KERNELS, MODULES, KernelLibrary, translate_shared
 from dsl.random_draws import splitmix64
 from harness.bench.minimal import read_round_by_round
 from tests.dsl.compiler.native_kernels import arrays, native
