@@ -142,7 +142,7 @@ class _LeapEmitter:
         members = self._expressions.sets.members(self._members)
         with emit.loop(members.size) as index:
             branch = state.member(members.pointer, index)
-            if members.live:
+            if members.all_active:
                 self._leap(branch)
             else:
                 with state.if_active(branch):

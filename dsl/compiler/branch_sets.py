@@ -7,6 +7,7 @@ from dsl import tree
 from dsl.checker import CheckedProgram, Role
 from dsl.compiler import numbers, set_kernels
 from dsl.compiler.state import PRUNED
+from dsl.traversal import ungroup
 from dsl.types import Type
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ class BranchSet(NamedTuple):
     pointer: str
     size: str
     live: bool = False
-    """It is the list of active branches itself, which verbs change."""
+    """It is a list that later statements change in place."""
+    all_active: bool = False
+    """Every member is active."""
 
 
 class SetEmitter:
@@ -59,6 +62,16 @@ class SetEmitter:
                 return self._chosen_set(node)
         raise AssertionError(node)
 
+    def count(self, node: tree.Expression) -> str:
+        """Emit how many branches a set holds."""
+        node = ungroup(node)
+        if isinstance(node, tree.Name) and self._symbols[node].role is not Role.LET:
+            if node.text == "alive":
+                return self.count_alive()
+            if node.text == "pruned":
+                return self._emit.load("i64", self._state.pruned_count)
+        return self.members(node).size
+
     def copied(self, members: BranchSet) -> BranchSet:
         """Emit a copy of a set if verbs change it; else return the set itself."""
         if not members.live:
@@ -79,23 +92,50 @@ class SetEmitter:
             case "opened":
                 return BranchSet(state.all, opened)
             case "active":
-                return BranchSet(state.active, emit.load("i64", state.active_count), live=True)
+                count = emit.load("i64", state.active_count)
+                return BranchSet(state.active, count, live=True, all_active=True)
             case "finished":
                 return BranchSet(state.finished, emit.load("i64", state.finished_count))
             case "alive" if not state.uses.prune:
                 return BranchSet(state.all, opened)
-        sign = "ne" if node.text == "alive" else "eq"
-        every = BranchSet(state.all, opened)
-        return self.filtered(
-            every,
-            lambda branch: emit.op(
-                f"icmp {sign} i64 {emit.load_element('i64', state.status, branch)}, {PRUNED}"
-            ),
-        )
+            case "alive":
+                return self._alive(opened)
+        return self._by_status(opened, "eq", state.array())
+
+    def _by_status(self, opened: str, sign: str, own: str) -> BranchSet:
+        """Emit the branches that are pruned (``eq``) or alive (``ne``), into an array."""
+        emit, state = self._emit, self._state
+
+        def keep(branch: str) -> str:
+            status = emit.load_element("i64", state.status, branch)
+            return emit.op(f"icmp {sign} i64 {status}, {PRUNED}")
+
+        return self._filtered_into(own, BranchSet(state.all, opened), keep)
+
+    def _alive(self, opened: str) -> BranchSet:
+        """Emit the list of those alive, made again only where branches were opened or pruned."""
+        emit, state = self._emit, self._state
+        pruned = emit.load("i64", state.pruned_count)
+        more = emit.op(f"icmp ne i64 {emit.load('i64', state.alive_opened)}, {opened}")
+        fewer = emit.op(f"icmp ne i64 {emit.load('i64', state.alive_pruned)}, {pruned}")
+        with emit.when(emit.op(f"or i1 {more}, {fewer}")):
+            self._by_status(opened, "ne", state.alive)
+            emit.store("i64", opened, state.alive_opened)
+            emit.store("i64", pruned, state.alive_pruned)
+        return BranchSet(state.alive, self.count_alive(), live=True)
+
+    def count_alive(self) -> str:
+        """Emit how many branches are alive."""
+        emit, state = self._emit, self._state
+        opened = emit.load("i64", state.opened)
+        return emit.op(f"sub i64 {opened}, {emit.load('i64', state.pruned_count)}")
 
     def filtered(self, members: BranchSet, keep: Callable[[str], str]) -> BranchSet:
         """Emit the members for which a condition holds."""
-        emit, own, count = self._emit, self._state.array(), self._emit.slot("i64")
+        return self._filtered_into(self._state.array(), members, keep)
+
+    def _filtered_into(self, own: str, members: BranchSet, keep: Callable[[str], str]) -> BranchSet:
+        emit, count = self._emit, self._emit.slot("i64")
         emit.store("i64", "0", count)
         with emit.loop(members.size) as index:
             branch = self._state.member(members.pointer, index)
@@ -172,13 +212,14 @@ class SetEmitter:
         condition = self._expressions.value(node.condition)
         first, second, end_label = emit.label("then"), emit.label("else"), emit.label("end")
         emit.branch(condition, first, second)
-        live = False
+        live, all_active = False, True
         for label, part in ((first, node.then), (second, node.otherwise)):
             emit.start_block(label)
             members = self.members(part)
             live = live or members.live
+            all_active = all_active and members.all_active
             emit.store("ptr", members.pointer, pointer)
             emit.store("i64", members.size, count)
             emit.jump(end_label)
         emit.start_block(end_label)
-        return BranchSet(emit.load("ptr", pointer), emit.load("i64", count), live)
+        return BranchSet(emit.load("ptr", pointer), emit.load("i64", count), live, all_active)

@@ -7,7 +7,6 @@ from dsl import numeric, tree
 from dsl.beta import beta_confidence_int, beta_confidence_real, beta_quantile
 from dsl.compiler import numbers, set_kernels
 from dsl.compiler.emitter import real
-from dsl.compiler.vote_calls import VoteEmitter
 from dsl.compiler.windows import WindowReader, read_branch_window, read_ring
 from dsl.random_draws import splitmix64
 from dsl.traversal import ungroup
@@ -28,7 +27,6 @@ class CallEmitter:
     def __init__(self, expressions: "ExpressionEmitter"):
         self._expressions = expressions
         self._emit = expressions.emit
-        self._votes = VoteEmitter(expressions)
 
     def call(self, node: tree.Call) -> str:
         """Emit a call, by what its first argument is."""
@@ -38,7 +36,7 @@ class CallEmitter:
             return self._over(name, first, node)
         match expressions.type_of(first):
             case Type.BRANCHES:
-                return self._votes.of_set(name, node)
+                return expressions.votes.of_set(name, node)
             case Type.WINDOW:
                 return self._of_window(name, self._window(ungroup(first)))
         return self._of_numbers(name, node)

@@ -13,7 +13,9 @@ from dsl.compiler.expression_traits import is_cheap
 from dsl.compiler.kept_results import KeptResults
 from dsl.compiler.kernels import KernelLibrary
 from dsl.compiler.memory_layout import StateWord
+from dsl.compiler.shared_votes import SharedVotes
 from dsl.compiler.state import FINISHED, PRUNED, EpisodeState
+from dsl.compiler.vote_calls import VoteEmitter
 from dsl.types import Type
 
 KINDS = {Type.INTEGER: "i64", Type.REAL: "double", Type.TRUTH: "i1", Type.ANSWER: "i64"}
@@ -89,6 +91,7 @@ class ExpressionEmitter:
         self._types = checked.types
         self._symbols = checked.symbols
         self.sets = SetEmitter(self, checked)
+        self.votes = VoteEmitter(self, SharedVotes(checked, state))
         self._calls = CallEmitter(self)
 
     def type_of(self, node: tree.Expression) -> Type:

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, get_type_hints
 
+from dsl.compiler import numbers
 from dsl.compiler.emitter import Emitter, real
 from dsl.compiler.kernel_types import (
     NARROW,
@@ -17,6 +18,7 @@ from dsl.compiler.kernel_types import (
     record_of,
     split,
 )
+from dsl.numeric import add_real, div_real, mul_real, sub_real
 
 _COMPARE = {ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge"}
 
@@ -30,6 +32,9 @@ _INTEGER_OPERATIONS = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.LShift: "shl", ast.RShift: "lshr",
     ast.BitXor: "xor", ast.BitAnd: "and", ast.BitOr: "or",
 }  # fmt: skip
+
+_ARITHMETIC = {add_real: "+", sub_real: "-", mul_real: "*", div_real: "/"}
+"""Functions that are a few instructions, without a call."""
 
 
 class Kernels(Protocol):
@@ -243,6 +248,10 @@ class KernelExpressions:
         emit = self._emit
         if hasattr(function, "_fields"):
             return self._tuple(arguments, function)
+        if function in _ARITHMETIC:
+            a, b = (self._as(argument, "double").value for argument in arguments)
+            result = numbers.real_number(emit, _ARITHMETIC[function], a, b)
+            return TypedValue("double", result)
         if function in (min, max):
             return self._extreme("gt" if function is max else "lt", *map(self._typed, arguments))
         if function is float:

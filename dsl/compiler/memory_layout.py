@@ -58,8 +58,8 @@ class StateWord(IntEnum):
     SCRATCH = 22
     """`Compiled.arrays` arrays of N 64-bit words each."""
     VOTES = 23
-    """`VOTE_ARRAYS` arrays of `ANSWER_COUNT` 64-bit words each, all 0 at first. A program leaves
-    votes and marks 0, but not the orders of first sight: the same memory keeps its layout."""
+    """`Compiled.vote_arrays` arrays of `ANSWER_COUNT` 64-bit words each, all 0 at first. A program
+    leaves votes and marks 0, but no orders of first sight: the same memory keeps its layout."""
     ANSWER_COUNT = 24
     """The most answers of any question."""
     WINDOWS = 25
@@ -129,7 +129,3 @@ def signal_word(index: int, word: SignalWord) -> int:
         word: which of its words.
     """
     return STATE_WORDS + WORDS_OF_SIGNAL * index + word
-
-
-VOTE_ARRAYS = 5
-"""Votes, order of first sight, marks; votes of finished branches, their order of first sight."""

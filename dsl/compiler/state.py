@@ -74,10 +74,12 @@ class EpisodeState:
         self.answers = self.word(StateWord.ANSWERS, "ptr")
         self.probes = self.word(StateWord.PROBES, "ptr")
         self.chain_tokens = self.word(StateWord.TOKENS, "ptr")
-        votes, count = self.word(StateWord.VOTES, "ptr"), self.word(StateWord.ANSWER_COUNT)
-        self.vote_arrays = [
-            emit.element("i64", votes, emit.op(f"mul i64 {count}, {index}")) for index in range(5)
-        ]
+        self._votes = self.word(StateWord.VOTES, "ptr")
+        self._answer_count = self.word(StateWord.ANSWER_COUNT)
+        self.vote_array_count = 0
+        """How many arrays of votes have been laid out."""
+        self.vote_arrays = [self.vote_array() for _ in range(5)]
+        """Votes, order of first sight, marks; votes of the finished, their order of first sight."""
         # By branch
         self.row = self.array()
         self.last = self.array()
@@ -96,6 +98,7 @@ class EpisodeState:
         # Lists of branches
         self.active = self.array()
         self.finished = self.array()
+        self.alive = self.array()
         self.all = self.array()
         self.marks = self.array()
         with emit.loop(self.size) as index:
@@ -105,6 +108,11 @@ class EpisodeState:
         self.opened = emit.slot("i64")
         self.active_count = emit.slot("i64")
         self.finished_count = emit.slot("i64")
+        self.pruned_count = emit.slot("i64")
+        self.alive_opened = emit.slot("i64")
+        """How many branches had been opened when the list of those alive was made."""
+        self.alive_pruned = emit.slot("i64")
+        """How many had been pruned then."""
         self.spent = emit.slot("i64")
         self.sequential = emit.slot("i64")
         self.rounds = emit.slot("i64")
@@ -133,13 +141,20 @@ class EpisodeState:
         self.arrays += 1
         return self.emit.element("i64", self._scratch, offset)
 
+    def vote_array(self) -> str:
+        """Return a new array of a word for each answer, in the memory of votes."""
+        offset = self.emit.op(f"mul i64 {self._answer_count}, {self.vote_array_count}")
+        self.vote_array_count += 1
+        return self.emit.element("i64", self._votes, offset)
+
     def begin(self, deal: str, seed_state: str) -> None:
         """Emit the start of an episode: nothing is opened or spent."""
         emit = self.emit
         self.deal = deal
         for slot in (
-            self.opened, self.active_count, self.finished_count, self.spent, self.sequential,
-            self.rounds, self.steps, self.stopped, self.draws, self.line, self.finished_distinct,
+            self.opened, self.active_count, self.finished_count, self.pruned_count,
+            self.alive_opened, self.alive_pruned, self.spent, self.sequential, self.rounds,
+            self.steps, self.stopped, self.draws, self.line, self.finished_distinct,
             self.finished_first, self.finished_second, self.confidence_count,
         ):  # fmt: skip
             emit.store("i64", "0", slot)

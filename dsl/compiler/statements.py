@@ -58,6 +58,7 @@ class StatementEmitter:
         self._expressions = expressions
         self._state = expressions.state
         self._emit = expressions.emit
+        self._votes = expressions.votes.shared
         self._branches = branches
         self._new_branch = new_branch
         self._finally = to_finally
@@ -80,6 +81,7 @@ class StatementEmitter:
         match statement:
             case tree.Let():
                 self._let(statement)
+                self._votes.forget(self._checked.symbols[statement.name])
             case tree.Assign():
                 self._assign(statement)
             case tree.SetField():
@@ -87,6 +89,7 @@ class StatementEmitter:
                 value = self._expressions.as_type(statement.value, symbol.type)
                 branch = self._expressions.current_branch()
                 self._expressions.store_field(symbol.name, symbol.type, value, branch)
+                self._votes.forget(symbol)
             case tree.Push():
                 self._push(statement)
             case tree.If():
@@ -140,6 +143,7 @@ class StatementEmitter:
         value = self._expressions.as_type(statement.value, symbol.type)
         slot = self._expressions.variables.cells[symbol.name]
         self._emit.store(KINDS[symbol.type], value, slot)
+        self._votes.forget(symbol)
 
     def _push(self, statement: tree.Push) -> None:
         emit = self._emit
@@ -158,6 +162,7 @@ class StatementEmitter:
         wraps = emit.op(f"icmp sge i64 {next_start}, {size}")
         wrapped = emit.select(wraps, "i64", "0", next_start)
         emit.store("i64", emit.select(full, "i64", wrapped, start), window.start)
+        self._votes.forget(self._checked.symbols[statement.window])
 
     # Control
 
@@ -216,6 +221,7 @@ class StatementEmitter:
         if self._counters is not None:
             pointer = emit.element("i64", self._counters.tokens, self._line(statement))
             emit.bump(pointer, emit.op(f"sub i64 {after}, {before}"))
+        self._votes.forget_if(emit.load("i1", barrier.acted))
         if barrier.thins:
             with emit.when(emit.load("i1", barrier.thinned)):
                 self._branches.compact()
@@ -297,5 +303,6 @@ class StatementEmitter:
             branch = state.member(members.pointer, index)
             with state.if_active(branch):
                 emit.store_element("i64", PRUNED, state.status, branch)
+                emit.bump(state.pruned_count)
                 barrier.act()
                 barrier.thin_out()

@@ -23,6 +23,7 @@ from dsl.compiler.hindsight_results import HindsightEmitter
 from dsl.compiler.kernels import MODULES, KernelLibrary
 from dsl.compiler.memory_layout import SignalWord, StateWord, signal_word
 from dsl.compiler.running import SIGNAL_WORDS, RunningEmitter
+from dsl.compiler.shared_votes import STEPS
 from dsl.compiler.state import EpisodeState, StateUses, named_signals
 from dsl.compiler.statements import LineCounters, StatementEmitter
 from dsl.interpreter.controller import DEFAULT_CAP, MAX_CAP, MAX_WINDOW, window_size
@@ -37,6 +38,8 @@ class CompiledModule(NamedTuple):
     text: str
     arrays: int
     """Arrays of N words in the working memory."""
+    vote_arrays: int
+    """Arrays of a word for each answer."""
     windows: int
     branch_windows: int
     kept_results: int
@@ -103,12 +106,14 @@ class _Translation:
             state.begin(emit.element("i32", permutations, offset), draws)
             if self._hindsight is not None:
                 self._hindsight.begin()
+            self._expressions.votes.begin()
             self._first_values()
             self._episode()
             self._results(episode)
             if self._hindsight is not None:
                 self._hindsight.store_results(episode)
             state.end()
+            self._expressions.votes.end()
         emit.give("void")
         text = "\n".join(
             (
@@ -120,8 +125,9 @@ class _Translation:
             )
         )
         return CompiledModule(
-            text, state.arrays, len(self._windows), len(self._branch_windows),
-            self._expressions.kept_results.count, self._knobs, self._literals,
+            text, state.arrays, state.vote_array_count, len(self._windows),
+            len(self._branch_windows), self._expressions.kept_results.count, self._knobs,
+            self._literals,
         )  # fmt: skip
 
     def _load_inputs(self) -> None:
@@ -252,6 +258,7 @@ class _Translation:
         most = numbers.smallest(emit, "i64", cap, str(MAX_CAP))
         with emit.loop(most) as steps:
             emit.store("i64", steps, state.steps)
+            self._expressions.votes.shared.forget(STEPS)
             opened = emit.load("i64", state.opened)
             statements.block(step.body)
             emit.store("i64", emit.op(f"add i64 {steps}, 1"), state.steps)

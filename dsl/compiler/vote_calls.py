@@ -1,11 +1,13 @@
 """Votes in a compiled program: functions of a set of branches."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dsl import tree
 from dsl.beta import beta_confidence_real
 from dsl.compiler import numbers, vote_kernels
+from dsl.compiler.branch_sets import BranchSet
+from dsl.compiler.shared_votes import CountedVotes, SharedVotes, VoteGroup
 from dsl.traversal import ungroup
 
 if TYPE_CHECKING:
@@ -17,16 +19,50 @@ _COUNTED_ANEW = frozenset({"runner_up", "entropy", "dirichlet_confidence"})
 """What the votes of `finished` that are kept up do not give."""
 
 
+class _Voters(NamedTuple):
+    """The branches that vote."""
+
+    members: BranchSet
+    weights: str
+    """The weight of each member; empty if votes have none."""
+
+
+class _Tally(NamedTuple):
+    """Votes that are counted."""
+
+    distinct: str
+    size: str
+    """How many answers there are."""
+    votes: str
+    leader: Callable[[], str]
+    """Emits the position of the leader."""
+
+
 class VoteEmitter:
     """Emits the functions of sets of one program.
 
     Args:
         expressions: its expressions.
+        shared: its calls that count the same votes.
     """
 
-    def __init__(self, expressions: "ExpressionEmitter"):
+    def __init__(self, expressions: "ExpressionEmitter", shared: SharedVotes):
         self._expressions = expressions
         self._emit = expressions.emit
+        self.shared = shared
+
+    def begin(self) -> None:
+        """Emit the start of an episode."""
+        self.shared.begin()
+
+    def end(self) -> None:
+        """Emit the end of an episode, after which all votes are 0."""
+        for counted in self.shared.counted():
+            self._clear(counted)
+
+    def _clear(self, counted: CountedVotes) -> None:
+        size = self._emit.load("i64", counted.size)
+        self._kernel(vote_kernels.clear, counted.distinct, size, counted.votes, counted.marks)
 
     def _kernel(self, kernel: Kernel, *arguments: str) -> str:
         return self._expressions.library.call(self._emit, kernel, *arguments)
@@ -48,16 +84,19 @@ class VoteEmitter:
         ]
         weights = [a.value for a in node.arguments if isinstance(a, tree.KeywordArgument)]
         if name in {"count", "empty"}:
-            count = expressions.sets.members(plain[0]).size
+            count = expressions.sets.count(plain[0])
             return count if name == "count" else self._emit.op(f"icmp eq i64 {count}, 0")
         answer = plain[1] if len(plain) == 2 else None
         branches = ungroup(plain[0])
         finished = isinstance(branches, tree.Name) and branches.text == "finished"
         if finished and not weights and name not in _COUNTED_ANEW:
             return self._of_finished(name, answer)
-        if weights:
-            return self._weighted(name, plain[0], answer, weights[0])
-        return self._unweighted(name, plain[0], answer)
+        group = self.shared.group(node)
+        weight = weights[0] if weights else None
+        if group.counted is None:
+            return self._counted_anew(name, plain[0], weight, answer, group)
+        candidate = None if answer is None else expressions.value(answer)
+        return self._read(name, self._counted_once(plain[0], weight, group), weight, candidate)
 
     def _of_finished(self, name: str, answer: tree.Expression | None) -> str:
         """Return the votes of the finished branches, which are kept up as they finish."""
@@ -101,29 +140,121 @@ class VoteEmitter:
     def _less(self, a: str, b: str) -> str:
         return numbers.real_number(self._emit, "-", a, b)
 
-    def _unweighted(self, name: str, node: tree.Expression, answer: tree.Expression | None) -> str:
-        expressions, state = self._expressions, self._expressions.state
-        members = expressions.sets.members(node)
-        candidate = None if answer is None else expressions.value(answer)
-        votes, distinct, marks = state.vote_arrays[:3]
-        count = self._kernel(
-            vote_kernels.tally, members.pointer, members.size, state.answer, votes, distinct
+    def _counted_anew(
+        self, name: str, node: tree.Expression, weight: tree.Expression | None,
+        answer: tree.Expression | None, group: VoteGroup,
+    ) -> str:  # fmt: skip
+        """Emit a function of votes that are counted for it alone."""
+        if name == "winner" and weight is None:
+            return self._winner(node, group)
+        votes, distinct, marks = self._expressions.state.vote_arrays[:3]
+        voters = self._voters(node, weight)
+        candidate = None if answer is None else self._expressions.value(answer)
+        count = self._tally(voters, votes, distinct, marks)
+        leader = vote_kernels.leader if weight is None else vote_kernels.leader_weighted
+        tally = _Tally(
+            distinct, count, votes, lambda: self._kernel(leader, distinct, count, votes, "-1")
         )
-        result = self._read_votes(name, distinct, count, votes, candidate)
+        result = self._read(name, tally, weight, candidate)
         self._kernel(vote_kernels.clear, distinct, count, votes, marks)
         return result
 
-    def _read_votes(
-        self, name: str, distinct: str, count: str, votes: str, candidate: str | None
+    def _counted_once(
+        self, node: tree.Expression, weight: tree.Expression | None, group: VoteGroup
+    ) -> _Tally:
+        """Emit votes that are counted unless a call before has done it."""
+        emit, counted, known = self._emit, group.counted, group.known
+        assert counted is not None
+        assert known is not None
+        with emit.when(emit.op(f"xor i1 {emit.load('i1', known)}, true")):
+            voters = self._voters(node, weight)
+            self._clear(counted)
+            count = self._tally(voters, counted.votes, counted.distinct, counted.marks)
+            kernel = vote_kernels.leader if weight is None else vote_kernels.leader_weighted
+            leader = self._kernel(kernel, counted.distinct, count, counted.votes, "-1")
+            emit.store("i64", count, counted.size)
+            emit.store("i64", leader, counted.leader)
+            emit.store("i1", "true", known)
+        count, leader = emit.load("i64", counted.size), emit.load("i64", counted.leader)
+        return _Tally(counted.distinct, count, counted.votes, lambda: leader)
+
+    def _winner(self, node: tree.Expression, group: VoteGroup) -> str:
+        """Emit a winner without weights; the last one is likely to have most votes again."""
+        emit, state, known = self._emit, self._expressions.state, group.known
+
+        def count() -> None:
+            members = self._expressions.sets.members(node)
+            winner = self._kernel(
+                vote_kernels.winner, members.pointer, members.size, state.answer,
+                *state.vote_arrays[:2], emit.load("i64", group.winner),
+            )  # fmt: skip
+            emit.store("i64", winner, group.winner)
+
+        if known is None:
+            count()
+        else:
+            with emit.when(emit.op(f"xor i1 {emit.load('i1', known)}, true")):
+                count()
+                emit.store("i1", "true", known)
+        return emit.load("i64", group.winner)
+
+    def _voters(self, node: tree.Expression, weight: tree.Expression | None) -> _Voters:
+        """Emit the branches that vote, and the weight of each."""
+        expressions, weights = self._expressions, ""
+        members = expressions.sets.members(node)
+        if weight is not None:
+            weights = expressions.state.array()
+            expressions.sets.of_each(
+                members,
+                lambda index, _: self._emit.store_element(
+                    "double", expressions.real(weight), weights, index
+                ),
+            )
+        return _Voters(members, weights)
+
+    def _tally(self, voters: _Voters, votes: str, distinct: str, marks: str) -> str:
+        """Emit the count of votes; return the number of answers.
+
+        Args:
+            voters: the branches.
+            votes: array of votes, all 0.
+            distinct: array of answers.
+            marks: array of marks, all 0.
+        """
+        members, answers = voters.members, self._expressions.state.answer
+        if not voters.weights:
+            return self._kernel(
+                vote_kernels.tally, members.pointer, members.size, answers, votes, distinct
+            )
+        return self._kernel(
+            vote_kernels.tally_weighted, members.pointer, members.size, answers, voters.weights,
+            votes, marks, distinct,
+        )  # fmt: skip
+
+    def _read(
+        self, name: str, tally: _Tally, weight: tree.Expression | None, candidate: str | None
     ) -> str:
+        """Emit a function of votes that are counted.
+
+        Args:
+            name: the function.
+            tally: the votes.
+            weight: the weight of each branch, if votes have weights.
+            candidate: the answer that is asked about, if any.
+        """
+        read = self._read_votes if weight is None else self._read_weighted
+        return read(name, tally, candidate)
+
+    def _read_votes(self, name: str, tally: _Tally, candidate: str | None) -> str:
         kernel, widen = self._kernel, self._expressions.widen
+        distinct, count, votes, find_leader = tally
         if name == "distinct":
             return count
         if name == "total":
             return kernel(vote_kernels.total_count, distinct, count, votes)
         if name == "entropy":
             return kernel(vote_kernels.entropy, distinct, count, votes)
-        leader = kernel(vote_kernels.leader, distinct, count, votes, "-1")
+        leader = find_leader()
         if name == "winner":
             return kernel(vote_kernels.answer_at, distinct, leader)
         first = (
@@ -152,38 +283,14 @@ class VoteEmitter:
         share = kernel(vote_kernels.share, widen(first), all_votes)
         return self._less(share, kernel(vote_kernels.share, widen(trailing), all_votes))
 
-    def _weighted(
-        self, name: str, node: tree.Expression, answer: tree.Expression | None,
-        weight: tree.Expression,
-    ) -> str:  # fmt: skip
-        expressions, state = self._expressions, self._expressions.state
-        members = expressions.sets.members(node)
-        weights = state.array()
-        expressions.sets.of_each(
-            members,
-            lambda index, _: self._emit.store_element(
-                "double", expressions.real(weight), weights, index
-            ),
-        )
-        candidate = None if answer is None else expressions.value(answer)
-        votes, distinct, marks = state.vote_arrays[:3]
-        count = self._kernel(
-            vote_kernels.tally_weighted, members.pointer, members.size, state.answer, weights,
-            votes, marks, distinct,
-        )  # fmt: skip
-        result = self._read_weighted(name, distinct, count, votes, candidate)
-        self._kernel(vote_kernels.clear, distinct, count, votes, marks)
-        return result
-
-    def _read_weighted(
-        self, name: str, distinct: str, count: str, votes: str, candidate: str | None
-    ) -> str:
+    def _read_weighted(self, name: str, tally: _Tally, candidate: str | None) -> str:
         kernel = self._kernel
+        distinct, count, votes, find_leader = tally
         if name == "total":
             return kernel(vote_kernels.total_weighted, distinct, count, votes)
         if name == "entropy":
             return kernel(vote_kernels.entropy_weighted, distinct, count, votes)
-        leader = kernel(vote_kernels.leader_weighted, distinct, count, votes, "-1")
+        leader = find_leader()
         if name == "winner":
             return kernel(vote_kernels.answer_at, distinct, leader)
         first = (

@@ -1,7 +1,8 @@
 """Kernels that count votes over sets of branches, for compiled programs.
 
 They compute over arrays what `dsl.aggregates` computes over texts. Answers are numbered from 0, -1
-is none. The arrays of votes and marks are all 0 when a tally begins, and `clear` resets them.
+is none. The arrays of votes and marks are all 0 when a tally begins, and `clear` resets them. The
+array of distinct answers has room for one more than there are.
 """
 
 from dsl.beta import beta_confidence_int, beta_confidence_real
@@ -25,10 +26,12 @@ def tally(members: Ints32, size: int, answers: Ints32, votes: Ints64, distinct: 
     for index in range(size):
         answer = answers[members[index]]
         if answer >= 0:
-            if votes[answer] == 0:
-                distinct[count] = answer
+            # Entered in any case: whether an answer is new is hard to predict for a processor.
+            distinct[count] = answer
+            before = votes[answer]
+            votes[answer] = before + 1
+            if before == 0:
                 count += 1
-            votes[answer] += 1
     return count
 
 
@@ -51,10 +54,10 @@ def tally_weighted(
     for index in range(size):
         answer = answers[members[index]]
         if answer >= 0:
+            distinct[count] = answer
             if marks[answer] == 0:
-                marks[answer] = 1
-                distinct[count] = answer
                 count += 1
+            marks[answer] = 1
             votes[answer] = add_real(votes[answer], weights[index])
     return count
 
@@ -87,12 +90,40 @@ def leader(distinct: Ints32, count: int, votes: Ints64, but: int) -> int:
     best = -1
     most = 0
     for index in range(count):
-        if index != but:
-            value = votes[distinct[index]]
-            if best < 0 or value > most:
-                best = index
-                most = value
+        value = 0 if index == but else votes[distinct[index]]
+        if value > most:
+            best = index
+            most = value
     return best
+
+
+def winner(
+    members: Ints32, size: int, answers: Ints32, votes: Ints64, distinct: Ints32, guess: int
+) -> int:
+    """Return the answer with the most votes, -1 if no branch votes; the votes are 0 after it.
+
+    If more than half of the branches give the answer ``guess``, no other is counted.
+
+    Args:
+        members: branch indexes, int32, shape (at least size,).
+        size: number of members.
+        answers: answer number of each branch, -1 for none.
+        votes: votes by answer number.
+        distinct: answer numbers in the order of first sight.
+        guess: an answer that may have the most votes; -1 for none.
+    """
+    if guess >= 0:
+        same = 0
+        for index in range(size):
+            if answers[members[index]] == guess:
+                same += 1
+        if 2 * same > size:
+            return guess
+    count = tally(members, size, answers, votes, distinct)
+    found = answer_at(distinct, leader(distinct, count, votes, -1))
+    for index in range(count):
+        votes[distinct[index]] = 0
+    return found
 
 
 def leader_weighted(distinct: Ints32, count: int, votes: Reals, but: int) -> int:

@@ -108,7 +108,7 @@ def test_every_shared_kernel_is_among_them() -> None:
 def test_votes_are_counted_and_read_equally(
     chosen: list[int], given_answers: list[int], asked: int
 ) -> None:
-    zeros, unseen = [0] * ANSWERS, [0] * ANSWERS
+    zeros, unseen = [0] * ANSWERS, [0] * (ANSWERS + 1)
     found, after = alike(vote_kernels.tally, chosen, len(chosen), given_answers, zeros, unseen)
     counts, seen = after[3], after[4]
     assert found == len({given_answers[branch] for branch in chosen} - {-1})
@@ -127,13 +127,28 @@ def test_votes_are_counted_and_read_equally(
 
 
 @MANY
+@given(members, answers, st.integers(-1, ANSWERS - 1))
+def test_no_guess_changes_the_winner(
+    chosen: list[int], given_answers: list[int], guess: int
+) -> None:
+    zeros, unseen = [0] * ANSWERS, [0] * (ANSWERS + 1)
+    found, after = alike(
+        vote_kernels.winner, chosen, len(chosen), given_answers, zeros, unseen, guess
+    )
+    given_by = [given_answers[branch] for branch in chosen if given_answers[branch] >= 0]
+    # `max` takes the first of equals.
+    assert found == max(dict.fromkeys(given_by), key=given_by.count, default=-1)
+    assert after[3] == zeros
+
+
+@MANY
 @given(members, answers, branch_weights, st.integers(-3, ANSWERS - 1))
 def test_weighted_votes_are_counted_and_read_equally(
     chosen: list[int], given_answers: list[int], given_weights: list[float], asked: int
 ) -> None:
     found, after = alike(
         vote_kernels.tally_weighted, chosen, len(chosen), given_answers, given_weights,
-        [0.0] * ANSWERS, [0] * ANSWERS, [0] * ANSWERS,
+        [0.0] * ANSWERS, [0] * ANSWERS, [0] * (ANSWERS + 1),
     )  # fmt: skip
     sums, seen = after[4], after[6]
     best, _ = alike(vote_kernels.leader_weighted, seen, found, sums, -1)
