@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from dsl.compiler import numbers
 from dsl.compiler.memory_layout import SignalScopeCode
-from dsl.compiler.running import RunningEmitter
+from dsl.compiler.running import RunningTables
 from dsl.compiler.state import ACTIVE, FINISHED, NO_VALUE, NONE, EpisodeState
 
 
@@ -24,7 +24,7 @@ class BranchEmitter:
         word: the type of the recorded answers, ``i16`` or ``i32``.
         signals: addresses of the values and counts of each signal of the format that is read.
         named: the named signals that are read.
-        running: the running values, which every interval updates.
+        running: the running values, of which a branch that is opened may need the row.
     """
 
     def __init__(
@@ -33,11 +33,11 @@ class BranchEmitter:
         word: str,
         signals: dict[str, tuple[str, str]],
         named: dict[str, SignalColumns],
-        running: RunningEmitter,
+        running: RunningTables,
     ):
         self._named = named
         self._state = state
-        self.running = running
+        self._running = running
         self._emit = state.emit
         self._word = word
         self._signals = signals
@@ -80,6 +80,7 @@ class BranchEmitter:
             first = NO_VALUE if name in state.uses.marked_signals else "0.0"
             emit.store_element("double", first, array, branch)
         emit.bump(state.opened)
+        self._running.enter(branch, whole=whole)
         return branch
 
     def pay(self, branch: str, tokens: str) -> None:
@@ -126,7 +127,7 @@ class BranchEmitter:
     @property
     def shows_intervals(self) -> bool:
         """Whether the program sees more of each interval than its answer and entropy."""
-        return bool(self.running) or bool(self._state.signal.keys() - {"entropy"})
+        return bool(self._state.signal.keys() - {"entropy"})
 
     def last_stretch(self, branch: str, last: str) -> str:
         """Return the tokens of a branch after its last probe.
@@ -180,17 +181,9 @@ class BranchEmitter:
             emit.store_element("double", value, state.signal["entropy"], branch)
         self._show_named(branch, index, SignalScopeCode.PROBE)
 
-    def show_interval(self, branch: str, index: str, *, is_last: bool = False) -> None:
-        """Show the signals of an interval just generated; the last stretch may have none.
-
-        Args:
-            branch: index of the branch.
-            index: the interval, from 0.
-            is_last: whether the interval ends the branch.
-        """
+    def show_interval(self, branch: str, index: str) -> None:
+        """Show the signals of an interval just generated; the last stretch may have none."""
         emit, state = self._emit, self._state
-        if self.running:
-            self.running.pass_interval(branch, index, is_last=is_last)
         for name in ("logprob", "top_logprob"):
             if name not in state.signal:
                 continue
@@ -224,7 +217,7 @@ class BranchEmitter:
         answer = self.recorded(branch, last)
         emit.store_element("i64", FINISHED, state.status, branch)
         self.reveal(branch, answer, emit.load_element("i64", state.depth, branch))
-        self.show_interval(branch, last, is_last=True)
+        self.show_interval(branch, last)
         self._show_named(branch, "0", SignalScopeCode.BRANCH)
         state.append(state.finished, state.finished_count, branch)
         if state.uses.finished_votes:

@@ -1,7 +1,8 @@
 """Expressions of a compiled program; each case computes what the interpreter's does."""
 
 from collections.abc import Callable
-from typing import NamedTuple, assert_never
+from functools import cached_property
+from typing import assert_never
 
 from dsl import tree
 from dsl.checker import CheckedProgram, Role
@@ -15,56 +16,12 @@ from dsl.compiler.kernels import KernelLibrary
 from dsl.compiler.memory_layout import StateWord
 from dsl.compiler.shared_votes import SharedVotes
 from dsl.compiler.state import FINISHED, PRUNED, EpisodeState
+from dsl.compiler.variables import ChainRow, PassedInterval, Variables
 from dsl.compiler.vote_calls import VoteEmitter
 from dsl.types import Type
 
 KINDS = {Type.INTEGER: "i64", Type.REAL: "double", Type.TRUTH: "i1", Type.ANSWER: "i64"}
 """The LLVM type of a scalar; an answer is its number."""
-
-
-class RingBuffer(NamedTuple):
-    """A window: a ring of doubles."""
-
-    values: str
-    capacity: str
-    """A slot, as the next two."""
-    length: str
-    start: str
-
-
-class BranchWindowValues(NamedTuple):
-    """A window of each branch: all that was pushed, of which the last values count."""
-
-    values: str
-    """(N, W) doubles, by recorded chain and interval."""
-    capacity: str
-    """A slot."""
-    limits: tuple[str, ...]
-    """(N,) how many intervals of each chain have a value, of each signal that is pushed."""
-
-
-class PassedInterval(NamedTuple):
-    """An interval that a branch passes, as its running values see it."""
-
-    depth: str
-    is_last: bool
-    signals: dict[str, str]
-    pushed: set[str]
-    """The branch windows that hold this interval already."""
-
-
-class Variables:
-    """Where the names of a program are kept: slots, arrays, values."""
-
-    def __init__(self) -> None:
-        self.knobs: dict[str, str] = {}
-        self.cells: dict[str, str] = {}
-        self.windows: dict[str, RingBuffer] = {}
-        self.fields: dict[str, str] = {}
-        self.branch_windows: dict[str, BranchWindowValues] = {}
-        self.lets: dict[str, str | tuple[str, str]] = {}
-        self.literals: dict[str, str] = {}
-        self.beta = ""
 
 
 class ExpressionEmitter:
@@ -87,12 +44,17 @@ class ExpressionEmitter:
         self.passed: PassedInterval | None = None
         """The interval that a running value is computed of."""
         self.held: dict[str, str] = {}
-        """Slots that hold fields of that branch for now, in place of the arrays."""
+        """Slots that hold running values while their chain is passed."""
+        self._checked = checked
         self._types = checked.types
         self._symbols = checked.symbols
         self.sets = SetEmitter(self, checked)
-        self.votes = VoteEmitter(self, SharedVotes(checked, state))
         self._calls = CallEmitter(self)
+
+    @cached_property
+    def votes(self) -> VoteEmitter:
+        """The functions of sets of the program."""
+        return VoteEmitter(self, SharedVotes(self._checked, self.state))
 
     def type_of(self, node: tree.Expression) -> Type:
         """Return the type that the checker found."""
@@ -205,23 +167,50 @@ class ExpressionEmitter:
 
     def _field(self, node: tree.Field) -> str:
         name, branch = node.text, self.current_branch()
+        if name in self.held:
+            return self.emit.load(KINDS[self.type_of(node)], self.held[name])
+        if name in self.variables.running:
+            return self._running_value(name, self.type_of(node), branch)
         if self._symbols[node].role is not Role.ATTRIBUTE:
-            return self.load_field(name, self.type_of(node), branch)
+            return self._load_scalar(self.variables.fields[name], self.type_of(node), branch)
         if self.passed is not None:
             return self._interval_attribute(name, branch, self.passed)
         return self._attribute(name, branch)
 
-    def load_field(self, name: str, kind: Type, branch: str) -> str:
-        """Emit a field of a branch.
+    def chain_row(self, branch: str) -> ChainRow:
+        """Emit the chain of a branch, and where its row begins."""
+        emit, state = self.emit, self.state
+        return ChainRow(
+            emit.load_element("i64", state.chain, branch),
+            emit.load_element("i64", state.last, branch),
+            emit.op(f"mul i64 {branch}, {state.width}")
+            if self.variables.row_by_branch
+            else emit.load_element("i64", state.row, branch),
+        )
+
+    def _running_value(self, name: str, kind: Type, branch: str) -> str:
+        """Emit a running value of a branch: what its last interval made of it.
 
         Args:
             name: name of the field.
-            kind: LLVM type of the value.
+            kind: type of the value.
             branch: index of the branch.
         """
-        if name in self.held:
-            return self.emit.load(KINDS[kind], self.held[name])
-        pointer = self.emit.element("i64", self.variables.fields[name], branch)
+        emit = self.emit
+        depth = emit.load_element("i64", self.state.depth, branch)
+        after = emit.op(f"add i64 {self.chain_row(branch).start}, {depth}")
+        cell = emit.op(f"sub i64 {after}, 1")
+        return self._load_scalar(self.variables.running[name], kind, cell)
+
+    def _load_scalar(self, array: str, kind: Type, index: str) -> str:
+        """Emit an element of an array of 64-bit words.
+
+        Args:
+            array: address of the array.
+            kind: type of the value.
+            index: index of the element.
+        """
+        pointer = self.emit.element("i64", array, index)
         if kind is Type.TRUTH:
             return self.emit.op(f"icmp ne i64 {self.emit.load('i64', pointer)}, 0")
         return self.emit.load(KINDS[kind], pointer)
@@ -235,9 +224,6 @@ class ExpressionEmitter:
             value: the value to store.
             branch: index of the branch.
         """
-        if name in self.held:
-            self.emit.store(KINDS[kind], value, self.held[name])
-            return
         pointer = self.emit.element("i64", self.variables.fields[name], branch)
         if kind is Type.TRUTH:
             self.emit.store("i64", self.emit.op(f"zext i1 {value} to i64"), pointer)
@@ -273,16 +259,13 @@ class ExpressionEmitter:
         return emit.load_element("i64", arrays[name], branch)
 
     def _interval_attribute(self, name: str, branch: str, passed: PassedInterval) -> str:
-        emit, state = self.emit, self.state
         match name:
             case ".depth":
                 return passed.depth
             case ".finished":
                 return "true" if passed.is_last else "false"
-            case ".tokens" if not passed.is_last:
-                return emit.op(f"mul i64 {passed.depth}, {state.interval}")
             case ".tokens":
-                return emit.load_element("i64", state.tokens, branch)
+                return passed.tokens
             case ".index":
                 return branch
         return passed.signals[name[1:]]

@@ -35,6 +35,12 @@ class KeptResults:
         self._tables = tables
         self._texts: dict[str, str] = {}
 
+    def in_function(self, tables: str) -> "KeptResults":
+        """Return the same for another function of the module, with the address of the table."""
+        other = KeptResults(self._library, tables)
+        other._texts = self._texts
+        return other
+
     @property
     def count(self) -> int:
         """How many tables the program needs."""

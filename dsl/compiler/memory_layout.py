@@ -74,8 +74,8 @@ class StateWord(IntEnum):
     TOP_LOGPROB_COUNT = 30
     CUT_OFF = 31
     """(N,) int64: 1 for a branch that ends at the bound on its tokens, where the program asks."""
-    BRANCH_WINDOWS = 32
-    """(N, W) doubles for each branch window: every value that was pushed, by interval."""
+    INTERVAL_TABLES = 32
+    """(N, W) 64-bit words for each running value and branch window: after each interval."""
     NEXT = 33
     """The address of the words of the question to play next, 0 after the last."""
     KEPT_RESULTS = 34

@@ -11,7 +11,7 @@ from dsl.compiler.state import NONE, EpisodeState
 from dsl.traversal import children, is_equivalent, walk
 
 STEPS = "steps"
-"""Stands for the number of steps among the names that a count depends on."""
+"""The number of steps, among the names that a count depends on."""
 
 _ASSIGNED = frozenset({Role.MEMORY, Role.LET, Role.FIELD})
 """The roles of names that statements give values to."""

@@ -101,9 +101,6 @@ class EpisodeState:
         self.alive = self.array()
         self.all = self.array()
         self.marks = self.array()
-        with emit.loop(self.size) as index:
-            emit.store_element("i32", emit.op(f"trunc i64 {index} to i32"), self.all, index)
-            emit.store_element("i8", "0", self.marks, index)
         # By episode
         self.opened = emit.slot("i64")
         self.active_count = emit.slot("i64")
@@ -130,6 +127,13 @@ class EpisodeState:
         self.finished_confidence = emit.slot("double")
         self.confidence_count = emit.slot("i64")
         """How many branches had finished when that confidence was computed."""
+
+    def lay_out_lists(self) -> None:
+        """Emit what lists of branches hold in every episode."""
+        emit = self.emit
+        with emit.loop(self.size) as index:
+            emit.store_element("i32", emit.op(f"trunc i64 {index} to i32"), self.all, index)
+            emit.store_element("i8", "0", self.marks, index)
 
     def word(self, word: int, kind: str = "i64") -> str:
         """Return a word of the argument."""

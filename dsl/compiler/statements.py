@@ -251,8 +251,6 @@ class StatementEmitter:
             self._new_branch(branch)
             chain = emit.load_element("i64", state.chain, branch)
             self._branches.pay(branch, emit.load_element("i64", state.chain_tokens, chain))
-            if running := self._branches.running:
-                running.pass_intervals(branch, emit.load_element("i64", state.last, branch))
             self._branches.finish(branch)
 
     def _open(self, statement: tree.Open, barrier: BarrierEmitter, end_label: str) -> None:

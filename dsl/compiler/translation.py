@@ -12,20 +12,16 @@ from dsl.checker.symbols import free_knobs, schedule_lines
 from dsl.compiler import numbers
 from dsl.compiler.branches import BranchEmitter, SignalColumns
 from dsl.compiler.emitter import Emitter
-from dsl.compiler.expressions import (
-    KINDS,
-    BranchWindowValues,
-    ExpressionEmitter,
-    RingBuffer,
-    Variables,
-)
+from dsl.compiler.expressions import KINDS, ExpressionEmitter
 from dsl.compiler.hindsight_results import HindsightEmitter
 from dsl.compiler.kernels import MODULES, KernelLibrary
 from dsl.compiler.memory_layout import SignalWord, StateWord, signal_word
-from dsl.compiler.running import SIGNAL_WORDS, RunningEmitter
+from dsl.compiler.running import RunningTables
+from dsl.compiler.running_rows import SIGNAL_WORDS
 from dsl.compiler.shared_votes import STEPS
 from dsl.compiler.state import EpisodeState, StateUses, named_signals
 from dsl.compiler.statements import LineCounters, StatementEmitter
+from dsl.compiler.variables import RingBuffer, Variables
 from dsl.interpreter.controller import DEFAULT_CAP, MAX_CAP, MAX_WINDOW, window_size
 from dsl.random_draws import splitmix64
 from dsl.traversal import walk
@@ -41,7 +37,8 @@ class CompiledModule(NamedTuple):
     vote_arrays: int
     """Arrays of a word for each answer."""
     windows: int
-    branch_windows: int
+    interval_tables: int
+    """Tables of a 64-bit word for each interval of each chain."""
     kept_results: int
     """Tables of kept results."""
     knobs: tuple[tuple[str, Type], ...]
@@ -80,24 +77,25 @@ class _Translation:
         )
         self._variables = Variables()
         self._expressions = ExpressionEmitter(checked, self._state, self._library, self._variables)
-        self._running = RunningEmitter(checked, self._expressions)
         self._windows: dict[str, tree.Expression] = {}
         self._branch_windows: dict[str, tree.Expression] = {}
         self._cells: dict[str, tree.Cell] = {}
         self._fields: dict[str, tree.Cell] = {}
-        self._first_fields: dict[str, str] = {}
         symbols = {symbol.name: symbol.type for symbol in checked.symbols.values()}
         named = (*free_knobs(checked.program), *schedule_lines(checked.program))
         self._knobs = tuple((name, symbols[name]) for name in named if name in symbols)
         self._literals = _answer_texts(checked)
+        self._running = RunningTables(checked, self._expressions, self._load_inputs)
 
     def module(self) -> CompiledModule:
         emit, state = self._emit, self._state
-        self._load_inputs()
+        state.lay_out_lists()
+        self._load_inputs(state, self._variables)
         self._lay_out_memory()
         permutations = state.word(StateWord.PERMUTATIONS, "ptr")
         seeds = state.word(StateWord.SEEDS, "ptr")
         question = state.word(StateWord.QUESTION)
+        self._running.begin_question()
         with emit.loop(state.word(StateWord.SEED_COUNT)) as episode:
             offset = emit.op(f"mul i64 {episode}, {state.size}")
             seed = emit.load_element("i64", seeds, episode)
@@ -115,23 +113,26 @@ class _Translation:
             state.end()
             self._expressions.votes.end()
         emit.give("void")
+        rows = self._running.text()
         text = "\n".join(
             (
                 numbers.INTRINSICS,
                 self._library.text(),
                 self._expressions.kept_results.text(),
+                rows,
                 emit.text(),
                 _play_all(),
             )
         )
         return CompiledModule(
             text, state.arrays, state.vote_array_count, len(self._windows),
-            len(self._branch_windows), self._expressions.kept_results.count, self._knobs,
+            self._running.count, self._expressions.kept_results.count, self._knobs,
             self._literals,
         )  # fmt: skip
 
-    def _load_inputs(self) -> None:
-        emit, state, variables = self._emit, self._state, self._variables
+    def _load_inputs(self, state: EpisodeState, variables: Variables) -> None:
+        """Emit what a program is given, in the function of a state."""
+        emit = state.emit
         variables.beta = state.word(StateWord.BETA, "double")
         knobs = state.word(StateWord.KNOBS, "ptr")
         for index, (name, kind) in enumerate(self._knobs):
@@ -152,12 +153,13 @@ class _Translation:
                 case tree.EachBranch(items=items):
                     for cell in items:
                         if isinstance(cell, tree.BranchWindow):
-                            self._lay_out_branch_window(cell)
+                            self._branch_windows[cell.name.text] = window_size(cell.value)
                             continue
                         self._fields[cell.name.text] = cell
-                        variables.fields[cell.name.text] = state.array()
+                        if not isinstance(cell, tree.RunningValue):
+                            variables.fields[cell.name.text] = state.array()
                         kind = KINDS[self._expressions.type_of(cell.value)]
-                        self._first_fields[cell.name.text] = emit.slot(kind)
+                        variables.first_fields[cell.name.text] = emit.slot(kind)
                 case _:
                     pass
 
@@ -172,16 +174,6 @@ class _Translation:
         self._windows[name] = window_size(cell.value)
         slots = emit.slot("i64"), emit.slot("i64"), emit.slot("i64")
         self._variables.windows[name] = RingBuffer(values, *slots)
-
-    def _lay_out_branch_window(self, line: tree.BranchWindow) -> None:
-        emit, state, name = self._emit, self._state, line.name.text
-        cells = emit.op(f"mul i64 {state.size}, {state.width}")
-        offset = emit.op(f"mul i64 {cells}, {len(self._branch_windows)}")
-        values = emit.element("double", state.word(StateWord.BRANCH_WINDOWS, "ptr"), offset)
-        self._branch_windows[name] = window_size(line.value)
-        self._variables.branch_windows[name] = BranchWindowValues(
-            values, emit.slot("i64"), self._running.limits(line)
-        )
 
     def _set_capacity(self, size: tree.Expression, capacity: str) -> None:
         emit = self._emit
@@ -200,14 +192,16 @@ class _Translation:
             emit.store(kind, expressions.value(cell.value), self._variables.cells[name])
         for name, cell in self._fields.items():
             kind = KINDS[expressions.type_of(cell.value)]
-            emit.store(kind, expressions.value(cell.value), self._first_fields[name])
+            emit.store(kind, expressions.value(cell.value), self._variables.first_fields[name])
         for name, size in self._branch_windows.items():
             self._set_capacity(size, self._variables.branch_windows[name].capacity)
 
     def _new_branch(self, branch: str) -> None:
         for name, cell in self._fields.items():
+            if isinstance(cell, tree.RunningValue):
+                continue
             kind = self._expressions.type_of(cell.value)
-            value = self._emit.load(KINDS[kind], self._first_fields[name])
+            value = self._emit.load(KINDS[kind], self._variables.first_fields[name])
             self._expressions.store_field(name, kind, value, branch)
 
     def _episode(self) -> None:

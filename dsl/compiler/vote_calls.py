@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Kernel = Callable[..., Any]
 
-_COUNTED_ANEW = frozenset({"runner_up", "entropy", "dirichlet_confidence"})
+_COUNTED_EACH_TIME = frozenset({"runner_up", "entropy", "dirichlet_confidence"})
 """What the votes of `finished` that are kept up do not give."""
 
 
@@ -89,12 +89,12 @@ class VoteEmitter:
         answer = plain[1] if len(plain) == 2 else None
         branches = ungroup(plain[0])
         finished = isinstance(branches, tree.Name) and branches.text == "finished"
-        if finished and not weights and name not in _COUNTED_ANEW:
+        if finished and not weights and name not in _COUNTED_EACH_TIME:
             return self._of_finished(name, answer)
         group = self.shared.group(node)
         weight = weights[0] if weights else None
         if group.counted is None:
-            return self._counted_anew(name, plain[0], weight, answer, group)
+            return self._counted_alone(name, plain[0], weight, answer, group)
         candidate = None if answer is None else expressions.value(answer)
         return self._read(name, self._counted_once(plain[0], weight, group), weight, candidate)
 
@@ -140,7 +140,7 @@ class VoteEmitter:
     def _less(self, a: str, b: str) -> str:
         return numbers.real_number(self._emit, "-", a, b)
 
-    def _counted_anew(
+    def _counted_alone(
         self, name: str, node: tree.Expression, weight: tree.Expression | None,
         answer: tree.Expression | None, group: VoteGroup,
     ) -> str:  # fmt: skip

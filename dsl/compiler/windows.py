@@ -7,7 +7,8 @@ from dsl.compiler import numbers
 from dsl.compiler.emitter import Emitter
 
 if TYPE_CHECKING:
-    from dsl.compiler.expressions import ExpressionEmitter, RingBuffer
+    from dsl.compiler.expressions import ExpressionEmitter
+    from dsl.compiler.variables import RingBuffer
 
 
 class WindowReader(NamedTuple):
@@ -45,21 +46,22 @@ def read_branch_window(expressions: "ExpressionEmitter", name: str) -> WindowRea
         expressions: the emitter of the expressions.
         name: the field, with its dot.
     """
-    emit, state = expressions.emit, expressions.state
-    window, branch = expressions.variables.branch_windows[name], expressions.current_branch()
-    passed = expressions.passed
-    pushed = emit.load_element("i64", state.depth, branch) if passed is None else passed.depth
-    if passed is not None and name not in passed.pushed:
-        pushed = emit.op(f"sub i64 {pushed}, 1")
-    chain = emit.load_element("i64", state.chain, branch)
+    emit, window = expressions.emit, expressions.variables.branch_windows[name]
+    passed, branch = expressions.passed, expressions.current_branch()
+    if passed is None:
+        row = expressions.chain_row(branch)
+        pushed = emit.load_element("i64", expressions.state.depth, branch)
+    else:
+        row, pushed = passed.row, passed.depth
+        if name not in passed.pushed:
+            pushed = emit.op(f"sub i64 {pushed}, 1")
     for limit in window.limits:
         # Only the last interval can lack a value.
-        inner = emit.load_element("i64", state.last, branch)
-        most = numbers.largest(emit, "i64", inner, emit.load_element("i64", limit, chain))
+        valued = emit.load_element("i64", limit, row.chain)
+        most = numbers.largest(emit, "i64", row.last, valued)
         pushed = numbers.smallest(emit, "i64", pushed, most)
     count = numbers.smallest(emit, "i64", pushed, emit.load("i64", window.capacity))
-    row = emit.load_element("i64", state.row, branch)
-    start = emit.op(f"add i64 {row}, {emit.op(f'sub i64 {pushed}, {count}')}")
+    start = emit.op(f"add i64 {row.start}, {emit.op(f'sub i64 {pushed}, {count}')}")
 
     def element(offset: str) -> str:
         return emit.load_element("double", window.values, emit.op(f"add i64 {start}, {offset}"))

@@ -149,7 +149,7 @@ class _ThreadMemory(NamedTuple):
     branches: NDArray[np.int64]
     votes: NDArray[np.int64]
     windows: NDArray[np.float64]
-    branch_windows: NDArray[np.float64]
+    interval_tables: NDArray[np.int64]
     kept_results: NDArray[np.float64]
 
 
@@ -205,7 +205,7 @@ class _CompiledBatch:
         words[:, StateWord.SCRATCH] = address(memory.branches)
         words[:, StateWord.VOTES] = address(memory.votes)
         words[:, StateWord.WINDOWS] = address(memory.windows)
-        words[:, StateWord.BRANCH_WINDOWS] = address(memory.branch_windows)
+        words[:, StateWord.INTERVAL_TABLES] = address(memory.interval_tables)
         words[:, StateWord.KEPT_RESULTS] = address(memory.kept_results)
         for word, value in self._common.items():
             words[:, word] = value
@@ -254,7 +254,7 @@ class _CompiledBatch:
                 np.zeros(self._module.arrays * most_branches, np.int64),
                 np.zeros(self._module.vote_arrays * self._dense.most_answers, np.int64),
                 np.zeros(self._module.windows * MAX_WINDOW, np.float64),
-                np.zeros(self._module.branch_windows * self._dense.most_cells, np.float64),
+                np.zeros(self._module.interval_tables * self._dense.most_cells, np.int64),
                 np.full(self._module.kept_results * TABLE_DOUBLES, np.nan),
             )
         return memory

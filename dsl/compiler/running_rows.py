@@ -1,0 +1,204 @@
+"""The function that writes a row of running values: interval by interval, for a whole chain."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from itertools import groupby
+from typing import NamedTuple
+
+from dsl import tree
+from dsl.checker import CheckedProgram
+from dsl.compiler.emitter import Emitter
+from dsl.compiler.expressions import KINDS, ExpressionEmitter
+from dsl.compiler.memory_layout import SignalWord, StateWord, signal_word
+from dsl.compiler.state import EpisodeState, named_signals
+from dsl.compiler.variables import BranchWindowValues, ChainRow, PassedInterval, Variables
+from dsl.interpreter.running import read_signals, running_lines
+
+SIGNAL_WORDS = {
+    "entropy": (StateWord.ENTROPY, StateWord.PROBES),
+    "logprob": (StateWord.LOGPROB, StateWord.LOGPROB_COUNT),
+    "top_logprob": (StateWord.TOP_LOGPROB, StateWord.TOP_LOGPROB_COUNT),
+}
+"""The words of the values of each signal, and of how many each chain has."""
+
+_SYMBOL = "@pass_chain"
+
+
+class SignalRows(NamedTuple):
+    """Where the values of a signal are, as values in a function."""
+
+    values: str
+    counts: str
+
+
+def interval_signals(checked: CheckedProgram, state: EpisodeState) -> dict[str, SignalRows]:
+    """Emit the addresses of the signals that running values read, by name.
+
+    Args:
+        checked: the program.
+        state: the state in the function under construction.
+    """
+    words: dict[str, tuple[int, int]] = {
+        name: (signal_word(index, SignalWord.VALUES), signal_word(index, SignalWord.COUNTS))
+        for index, name in enumerate(named_signals(checked))
+    }
+    words |= SIGNAL_WORDS
+    lines = running_lines(checked.program)
+    read = {name for line in lines for name in read_signals(checked, line)}
+    return {
+        name: SignalRows(*(state.word(word, "ptr") for word in words[name]))
+        for name in sorted(read)
+    }
+
+
+def interval_table(state: EpisodeState, index: int) -> str:
+    """Emit the address of a table of values by chain, or by branch, and interval."""
+    emit = state.emit
+    cells = emit.op(f"mul i64 {state.size}, {state.width}")
+    offset = emit.op(f"mul i64 {cells}, {index}")
+    return emit.element("i64", state.word(StateWord.INTERVAL_TABLES, "ptr"), offset)
+
+
+class RowFunction:
+    """The function of one program.
+
+    Its arguments are the words, a chain, the row to write, the tokens that the chain has at its
+    end, and for each line its first value or, for a branch window, how many values that keeps.
+
+    Args:
+        checked: the program.
+        play: the expressions of the function that calls it.
+        load_inputs: emits what a program is given.
+    """
+
+    def __init__(
+        self,
+        checked: CheckedProgram,
+        play: ExpressionEmitter,
+        load_inputs: Callable[[EpisodeState, Variables], None],
+    ):
+        self._lines = running_lines(checked.program)
+        self._read = {line: read_signals(checked, line) for line in self._lines}
+        kinds = [self._kind(play, line) for line in self._lines]
+        first = "".join(f", {kind} %first{index}" for index, kind in enumerate(kinds))
+        head = f"ptr noalias %words, i64 %chain, i64 %row, i64 %tokens{first}"
+        self._emit = emit = Emitter(f"internal void {_SYMBOL}({head})")
+        self._state = state = EpisodeState(emit, play.state.uses)
+        self._variables = variables = Variables()
+        load_inputs(state, variables)
+        self._expressions = ExpressionEmitter(checked, state, play.library, variables)
+        self._expressions.kept_results = play.kept_results.in_function(
+            state.word(StateWord.KEPT_RESULTS, "ptr")
+        )
+        self._signals = interval_signals(checked, state)
+        self._kinds = kinds
+        self._tables = [interval_table(state, index) for index in range(len(self._lines))]
+
+    def _kind(self, play: ExpressionEmitter, line: tree.Running) -> str:
+        return "i64" if isinstance(line, tree.BranchWindow) else KINDS[play.type_of(line.value)]
+
+    def call(self, play: ExpressionEmitter, chain: str, row: str, tokens: str) -> None:
+        """Emit a call.
+
+        Args:
+            play: the expressions of the function that calls it.
+            chain: the chain.
+            row: the row to write.
+            tokens: what the chain has at its end.
+        """
+        emit, variables = play.emit, play.variables
+        arguments = ["ptr %words", f"i64 {chain}", f"i64 {row}", f"i64 {tokens}"]
+        for line, kind in zip(self._lines, self._kinds, strict=True):
+            name = line.name.text
+            slot = (
+                variables.branch_windows[name].capacity
+                if isinstance(line, tree.BranchWindow)
+                else variables.first_fields[name]
+            )
+            arguments.append(f"{kind} {emit.load(kind, slot)}")
+        emit.do(f"call void {_SYMBOL}({', '.join(arguments)})")
+
+    def text(self) -> str:
+        """Return the whole function."""
+        emit, state = self._emit, self._state
+        last = emit.load_element("i64", state.probes, "%chain")
+        row = ChainRow("%chain", last, emit.op(f"mul i64 %row, {state.width}"))
+        signals = emit.op(f"mul i64 %chain, {state.width}")
+        self._hold_first_values()
+        with emit.loop(last) as index:
+            self._pass_interval(row, signals, index, is_last=False)
+        self._pass_interval(row, signals, last, is_last=True)
+        emit.give("void")
+        return emit.text()
+
+    def _hold_first_values(self) -> None:
+        emit = self._emit
+        for index, (line, kind) in enumerate(zip(self._lines, self._kinds, strict=True)):
+            name, slot = line.name.text, emit.slot(kind, f"%first{index}")
+            if isinstance(line, tree.BranchWindow):
+                limits = tuple(self._signals[read].counts for read in self._read[line])
+                self._variables.branch_windows[name] = BranchWindowValues(
+                    self._tables[index], slot, limits
+                )
+            else:
+                self._expressions.held[name] = slot
+
+    def _pass_interval(self, row: ChainRow, signals: str, index: str, *, is_last: bool) -> None:
+        """Emit what one interval makes of the running values.
+
+        Args:
+            row: the chain.
+            signals: where its signals begin in their tables.
+            index: the interval, from 0.
+            is_last: whether it ends the chain.
+        """
+        emit, expressions = self._emit, self._expressions
+        depth = emit.op(f"add i64 {index}, 1")
+        tokens = "%tokens" if is_last else emit.op(f"mul i64 {depth}, {self._state.interval}")
+        passed = PassedInterval(row, depth, tokens, is_last, {}, set())
+        expressions.branch, expressions.passed = "%row", passed
+        at, cell = (emit.op(f"add i64 {start}, {index}") for start in (signals, row.start))
+        for names, lines in groupby(self._lines, self._read.__getitem__):
+            # Only the last interval can lack a value.
+            can_lack = bool(names) and is_last
+            with self._if_valued(names, index) if can_lack else nullcontext():
+                for name in names:
+                    value = emit.load_element("double", self._signals[name].values, at)
+                    passed.signals[name] = value
+                for line in lines:
+                    self._pass(line, cell, passed)
+        self._store(cell)
+
+    def _if_valued(self, names: tuple[str, ...], index: str) -> AbstractContextManager[None]:
+        """Guard what is emitted inside by whether an interval has a value of each signal."""
+        emit = self._emit
+        result = "true"
+        for name in names:
+            count = emit.load_element("i64", self._signals[name].counts, "%chain")
+            flag = emit.op(f"icmp slt i64 {index}, {count}")
+            result = emit.op(f"and i1 {result}, {flag}")
+        return emit.when(result)
+
+    def _pass(self, line: tree.Running, cell: str, passed: PassedInterval) -> None:
+        expressions, name = self._expressions, line.name.text
+        if isinstance(line, tree.BranchWindow):
+            value = expressions.real(line.following)
+            table = expressions.variables.branch_windows[name].values
+            self._emit.store_element("double", value, table, cell)
+            passed.pushed.add(name)
+            return
+        kind = expressions.type_of(line.value)
+        value = expressions.as_type(line.following, kind)
+        self._emit.store(KINDS[kind], value, expressions.held[name])
+
+    def _store(self, cell: str) -> None:
+        """Emit the values after an interval, whether or not it changed them."""
+        emit = self._emit
+        for index, line in enumerate(self._lines):
+            if isinstance(line, tree.BranchWindow):
+                continue
+            kind = self._kinds[index]
+            value = emit.load(kind, self._expressions.held[line.name.text])
+            if kind == "i1":
+                value, kind = emit.op(f"zext i1 {value} to i64"), "i64"
+            emit.store_element(kind, value, self._tables[index], cell)
