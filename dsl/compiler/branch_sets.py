@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from dsl import tree
 from dsl.checker import CheckedProgram, Role
 from dsl.compiler import numbers, set_kernels
+from dsl.compiler.lanes import LaneEmitter
 from dsl.compiler.state import PRUNED
 from dsl.traversal import ungroup
 from dsl.types import Type
@@ -38,6 +39,7 @@ class SetEmitter:
         self._emit = expressions.emit
         self._state = expressions.state
         self._symbols = checked.symbols
+        self._lanes = LaneEmitter(expressions, checked)
 
     def members(self, node: tree.Expression) -> BranchSet:
         """Emit a set of branches."""
@@ -70,7 +72,20 @@ class SetEmitter:
                 return self.count_alive()
             if node.text == "pruned":
                 return self._emit.load("i64", self._state.pruned_count)
+        if isinstance(node, tree.FilterSet):
+            if self._lanes.can_count(node):
+                return self._lanes.count(node)
+            return self._count_filtered(node)
         return self.members(node).size
+
+    def _count_filtered(self, node: tree.FilterSet) -> str:
+        emit, members = self._emit, self.members(node.branches)
+        total = emit.slot("i64", "0")
+        with emit.loop(members.size) as index:
+            branch = self._state.member(members.pointer, index)
+            holds = self._expressions.value_at(node.condition, branch)
+            emit.bump(total, emit.op(f"zext i1 {holds} to i64"))
+        return emit.load("i64", total)
 
     def copied(self, members: BranchSet) -> BranchSet:
         """Emit a copy of a set if verbs change it; else return the set itself."""

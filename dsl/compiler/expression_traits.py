@@ -1,7 +1,8 @@
 """What an expression depends on, and what it costs."""
 
 from dsl import tree
-from dsl.traversal import walk
+from dsl.builtins import CHANCE
+from dsl.traversal import children, walk
 
 _STEADY = (
     tree.Number,
@@ -59,3 +60,19 @@ def is_cheap(node: tree.Expression) -> bool:
         and not (isinstance(part, tree.Binary) and part.operator in {"/", "//", "%"})
         for part in parts
     )
+
+
+def is_random(node: tree.Node) -> bool:
+    """Return whether an expression draws random numbers."""
+    return any(isinstance(part, tree.Call) and part.function.text in CHANCE for part in walk(node))
+
+
+def has_free_dot(node: tree.Node) -> bool:
+    """Return whether a dot refers to a branch from outside of an expression."""
+    match node:
+        case tree.Field() | tree.CurrentBranch():
+            return True
+        case tree.FilterSet() | tree.SortSet() | tree.PerBranch() | tree.OnceSet():
+            return has_free_dot(node.branches)
+    inner = (child for child in children(node) if not isinstance(child, tree.KeywordArgument))
+    return any(map(has_free_dot, inner))

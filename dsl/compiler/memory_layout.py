@@ -129,3 +129,8 @@ def signal_word(index: int, word: SignalWord) -> int:
         word: which of its words.
     """
     return STATE_WORDS + WORDS_OF_SIGNAL * index + word
+
+
+LANES = 8
+"""How many branches are looked at together where that is possible. `StateWord.SCRATCH` has as many
+words after the last array, which are read and not used."""

@@ -134,17 +134,17 @@ def to_integer(emit: Emitter, name: str, a: str) -> str:
 
 
 def compare(emit: Emitter, sign: str, kind: str, a: str, b: str) -> str:
-    """Emit a comparison of two values of one LLVM type.
+    """Emit a comparison of two values of one LLVM type, or of the elements of two vectors.
 
     Args:
         emit: the function under construction.
         sign: the operator.
-        kind: LLVM type of the value.
+        kind: LLVM type of the values.
         a: left operand.
         b: right operand.
     """
     name = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}[sign]
-    if kind == "double":
+    if "double" in kind:
         return emit.op(f"fcmp {'une' if name == 'ne' else 'o' + name} double {a}, {b}")
     prefix = "" if name in {"eq", "ne"} else "s"
     return emit.op(f"icmp {prefix}{name} {kind} {a}, {b}")

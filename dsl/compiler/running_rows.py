@@ -157,13 +157,13 @@ class RowFunction:
         tokens = "%tokens" if is_last else emit.op(f"mul i64 {depth}, {self._state.interval}")
         passed = PassedInterval(row, depth, tokens, is_last, {}, set())
         expressions.branch, expressions.passed = "%row", passed
-        at, cell = (emit.op(f"add i64 {start}, {index}") for start in (signals, row.start))
+        source, cell = (emit.op(f"add i64 {start}, {index}") for start in (signals, row.start))
         for names, lines in groupby(self._lines, self._read.__getitem__):
             # Only the last interval can lack a value.
             can_lack = bool(names) and is_last
             with self._if_valued(names, index) if can_lack else nullcontext():
                 for name in names:
-                    value = emit.load_element("double", self._signals[name].values, at)
+                    value = emit.load_element("double", self._signals[name].values, source)
                     passed.signals[name] = value
                 for line in lines:
                     self._pass(line, cell, passed)

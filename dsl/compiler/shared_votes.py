@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dsl import tree
-from dsl.builtins import CHANCE, VOTING
+from dsl.builtins import VOTING
 from dsl.checker import CheckedProgram, Role
 from dsl.checker.symbols import Symbol
+from dsl.compiler.expression_traits import has_free_dot, is_random
 from dsl.compiler.state import NONE, EpisodeState
 from dsl.traversal import children, is_equivalent, walk
 
@@ -148,22 +149,7 @@ def _voters(call: tree.Call) -> tuple[tree.Node, ...]:
 def _is_bound(call: tree.Call) -> bool:
     """Return whether votes depend on the branch that a dot refers to, or on random numbers."""
     branches, *_ = _voters(call)
-    return _has_free_dot(branches) or any(
-        isinstance(node, tree.Call) and node.function.text in CHANCE
-        for part in _voters(call)
-        for node in walk(part)
-    )
-
-
-def _has_free_dot(node: tree.Node) -> bool:
-    """Return whether a dot refers to a branch from outside of an expression."""
-    match node:
-        case tree.Field() | tree.CurrentBranch():
-            return True
-        case tree.FilterSet() | tree.SortSet() | tree.PerBranch() | tree.OnceSet():
-            return _has_free_dot(node.branches)
-    inner = (child for child in children(node) if not isinstance(child, tree.KeywordArgument))
-    return any(map(_has_free_dot, inner))
+    return has_free_dot(branches) or any(map(is_random, _voters(call)))
 
 
 def _repeats(program: tree.Program) -> Iterator[tuple[tree.Call, int]]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from dsl import tree
 from dsl.checker import CheckedProgram
 from dsl.checker.symbols import free_knobs, schedule_lines
-from dsl.compiler import numbers
+from dsl.compiler import lanes, numbers
 from dsl.compiler.branches import BranchEmitter, SignalColumns
 from dsl.compiler.emitter import Emitter
 from dsl.compiler.expressions import KINDS, ExpressionEmitter
@@ -117,6 +117,7 @@ class _Translation:
         text = "\n".join(
             (
                 numbers.INTRINSICS,
+                lanes.DECLARATIONS,
                 self._library.text(),
                 self._expressions.kept_results.text(),
                 rows,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dsl.checker import CheckedProgram
 from dsl.compiler.kept_results import TABLE_DOUBLES
-from dsl.compiler.memory_layout import StateWord
+from dsl.compiler.memory_layout import LANES, StateWord
 from dsl.compiler.native import NativeProgram
 from dsl.compiler.objects import ObjectCache
 from dsl.compiler.state import named_signals
@@ -251,7 +251,7 @@ class _CompiledBatch:
         if memory is None:
             most_branches = max(self._dense.branches, default=0)
             memory = self._local.memory = _ThreadMemory(
-                np.zeros(self._module.arrays * most_branches, np.int64),
+                np.zeros(self._module.arrays * most_branches + LANES, np.int64),
                 np.zeros(self._module.vote_arrays * self._dense.most_answers, np.int64),
                 np.zeros(self._module.windows * MAX_WINDOW, np.float64),
                 np.zeros(self._module.interval_tables * self._dense.most_cells, np.int64),

@@ -25,7 +25,7 @@ LINES = {
     "signals": ".low = 0.25 then .low * 0.5 - .logprob",
     "lacking signals": ".n = 0 then .n + 1 .low = 0.0 then .low + .certainty * .n",
     "a window": ".part = window(n) of .logprob .low = 0.0 then .low + mean(.part) - min(.part)",
-    "a window that lacks the last": ".part = window(n) of .certainty .low = 0.0 then sum(.part) * n",
+    "a window that lacks the last": ".part = window(n) of .certainty .low = 0.0 then sum(.part)",
     "functions": ".low = 0.5 then .low + exp(.logprob) + log(.depth) + pow(.depth, 0.3)",
     "depth and end": ".low = 0.0 then if .finished then -.low else .low + .depth",
     "tokens, which whole reads count in their own way": ".low = 0.0 then .low + .tokens / 100",
