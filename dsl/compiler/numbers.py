@@ -145,7 +145,7 @@ def compare(emit: Emitter, sign: str, kind: str, a: str, b: str) -> str:
     """
     name = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}[sign]
     if "double" in kind:
-        return emit.op(f"fcmp {'une' if name == 'ne' else 'o' + name} double {a}, {b}")
+        return emit.op(f"fcmp {'une' if name == 'ne' else 'o' + name} {kind} {a}, {b}")
     prefix = "" if name in {"eq", "ne"} else "s"
     return emit.op(f"icmp {prefix}{name} {kind} {a}, {b}")
 
