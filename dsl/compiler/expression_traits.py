@@ -1,5 +1,7 @@
 """What an expression depends on, and what it costs."""
 
+from typing import TypeGuard
+
 from dsl import tree
 from dsl.builtins import CHANCE
 from dsl.traversal import children, walk
@@ -67,11 +69,22 @@ def is_random(node: tree.Node) -> bool:
     return any(isinstance(part, tree.Call) and part.function.text in CHANCE for part in walk(node))
 
 
+def is_weighted_confidence(node: tree.Expression) -> TypeGuard[tree.Call]:
+    """Return whether an expression is a confidence in weighted votes, which is costly."""
+    return (
+        isinstance(node, tree.Call)
+        and node.function.text == "confidence"
+        and any(isinstance(argument, tree.KeywordArgument) for argument in node.arguments)
+    )
+
+
 def has_free_dot(node: tree.Node) -> bool:
     """Return whether a dot refers to a branch from outside of an expression."""
     match node:
         case tree.Field() | tree.CurrentBranch():
             return True
+        case tree.Call(function=function) if function.text == "rank":
+            return True  # of the branch that a dot refers to
         case tree.FilterSet() | tree.SortSet() | tree.PerBranch() | tree.OnceSet():
             return has_free_dot(node.branches)
     inner = (child for child in children(node) if not isinstance(child, tree.KeywordArgument))

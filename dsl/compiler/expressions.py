@@ -10,7 +10,7 @@ from dsl.compiler import numbers
 from dsl.compiler.branch_sets import SetEmitter
 from dsl.compiler.calls import CallEmitter
 from dsl.compiler.emitter import real
-from dsl.compiler.expression_traits import is_cheap
+from dsl.compiler.expression_traits import is_cheap, is_random, is_weighted_confidence
 from dsl.compiler.kept_results import KeptResults
 from dsl.compiler.kernels import KernelLibrary
 from dsl.compiler.memory_layout import StateWord
@@ -338,8 +338,12 @@ class ExpressionEmitter:
     def _compare(self, node: tree.Binary) -> str:
         types = (self.type_of(node.left), self.type_of(node.right))
         wanted = Type.REAL if Type.REAL in types else types[0]
-        left = self.as_type(node.left, wanted)
-        right = self.as_type(node.right, wanted)
+        if is_weighted_confidence(node.left) and not is_random(node):
+            right = self.real(node.right)
+            left = self.votes.of_set("confidence", node.left, right)
+        else:
+            left = self.as_type(node.left, wanted)
+            right = self.as_type(node.right, wanted)
         return numbers.compare(self.emit, node.operator, KINDS[wanted], left, right)
 
     def _choice(self, node: tree.Conditional) -> str:

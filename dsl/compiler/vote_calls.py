@@ -19,6 +19,20 @@ _COUNTED_EACH_TIME = frozenset({"runner_up", "entropy", "dirichlet_confidence"})
 """What the votes of `finished` that are kept up do not give."""
 
 
+class _VoteCall(NamedTuple):
+    """What is asked about the votes of a set."""
+
+    name: str
+    """The function."""
+    branches: tree.Expression
+    weight: tree.Expression | None
+    """The weight of each branch, if votes have weights."""
+    answer: tree.Expression | None
+    """The answer that is asked about, if any."""
+    level: str
+    """What the result is compared with, if that is all that it is for; else empty."""
+
+
 class _Voters(NamedTuple):
     """The branches that vote."""
 
@@ -71,12 +85,14 @@ class VoteEmitter:
         """Call a kernel of reals unless its result is kept."""
         return self._expressions.kept_results.call(self._emit, kernel, *arguments)
 
-    def of_set(self, name: str, node: tree.Call) -> str:
+    def of_set(self, name: str, node: tree.Call, level: str = "") -> str:
         """Emit a call of a function of a set.
 
         Args:
             name: the function.
             node: the call.
+            level: a real with which the result is compared, if that is all that it is for. Then
+                another value that is on the same side of it will do.
         """
         expressions = self._expressions
         plain = [
@@ -92,11 +108,11 @@ class VoteEmitter:
         if finished and not weights and name not in _COUNTED_EACH_TIME:
             return self._of_finished(name, answer)
         group = self.shared.group(node)
-        weight = weights[0] if weights else None
+        call = _VoteCall(name, plain[0], weights[0] if weights else None, answer, level)
         if group.counted is None:
-            return self._counted_alone(name, plain[0], weight, answer, group)
+            return self._counted_alone(call, group)
         candidate = None if answer is None else expressions.value(answer)
-        return self._read(name, self._counted_once(plain[0], weight, group), weight, candidate)
+        return self._read(call, self._counted_once(call, group), candidate)
 
     def _of_finished(self, name: str, answer: tree.Expression | None) -> str:
         """Return the votes of the finished branches, which are kept up as they finish."""
@@ -140,37 +156,32 @@ class VoteEmitter:
     def _less(self, a: str, b: str) -> str:
         return numbers.real_number(self._emit, "-", a, b)
 
-    def _counted_alone(
-        self, name: str, node: tree.Expression, weight: tree.Expression | None,
-        answer: tree.Expression | None, group: VoteGroup,
-    ) -> str:  # fmt: skip
+    def _counted_alone(self, call: _VoteCall, group: VoteGroup) -> str:
         """Emit a function of votes that are counted for it alone."""
-        if name == "winner" and weight is None:
-            return self._winner(node, group)
+        if call.name == "winner" and call.weight is None:
+            return self._winner(call.branches, group)
         votes, distinct, marks = self._expressions.state.vote_arrays[:3]
-        voters = self._voters(node, weight)
-        candidate = None if answer is None else self._expressions.value(answer)
+        voters = self._voters(call)
+        candidate = None if call.answer is None else self._expressions.value(call.answer)
         count = self._tally(voters, votes, distinct, marks)
-        leader = vote_kernels.leader if weight is None else vote_kernels.leader_weighted
+        leader = vote_kernels.leader if call.weight is None else vote_kernels.leader_weighted
         tally = _Tally(
             distinct, count, votes, lambda: self._kernel(leader, distinct, count, votes, "-1")
         )
-        result = self._read(name, tally, weight, candidate)
+        result = self._read(call, tally, candidate)
         self._kernel(vote_kernels.clear, distinct, count, votes, marks)
         return result
 
-    def _counted_once(
-        self, node: tree.Expression, weight: tree.Expression | None, group: VoteGroup
-    ) -> _Tally:
+    def _counted_once(self, call: _VoteCall, group: VoteGroup) -> _Tally:
         """Emit votes that are counted unless a call before has done it."""
         emit, counted, known = self._emit, group.counted, group.known
         assert counted is not None
         assert known is not None
         with emit.when(emit.op(f"xor i1 {emit.load('i1', known)}, true")):
-            voters = self._voters(node, weight)
+            voters = self._voters(call)
             self._clear(counted)
             count = self._tally(voters, counted.votes, counted.distinct, counted.marks)
-            kernel = vote_kernels.leader if weight is None else vote_kernels.leader_weighted
+            kernel = vote_kernels.leader if call.weight is None else vote_kernels.leader_weighted
             leader = self._kernel(kernel, counted.distinct, count, counted.votes, "-1")
             emit.store("i64", count, counted.size)
             emit.store("i64", leader, counted.leader)
@@ -198,10 +209,10 @@ class VoteEmitter:
                 emit.store("i1", "true", known)
         return emit.load("i64", group.winner)
 
-    def _voters(self, node: tree.Expression, weight: tree.Expression | None) -> _Voters:
+    def _voters(self, call: _VoteCall) -> _Voters:
         """Emit the branches that vote, and the weight of each."""
-        expressions, weights = self._expressions, ""
-        members = expressions.sets.members(node)
+        expressions, weight, weights = self._expressions, call.weight, ""
+        members = expressions.sets.members(call.branches)
         if weight is not None:
             weights = expressions.state.array()
             expressions.sets.of_each(
@@ -231,19 +242,17 @@ class VoteEmitter:
             votes, marks, distinct,
         )  # fmt: skip
 
-    def _read(
-        self, name: str, tally: _Tally, weight: tree.Expression | None, candidate: str | None
-    ) -> str:
+    def _read(self, call: _VoteCall, tally: _Tally, candidate: str | None) -> str:
         """Emit a function of votes that are counted.
 
         Args:
-            name: the function.
+            call: the function.
             tally: the votes.
-            weight: the weight of each branch, if votes have weights.
             candidate: the answer that is asked about, if any.
         """
-        read = self._read_votes if weight is None else self._read_weighted
-        return read(name, tally, candidate)
+        if call.weight is None:
+            return self._read_votes(call.name, tally, candidate)
+        return self._read_weighted(call, tally, candidate)
 
     def _read_votes(self, name: str, tally: _Tally, candidate: str | None) -> str:
         kernel, widen = self._kernel, self._expressions.widen
@@ -283,8 +292,8 @@ class VoteEmitter:
         share = kernel(vote_kernels.share, widen(first), all_votes)
         return self._less(share, kernel(vote_kernels.share, widen(trailing), all_votes))
 
-    def _read_weighted(self, name: str, tally: _Tally, candidate: str | None) -> str:
-        kernel = self._kernel
+    def _read_weighted(self, call: _VoteCall, tally: _Tally, candidate: str | None) -> str:
+        kernel, name = self._kernel, call.name
         distinct, count, votes, find_leader = tally
         if name == "total":
             return kernel(vote_kernels.total_weighted, distinct, count, votes)
@@ -312,7 +321,7 @@ class VoteEmitter:
                 self._emit.op(f"icmp eq i64 {count}, 0"),
                 "double",
                 lambda: "0.0",
-                lambda: self._kept(beta_confidence_real, first, trailing),
+                lambda: self._confidence(first, trailing, call.level),
             )
         if name == "dirichlet_confidence":
             return self._dirichlet(
@@ -325,6 +334,24 @@ class VoteEmitter:
         all_votes = kernel(vote_kernels.total_weighted, distinct, count, votes)
         share = kernel(vote_kernels.share, first, all_votes)
         return self._less(share, kernel(vote_kernels.share, trailing, all_votes))
+
+    def _confidence(self, first: str, second: str, level: str) -> str:
+        """Emit the confidence in weighted votes, or what compares with a level in the same way.
+
+        Args:
+            first: votes of the leader.
+            second: votes of the runner-up.
+            level: what it is compared with; empty if the confidence itself is needed.
+        """
+        if not level:
+            return self._kept(beta_confidence_real, first, second)
+        bound = self._kernel(vote_kernels.bound_confidence, first, second, level)
+        return self._expressions.choose(
+            self._emit.op(f"fcmp oeq double {bound}, {level}"),
+            "double",
+            lambda: self._kept(beta_confidence_real, first, second),
+            lambda: bound,
+        )
 
     def _dirichlet(self, count: str, few: Callable[[], str], many: Callable[[], str]) -> str:
         """Emit the confidence among all answers: that of two where there are no more.

@@ -5,7 +5,7 @@ is none. The arrays of votes and marks are all 0 when a tally begins, and `clear
 array of distinct answers has room for one more than there are.
 """
 
-from dsl.beta import beta_confidence_int, beta_confidence_real
+from dsl.beta import EXACT_VOTES, beta_confidence_int, beta_confidence_real
 from dsl.compiler.kernel_types import Bytes, Ints32, Ints64, Reals
 from dsl.dirichlet import clip_votes, density_at, lay_nodes, node_at, probability_below
 from dsl.exponentials import exp_real
@@ -304,6 +304,33 @@ def confidence_weighted(count: int, first: float, second: float) -> float:
     if count == 0:
         return 0.0
     return beta_confidence_real(first, second)
+
+
+_BOUND_MARGIN = 1e-9
+"""More than the error of a confidence, by far."""
+
+
+def bound_confidence(first: float, second: float, level: float) -> float:
+    """Return a bound of the confidence in weighted votes that is on its side of ``level``.
+
+    The bounds are confidences in whole votes, which are looked up. It is ``level`` itself if they
+    do not tell.
+
+    Args:
+        first: votes of the leader.
+        second: votes of the runner-up.
+        level: what the confidence is compared with.
+    """
+    first = max(first, 0.0)
+    second = max(second, 0.0)
+    if first < float(EXACT_VOTES) and second < float(EXACT_VOTES):
+        least = beta_confidence_int(int(first), int(second) + 1) - _BOUND_MARGIN
+        if least > level:
+            return least
+        most = beta_confidence_int(int(first) + 1, int(second)) + _BOUND_MARGIN
+        if most < level:
+            return most
+    return level
 
 
 def dirichlet_confidence(distinct: Ints32, count: int, votes: Ints64, leader: int) -> float:

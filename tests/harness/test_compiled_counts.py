@@ -21,6 +21,7 @@ CONDITIONS = (
     ".real < level", ".real >= .whole", ".real > .depth", ".flag", ".flag == .finished",
     ".kept == .answer", ".changes <= count(finished)", ".tokens > 300",
     "(.flag or .real > 0.5) and not (.index == k)", ".age > 1", ".whole + .depth > 3",
+    "rank(.real of alive) < 3",
 )  # fmt: skip
 PROGRAM = """controller counting {{
   knobs {{ level = 0.4 in 0.0..1.0 }}

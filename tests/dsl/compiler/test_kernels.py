@@ -142,6 +142,28 @@ def test_no_guess_changes_the_winner(
 
 
 @MANY
+@given(weights | numbers, weights | numbers, uniforms | numbers)
+def test_a_bound_compares_with_a_level_as_the_confidence_does(
+    first: float, second: float, level: float
+) -> None:
+    bound, _ = alike(vote_kernels.bound_confidence, first, second, level)
+    confidence = beta.beta_confidence_real(first, second)
+    if bound != level:
+        assert (bound < level, bound > level) == (confidence < level, confidence > level)
+
+
+@pytest.mark.parametrize(("first", "second"), [(0.3, 0.2), (2.5, 1.5), (7.9, 7.8), (255.5, 200.1)])
+def test_a_level_next_to_a_confidence_is_left_to_the_confidence(
+    first: float, second: float
+) -> None:
+    confidence = beta.beta_confidence_real(first, second)
+    for level in (confidence - 1e-9, confidence, confidence + 1e-9):
+        assert vote_kernels.bound_confidence(first, second, level) == level
+    assert vote_kernels.bound_confidence(first, second, 0.01) > 0.01
+    assert vote_kernels.bound_confidence(first, second, 0.9999) < 0.9999
+
+
+@MANY
 @given(members, answers, branch_weights, st.integers(-3, ANSWERS - 1))
 def test_weighted_votes_are_counted_and_read_equally(
     chosen: list[int], given_answers: list[int], given_weights: list[float], asked: int
