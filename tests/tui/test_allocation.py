@@ -4,7 +4,6 @@ import json
 
 import pytest
 from msgspec.structs import replace
-from textual.widgets import DataTable
 
 from agents.run.directory import RunDirectory
 from agents.run.records import ApprovalMode
@@ -24,6 +23,7 @@ from tui.model.trials import list_stages, load_trials
 from tui.screens.allocation import AllocationScreen
 from tui.screens.dialogs import DecideScreen
 from tui.screens.run import RunScreen
+from tui.widgets.row_table import RowTable
 
 
 def trial(*choices: StageChoice, cost: float) -> Trial:
@@ -31,8 +31,8 @@ def trial(*choices: StageChoice, cost: float) -> Trial:
 
 
 def cells(app: RheostatApp) -> list[list[str]]:
-    table = app.screen.query_one("#stages", DataTable)
-    return [list(map(str, table.get_row_at(index))) for index in range(table.row_count)]
+    table = app.screen.query_one("#stages", RowTable)
+    return [table.row_texts(index) for index in range(table.row_count)]
 
 
 async def test_enter_opens_an_allocation_and_brackets_go_from_trial_to_trial(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from textual.binding import Binding
-from textual.widgets import Button, DataTable, Footer, Input
+from textual.widgets import Button, Footer, Input
 
 from agents.run.directory import RunDirectory
 from tests.agents.report.conftest import STOPPER, Copied, log
@@ -23,6 +23,7 @@ from tui.screens.trace import TraceScreen
 from tui.screens.workbench import WorkbenchScreen
 from tui.widgets.editor import Editor
 from tui.widgets.frontier_plot import FrontierPlot
+from tui.widgets.row_table import RowTable
 
 
 def footer(app: RheostatApp) -> str:
@@ -43,12 +44,10 @@ async def test_the_waiting_candidate_is_marked_and_under_the_cursor(copied: Copi
     app = RheostatApp(waiting(copied).path)
     async with app.run_test(size=NARROW) as pilot:
         await settled(pilot)
-        table = app.screen.query_one("#candidates", DataTable)
-        verdicts = {
-            str(table.get_row_at(index)[0]): str(table.get_row_at(index)[1]) for index in range(4)
-        }
+        table = app.screen.query_one("#candidates", RowTable)
+        verdicts = {table.row_texts(index)[0]: table.row_texts(index)[1] for index in range(4)}
         assert verdicts["r002-1"] == "waits"
-        assert str(table.get_row_at(table.cursor_row)[0]) == "r002-1"
+        assert table.row_texts(table.cursor_row)[0] == "r002-1"
         assert "a Approve" in footer(app)
 
 

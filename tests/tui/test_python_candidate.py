@@ -2,7 +2,6 @@
 
 import pytest
 from msgspec.structs import replace
-from textual.widgets import DataTable
 
 from agents.run.records import ControllerLanguage
 from tests.agents.report.conftest import Copied
@@ -10,6 +9,7 @@ from tests.tui.conftest import WIDE, press, settled, shown
 from tui.app import RheostatApp
 from tui.screens.candidate import CandidateScreen
 from tui.screens.trace import TraceScreen
+from tui.widgets.row_table import RowTable
 
 
 @pytest.mark.slow
@@ -36,7 +36,7 @@ async def test_a_candidate_in_python_is_shown_like_any_other(
         assert sampling.strip().startswith("100.0%")
         assert "+def controller(episode, beta):" in shown(pilot, "#difference")
         assert "so there is no schedule to show" in shown(pilot, "#schedule")
-        assert app.screen.query_one("#questions", DataTable).row_count == 24
+        assert app.screen.query_one("#questions", RowTable).row_count == 24
         await press(pilot, "t")
         assert isinstance(app.screen, TraceScreen)
         assert "answer" in shown(pilot, "#state")

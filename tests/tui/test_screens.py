@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from textual.widgets import DataTable, Input, OptionList
+from textual.widgets import Input, OptionList
 
 from agents.run.directory import RunDirectory
 from agents.run.records import ApprovalMode
@@ -22,6 +22,7 @@ from tui.screens.workbench import WorkbenchScreen
 from tui.widgets.editor import Editor
 from tui.widgets.episode_picture import EpisodePicture
 from tui.widgets.frontier_plot import FrontierPlot
+from tui.widgets.row_table import RowTable
 
 
 def waiting(copied: Copied) -> RunDirectory:
@@ -34,8 +35,8 @@ def waiting(copied: Copied) -> RunDirectory:
 
 def rows(app: RheostatApp, selector: str) -> list[str]:
     """The first cells of a table."""
-    table = app.screen.query_one(selector, DataTable)
-    return [str(table.get_row_at(index)[0]) for index in range(table.row_count)]
+    table = app.screen.query_one(selector, RowTable)
+    return [table.row_texts(index)[0] for index in range(table.row_count)]
 
 
 # Runs
@@ -93,15 +94,15 @@ async def test_candidates_are_sorted_and_shown_at_another_beta(copied: Copied) -
     app = RheostatApp(copied().path)
     async with app.run_test(size=WIDE) as pilot:
         await settled(pilot)
-        table = app.screen.query_one("#candidates", DataTable)
-        before = [str(table.get_row_at(index)[2]) for index in range(3)]
+        table = app.screen.query_one("#candidates", RowTable)
+        before = [table.row_texts(index)[2] for index in range(3)]
         await press(pilot, *["right_square_bracket"] * 5)
-        assert [str(table.get_row_at(index)[2]) for index in range(3)] != before
+        assert [table.row_texts(index)[2] for index in range(3)] != before
         await press(pilot, "s")
-        objectives = [str(table.get_row_at(index)[5]) for index in range(3)]
+        objectives = [table.row_texts(index)[5] for index in range(3)]
         assert objectives == sorted(objectives, key=float, reverse=True)
         await press(pilot, "s", "s")
-        tokens = [str(table.get_row_at(index)[3]) for index in range(3)]
+        tokens = [table.row_texts(index)[3] for index in range(3)]
         assert tokens == sorted(tokens, key=_number)
 
 
@@ -146,8 +147,8 @@ async def test_questions_are_sorted_by_what_was_won_and_lost(copied: Copied) -> 
     async with app.run_test(size=WIDE) as pilot:
         await settled(pilot)
         await press(pilot, "down", "enter", "s")
-        table = app.screen.query_one("#questions", DataTable)
-        result = [int(str(table.get_row_at(index)[4])) for index in range(table.row_count)]
+        table = app.screen.query_one("#questions", RowTable)
+        result = [int(table.row_texts(index)[4]) for index in range(table.row_count)]
         assert result == sorted(result)
 
 

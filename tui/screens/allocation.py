@@ -25,7 +25,8 @@ from tui.model.run_reader import CandidateView, RunReader, RunView
 from tui.model.trials import TrialsView, load_trials
 from tui.screens.dialogs import DECISIONS, DecideScreen, make_decision_handler, waiting_text
 from tui.screens.help import HELP
-from tui.widgets.outside_text import OutsideStatic, OutsideTable
+from tui.widgets.outside_text import OutsideStatic
+from tui.widgets.row_table import RowTable
 from tui.widgets.source_view import SourceView
 from tui.widgets.trial_plots import (
     ProgressPlot,
@@ -74,7 +75,7 @@ class AllocationScreen(Screen[None]):
         yield OutsideStatic(id="header")
         with TabbedContent(id="tabs"):
             with TabPane("1 Stages", id="stages-tab"):
-                yield OutsideTable(id="stages", cursor_type="row", zebra_stripes=True)
+                yield RowTable(COLUMNS, id="stages")
             with (
                 TabPane("2 Saturation", id="saturation-tab"),
                 VerticalScroll(id="saturation"),
@@ -96,9 +97,6 @@ class AllocationScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Start polling."""
-        table = self.query_one("#stages", OutsideTable)
-        for label, width in COLUMNS:
-            table.add_column(label, width=width)
         self.poll()
         self.set_interval(EVERY, self.poll)
 
@@ -153,10 +151,8 @@ class AllocationScreen(Screen[None]):
             self.query_one("#source", SourceView).show(source, language=ControllerLanguage.RHEO)
 
     def _show_stages(self, chosen: TrialSummary | None) -> None:
-        table = self.query_one("#stages", OutsideTable)
-        table.clear()
-        for stage in chosen.stages if chosen is not None else ():
-            table.add_row(*_cells(stage, chosen.cost if chosen is not None else 0.0))
+        rows = [] if chosen is None else [_cells(stage, chosen.cost) for stage in chosen.stages]
+        self.query_one("#stages", RowTable).show_rows(len(rows), rows.__getitem__)
 
     def _show_plots(self, chosen: TrialSummary | None) -> None:
         trials = self._trials.trials

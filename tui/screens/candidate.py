@@ -28,7 +28,8 @@ from tui.model.run_reader import CandidateView, RunReader
 from tui.screens.candidate_text import margin, results_text, schedule_text
 from tui.screens.dialogs import DECISIONS, DecideScreen, make_decision_handler, waiting_text
 from tui.screens.help import HELP
-from tui.widgets.outside_text import OutsideStatic, OutsideTable
+from tui.widgets.outside_text import OutsideStatic
+from tui.widgets.row_table import RowTable
 from tui.widgets.source_view import SourceView
 
 EVERY = 1.0
@@ -113,7 +114,7 @@ class CandidateScreen(Screen[None]):
                 yield OutsideStatic(id="schedule")
             with TabPane("4 Questions", id="questions-tab"):
                 yield OutsideStatic(id="comparison")
-                yield OutsideTable(id="questions", cursor_type="row", zebra_stripes=True)
+                yield RowTable(COLUMNS, id="questions")
             with TabPane("5 Results", id="results-tab"), VerticalScroll():
                 yield OutsideStatic(id="results")
         yield Footer()
@@ -129,8 +130,6 @@ class CandidateScreen(Screen[None]):
         except (InputError, OSError) as problem:
             self.notify(str(problem), severity="error", timeout=10)
         self._others = self._comparable(view.candidates)
-        for label, width in COLUMNS:
-            self.query_one("#questions", OutsideTable).add_column(label, width=width)
         self._show()
         self.play()
         self.set_interval(EVERY, self.poll)
@@ -276,15 +275,9 @@ class CandidateScreen(Screen[None]):
             f"β {self._beta:g}, compared with {ready.other}: {won} won, {lost} lost;"
             f" sorted by {SORTS[self._sort]}"
         )
-        table = self.query_one("#questions", OutsideTable)
-        table.clear()
-        for row in self._rows:
-            style = "green" if row.difference > 0 else "red" if row.difference < 0 else "dim"
-            table.add_row(
-                row.label, row.name, f"{row.accuracy:.0f}", f"{row.other:.0f}",
-                Text(f"{row.difference:+.0f}", style), f"{row.tokens:,.0f}",
-                f"{row.sequential:,.0f}",
-            )  # fmt: skip
+        table = self.query_one("#questions", RowTable)
+        table.show_rows(len(self._rows), lambda row: _format_question(self._rows[row]))
+        table.move_cursor(0)
 
     def _key(self, row: QuestionRow) -> tuple[float, int, int]:
         first = {
@@ -302,7 +295,7 @@ class CandidateScreen(Screen[None]):
         if self._players is None or self._program() is None:
             self.notify("This candidate cannot be played.", severity="warning")
             return
-        row = self.query_one("#questions", OutsideTable).cursor_row
+        row = self.query_one("#questions", RowTable).cursor_row
         chosen = self._rows[row] if 0 <= row < len(self._rows) else None
         self.app.push_screen(
             TraceScreen(
@@ -319,7 +312,7 @@ class CandidateScreen(Screen[None]):
         """Open a tab."""
         self.query_one("#tabs", TabbedContent).active = name
         if name == "questions-tab":
-            self.query_one("#questions", OutsideTable).focus()
+            self.query_one("#questions", RowTable).focus()
 
     def action_against(self) -> None:
         """Compare with the next program."""
@@ -381,6 +374,14 @@ def _question_rows(
         )
         for recording, named in enumerate(players.recordings)
         for number, question in enumerate(named.recording.questions)
+    ]  # fmt: skip
+
+
+def _format_question(row: QuestionRow) -> list[Text | str]:
+    style = "green" if row.difference > 0 else "red" if row.difference < 0 else "dim"
+    return [
+        row.label, row.name, f"{row.accuracy:.0f}", f"{row.other:.0f}",
+        Text(f"{row.difference:+.0f}", style), f"{row.tokens:,.0f}", f"{row.sequential:,.0f}",
     ]  # fmt: skip
 
 

@@ -1,8 +1,7 @@
 """Run screen: the candidates of one run as they arrive, their curves, the proposer's rationale."""
 
-from functools import partial
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on, work
@@ -30,7 +29,8 @@ from tui.screens.run_text import (
     format_trial_cells,
 )
 from tui.widgets.frontier_plot import CHOSEN, PALETTE, FrontierPlot, PlotCurve, format_legend
-from tui.widgets.outside_text import LiveCell, OutsideStatic, OutsideTable
+from tui.widgets.outside_text import OutsideStatic
+from tui.widgets.row_table import RowTable
 from tui.widgets.trial_plots import ProgressPlot, describe_progress
 
 EVERY = 0.5
@@ -40,7 +40,7 @@ COLUMNS = (
     ("candidate", 9), ("verdict", 8), ("acc. %", 6), ("tokens", 6), ("seq.", 6),
     ("objective", 9), ("gain (95 %)", 20), ("parent", 14), ("by", 9),
 )  # fmt: skip
-"""Column widths: a table that is refilled does not find them itself."""
+"""Headings and widths."""
 
 TRIAL_COLUMNS = (
     ("candidate", 9), ("verdict", 8), ("score %", 7), ("cost", 8), ("gain (95 %)", 21), ("by", 8),
@@ -48,15 +48,6 @@ TRIAL_COLUMNS = (
 """Columns for a run of trials, whose objective is the score."""
 
 SORTS = ("arrival", "objective", "accuracy", "tokens", "sequential tokens")
-
-
-class _FormattedRow(NamedTuple):
-    """The cells of a row, and what they depend on."""
-
-    candidate: CandidateView
-    state: tuple[float, bool]
-    """β, and whether the candidate waits for a decision."""
-    cells: list[Text | str]
 
 
 class RunScreen(Screen[None]):
@@ -86,10 +77,6 @@ class RunScreen(Screen[None]):
         self._view: RunView | None = None
         self._candidates: list[CandidateView] = []
         """The candidates, in the order of the table."""
-        self._rows: dict[str, CandidateView] = {}
-        """The candidates of the table's rows, by name."""
-        self._formatted: dict[str, _FormattedRow] = {}
-        """The rows that were drawn, by name: cells are drawn one by one."""
         self._beta = 0.5
         self.is_allocation_run = self._reader.is_allocation_run
         """Whether the run searches for allocations."""
@@ -109,7 +96,7 @@ class RunScreen(Screen[None]):
         yield Header()
         yield OutsideStatic(id="status")
         with Horizontal(id="rounds"):
-            yield OutsideTable(id="candidates", cursor_type="row", zebra_stripes=True)
+            yield RowTable(self._columns, id="candidates")
             with Vertical(id="side"):
                 yield FrontierPlot(id="frontier")
                 yield ProgressPlot(id="progress-plot")
@@ -120,11 +107,8 @@ class RunScreen(Screen[None]):
     def on_mount(self) -> None:
         """Start polling, and play the baselines."""
         self.sub_title = self._reader.run.path.name
-        table = self.query_one("#candidates", OutsideTable)
         self.query_one("#side").set_class(self.is_allocation_run, "-trials")
-        for label, width in self._columns:
-            table.add_column(label, width=width, key=label)
-        table.focus()
+        self.query_one("#candidates").focus()
         self.poll()
         self.set_interval(EVERY, self.poll)
         self.play_baselines()
@@ -157,10 +141,10 @@ class RunScreen(Screen[None]):
             before: State of the run at the last poll.
         """
         assert self._view is not None
-        table = self.query_one("#candidates", OutsideTable)
+        table = self.query_one("#candidates", RowTable)
         selected = self.selected
         self._candidates = self._sorted(self._view.candidates)
-        self._fill(table)
+        table.show_rows(len(self._candidates), self._format_row)
         if not self._candidates:
             self._detail()
             return
@@ -175,39 +159,16 @@ class RunScreen(Screen[None]):
             row = len(names) - 1 if last or best not in names else names.index(best)
         else:
             row = names.index(selected.name)
-        table.move_cursor(row=row, animate=False)
+        table.move_cursor(row)
         self._detail()
 
-    def _fill(self, table: OutsideTable) -> None:
-        """Show the candidates in their order; rows are added, and never made again."""
-        rows = {candidate.name: candidate for candidate in self._candidates}
-        if not self._rows.keys() <= rows.keys():
-            table.clear()
-            self._rows = {}
-        added = [name for name in rows if name not in self._rows]
-        self._rows = rows
-        for name in added:
-            cells = (
-                LiveCell(name, partial(self._format_cell, name, column))
-                for column in range(len(self._columns))
-            )
-            table.add_row(*cells, key=name)
-        if rows:
-            table.order_rows(list(rows))
-
-    def _format_cell(self, name: str, column: int) -> Text | str:
-        """Format a cell of a candidate, at the present β."""
-        waits = self._view is not None and self._view.waiting == name
-        candidate, state = self._rows[name], (self._beta, waits)
-        row = self._formatted.get(name)
-        if row is None or row.candidate is not candidate or row.state != state:
-            cells = (
-                format_trial_cells(candidate, waits=waits)
-                if self.is_allocation_run
-                else format_cells(candidate, self._beta, waits=waits)
-            )
-            row = self._formatted[name] = _FormattedRow(candidate, state, cells)
-        return row.cells[column]
+    def _format_row(self, row: int) -> list[Text | str]:
+        """Format the row of a candidate, at the present β."""
+        candidate = self._candidates[row]
+        waits = self._view is not None and self._view.waiting == candidate.name
+        if self.is_allocation_run:
+            return format_trial_cells(candidate, waits=waits)
+        return format_cells(candidate, self._beta, waits=waits)
 
     def _sorted(self, candidates: tuple[CandidateView, ...]) -> list[CandidateView]:
         def key(candidate: CandidateView) -> float:
@@ -230,10 +191,10 @@ class RunScreen(Screen[None]):
     @property
     def selected(self) -> CandidateView | None:
         """The candidate under the cursor."""
-        row = self.query_one("#candidates", OutsideTable).cursor_row
+        row = self.query_one("#candidates", RowTable).cursor_row
         return self._candidates[row] if 0 <= row < len(self._candidates) else None
 
-    @on(OutsideTable.RowHighlighted, "#candidates")
+    @on(RowTable.RowHighlighted, "#candidates")
     def _moved(self) -> None:
         self._detail()
 
@@ -315,7 +276,7 @@ class RunScreen(Screen[None]):
 
     # Actions
 
-    @on(OutsideTable.RowSelected, "#candidates")
+    @on(RowTable.RowSelected, "#candidates")
     def action_open(self) -> None:
         """Open the candidate under the cursor."""
         from tui.screens.allocation import AllocationScreen

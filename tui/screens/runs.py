@@ -15,7 +15,8 @@ from tui.formatting import ago, format_state, format_usd
 from tui.messages import RunsLoaded
 from tui.model.run_reader import RunReader, RunView, find_run_folders
 from tui.screens.help import HELP
-from tui.widgets.outside_text import OutsideStatic, OutsideTable
+from tui.widgets.outside_text import OutsideStatic
+from tui.widgets.row_table import RowTable
 
 EVERY = 1.0
 """Seconds between two polls."""
@@ -24,7 +25,7 @@ COLUMNS = (
     ("run", 18), ("state", 15), ("rounds", 6), ("best", 8), ("objective", 9), ("gain", 7),
     ("tokens", 10), ("dollars", 7), ("minutes", 7), ("last event", 10),
 )  # fmt: skip
-"""Column widths: a table that is refilled does not find them itself."""
+"""Headings and widths."""
 
 
 class RunsScreen(Screen[None]):
@@ -50,15 +51,13 @@ class RunsScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Compose a table, and a line for problems."""
         yield Header()
-        yield OutsideTable(id="runs", cursor_type="row", zebra_stripes=True)
+        yield RowTable(COLUMNS, id="runs")
         yield OutsideStatic(id="note")
         yield Footer()
 
     def on_mount(self) -> None:
         """Start polling."""
         self.sub_title = self._folder.name or str(self._folder)
-        for label, width in COLUMNS:
-            self.query_one("#runs", OutsideTable).add_column(label, width=width)
         self.poll()
         self.set_interval(EVERY, self.poll)
 
@@ -77,25 +76,20 @@ class RunsScreen(Screen[None]):
     def show(self, message: RunsLoaded) -> None:
         """Show the runs in the table and keep the cursor."""
         self._views = message.views
-        table = self.query_one("#runs", OutsideTable)
-        row, scroll = table.cursor_row, table.scroll_y
-        table.clear()
-        for view in message.views:
-            table.add_row(*format_run_row(view), key=str(view.path))
-        if table.row_count:
-            table.move_cursor(row=min(row, table.row_count - 1), animate=False)
-            table.scroll_to(y=scroll, animate=False)
+        self.query_one("#runs", RowTable).show_rows(
+            len(self._views), lambda row: format_run_row(self._views[row])
+        )
         note = "" if self._views else f"No runs in {self._folder}."
         problem = next((view.problem for view in self._views if view.problem), "")
         problem = problem.replace(f"{self._folder}/", "")
         self.query_one("#note", OutsideStatic).update(problem or note)
 
-    @on(OutsideTable.RowSelected, "#runs")
+    @on(RowTable.RowSelected, "#runs")
     def action_open(self) -> None:
         """Open the run under the cursor."""
         from tui.screens.run import RunScreen
 
-        row = self.query_one("#runs", OutsideTable).cursor_row
+        row = self.query_one("#runs", RowTable).cursor_row
         if 0 <= row < len(self._views):
             self.app.push_screen(RunScreen(self._views[row].path))
 
