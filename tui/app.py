@@ -1,5 +1,6 @@
 """The app: its first screen, and behaviour that all screens share."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -7,16 +8,21 @@ from typing import ClassVar
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.events import Event, InputEvent
 from textual.filter import LineFilter
 from textual.notifications import SeverityLevel
 
 from harness.escaping import escape_block, escape_line
+from tui.idle_collector import IdleCollector
 from tui.screens.help import HelpScreen
 from tui.screens.leaving import LeaveScreen
 from tui.screens.run import RunScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.workbench import WorkbenchScreen
 from tui.widgets.outside_text import Sanitizer
+
+THREAD_SECONDS = 0.001
+"""Time after which a thread that reads or plays lets the screen be drawn; Python has 0.005."""
 
 
 class RheostatApp(App[None]):
@@ -41,11 +47,15 @@ class RheostatApp(App[None]):
         super().__init__()
         self._opened_path, self._recordings = path, list(recordings)
         self._sanitizer = Sanitizer()
+        self._collector = IdleCollector()
 
     def on_mount(self) -> None:
         """Open the requested run, directory or program."""
         from agents.run.directory import is_run
 
+        self._collector.start()
+        self.set_interval(1.0, self._collect_if_idle)
+        sys.setswitchinterval(THREAD_SECONDS)
         if self._opened_path.is_file():
             self.push_screen(
                 WorkbenchScreen(
@@ -58,6 +68,20 @@ class RheostatApp(App[None]):
             self.push_screen(RunScreen(self._opened_path))
         else:
             self.push_screen(RunsScreen(self._opened_path))
+
+    def _collect_if_idle(self) -> None:
+        if not any(worker.is_running for worker in self.workers):
+            self._collector.collect_if_idle()
+
+    def on_unmount(self) -> None:
+        """Leave the process as it was."""
+        self._collector.stop()
+
+    async def on_event(self, event: Event) -> None:
+        """See `App`; note when the user does something."""
+        if isinstance(event, InputEvent):
+            self._collector.note_input()
+        await super().on_event(event)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """See `App`; add a filter that removes control characters."""
