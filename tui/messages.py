@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rich.text import Text
 from textual.message import Message
 
 from tui.model.replay import LineFigures, ProgramOutcomes
@@ -30,6 +31,15 @@ class CurvesReady(Message):
     """Programs were played whose curves are drawn; they are in drawing order."""
 
     played: dict[str, ProgramOutcomes]
+
+
+@dataclass
+class TextsReady(Message):
+    """The texts of the tabs of a candidate were made."""
+
+    difference: Text
+    schedule: Text
+    results: Text
 
 
 @dataclass

@@ -36,11 +36,12 @@ def test_an_ended_run_is_read_with_its_candidates(copied: Copied) -> None:
 
 def test_a_candidate_is_read_with_its_curve_and_its_point_at_any_beta(copied: Copied) -> None:
     run = copied()
-    candidate = read_view(run).candidate("r001-1")
+    view = read_view(run)
+    candidate = view.candidate("r001-1")
     assert candidate is not None
     points = list(run.review("r001-1").points.values())
     sequential = [point[1].sequential or 0.0 for point in points]
-    assert candidate.at(0.5) == pytest.approx(
+    assert view.figures.find_means(0, 0.5) == pytest.approx(
         (
             sum(point[1].accuracy for point in points) / 2,
             sum(point[1].cost for point in points) / 2,
@@ -52,23 +53,28 @@ def test_a_candidate_is_read_with_its_curve_and_its_point_at_any_beta(copied: Co
         assert len(curve) == 3
         assert curve == sorted(curve)
     assert sum(sequential) / 2 in [cost for cost, _ in candidate.curve(CostAxis.SEQUENTIAL)]
-    lost = read_view(run).candidate("r002-3")
+    lost = view.candidate("r002-3")
     assert lost is not None
-    assert (lost.verdict, lost.at(0.5), lost.curve()) == ("unsound", None, [])
+    assert (lost.verdict, lost.curve()) == ("unsound", [])
+    assert view.figures.find_means(3, 0.5) is None
 
 
 def test_a_review_without_sequential_tokens_has_no_curve_over_them(copied: Copied) -> None:
-    candidate = read_view(copied()).candidate("r001-1")
-    assert candidate is not None
-    assert candidate.review is not None
+    run = copied()
+    before = read_view(run).candidate("r001-1")
+    review = run.review("r001-1")
     points = {
         label: [replace(point, sequential=None) for point in column]
-        for label, column in candidate.review.points.items()
+        for label, column in review.points.items()
     }
-    earlier = candidate._replace(review=replace(candidate.review, points=points))
-    assert earlier.curve() == candidate.curve()
+    run.write("candidates/r001-1/review.json", replace(review, points=points))
+    view = read_view(run)
+    earlier = view.candidate("r001-1")
+    assert before is not None
+    assert earlier is not None
+    assert earlier.curve() == before.curve()
     assert earlier.curve(CostAxis.SEQUENTIAL) == []
-    point = earlier.at(0.5)
+    point = view.figures.find_means(0, 0.5)
     assert point is not None
     assert point.sequential is None
 

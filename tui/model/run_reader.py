@@ -1,10 +1,14 @@
 """Read a run while another process writes it: without locks, and reading each file once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
+
+import numpy as np
 
 from agents.allocation.run_trials import read_run_trial
 from agents.run import directory
@@ -15,30 +19,20 @@ from agents.run.records import (
     Draft,
     Ending,
     Gain,
-    PointFigures,
     Request,
     ResourceUsage,
-    Review,
     RoundSummary,
 )
 from harness.errors import InputError
-from harness.evaluation.cost_axis import CostAxis, get_cost
+from harness.evaluation.cost_axis import CostAxis
+from tui.model.candidate_figures import FigureTable, PointArray, collect_points, compute_curve
 
 T = TypeVar("T")
 
 
-class PointMeans(NamedTuple):
-    """Figures of one point, averaged over recordings."""
-
-    accuracy: float
-    cost: float
-    """Tokens; for an allocation, its cost."""
-    sequential: float | None
-    """Sequential tokens; ``None`` if they are not known."""
-
-
-class CandidateView(NamedTuple):
-    """One candidate so far."""
+@dataclass(frozen=True, eq=False, slots=True)
+class CandidateView:
+    """One candidate so far; it is read again only if its files change, and equals itself alone."""
 
     name: str
     round: int
@@ -48,54 +42,26 @@ class CandidateView(NamedTuple):
     words: str
     verdict: str
     """Verdict; ``…`` until it is reviewed."""
-    review: Review | None
     diagnostics: str
+    objective: float | None
+    """Objective on the whole search set; ``None`` if it was not computed."""
+    by_recording: Mapping[str, float]
+    """Objective on each recording."""
+    gain: Gain | None
+    """Gain over the best baseline; for an allocation, over the previous best."""
+    reasons: Sequence[str]
+    """Reasons of the verdict."""
+    points: PointArray | None
+    """Points of its curve; an allocation has one point, without β."""
     trial: tuple[float, float] | None = None
     """For an allocation: cost, and score in percent."""
-
-    @property
-    def objective(self) -> float | None:
-        """Objective on the whole search set."""
-        return None if self.review is None else self.review.objective
-
-    @property
-    def gain(self) -> Gain | None:
-        """Gain over the best baseline; for an allocation, over the previous best."""
-        if self.review is None:
-            return None
-        return self.review.baseline_gain if self.trial is None else self.review.gain
-
-    def at(self, beta: float) -> PointMeans | None:
-        """Return the figures at the point nearest to a β, averaged over recordings.
-
-        For an allocation, return its score and cost.
-        """
-        if self.trial is not None:
-            return PointMeans(self.trial[1], self.trial[0], None)
-        if self.review is None or not self.review.points:
-            return None
-        nearest = [_nearest(points, beta) for points in self.review.points.values() if points]
-        if not nearest:
-            return None
-        return _average(nearest)
 
     def curve(self, axis: CostAxis = CostAxis.TOKENS) -> list[tuple[float, float]]:
         """Return (cost, accuracy) of each point; an allocation has one point.
 
         It is empty over sequential tokens if the review is of a version that did not store them.
         """
-        if self.trial is not None:
-            return [self.trial]
-        if self.review is None or not self.review.points:
-            return []
-        together = zip(*self.review.points.values(), strict=False)
-        means = [_average(points) for points in together]
-        costs = [get_cost(point, axis) for point in means]
-        return sorted(
-            (cost, point.accuracy)
-            for cost, point in zip(costs, means, strict=True)
-            if cost is not None
-        )
+        return [] if self.points is None else compute_curve(self.points, axis)
 
 
 class RunView(NamedTuple):
@@ -119,6 +85,9 @@ class RunView(NamedTuple):
     waiting: str | None
     ending: Ending | None
     candidates: tuple[CandidateView, ...]
+    """Candidates in order of arrival; the same object while none of them changes."""
+    figures: FigureTable
+    """Figures of the candidates, in their order."""
     playing: tuple[str, int]
     """The active proposer of the present round, and how many programs it has played."""
     guidelines: tuple[str, ...] = ()
@@ -159,6 +128,9 @@ class RunReader:
         self._begun = 0
         self._playing = ("", 0)
         self._candidate_cache: dict[str, tuple[tuple[int, int], CandidateView]] = {}
+        self._record_paths: dict[str, tuple[Path, Path]] = {}
+        self._candidates: tuple[CandidateView, ...] = ()
+        self._figures = FigureTable()
         self._summaries: dict[str, RoundSummary] = {}
         self._damage_cache: dict[Path, tuple[int, str]] = {}
 
@@ -183,7 +155,7 @@ class RunReader:
         for summary in summaries:
             used += summary.usage
         last = summaries[-1] if summaries else None
-        candidates = self._candidates(problems)
+        self._read_candidates(problems)
         damage = find_damage(self.run, self._damage_cache)
         return RunView(
             path=self.run.path,
@@ -201,7 +173,8 @@ class RunReader:
             last=self._last,
             waiting=waiting,
             ending=ending,
-            candidates=candidates,
+            candidates=self._candidates,
+            figures=self._figures,
             playing=self._playing,
             guidelines=_guidelines(summaries),
         )
@@ -237,11 +210,14 @@ class RunReader:
             rounds.append(self._summaries[relative])
         return rounds
 
-    def _candidates(self, problems: list[str]) -> tuple[CandidateView, ...]:
+    def _read_candidates(self, problems: list[str]) -> None:
         candidates = []
-        for folder in sorted((self.run.path / "candidates").glob("r*-*"), key=_order):
-            name = folder.name
-            stamp = (_changed(folder / "draft.json"), _changed(folder / "review.json"))
+        for name in sorted(_list_candidates(self.run.path / "candidates"), key=_order):
+            paths = self._record_paths.get(name)
+            if paths is None:  # making paths takes longer than looking at them
+                folder = self.run.path / "candidates" / name
+                paths = self._record_paths[name] = (folder / "draft.json", folder / "review.json")
+            stamp = (_changed(paths[0]), _changed(paths[1]))
             cached = self._candidate_cache.get(name)
             if cached is None or cached[0] != stamp:
                 view = _tried(problems, partial(self._candidate, name))
@@ -249,23 +225,36 @@ class RunReader:
                     continue
                 self._candidate_cache[name] = cached = (stamp, view)
             candidates.append(cached[1])
-        return tuple(candidates)
+        if self._candidates != (found := tuple(candidates)):
+            self._candidates = found
+            self._figures = FigureTable([candidate.points for candidate in found])
 
     def _candidate(self, name: str) -> CandidateView:
         draft = self.run.draft(name)
         reviewed = self.run.has(f"candidates/{name}/review.json")
         review = self.run.review(name) if reviewed else None
         played = read_run_trial(self.run, name)
+        trial = None if played is None else (played.cost, 100 * played.score)
+        points = None if review is None else collect_points(review.points)
+        if trial is not None:
+            points = np.array([[[0.0, trial[1], trial[0], np.nan]]])
+        gain = None
+        if review is not None:
+            gain = review.baseline_gain if trial is None else review.gain
         return CandidateView(
             name=name,
-            round=_order(Path(name))[0],
+            round=_order(name)[0],
             proposer=draft.proposer,
             parent=next(iter(draft.proposal.parents), ""),
             words=draft.proposal.words,
             verdict=review.verdict.value if review is not None else _unreviewed(draft),
-            review=review,
             diagnostics=draft.diagnostics,
-            trial=None if played is None else (played.cost, 100 * played.score),
+            objective=None if review is None else review.objective,
+            by_recording={} if review is None else review.by_recording,
+            gain=gain,
+            reasons=() if review is None else tuple(review.reasons),
+            points=points,
+            trial=trial,
         )
 
 
@@ -295,24 +284,17 @@ def find_run_folders(folder: Path) -> list[Path]:
         return []
 
 
-def _average(points: Sequence[PointFigures]) -> PointMeans:
-    """Average points over recordings."""
-    sequential = [point.sequential for point in points if point.sequential is not None]
-    count = len(points)
-    return PointMeans(
-        accuracy=sum(point.accuracy for point in points) / count,
-        cost=sum(point.cost for point in points) / count,
-        sequential=sum(sequential) / count if len(sequential) == count else None,
-    )
+def _list_candidates(folder: Path) -> list[str]:
+    """List the names of the candidates in a directory."""
+    try:
+        return [path.name for path in folder.iterdir() if fnmatch(path.name, "r*-*")]
+    except OSError:
+        return []
 
 
-def _nearest(points: list[PointFigures], beta: float) -> PointFigures:
-    return min(points, key=lambda point: abs((point.beta or 0.0) - beta))
-
-
-def _order(folder: Path) -> tuple[int, int]:
+def _order(name: str) -> tuple[int, int]:
     """Sort key: round, then index in it."""
-    number, _, suffix = folder.name.removeprefix("r").partition("-")
+    number, _, suffix = name.removeprefix("r").partition("-")
     return (int(number) if number.isdigit() else 0, int(suffix) if suffix.isdigit() else 0)
 
 

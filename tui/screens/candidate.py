@@ -1,8 +1,7 @@
 """Candidate screen: its source and line profile, its diff, its schedule, its questions."""
 
 import difflib
-from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on, work
@@ -14,7 +13,7 @@ from textual.widgets import Footer, Header, TabbedContent, TabPane
 from textual.worker import get_current_worker
 
 from agents.evolution.starting_programs import load_seeds
-from agents.run.records import ControllerLanguage
+from agents.run.records import ControllerLanguage, Review
 from agents.search.programs import load_candidate
 from dsl.diagnostics import DslError
 from harness.engines import ControllerSetting
@@ -22,12 +21,21 @@ from harness.errors import InputError, RheostatError
 from harness.request.controllers import Playable, load_program, parse_playable
 from store.errors import StoreError
 from tui.formatting import format_interval, format_verdict
-from tui.messages import LinesReady, OperationFailed, QuestionsReady, RunsLoaded
+from tui.messages import LinesReady, OperationFailed, QuestionsReady, RunsLoaded, TextsReady
 from tui.model.replay import RecordingPlayer, open_run_player
-from tui.model.run_reader import CandidateView, RunReader
+from tui.model.run_reader import RunReader, RunView
+from tui.screens.candidate_questions import (
+    COLUMNS,
+    SORTS,
+    QuestionRow,
+    format_question,
+    list_questions,
+    sort_questions,
+)
 from tui.screens.candidate_text import margin, results_text, schedule_text
 from tui.screens.dialogs import DECISIONS, DecideScreen, make_decision_handler, waiting_text
 from tui.screens.help import HELP
+from tui.screens.trace import TraceScreen
 from tui.widgets.outside_text import OutsideStatic
 from tui.widgets.row_table import RowTable
 from tui.widgets.source_view import SourceView
@@ -35,32 +43,7 @@ from tui.widgets.source_view import SourceView
 EVERY = 1.0
 """Seconds between two polls."""
 
-COLUMNS = (
-    ("recording", 20), ("question", 14), ("right %", 7), ("the other's %", 13),
-    ("difference", 10), ("tokens", 11), ("sequential", 10),
-)  # fmt: skip
 TABS = ("source-tab", "difference-tab", "schedule-tab", "questions-tab", "results-tab")
-SORTS = ("question", "difference", "accuracy", "tokens", "sequential tokens")
-
-
-class QuestionRow(NamedTuple):
-    """One question of one recording, at a β."""
-
-    recording: int
-    label: str
-    question: int
-    name: str
-    accuracy: float
-    """Percent of the seeds under which it is right."""
-    tokens: float
-    sequential: float
-    other: float
-    """Accuracy of the other program, in percent."""
-
-    @property
-    def difference(self) -> float:
-        """Difference in points of percent."""
-        return self.accuracy - self.other
 
 
 class CandidateScreen(Screen[None]):
@@ -69,6 +52,7 @@ class CandidateScreen(Screen[None]):
     Args:
         reader: Reader of its run.
         name: Name of the candidate.
+        view: Present state of the run.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -87,15 +71,16 @@ class CandidateScreen(Screen[None]):
         ),
     ]
 
-    def __init__(self, reader: RunReader, name: str) -> None:
+    def __init__(self, reader: RunReader, name: str, view: RunView) -> None:
         super().__init__()
         self._reader, self._of = reader, name
-        self._candidate: CandidateView | None = None
+        self._candidate = view.candidate(name)
+        self._waits = view.waiting == name
+        self._names = [candidate.name for candidate in view.candidates]
         self._source = ""
         self._others: list[str] = []
         self._other = 0
         self._beta = 0.5
-        self._waits = False
         self._sort = 0
         self._players: RecordingPlayer | None = None
         self._rows: list[QuestionRow] = []
@@ -120,17 +105,17 @@ class CandidateScreen(Screen[None]):
         yield Footer()
 
     def on_mount(self) -> None:
-        """Show what is on disk, and play the rest."""
-        view = self._reader.read_view()
-        self._candidate = view.candidate(self._of)
-        self._waits = view.waiting == self._of
-        self.sub_title = f"{view.path.name} · {self._of}"
+        """Show the source, then what is read and played in threads."""
+        self.sub_title = f"{self._reader.run.path.name} · {self._of}"
         try:
             self._source = self._reader.run.source(self._of)
         except (InputError, OSError) as problem:
             self.notify(str(problem), severity="error", timeout=10)
-        self._others = self._comparable(view.candidates)
-        self._show()
+        self._others = self._comparable()
+        self.query_one("#header", OutsideStatic).update(self._head())
+        language = self._reader.run.language(self._of)
+        self.query_one("#source", SourceView).show(self._source, language=language)
+        self.describe()
         self.play()
         self.set_interval(EVERY, self.poll)
 
@@ -149,29 +134,42 @@ class CandidateScreen(Screen[None]):
         if (candidate, waits) != (self._candidate, self._waits):
             self._candidate, self._waits = candidate, waits
             self.query_one("#header", OutsideStatic).update(self._head())
-            self.query_one("#results", OutsideStatic).update(results_text(candidate))
+            self.describe()
             self.refresh_bindings()
 
-    def _comparable(self, candidates: tuple[CandidateView, ...]) -> list[str]:
+    def _comparable(self) -> list[str]:
         """List programs to compare with: its parent first, then baselines, then the others."""
         parent = self._candidate.parent if self._candidate is not None else ""
         try:
             baselines = [baseline.label for baseline in self._reader.run.request.baselines]
         except (InputError, OSError):  # a damaged run is shown as far as it can be read
             baselines = []
-        names = [candidate.name for candidate in candidates if candidate.name != self._of]
+        names = [name for name in self._names if name != self._of]
         controllers = [parent, *baselines, *names]
         return list(dict.fromkeys(controller for controller in controllers if controller))
 
-    # Shown at once
+    # Read
 
-    def _show(self) -> None:
-        self.query_one("#header", OutsideStatic).update(self._head())
-        language = self._reader.run.language(self._of)
-        self.query_one("#source", SourceView).show(self._source, language=language)
-        self.query_one("#difference", OutsideStatic).update(self._difference())
-        self.query_one("#schedule", OutsideStatic).update(schedule_text(self._program()))
-        self.query_one("#results", OutsideStatic).update(results_text(self._candidate))
+    @work(thread=True, exclusive=True, group="describe", exit_on_error=False)
+    def describe(self) -> None:
+        """Make the texts of the tabs: programs are checked and compared for them."""
+        texts = TextsReady(
+            self._difference(), schedule_text(self._program()), results_text(self._review())
+        )
+        if not get_current_worker().is_cancelled:
+            self.post_message(texts)
+
+    @on(TextsReady)
+    def _show_texts(self, message: TextsReady) -> None:
+        self.query_one("#difference", OutsideStatic).update(message.difference)
+        self.query_one("#schedule", OutsideStatic).update(message.schedule)
+        self.query_one("#results", OutsideStatic).update(message.results)
+
+    def _review(self) -> Review | None:
+        try:
+            return self._reader.run.review(self._of)
+        except (InputError, OSError):  # it is damaged, which the screen of the run says, or missing
+            return None
 
     def _head(self) -> Text:
         candidate = self._candidate
@@ -268,7 +266,7 @@ class CandidateScreen(Screen[None]):
         ready, players = self._ready, self._players
         if ready is None or players is None:
             return
-        self._rows = sorted(_question_rows(ready, players, self._beta), key=self._key)
+        self._rows = sort_questions(list_questions(ready, players, self._beta), SORTS[self._sort])
         won = sum(row.difference > 0 for row in self._rows)
         lost = sum(row.difference < 0 for row in self._rows)
         self.query_one("#comparison", OutsideStatic).update(
@@ -276,22 +274,13 @@ class CandidateScreen(Screen[None]):
             f" sorted by {SORTS[self._sort]}"
         )
         table = self.query_one("#questions", RowTable)
-        table.show_rows(len(self._rows), lambda row: _format_question(self._rows[row]))
+        table.show_rows(len(self._rows), lambda row: format_question(self._rows[row]))
         table.move_cursor(0)
-
-    def _key(self, row: QuestionRow) -> tuple[float, int, int]:
-        first = {
-            "difference": row.difference, "accuracy": row.accuracy, "tokens": -row.tokens,
-            "sequential tokens": -row.sequential,
-        }.get(SORTS[self._sort], 0.0)  # fmt: skip
-        return (first, row.recording, row.question)
 
     # Actions
 
     def action_trace(self) -> None:
         """Open an episode of the question under the cursor."""
-        from tui.screens.trace import TraceScreen
-
         if self._players is None or self._program() is None:
             self.notify("This candidate cannot be played.", severity="warning")
             return
@@ -318,7 +307,7 @@ class CandidateScreen(Screen[None]):
         """Compare with the next program."""
         if self._others:
             self._other = (self._other + 1) % len(self._others)
-            self.query_one("#difference", OutsideStatic).update(self._difference())
+            self.describe()
             self.play()
 
     def action_sort(self) -> None:
@@ -357,36 +346,3 @@ class CandidateScreen(Screen[None]):
             DecideScreen(self._of, approved=approved),
             make_decision_handler(self, self._reader.run.path),
         )
-
-
-def _question_rows(
-    ready: QuestionsReady, players: RecordingPlayer, beta: float
-) -> list[QuestionRow]:
-    index = _index_of_beta(ready.played.settings, beta)
-    other = _index_of_beta(ready.against.settings, beta)
-    return [
-        QuestionRow(
-            recording, named.label, number, question.id,
-            100 * float(ready.played.right[recording][index, number]),
-            float(ready.played.tokens[recording][index, number]),
-            float(ready.played.sequential[recording][index, number]),
-            100 * float(ready.against.right[recording][other, number]),
-        )
-        for recording, named in enumerate(players.recordings)
-        for number, question in enumerate(named.recording.questions)
-    ]  # fmt: skip
-
-
-def _format_question(row: QuestionRow) -> list[Text | str]:
-    style = "green" if row.difference > 0 else "red" if row.difference < 0 else "dim"
-    return [
-        row.label, row.name, f"{row.accuracy:.0f}", f"{row.other:.0f}",
-        Text(f"{row.difference:+.0f}", style), f"{row.tokens:,.0f}", f"{row.sequential:,.0f}",
-    ]  # fmt: skip
-
-
-def _index_of_beta(settings: Sequence[ControllerSetting], beta: float) -> int:
-    """Return the point nearest to a β, or the one at the same position if it does not follow β."""
-    if settings[0].beta is None:
-        return round(beta * (len(settings) - 1))
-    return min(range(len(settings)), key=lambda index: abs((settings[index].beta or 0.0) - beta))

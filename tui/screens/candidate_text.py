@@ -2,13 +2,13 @@
 
 from rich.text import Text
 
+from agents.run.records import Review
 from dsl.checker.symbols import schedule_lines
 from dsl.schedule import evaluate
 from harness.escaping import escape_line
 from harness.request.controllers import Playable
 from harness.request.foreign import ForeignController
 from tui.model.replay import LineFigures
-from tui.model.run_reader import CandidateView
 
 
 def margin(lines: LineFigures) -> dict[int, str]:
@@ -48,9 +48,8 @@ def schedule_text(program: Playable | None) -> Text:
     return text
 
 
-def results_text(candidate: CandidateView | None) -> Text:
+def results_text(review: Review | None) -> Text:
     """Format the curve on every recording."""
-    review = candidate.review if candidate is not None else None
     if review is None or not review.points:
         return Text("Not reviewed yet.")
     text = Text()

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
@@ -20,6 +21,8 @@ from store.errors import StoreError
 from tui.messages import CurvesReady, OperationFailed, RunsLoaded
 from tui.model.replay import ProgramOutcomes, open_run_player
 from tui.model.run_reader import CandidateView, RunReader, RunView
+from tui.screens.allocation import AllocationScreen
+from tui.screens.candidate import CandidateScreen
 from tui.screens.dialogs import DECISIONS, DecideScreen, make_decision_handler, waiting_text
 from tui.screens.help import HELP
 from tui.screens.run_text import (
@@ -75,8 +78,11 @@ class RunScreen(Screen[None]):
         super().__init__()
         self._reader = RunReader(path)
         self._view: RunView | None = None
-        self._candidates: list[CandidateView] = []
-        """The candidates, in the order of the table."""
+        self._order: list[int] = []
+        """Positions of the candidates in the view, in the order of the table."""
+        self._is_detail_pending = False
+        self._is_decidable = False
+        """Whether the keys of a decision are shown."""
         self._beta = 0.5
         self.is_allocation_run = self._reader.is_allocation_run
         """Whether the run searches for allocations."""
@@ -143,12 +149,12 @@ class RunScreen(Screen[None]):
         assert self._view is not None
         table = self.query_one("#candidates", RowTable)
         selected = self.selected
-        self._candidates = self._sorted(self._view.candidates)
-        table.show_rows(len(self._candidates), self._format_row)
-        if not self._candidates:
-            self._detail()
+        self._order = self._sorted(self._view)
+        table.show_rows(len(self._order), self._format_row)
+        names = [self._view.candidates[position].name for position in self._order]
+        self._detail_soon()
+        if not names:
             return
-        names = [candidate.name for candidate in self._candidates]
         last = grown and self._follow and self._sort == 0
         waits = self._view.waiting
         began = waits in names and (before is None or before.waiting != waits)
@@ -160,46 +166,55 @@ class RunScreen(Screen[None]):
         else:
             row = names.index(selected.name)
         table.move_cursor(row)
-        self._detail()
 
     def _format_row(self, row: int) -> list[Text | str]:
         """Format the row of a candidate, at the present β."""
-        candidate = self._candidates[row]
-        waits = self._view is not None and self._view.waiting == candidate.name
+        assert self._view is not None
+        position = self._order[row]
+        candidate = self._view.candidates[position]
+        waits = self._view.waiting == candidate.name
         if self.is_allocation_run:
             return format_trial_cells(candidate, waits=waits)
-        return format_cells(candidate, self._beta, waits=waits)
+        means = self._view.figures.find_means(position, self._beta)
+        return format_cells(candidate, means, waits=waits)
 
-    def _sorted(self, candidates: tuple[CandidateView, ...]) -> list[CandidateView]:
-        def key(candidate: CandidateView) -> float:
-            point = candidate.at(self._beta)
-            match SORTS[self._sort]:
-                case "objective":
-                    return -(candidate.objective if candidate.objective is not None else -1e9)
-                case "accuracy":
-                    return -(point.accuracy if point else -1e9)
-                case "tokens":
-                    return point.cost if point else 1e18
-                case "sequential tokens":
-                    known = None if point is None else point.sequential
-                    return 1e18 if known is None else known
-                case _:
-                    return 0.0
-
-        return sorted(candidates, key=key)
+    def _sorted(self, view: RunView) -> list[int]:
+        """Return the positions of the candidates in the order of the table."""
+        means = view.figures.compute_means(self._beta)
+        match SORTS[self._sort]:
+            case "objective":
+                known = (candidate.objective for candidate in view.candidates)
+                key = -np.array([np.nan if value is None else value for value in known])
+            case "accuracy":
+                key = -means[:, 0]
+            case "tokens":
+                key = means[:, 1]
+            case "sequential tokens":
+                key = means[:, 2]
+            case _:
+                return list(range(len(view.candidates)))
+        # Not a number is sorted to the end.
+        order: list[int] = np.argsort(key, kind="stable").tolist()
+        return order
 
     @property
     def selected(self) -> CandidateView | None:
         """The candidate under the cursor."""
         row = self.query_one("#candidates", RowTable).cursor_row
-        return self._candidates[row] if 0 <= row < len(self._candidates) else None
+        if self._view is None or not 0 <= row < len(self._order):
+            return None
+        return self._view.candidates[self._order[row]]
 
     @on(RowTable.RowHighlighted, "#candidates")
-    def _moved(self) -> None:
-        self._detail()
+    def _detail_soon(self) -> None:
+        """Show the plot and the rationale once the table was drawn, however often it is asked."""
+        if not self._is_detail_pending:
+            self._is_detail_pending = True
+            self.call_after_refresh(self._detail)
 
     def _detail(self) -> None:
         """Show the plot and the rationale of the candidate under the cursor."""
+        self._is_detail_pending = False
         chosen = self.selected
         rationale = format_rationale(
             chosen, None if self.is_allocation_run else self._beta, SORTS[self._sort]
@@ -208,7 +223,9 @@ class RunScreen(Screen[None]):
             rationale.append("\nGuidelines\n", "bold")
             rationale.append("\n".join(self._view.guidelines) + "\n")
         legend = self._draw_trials(chosen) if self.is_allocation_run else self._draw_curves(chosen)
-        self.refresh_bindings()
+        if self._is_decidable != (decidable := self.check_action("decide", ()) is True):
+            self._is_decidable = decidable
+            self.refresh_bindings()  # which mounts the whole footer again
         self.query_one("#details", OutsideStatic).update(legend.append("\n").append_text(rationale))
 
     def _draw_trials(self, chosen: CandidateView | None) -> Text:
@@ -279,12 +296,12 @@ class RunScreen(Screen[None]):
     @on(RowTable.RowSelected, "#candidates")
     def action_open(self) -> None:
         """Open the candidate under the cursor."""
-        from tui.screens.allocation import AllocationScreen
-        from tui.screens.candidate import CandidateScreen
-
-        if (chosen := self.selected) is not None:
-            kind = AllocationScreen if self.is_allocation_run else CandidateScreen
-            self.app.push_screen(kind(self._reader, chosen.name))
+        if self._view is None or (chosen := self.selected) is None:
+            return
+        if self.is_allocation_run:
+            self.app.push_screen(AllocationScreen(self._reader, chosen.name))
+        else:
+            self.app.push_screen(CandidateScreen(self._reader, chosen.name, self._view))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Return whether a key applies now: decisions need a waiting candidate."""

@@ -4,6 +4,7 @@ from rich.text import Text
 
 from harness.messages import format_count, format_tokens
 from tui.formatting import ago, format_interval, format_state, format_usd, format_verdict
+from tui.model.candidate_figures import PointMeans
 from tui.model.run_reader import CandidateView, RunView
 
 
@@ -36,15 +37,16 @@ def format_standing(view: RunView) -> Text:
     return text
 
 
-def format_cells(candidate: CandidateView, beta: float, *, waits: bool) -> list[Text | str]:
+def format_cells(
+    candidate: CandidateView, point: PointMeans | None, *, waits: bool
+) -> list[Text | str]:
     """Format the table row of a controller.
 
     Args:
         candidate: Candidate of the row.
-        beta: Value of β whose accuracy and tokens are shown.
+        point: Its accuracy and tokens; ``None`` if it has none.
         waits: Whether it waits for a decision.
     """
-    point = candidate.at(beta)
     return [
         candidate.name,
         format_verdict(candidate, waits=waits),
@@ -86,12 +88,11 @@ def format_rationale(chosen: CandidateView | None, beta: float | None, sort: str
     text.append(f"\n{chosen.name}", "bold")
     text.append(f" by {chosen.proposer}\n")
     text.append(f"{chosen.words or 'No rationale.'}\n")
-    review = chosen.review
-    if review is not None and review.reasons:
-        text.append("\n" + "\n".join(review.reasons) + "\n", "yellow")
-    if review is not None and review.by_recording:
+    if chosen.reasons:
+        text.append("\n" + "\n".join(chosen.reasons) + "\n", "yellow")
+    if chosen.by_recording:
         text.append("\n")
-        for label, value in review.by_recording.items():
+        for label, value in chosen.by_recording.items():
             text.append(f"{value:>7.2f}  {label}\n", "dim")
     if chosen.diagnostics:
         text.append(f"\n{chosen.diagnostics}\n", "red")
