@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from textual.binding import Binding
 from textual.widgets import Button, Footer, Input
+from textual.widgets._footer import FooterKey
 
 from agents.run.directory import RunDirectory
 from tests.agents.report.conftest import STOPPER, Copied, log
@@ -86,6 +87,19 @@ async def test_nothing_is_offered_once_the_decision_is_made(copied: Copied) -> N
         await settled(pilot)
         assert "Approve" not in footer(app)
         assert "waits" not in shown(pilot, "#status")
+
+
+async def test_the_footer_is_made_again_only_if_its_keys_change(copied: Copied) -> None:
+    app = RheostatApp(waiting(copied).path)
+    async with app.run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        keys = list(app.screen.query(FooterKey))
+        assert "Approve" in footer(app)
+        await press(pilot, "s", "right_square_bracket")
+        assert list(app.screen.query(FooterKey)) == keys
+        await press(pilot, "ctrl+home")
+        assert "Approve" not in footer(app)
+        assert list(app.screen.query(FooterKey)) != keys
 
 
 @pytest.mark.parametrize("keys", [(), ("enter",)])

@@ -24,6 +24,7 @@ class TableApp(App[None]):
         self.formatted: list[int] = []
         self.selected: list[int] = []
         self.highlighted: list[int] = []
+        self.drawn = 0
 
     def compose(self) -> ComposeResult:
         yield RowTable(COLUMNS)
@@ -47,6 +48,10 @@ class TableApp(App[None]):
     @on(RowTable.RowHighlighted)
     def highlight(self, message: RowTable.RowHighlighted) -> None:
         self.highlighted.append(message.table.cursor_row)
+
+    @on(RowTable.RowsDrawn)
+    def count_drawing(self) -> None:
+        self.drawn += 1
 
 
 async def press(pilot: "Pilot[None]", *keys: str) -> None:
@@ -78,6 +83,16 @@ async def test_a_row_is_formatted_anew_only_if_the_rows_were_replaced() -> None:
         app.table.show_rows(100, app.cells)
         await pilot.pause()
         assert sorted(app.formatted) == list(range(10))
+
+
+async def test_rows_are_reported_as_drawn_once_for_each_replacement() -> None:
+    app = TableApp()
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "down", "pagedown")
+        assert app.drawn == 1
+        app.table.show_rows(50, app.cells)
+        await press(pilot, "down")
+        assert app.drawn == 2
 
 
 async def test_keys_move_the_cursor_and_keep_it_in_view() -> None:

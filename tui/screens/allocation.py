@@ -7,8 +7,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import Screen
-from textual.widgets import Footer, Header, TabbedContent, TabPane
+from textual.widgets import Header, TabbedContent, TabPane
 from textual.worker import get_current_worker
 
 from agents.allocation.results import (
@@ -23,8 +22,10 @@ from tui.formatting import format_verdict
 from tui.messages import OperationFailed, TrialsLoaded
 from tui.model.run_reader import CandidateView, RunReader, RunView
 from tui.model.trials import TrialsView, load_trials
+from tui.screens.base import AppScreen
 from tui.screens.dialogs import DECISIONS, DecideScreen, make_decision_handler, waiting_text
 from tui.screens.help import HELP
+from tui.widgets.key_footer import KeyFooter
 from tui.widgets.outside_text import OutsideStatic
 from tui.widgets.row_table import RowTable
 from tui.widgets.source_view import SourceView
@@ -42,7 +43,7 @@ COLUMNS = (("stage", 16), ("allocation", 34), ("costs", 10), ("% of cost", 9))
 TABS = ("stages-tab", "saturation-tab", "progress-tab", "guidelines-tab", "source-tab")
 
 
-class AllocationScreen(Screen[None]):
+class AllocationScreen(AppScreen):
     """Screen that shows one allocation, without held-out results, which only a report opens.
 
     Args:
@@ -93,7 +94,7 @@ class AllocationScreen(Screen[None]):
                 yield OutsideStatic(id="guidelines")
             with TabPane("5 Source", id="source-tab"):
                 yield SourceView(id="source")
-        yield Footer()
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         """Start polling."""

@@ -8,8 +8,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import Screen
-from textual.widgets import Footer, Header, TabbedContent, TabPane
+from textual.widgets import Header, TabbedContent, TabPane
 from textual.worker import get_current_worker
 
 from agents.evolution.starting_programs import load_seeds
@@ -24,6 +23,7 @@ from tui.formatting import format_interval, format_verdict
 from tui.messages import LinesReady, OperationFailed, QuestionsReady, RunsLoaded, TextsReady
 from tui.model.replay import RecordingPlayer, open_run_player
 from tui.model.run_reader import RunReader, RunView
+from tui.screens.base import AppScreen
 from tui.screens.candidate_questions import (
     COLUMNS,
     SORTS,
@@ -36,6 +36,7 @@ from tui.screens.candidate_text import margin, results_text, schedule_text
 from tui.screens.dialogs import DECISIONS, DecideScreen, make_decision_handler, waiting_text
 from tui.screens.help import HELP
 from tui.screens.trace import TraceScreen
+from tui.widgets.key_footer import KeyFooter
 from tui.widgets.outside_text import OutsideStatic
 from tui.widgets.row_table import RowTable
 from tui.widgets.source_view import SourceView
@@ -46,7 +47,7 @@ EVERY = 1.0
 TABS = ("source-tab", "difference-tab", "schedule-tab", "questions-tab", "results-tab")
 
 
-class CandidateScreen(Screen[None]):
+class CandidateScreen(AppScreen):
     """Screen that shows one candidate.
 
     Args:
@@ -102,7 +103,7 @@ class CandidateScreen(Screen[None]):
                 yield RowTable(COLUMNS, id="questions")
             with TabPane("5 Results", id="results-tab"), VerticalScroll():
                 yield OutsideStatic(id="results")
-        yield Footer()
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         """Show the source, then what is read and played in threads."""
@@ -113,11 +114,14 @@ class CandidateScreen(Screen[None]):
             self.notify(str(problem), severity="error", timeout=10)
         self._others = self._comparable()
         self.query_one("#header", OutsideStatic).update(self._head())
+        self.call_after_refresh(self._start)  # the frame of the screen is drawn first
+        self.set_interval(EVERY, self.poll)
+
+    def _start(self) -> None:
         language = self._reader.run.language(self._of)
         self.query_one("#source", SourceView).show(self._source, language=language)
         self.describe()
         self.play()
-        self.set_interval(EVERY, self.poll)
 
     @work(thread=True, exclusive=True, group="poll", exit_on_error=False)
     def poll(self) -> None:

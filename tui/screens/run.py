@@ -9,8 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import Screen
-from textual.widgets import Footer, Header
+from textual.widgets import Header
 from textual.worker import get_current_worker
 
 from dsl.diagnostics import DslError
@@ -22,6 +21,7 @@ from tui.messages import CurvesReady, OperationFailed, RunsLoaded
 from tui.model.replay import ProgramOutcomes, open_run_player
 from tui.model.run_reader import CandidateView, RunReader, RunView
 from tui.screens.allocation import AllocationScreen
+from tui.screens.base import AppScreen
 from tui.screens.candidate import CandidateScreen
 from tui.screens.dialogs import DECISIONS, DecideScreen, make_decision_handler, waiting_text
 from tui.screens.help import HELP
@@ -32,6 +32,7 @@ from tui.screens.run_text import (
     format_trial_cells,
 )
 from tui.widgets.frontier_plot import CHOSEN, PALETTE, FrontierPlot, PlotCurve, format_legend
+from tui.widgets.key_footer import KeyFooter
 from tui.widgets.outside_text import OutsideStatic
 from tui.widgets.row_table import RowTable
 from tui.widgets.trial_plots import ProgressPlot, describe_progress
@@ -53,7 +54,7 @@ TRIAL_COLUMNS = (
 SORTS = ("arrival", "objective", "accuracy", "tokens", "sequential tokens")
 
 
-class RunScreen(Screen[None]):
+class RunScreen(AppScreen):
     """Screen that shows one run.
 
     Args:
@@ -80,7 +81,6 @@ class RunScreen(Screen[None]):
         self._view: RunView | None = None
         self._order: list[int] = []
         """Positions of the candidates in the view, in the order of the table."""
-        self._is_detail_pending = False
         self._is_decidable = False
         """Whether the keys of a decision are shown."""
         self._beta = 0.5
@@ -108,7 +108,7 @@ class RunScreen(Screen[None]):
                 yield ProgressPlot(id="progress-plot")
                 with VerticalScroll(id="details-pane"):
                     yield OutsideStatic(id="details")
-        yield Footer()
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         """Start polling, and play the baselines."""
@@ -152,7 +152,6 @@ class RunScreen(Screen[None]):
         self._order = self._sorted(self._view)
         table.show_rows(len(self._order), self._format_row)
         names = [self._view.candidates[position].name for position in self._order]
-        self._detail_soon()
         if not names:
             return
         last = grown and self._follow and self._sort == 0
@@ -206,15 +205,9 @@ class RunScreen(Screen[None]):
         return self._view.candidates[self._order[row]]
 
     @on(RowTable.RowHighlighted, "#candidates")
-    def _detail_soon(self) -> None:
-        """Show the plot and the rationale once the table was drawn, however often it is asked."""
-        if not self._is_detail_pending:
-            self._is_detail_pending = True
-            self.call_after_refresh(self._detail)
-
+    @on(RowTable.RowsDrawn, "#candidates")
     def _detail(self) -> None:
         """Show the plot and the rationale of the candidate under the cursor."""
-        self._is_detail_pending = False
         chosen = self.selected
         rationale = format_rationale(
             chosen, None if self.is_allocation_run else self._beta, SORTS[self._sort]

@@ -7,14 +7,15 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
-from textual.widgets import Footer, Header
+from textual.widgets import Header
 from textual.worker import get_current_worker
 
 from tui.formatting import ago, format_state, format_usd
 from tui.messages import RunsLoaded
 from tui.model.run_reader import RunReader, RunView, find_run_folders
+from tui.screens.base import AppScreen
 from tui.screens.help import HELP
+from tui.widgets.key_footer import KeyFooter
 from tui.widgets.outside_text import OutsideStatic
 from tui.widgets.row_table import RowTable
 
@@ -28,7 +29,7 @@ COLUMNS = (
 """Headings and widths."""
 
 
-class RunsScreen(Screen[None]):
+class RunsScreen(AppScreen):
     """Screen that lists runs.
 
     Args:
@@ -53,7 +54,7 @@ class RunsScreen(Screen[None]):
         yield Header()
         yield RowTable(COLUMNS, id="runs")
         yield OutsideStatic(id="note")
-        yield Footer()
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         """Start polling."""

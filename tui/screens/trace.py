@@ -11,8 +11,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import Screen
-from textual.widgets import Footer, Header
+from textual.widgets import Header
 from textual.worker import get_current_worker
 
 from harness.errors import RheostatError
@@ -24,16 +23,18 @@ from tui.messages import EpisodeReady, OperationFailed
 from tui.model.highlighting import detect_language
 from tui.model.replay import RecordingPlayer
 from tui.model.timeline import EpisodeTimeline, build_timeline, describe_verb
+from tui.screens.base import AppScreen
 from tui.screens.help import HELP
 from tui.screens.trace_memory import describe_memory
 from tui.widgets.episode_picture import EpisodePicture, letter_of, style_of
+from tui.widgets.key_footer import KeyFooter
 from tui.widgets.outside_text import OutsideStatic
 from tui.widgets.source_view import SourceView
 
 SIDES = ("left", "right")
 
 
-class TraceScreen(Screen[None]):
+class TraceScreen(AppScreen):
     """Screen that steps through one episode.
 
     Args:
@@ -99,7 +100,7 @@ class TraceScreen(Screen[None]):
             yield SourceView(id="current-source")
             with VerticalScroll(id="state-half"):
                 yield OutsideStatic(id="state")
-        yield Footer()
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         """Play the first episode."""

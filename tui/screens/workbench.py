@@ -10,9 +10,8 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Footer, Header, TextArea
+from textual.widgets import Header, TextArea
 from textual.worker import get_current_worker
 
 from agents.loop.round_files import submit_proposal
@@ -30,10 +29,12 @@ from harness.request.controllers import load_program, parse_controller
 from store.errors import StoreError
 from tui.messages import CurvesReady, OperationFailed
 from tui.model.replay import ProgramOutcomes, RecordingPlayer, open_file_player, open_run_player
+from tui.screens.base import AppScreen
 from tui.screens.dialogs import NameScreen
 from tui.screens.leaving import Changes, LeaveScreen
 from tui.widgets.editor import Editor
 from tui.widgets.frontier_plot import CHOSEN, PALETTE, FrontierPlot, PlotCurve, format_legend
+from tui.widgets.key_footer import KeyFooter
 from tui.widgets.outside_text import OutsideStatic
 
 PAUSE = 0.6
@@ -49,7 +50,7 @@ BESIDE = (
 """Library controllers that are drawn for comparison."""
 
 
-class WorkbenchScreen(Screen[None]):
+class WorkbenchScreen(AppScreen):
     """Screen that edits a program.
 
     Args:
@@ -101,11 +102,12 @@ class WorkbenchScreen(Screen[None]):
                 yield FrontierPlot(id="frontier")
                 with VerticalScroll(id="diagnostics-pane"):
                     yield OutsideStatic(id="diagnostics")
-        yield Footer()
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         """Check and play the initial text."""
         self.sub_title = "Workbench"
+        self.query_one("#frontier", FrontierPlot).show(())
         self.query_one(Editor).area.focus()
         self.check()
         self.play()

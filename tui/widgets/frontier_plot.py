@@ -6,12 +6,15 @@ from typing import NamedTuple
 
 import numpy as np
 from rich.text import Text
+from textual.app import RenderResult
 from textual_plot import AxisFormatter, HiResMode, PlotWidget
 
 from harness.evaluation.cost_axis import CostAxis
 from harness.evaluation.curve_styles import finite
 from harness.evaluation.frontier import build_curve
 from harness.messages import format_tokens
+
+Text.from_markup("")  # loads a large table of emojis, before a plot draws its first label
 
 
 class PlotCurve(NamedTuple):
@@ -38,6 +41,7 @@ class FrontierPlot(PlotWidget):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id, allow_pan_and_zoom=False)
         self.curves: tuple[PlotCurve, ...] = ()
+        self._is_shown = False
 
     def on_mount(self) -> None:
         """Set up the axes."""
@@ -50,15 +54,19 @@ class FrontierPlot(PlotWidget):
             is_visible=False
         )  # it would cover half of a small plot; see `format_legend`
 
+    def render(self) -> RenderResult:
+        """See `PlotWidget`; draw no axes before `show` was called."""
+        return super().render() if self._is_shown else ""
+
     def show(self, curves: Sequence[PlotCurve]) -> None:
         """Draw curves, replacing earlier ones.
 
         Args:
             curves: Curves, the most important one last so that it is on top.
         """
-        if tuple(curves) == self.curves:
+        if self._is_shown and tuple(curves) == self.curves:
             return
-        self.curves = tuple(curves)
+        self._is_shown, self.curves = True, tuple(curves)
         curves = [
             curve._replace(points=points) for curve in curves if (points := finite(curve.points))
         ]

@@ -110,6 +110,9 @@ class RowTable(ScrollView, can_focus=True):
     class RowSelected(RowMessage):
         """The row under the cursor was selected, with a key or a click."""
 
+    class RowsDrawn(RowMessage):
+        """The rows were drawn for the first time since `show_rows`."""
+
     def __init__(
         self,
         columns: Sequence[tuple[str, int]],
@@ -121,6 +124,7 @@ class RowTable(ScrollView, can_focus=True):
         self._widths = [width for _, width in columns]
         self._format_row: RowFormatter = lambda _: ()
         self._row_count = 0
+        self._is_drawn = True
         self._strips: dict[_RowState, Strip] = {}
         """Drawn rows; empty whenever their cells, styles or width change."""
         self._header: Strip | None = None
@@ -142,6 +146,7 @@ class RowTable(ScrollView, can_focus=True):
             format_row: Function that returns the cells of a row when it is drawn.
         """
         self._row_count, self._format_row = count, format_row
+        self._is_drawn = False
         self._strips.clear()
         self.virtual_size = Size(sum(self._widths) + 2 * len(self._widths), count + HEADER_HEIGHT)
         self.cursor_row = self._clamped(self.cursor_row)
@@ -162,6 +167,9 @@ class RowTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """See `Widget`."""
+        if not self._is_drawn:
+            self._is_drawn = True
+            self.post_message(self.RowsDrawn(self))
         width = self.size.width
         row = y - HEADER_HEIGHT + self.scroll_offset.y
         if y < HEADER_HEIGHT:
