@@ -4,10 +4,12 @@ import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.worker import WorkerCancelled
 
 from agents.run.directory import RunDirectory, open_run
@@ -58,7 +60,19 @@ async def settled(pilot: "Pilot[None]") -> None:
     for _ in range(3):
         with suppress(WorkerCancelled):  # by one that was asked for later, which is waited for next
             await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
+        await drawn(pilot)
+
+
+async def drawn(pilot: "Pilot[None]") -> None:
+    """Waits until all is drawn that has changed, and what follows from that has changed too."""
+    await pilot.pause()
+    while pilot.app.is_running and _is_changed(pilot.app.screen):
+        await pilot.pause(0.01)
+    await pilot.pause()
+
+
+def _is_changed(screen: "Screen[Any]") -> bool:
+    return bool(screen._dirty_widgets) or screen._layout_required
 
 
 async def press(pilot: "Pilot[None]", *keys: str) -> None:

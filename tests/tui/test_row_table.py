@@ -7,6 +7,7 @@ from textual import on
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
+from tests.tui.conftest import drawn
 from tests.tui.test_snapshots import screen_text
 from tui.widgets.row_table import RowTable
 
@@ -56,7 +57,7 @@ class TableApp(App[None]):
 
 async def press(pilot: "Pilot[None]", *keys: str) -> None:
     await pilot.press(*keys)
-    await pilot.pause()
+    await drawn(pilot)
 
 
 def lines(app: TableApp) -> list[str]:
@@ -67,7 +68,7 @@ def lines(app: TableApp) -> list[str]:
 async def test_rows_that_are_not_visible_are_not_formatted() -> None:
     app = TableApp()
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.pause()
+        await drawn(pilot)
         assert lines(app)[:2] == ["number name", "0 name 0"]
         assert set(app.formatted) == set(range(10))
 
@@ -75,13 +76,13 @@ async def test_rows_that_are_not_visible_are_not_formatted() -> None:
 async def test_a_row_is_formatted_anew_only_if_the_rows_were_replaced() -> None:
     app = TableApp()
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.pause()
+        await drawn(pilot)
         app.formatted.clear()
         await press(pilot, "pagedown", "pageup", "pagedown", "pageup")
         assert max(app.formatted.count(row) for row in range(10)) <= 1  # as the row of the cursor
         app.formatted.clear()
         app.table.show_rows(100, app.cells)
-        await pilot.pause()
+        await drawn(pilot)
         assert sorted(app.formatted) == list(range(10))
 
 
@@ -143,7 +144,7 @@ async def test_the_row_under_the_mouse_is_marked_until_a_key_is_pressed() -> Non
     app = TableApp()
     async with app.run_test(size=SIZE) as pilot:
         await pilot.hover(RowTable, offset=(3, 4))
-        await pilot.pause()
+        await drawn(pilot)
         assert app.table.hover_row == 3
         hovered, other = (next(iter(app.table.render_line(y))).style for y in (4, 6))
         assert hovered is not None
@@ -158,7 +159,7 @@ async def test_fewer_rows_leave_the_cursor_on_the_last_one() -> None:
     async with app.run_test(size=SIZE) as pilot:
         await press(pilot, "ctrl+end")
         app.table.show_rows(3, app.cells)
-        await pilot.pause()
+        await drawn(pilot)
         assert app.table.cursor_row == 2
         assert lines(app)[1:5] == ["0 name 0", "1 name 1", "2 name 2", ""]
 
@@ -168,7 +169,7 @@ async def test_long_cells_are_cut_and_control_characters_are_escaped() -> None:
     async with app.run_test(size=SIZE) as pilot:
         cells: Sequence[Text | str] = ["a\x1b[31m", Text("wide 漢字漢字漢字", "red")]
         app.table.show_rows(1, lambda _: cells)
-        await pilot.pause()
+        await drawn(pilot)
         text = app.table.render_line(1).text
         assert "\x1b" not in text
         assert text.startswith(" a\\x1b[31 ")

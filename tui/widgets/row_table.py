@@ -169,7 +169,8 @@ class RowTable(ScrollView, can_focus=True):
         """See `Widget`."""
         if not self._is_drawn:
             self._is_drawn = True
-            self.post_message(self.RowsDrawn(self))
+            # Called by the screen, which would be the sender, whom its own messages do not reach.
+            self.call_later(self._report_drawn)
         width = self.size.width
         row = y - HEADER_HEIGHT + self.scroll_offset.y
         if y < HEADER_HEIGHT:
@@ -182,6 +183,9 @@ class RowTable(ScrollView, can_focus=True):
             return Strip.blank(width, self.rich_style)
         left = self.scroll_offset.x
         return strip if (left, strip.cell_length) == (0, width) else strip.crop(left, left + width)
+
+    def _report_drawn(self) -> None:
+        self.post_message(self.RowsDrawn(self))
 
     def _draw_header(self) -> Strip:
         style = self.get_component_rich_style("row-table--header")
