@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from agents.run.directory import RunDirectory
-from agents.run.records import Decision
+from agents.run.records import Decision, Draft
 from harness.evaluation.cost_axis import CostAxis
 from tests.agents.report.conftest import Copied, log
 from tests.command_lines import CommandLine
@@ -77,6 +79,25 @@ def test_a_review_without_sequential_tokens_has_no_curve_over_them(copied: Copie
     point = view.figures.find_means(0, 0.5)
     assert point is not None
     assert point.sequential is None
+
+
+def test_candidates_are_read_once_however_many_threads_look(
+    copied: Copied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = RunReader(copied().path)
+    read = RunDirectory.draft
+    asked: list[str] = []
+
+    def read_slowly(run: RunDirectory, name: str) -> Draft:
+        asked.append(name)
+        time.sleep(0.01)  # so that other threads come meanwhile
+        return read(run, name)
+
+    monkeypatch.setattr(RunDirectory, "draft", read_slowly)
+    with ThreadPoolExecutor(4) as pool:
+        views = list(pool.map(lambda _: reader.read_view(), range(4)))
+    assert asked == [candidate.name for candidate in views[0].candidates]
+    assert len({id(view.candidates) for view in views}) == 1
 
 
 def test_a_waiting_run_waits_until_a_decision(copied: Copied) -> None:

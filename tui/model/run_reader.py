@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -121,6 +122,7 @@ class RunReader:
 
     def __init__(self, path: Path):
         self.run = RunDirectory(path)
+        self._lock = Lock()
         self._follower = EventFollower(self.run.events_path)
         self._last: Event | None = None
         self._waiting: str | None = None
@@ -141,7 +143,14 @@ class RunReader:
         return request is not None and request.allocation is not None
 
     def read_view(self) -> RunView:
-        """Return the present state of the run. Damaged files are reported, not raised."""
+        """Return the present state of the run. Damaged files are reported, not raised.
+
+        Screens may call this in several threads at once: what is read is read by one of them.
+        """
+        with self._lock:
+            return self._read_view()
+
+    def _read_view(self) -> RunView:
         for event in self._follower.read_new():
             self._take(event)
         problems: list[str] = []
