@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from agents.report.records import ControllerRole, RunReport, Side
 from agents.report.writer import HTML, MARKDOWN
 from harness.api import DataTable, InputError
+from harness.api.notebook_html import render_frame
 from harness.api.sweep_rows import draw_rows, tabulate_rows
 from harness.pages.sweep_page import overview_table
 from harness.presentation.json_document import encode_document
@@ -81,6 +82,10 @@ class DiscoveryReport:
 
     def _repr_markdown_(self) -> str:
         return self.markdown
+
+    def _repr_html_(self) -> str:
+        # Frontends prefer it to Markdown, whose charts are drawn with characters.
+        return render_frame(self.html_path.read_text(encoding="utf-8"))
 
     def _side(self, *, held_out: bool) -> Side:
         if not held_out:

@@ -1,6 +1,7 @@
 """``rheostat discover``: search for controllers."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,6 +10,9 @@ from harness.cli.declarations import SpreadingOption, command, document_options,
 from harness.cli.options import DEFAULT_BETA, ray_address_option, rules_options
 from harness.cli.output import Output
 from harness.cli.parameter_types import FilePath, WholeNumber
+
+if TYPE_CHECKING:
+    from agents.run.directory import RunDirectory
 
 FEEDBACKS = ("full", "scalar")
 
@@ -164,7 +168,8 @@ FEEDBACKS = ("full", "scalar")
     type=click.Choice(["processes", "ray"]),
     default="processes",
     show_default=True,
-    help="Play programs on this machine, or on a Ray cluster.",
+    help="Where programs are played, by the compiled engine: in processes of this machine, or on a"
+    " Ray cluster.",
 )
 @ray_address_option
 @setting_option("threads")
@@ -205,20 +210,16 @@ def discover(
         threads: Most threads; ``None`` to read the setting.
         cache_dir: Directory of cached results; ``None`` to read the setting.
         **options: Fields of the run's request and limits, one for each other option.
-
-    Raises:
-        InputError: An option does not apply, or a recording or program cannot be used.
     """
     from agents.chat.settings import ChatSettings
     from agents.commands.session_runner import is_run_over, run_discovery
     from agents.external_agents.settings import AgentSettings
-    from agents.run.directory import open_run
     from agents.setup.discovery_request import begin_run, resume_run
     from harness.cli import console
     from harness.settings import load
 
     chat, agent = load(ChatSettings, "chat"), load(AgentSettings, "agent")
-    before = open_run(replies) if replies is not None else None
+    before = _open_replies(replies)
     _drop_default_kappa(options)
     if resume:
         run = resume_run(directory, on, held_out, options)
@@ -234,6 +235,13 @@ def discover(
         flags={"threads": threads, "cache_dir": cache_dir},
         cluster=ray_address if engine == "ray" else None,
     )  # fmt: skip
+
+
+def _open_replies(path: Path | None) -> "RunDirectory | None":
+    """Open the run whose replies are replayed, if there is one."""
+    from agents.run.directory import open_run
+
+    return None if path is None else open_run(path)
 
 
 def _drop_default_kappa(options: dict[str, object]) -> None:

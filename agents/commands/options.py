@@ -31,7 +31,8 @@ run_options = combine_options(
         "--max-tokens",
         type=WholeNumber(1),
         metavar="N",
-        help="Maximum number of tokens of proposing language models.",
+        help="Maximum number of tokens that proposing language models use in the whole run; it does"
+        " not limit branches.",
     ),
     click.option(
         "--wait/--no-wait",

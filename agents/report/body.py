@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from agents.formatting import format_estimate, format_gain, join_words
 from agents.report import plots, tables
-from agents.report.controllers import PUBLISHED
+from agents.report.controllers import REFERENCES
 from agents.report.document import (
     Block,
     Bullets,
@@ -115,7 +115,7 @@ def _describe_objective(side: Side, winner: str, name: str) -> InlineText:
         ", the best baseline." if name == "On the search set" else ".",
         *_describe_seed_gain(side),
     ]
-    for reference in dict.fromkeys((side.best_baseline, *PUBLISHED)):
+    for reference in dict.fromkeys((side.best_baseline, *REFERENCES)):
         ratio = tables.find_ratio(side, winner, reference, recording)
         if ratio is None:
             continue
@@ -175,7 +175,7 @@ def _build_side(report: RunReport, side: Side, name: str) -> list[Block]:
             Paragraph(["The objective, with its interval of 95 %."]),
             tables.build_recording_table(report, side),
         ]
-        for reference in dict.fromkeys((side.best_baseline, *PUBLISHED)):
+        for reference in dict.fromkeys((side.best_baseline, *REFERENCES)):
             if reference not in side.left_out:
                 blocks += [
                     Paragraph(
@@ -227,7 +227,7 @@ def _describe_recordings(side: Side) -> str:
         for recording in side.recordings
     ]
     count = format_count(len(descriptions), "recording")
-    return f"{count}, {side.seeds} shuffles: {join_words(descriptions)}."
+    return f"{count}, {side.seeds} permutations: {join_words(descriptions)}."
 
 
 def _list_left_out(side: Side) -> list[Block]:
@@ -248,7 +248,7 @@ def _plot_frontiers(report: RunReport, side: Side, name: str) -> list[ReportImag
     plotted = {
         controller.label
         for controller in report.controllers
-        if controller.role in (ControllerRole.WINNER, ControllerRole.PUBLISHED)
+        if controller.role in (ControllerRole.WINNER, ControllerRole.REFERENCE)
         or controller.label == side.best_baseline
     }
     rows = [row for row in side.rows if row.controller in plotted]

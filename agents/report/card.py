@@ -127,8 +127,9 @@ def _describe_search_set(request: Request) -> list[InlineText]:
         *recordings,
         [
             (
-                f"Objective: {request.objective}, under {format_count(request.seeds, 'shuffle')} of"
-                f" every question{rules}; a probe costs {request.kappa}."
+                f"Objective: {request.objective}, under"
+                f" {format_count(request.seeds, 'permutation')} of every question{rules}; a"
+                f" probe costs {request.kappa}."
             )
         ],
         ["Baselines: " + join_words([baseline.label for baseline in request.baselines]) + "."],

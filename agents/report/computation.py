@@ -1,8 +1,9 @@
 """Compute the figures of a report, once, from a run and its recordings."""
 
 from collections.abc import Sequence
+from functools import partial
 
-from agents.report.controllers import list_entrants
+from agents.report.controllers import Entrant, list_entrants
 from agents.report.evaluation import ReportServices, compute_side, evaluate_side
 from agents.report.held_out import open_held_out
 from agents.report.records import RunPhase, RunReport, Side
@@ -19,11 +20,12 @@ from agents.report.run_history import (
 )
 from agents.report.winner import analyze_winner
 from agents.run.directory import RunDirectory
+from agents.run.records import Request
 from agents.search.arena import reopen_recordings
 from harness.request.recordings import NamedRecording
 
 SEEDS = 100
-"""Number of shuffles that a report plays, as in a published sweep."""
+"""Number of permutations that a report plays, as a sweep does."""
 
 
 def compute_report(
@@ -38,7 +40,7 @@ def compute_report(
 
     Args:
         run: Run directory; nothing is written except log events for opened held-out recordings.
-        seeds: Number of shuffles under which every controller is played.
+        seeds: Number of permutations under which every controller is played.
         held_out: Whether to open held-out recordings; by default if there are any, the run has
             ended, and it selected a controller.
         thorough: Whether to profile the winner.
@@ -53,11 +55,7 @@ def compute_report(
     status = determine_status(run, run.events())
     entrants = list_entrants(run, request, status.winner)
     recordings = reopen_recordings(request.search)
-
-    def evaluate(part: Sequence[NamedRecording], label: str, best_baseline: str | None) -> Side:
-        played = evaluate_side(entrants, part, request, seeds=seeds, label=label, services=services)
-        return compute_side(played, request, best_baseline)
-
+    evaluate = partial(_evaluate, entrants, request, seeds=seeds, services=services)
     search = evaluate(recordings, "the search set", _find_best_baseline(run))
     unseen: Side | None = None
     if _should_open(run, status, held_out):
@@ -88,6 +86,23 @@ def compute_report(
         diagnostics=collect_diagnostics(run),
         winner=winner,
     )
+
+
+def _evaluate(
+    entrants: Sequence[Entrant],
+    request: Request,
+    recordings: Sequence[NamedRecording],
+    label: str,
+    best_baseline: str | None,
+    *,
+    seeds: int,
+    services: ReportServices,
+) -> Side:
+    """Play the controllers on one side of a report, and compute its figures."""
+    played = evaluate_side(
+        entrants, recordings, request, seeds=seeds, label=label, services=services
+    )
+    return compute_side(played, request, best_baseline)
 
 
 def _should_open(run: RunDirectory, status: RunStatus, requested: bool | None) -> bool:

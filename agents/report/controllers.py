@@ -1,4 +1,4 @@
-"""Select the controllers of a report: winner, runners-up, baselines, published reference."""
+"""Select the controllers of a report: winner, runners-up, baselines, references."""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -16,7 +16,7 @@ from harness.request.assignments import KnobValues
 from harness.request.controllers import Playable, RheoController, load_program
 from harness.request.foreign import ForeignController
 
-PUBLISHED = ("cmc", "early_votes")
+REFERENCES = ("cmc", "early_votes")
 """Discovered controllers of the library that every winner is compared with."""
 
 RUNNERS_UP = 5
@@ -69,10 +69,10 @@ def list_entrants(run: RunDirectory, request: Request, winner: str | None) -> li
         entrants.append(Entrant(ControllerRole.BASELINE, program, baseline.settings or [{}]))
     objective = parse_objective(request.objective, request.profiles)
     target = [objective.controller] if isinstance(objective, TokensAtObjective) else []
-    for name in (*PUBLISHED, *target):
+    for name in (*REFERENCES, *target):
         program = load_program(name)
         if program.label not in [entrant.program.label for entrant in entrants]:
-            entrants.append(Entrant(ControllerRole.PUBLISHED, program, [{}]))
+            entrants.append(Entrant(ControllerRole.REFERENCE, program, [{}]))
     return entrants
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple
 
-from agents.report.controllers import PUBLISHED, Entrant
+from agents.report.controllers import REFERENCES, Entrant
 from agents.report.curve_statistics import (
     bootstrap_curves,
     build_references,
@@ -86,7 +86,7 @@ def evaluate_side(
         entrants: Controllers to play.
         recordings: Recordings to play on.
         request: Request of the run; its β and rules apply.
-        seeds: Number of shuffles.
+        seeds: Number of permutations.
         label: Short label of the work, for progress.
         services: Services for playing programs.
 
@@ -140,7 +140,7 @@ def compute_side(playing: EvaluatedSide, request: Request, best_baseline: str | 
     baseline_points = curves[best_baseline]
     labelled = {entrant.role: entrant.program.label for entrant in playing.entrants}
     winner, seed = labelled.get(ControllerRole.WINNER), labelled.get(ControllerRole.SEED)
-    matched = [name for name in (best_baseline, *PUBLISHED) if name in curves]
+    matched = [name for name in (best_baseline, *REFERENCES) if name in curves]
     return Side(
         recordings=[_describe_recording(recording) for recording in recordings],
         seeds=len(playing.grid.seeds),

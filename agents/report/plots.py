@@ -36,7 +36,7 @@ _INKED = (
 
 WINNER_COLOUR = VERMILION
 _WINNER = CurveStyle(WINNER_COLOUR, "o", (0, ()))
-_PUBLISHED = CurveStyle(_INK, "*", (0, (3, 2)))
+_REFERENCE = CurveStyle(_INK, "*", (0, (3, 2)))
 
 PANEL = (4.8, 3.8)
 _KNOB = (2.3, 1.7)
@@ -49,7 +49,7 @@ def plot_frontier(
     name: str,
     axis: CostAxis = CostAxis.TOKENS,
 ) -> str:
-    """Plot accuracy over a cost: winner with interval, published reference, baselines.
+    """Plot accuracy over a cost: winner with interval, references, baselines.
 
     Args:
         report: Report whose controllers are drawn.
@@ -161,8 +161,8 @@ def _styles(report: RunReport) -> dict[str, CurveStyle]:
     for controller in report.controllers:
         if controller.role is ControllerRole.WINNER:
             styles[controller.label] = _WINNER
-        elif controller.role is ControllerRole.PUBLISHED:
-            styles[controller.label] = _PUBLISHED
+        elif controller.role is ControllerRole.REFERENCE:
+            styles[controller.label] = _REFERENCE
         elif controller.role is ControllerRole.BASELINE:
             styles[controller.label] = curve_style(baselines.index(controller))
     return styles

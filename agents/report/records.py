@@ -22,8 +22,8 @@ class ControllerRole(Enum):
     """The program that evolution built the winner from; the gain beyond it comes from the
     search."""
     BASELINE = "baseline"
-    PUBLISHED = "published"
-    """The published discovered controller. The search never saw it."""
+    REFERENCE = "reference"
+    """A controller of the library to compare with, or the one that the objective names."""
 
 
 class ReportedController(msgspec.Struct, frozen=True, kw_only=True):
@@ -220,7 +220,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     """The candidate that waits for a decision."""
     objective: str
     seeds: int
-    """Shuffles under which candidates were reviewed."""
+    """Permutations under which candidates were reviewed."""
     betas: list[float]
     proposers: list[str]
     held_out: list[str]

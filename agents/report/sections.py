@@ -105,7 +105,7 @@ def _describe_profile(winner: Winner) -> str:
     profile = winner.profile
     share = 100 * profile.right / max(profile.episodes, 1)
     return (
-        f"Over the search set at {setting}, {format_count(winner.profile_seeds, 'shuffle')}:"
+        f"Over the search set at {setting}, {format_count(winner.profile_seeds, 'permutation')}:"
         f" {profile.episodes:,} episodes, {share:.1f} % right, {profile.tokens:,} tokens. A line"
         " has the tokens that its verbs were charged, and the episodes that it ended, with the"
         " share of them that were right."
@@ -143,8 +143,8 @@ def build_course_section(report: RunReport) -> list[Block]:
         Paragraph(
             [
                 (
-                    f"The objective is as it was reviewed, under {report.seeds} shuffles; the gain"
-                    " is that of the best so far over the best baseline."
+                    f"The objective is as it was reviewed, under {report.seeds} permutations; the"
+                    " gain is that of the best so far over the best baseline."
                 )
             ]
         ),

@@ -12,7 +12,7 @@ from agents.formatting import (
     format_setting,
     format_signed,
 )
-from agents.report.controllers import PUBLISHED
+from agents.report.controllers import REFERENCES
 from agents.report.evaluation import get_overall_label
 from agents.report.records import (
     ControllerRole,
@@ -117,9 +117,9 @@ def _rows(side: Side, controller: str, recording: str) -> list[SweepRow]:
 
 
 def list_references(side: Side, controllers: Sequence[ReportedController]) -> list[str]:
-    """List references for token ratios: the best baseline and the published controller."""
+    """List references for token ratios: the best baseline and the controllers of the library."""
     labels = {controller.label for controller in controllers}
-    return [label for label in dict.fromkeys((side.best_baseline, *PUBLISHED)) if label in labels]
+    return [label for label in dict.fromkeys((side.best_baseline, *REFERENCES)) if label in labels]
 
 
 def build_recording_table(report: RunReport, side: Side) -> TextTable:

@@ -9,7 +9,7 @@ from agents.formatting import format_bounds, format_number, format_signed
 from agents.report import tables
 from agents.report.body import describe_verdict
 from agents.report.computation import compute_report
-from agents.report.controllers import PUBLISHED
+from agents.report.controllers import REFERENCES
 from agents.report.document import CodeSpan
 from agents.report.evaluation import ReportServices, get_overall_label
 from agents.report.records import ControllerRole, ReportedController, RunPhase, RunReport, Side
@@ -253,7 +253,7 @@ def _list_inspections(run: RunDirectory, report: RunReport) -> list[tuple[str, s
         on = " ".join(_format_path(recording.path) for recording in request.held_out)
         steps.append(
             (
-                f"rheostat compare {program} {' '.join(PUBLISHED)} --on {on}",
+                f"rheostat compare {program} {' '.join(REFERENCES)} --on {on}",
                 "compare question by question",
             )
         )

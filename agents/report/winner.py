@@ -25,7 +25,7 @@ BETA = 0.5
 """β of the profile."""
 
 SEEDS = 3
-"""Number of shuffles for the profile: token use needs few."""
+"""Number of permutations for the profile: token use needs few."""
 
 STEPS = 20
 """Steps of β in the plot of a schedule."""

@@ -28,7 +28,7 @@ def write_report(
     Args:
         run: Run directory.
         directory: Output directory, created if missing; the run's own by default.
-        seeds: Number of shuffles under which every controller is played.
+        seeds: Number of permutations under which every controller is played.
         held_out: Whether to open held-out recordings; see
             `agents.report.computation.compute_report`.
         services: Services for playing programs.

@@ -95,7 +95,7 @@ class Arena:
     def trial(self, source: str, language: ControllerLanguage, number: int) -> str:
         """Try a program at both ends of β; return why it fails, or an empty text.
 
-        The trial is short: one shuffle of the first recording that the round shows.
+        The trial is short: one permutation of the first recording that the round shows.
 
         Args:
             source: Source text of the program.

@@ -3,7 +3,7 @@
 Pairs of raced settings near the low and the high end of the frontier (`races`) are played as
 straight paths; the best is the first path. Then CMA-ES moves the control points of the path to
 raise the fitness of its curve. Each generation plays seeds that no generation before it played, so
-a path cannot fit a few shuffles.
+a path cannot fit a few permutations.
 
 Method: Hansen, The CMA Evolution Strategy, arXiv 1604.00772, as implemented in the package `cmaes`.
 """

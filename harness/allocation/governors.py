@@ -23,7 +23,7 @@ DEFAULT_BETA = 0.5
 """Default β of a controller; a controller without a schedule ignores it."""
 
 SEEDS = 20
-"""How many shuffles of the branches a controller is replayed under."""
+"""How many permutations of the branches a controller is replayed under."""
 
 
 def governed_stages(

@@ -314,7 +314,7 @@ class GovernedStage(NamedTuple):
     right: float
     """The share of questions that it answers correctly."""
     answers: Mapping[str, str] = {}
-    """Its answer to each question under the first shuffle of the branches."""
+    """Its answer to each question under the first permutation of the branches."""
     samples: float = 0.0
     """Its tokens for each question, divided by those of a sample."""
 

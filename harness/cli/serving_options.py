@@ -186,7 +186,8 @@ cluster_options = combine_options(
         type=click.Choice(["process", "ray"]),
         default="process",
         show_default=True,
-        help="Connect to engines from this process, or from workers of a Ray cluster.",
+        help="Where clients of model servers, or engines, run: in this process, or in workers of"
+        " a Ray cluster.",
     ),
     ray_address_option,
     click.option(

@@ -187,7 +187,7 @@ def _origin(provenance: Provenance) -> Iterator[tuple[str, str]]:
 def _figures(inspection: RecordingInspection) -> Iterator[tuple[str, str]]:
     k = inspection.k
     yield "pass@1", f"{inspection.pass_at_1:6.2f} %"
-    yield f"majority@{k}", f"{inspection.majority_at_k:6.2f} %  over {len(SEEDS)} shuffles"
+    yield f"majority@{k}", f"{inspection.majority_at_k:6.2f} %  over {len(SEEDS)} permutations"
     yield f"pass@{k}", f"{inspection.pass_at_k:6.2f} %"
     if inspection.provenance.probed:
         yield (

@@ -22,6 +22,9 @@ _NAME = 8
 _WORD = 18
 """Columns wider than this may break words, if nothing else saves enough space."""
 
+_SHORT = 32
+"""Cells of so many characters or fewer are not broken in HTML."""
+
 
 class Column(NamedTuple):
     """One column."""
@@ -99,7 +102,7 @@ class Table(NamedTuple):
         def line(tag: str, cells: Sequence[str]) -> str:
             aligned = zip(cells, ("right" if number else "left" for number in right), strict=True)
             styled = (
-                f'<{tag} style="text-align: {side}">{escape_xml(cell)}</{tag}>'
+                f'<{tag} style="text-align: {side}{_wrapping(cell)}">{escape_xml(cell)}</{tag}>'
                 for cell, side in aligned
             )
             return f"<tr>{''.join(styled)}</tr>"
@@ -210,6 +213,11 @@ def _quoted(cell: Cell) -> str:
     text = str(cell)
     bare = text and not any(special in text for special in ',"\r\n')
     return text if bare else '"' + text.replace('"', '""') + '"'
+
+
+def _wrapping(cell: str) -> str:
+    """Return the style of a cell in HTML that keeps names and numbers on one line."""
+    return "; white-space: nowrap" if len(cell) <= _SHORT else ""
 
 
 def _is_number(cell: Cell) -> bool:

@@ -69,7 +69,7 @@ class RecordingPlayer:
     Args:
         recordings: Recordings to play on, in order.
         rules: Budget and price of a probe.
-        seeds: Number of shuffles.
+        seeds: Number of permutations.
         betas: Values of β.
     """
 

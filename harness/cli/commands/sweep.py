@@ -77,10 +77,9 @@ def sweep(
 ) -> None:
     """Replay controllers over recordings, at every beta.
 
-    Accuracy and tokens are computed as in published results. The 95 % intervals are bootstrapped
-    over questions. Differences are paired by question: a point is compared with the first
-    controller's point of the nearest cost. Results are cached by content: nothing is played twice,
-    and an interrupted sweep resumes where it stopped.
+    The 95 % intervals are bootstrapped over questions. Differences are paired by question: a point
+    is compared with the first controller's point of the nearest cost. Results are cached by
+    content: nothing is played twice, and an interrupted sweep resumes where it stopped.
 
     Args:
         out: Where to write the result, and in which format.

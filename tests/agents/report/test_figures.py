@@ -9,7 +9,7 @@ import pytest
 
 from agents.report.body import build_blocks
 from agents.report.computation import compute_report
-from agents.report.controllers import PUBLISHED, list_entrants
+from agents.report.controllers import REFERENCES, list_entrants
 from agents.report.evaluation import ReportServices, compute_side, evaluate_side
 from agents.report.markdown import render_markdown
 from agents.report.records import ControllerRole, RunReport, Side
@@ -70,8 +70,8 @@ def test_controllers_are_listed_in_order_of_their_roles(reported: RunReport) -> 
     assert roles[-4:] == [
         ("sc", ControllerRole.BASELINE),
         ("asc", ControllerRole.BASELINE),
-        ("cmc", ControllerRole.PUBLISHED),
-        ("early_votes", ControllerRole.PUBLISHED),
+        ("cmc", ControllerRole.REFERENCE),
+        ("early_votes", ControllerRole.REFERENCE),
     ]
     assert reported.controllers[0].name == "stopper"
 
@@ -141,7 +141,7 @@ def sides(report: RunReport) -> list[Side]:
     return [report.search, report.unseen]
 
 
-@pytest.mark.parametrize("reference", ["sc", *PUBLISHED])
+@pytest.mark.parametrize("reference", ["sc", *REFERENCES])
 def test_token_ratio_equals_the_reversed_comparison(
     template: RunDirectory, reported: RunReport, reference: str
 ) -> None:
@@ -185,7 +185,7 @@ def test_overall_ratio_is_the_geometric_mean_and_missed_points_are_summed(
     reported: RunReport,
 ) -> None:
     where = reported.search
-    for name, reference in product(("r001-1", "r002-1", "asc"), PUBLISHED):
+    for name, reference in product(("r001-1", "r002-1", "asc"), REFERENCES):
         parts = [
             find_ratio(where, name, reference, recording.label) for recording in where.recordings
         ]
