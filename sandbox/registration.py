@@ -31,6 +31,7 @@ from sandbox.script import (
     require_admitted,
 )
 from sandbox.settings import SandboxSettings
+from store.messages import describe_missing
 
 
 class PythonLanguage:
@@ -46,7 +47,7 @@ class PythonLanguage:
         try:
             script = read_script(Path(argument))
         except FileNotFoundError:
-            raise InputError(f"{argument}: no such controller") from None
+            raise InputError(f"{argument}: {describe_missing('program')}") from None
         return _foreign(script, argument)
 
     def parse(self, text: str, name: str) -> ForeignController:

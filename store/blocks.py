@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from store.errors import DamagedRecording, ForeignFile, NewerFormat, StoreError
+from store.messages import describe_missing
 
 MAGIC = b"\x89RHEO\r\n\x1a"
 VERSION = 2
@@ -143,7 +144,7 @@ def open_for_reading(path: Path) -> int:
             raise ForeignFile("is not a file, so it is not a recording", path=path)
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError as error:
-        raise StoreError("no such recording; check the path", path=path) from error
+        raise StoreError(describe_missing("recording"), path=path) from error
 
 
 class BlockFile:

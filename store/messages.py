@@ -22,3 +22,13 @@ def suggest_name(word: str, known: Iterable[str], quote: str = "") -> str:
     if near:
         return f"did you mean {quote}{near[0]}{quote}?"
     return f"choose from {', '.join(known)}"
+
+
+def describe_missing(thing: str, where: str = "the path") -> str:
+    """Describe a file or a directory that does not exist; the message has its path in front.
+
+    Args:
+        thing: What was expected, such as ``recording``.
+        where: What to check.
+    """
+    return f"no such {thing}; check {where}"

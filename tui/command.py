@@ -64,14 +64,16 @@ def tui(path: Path, on: tuple[Path, ...], serve: bool, port: int) -> None:
         InputError: A path does not exist or is of another kind, or there is no terminal.
     """
     from harness.errors import InputError
+    from store.messages import describe_missing
 
     if not path.exists():
-        raise InputError(f"{path}: does not exist", hint="create runs with rheostat discover")
+        missing = describe_missing("run or program")
+        raise InputError(f"{path}: {missing}", hint="create runs with `rheostat discover`")
     if path.is_file() and path.suffix != ".rheo":
         raise InputError(f"{path}: is not a run, a directory of runs, or a Rheo program")
     for recording in on:
         if not recording.exists():
-            raise InputError(f"{recording}: no such recording")
+            raise InputError(f"{recording}: {describe_missing('recording')}")
     if serve:
         _serve(path, on, port)
         return

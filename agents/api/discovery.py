@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Unpack
 
-from agents.api.discovery_options import DiscoveryOptions, check_options
+from agents.api.discovery_options import DiscoveryOptions, normalise_options
 from agents.api.discovery_report import DiscoveryReport
 from agents.chat.settings import ChatSettings
 from agents.external_agents.settings import AgentSettings
@@ -24,6 +24,7 @@ from agents.run.records import Review
 from agents.setup.discovery_request import begin_run, resume_run
 from agents.setup.discovery_session import build_session
 from harness.api import Controller, DataTable, InputError
+from harness.api.argument_checks import as_path, check_threads, check_whole
 from harness.api.exceptions import translated_errors, warn_all
 from harness.api.progress import track_progress
 from harness.api.recording import RecordingLike, open_all
@@ -48,7 +49,7 @@ class Discovery:
 
     def __init__(self, run: str | os.PathLike[str]):
         with translated_errors():
-            self._run = open_run(Path(run))
+            self._run = open_run(as_path("run", run))
             if self._run.request.allocation is not None:
                 raise InputError(
                     f"{self._run.path}: searches for allocations, not for controllers",
@@ -129,8 +130,8 @@ class Discovery:
         """
         _refuse_worker("resume")
         with translated_errors():
-            check_options(options)
-            resume_run(self.path, [], [], options)
+            _check_arguments(on_event, threads)
+            resume_run(self.path, [], [], normalise_options(options))
             _search(self._run, on_event, threads, progress)
         return self
 
@@ -157,6 +158,8 @@ class Discovery:
             InputError: A recording changed since the run began.
         """
         with translated_errors():
+            check_whole("seeds", seeds, 1, 100_000)
+            check_threads(threads)
             chosen = load(GeneralSettings, flags={"threads": threads})
             services = ReportServices(
                 ResultCache(chosen.cache_dir),
@@ -214,12 +217,12 @@ def discover(
     """
     _refuse_worker("discover")
     with translated_errors():
-        check_options(options)
+        _check_arguments(on_event, threads)
         begun = begin_run(
-            Path(run),
+            as_path("run", run),
             _paths(on),
-            _paths(held_out) if held_out else [],
-            options,
+            _paths(held_out) if held_out != () else [],
+            normalise_options(options),
             settings=load(ChatSettings, "chat"),
             agent=load(AgentSettings, "agent"),
             before=None,
@@ -295,6 +298,17 @@ def _describe(review: Review) -> dict[str, str | float | int | None]:
         "size": review.size,
         "reasons": "; ".join(review.reasons),
     }
+
+
+def _check_arguments(on_event: object, threads: int | None) -> None:
+    """Check arguments that no request holds.
+
+    Raises:
+        InputError: One cannot be used.
+    """
+    check_threads(threads)
+    if on_event is not None and not callable(on_event):
+        raise InputError(f"on_event: must be a function that takes an event; got {on_event!r}")
 
 
 def _paths(on: RecordingLike | Sequence[RecordingLike]) -> list[Path]:

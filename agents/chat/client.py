@@ -10,6 +10,7 @@ from agents.chat.settings import Price
 from agents.run.budget_guard import BudgetGuard
 from agents.run.records import ModelOptions, ResourceUsage
 from harness.errors import ExternalError
+from harness.request.option_names import name_option
 
 MAX_CONCURRENT_CALLS = 8
 """Maximum concurrent calls."""
@@ -84,7 +85,7 @@ class ModelCaller:
         if problem := self.only_failed:
             raise ExternalError(
                 f"{name}: {self.calls} calls without any reply: {problem}",
-                hint="fix this, then continue the run with --resume",
+                hint=f"fix this, then continue the run with {name_option('resume')}",
             )
 
     def conclude(self) -> None:

@@ -10,6 +10,7 @@ from agents.chat.reply_cache import ChatMessage, FinishReason, ModelCall, ModelR
 from agents.chat.settings import ChatSettings, Price
 from agents.feedback.brief import count_tokens
 from harness.errors import ExternalError, InputError
+from harness.request.option_names import name_option
 from store.extras import install_command
 
 
@@ -64,7 +65,7 @@ class ChatModel:
         except (ModelAuthenticationError, ModelPermissionDeniedError, ModelNotFoundError) as stop:
             raise ExternalError(
                 f"{self._name} cannot be called: {_first_line(stop)}",
-                hint="fix this, then continue the run with --resume",
+                hint=f"fix this, then continue the run with {name_option('resume')}",
             ) from stop
         except ContextOverflowError as problem:
             return self._build_reply(
@@ -143,7 +144,7 @@ class ChatModel:
             from langchain.chat_models import init_chat_model
         except ImportError as problem:
             raise ExternalError(
-                "--proposer chat: LangChain is not installed",
+                f"{name_option('proposers', f'chat:{self._name}')}: LangChain is not installed",
                 hint=f"install rheostat with its extra: {install_command('chat')}",
             ) from problem
         provider, _, model = self._name.partition(":")
@@ -160,7 +161,7 @@ class ChatModel:
             return init_chat_model(model, model_provider=provider, **options)
         except ImportError as problem:
             raise ExternalError(
-                f"--proposer chat:{self._name}: {_first_line(problem)}",
+                f"{name_option('proposers', f'chat:{self._name}')}: {_first_line(problem)}",
                 hint="install the provider's package in rheostat's environment",
             ) from problem
         except _client_errors() as problem:  # a key that is missing
@@ -168,7 +169,9 @@ class ChatModel:
                 problem
             )
         except ValueError as problem:
-            raise InputError(f"--proposer chat:{self._name}: {_first_line(problem)}") from problem
+            raise InputError(
+                f"{name_option('proposers', f'chat:{self._name}')}: {_first_line(problem)}"
+            ) from problem
 
 
 class _TokenUsage(NamedTuple):

@@ -7,6 +7,7 @@ import urllib.request
 from typing import Any, NamedTuple
 
 from harness.errors import ExternalError, InputError
+from harness.request.option_names import name_option
 from store.serving.identity import ModelCard, identify
 
 TIMEOUT_SECONDS = 20.0
@@ -38,7 +39,8 @@ def query_server(base_url: str, model: str) -> ServedModel:
     if entry is None:
         names = ", ".join(str(other.get("id")) for other in listed[:8]) or "none"
         raise InputError(
-            f"--base-url {base_url}: does not serve the model {model}", hint=f"serves {names}"
+            f"{name_option('base_url', base_url)}: does not serve the model {model}",
+            hint=f"serves {names}",
         )
     identity = identify([_card(other) for other in listed], model)
     context = None if identity is None else identity.context
@@ -64,7 +66,9 @@ def _card(listed: dict[str, Any]) -> ModelCard:
 def _models(base_url: str) -> list[dict[str, Any]]:
     url = f"{base_url.rstrip('/')}/models"
     if not url.startswith(("http://", "https://")):
-        raise InputError(f"--base-url {base_url}: not a URL; write http://HOST:PORT/v1")
+        raise InputError(
+            f"{name_option('base_url', base_url)}: not a URL; write http://HOST:PORT/v1"
+        )
     key = os.environ.get("OPENAI_API_KEY")
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     request = urllib.request.Request(url, headers=headers)
@@ -73,7 +77,9 @@ def _models(base_url: str) -> list[dict[str, Any]]:
             body = json.load(answer)
     except urllib.error.HTTPError as problem:
         problem.close()
-        sentence = f"--base-url {base_url}: {url} returns {problem.code} {problem.reason}"
+        sentence = (
+            f"{name_option('base_url', base_url)}: {url} returns {problem.code} {problem.reason}"
+        )
         if problem.code >= 500:
             raise ExternalError(sentence) from problem
         hint = "it ends in /v1 for most servers"
@@ -82,10 +88,14 @@ def _models(base_url: str) -> list[dict[str, Any]]:
         raise InputError(sentence, hint=hint) from problem
     except OSError as problem:
         reason = getattr(problem, "reason", problem)
-        raise ExternalError(f"--base-url {base_url}: no answer: {reason}") from problem
+        raise ExternalError(
+            f"{name_option('base_url', base_url)}: no answer: {reason}"
+        ) from problem
     except ValueError as problem:
-        raise InputError(f"--base-url {base_url}: {url} returns no list of models") from problem
+        raise InputError(
+            f"{name_option('base_url', base_url)}: {url} returns no list of models"
+        ) from problem
     listed = body.get("data") if isinstance(body, dict) else None
     if not isinstance(listed, list):
-        raise InputError(f"--base-url {base_url}: {url} returns no list of models")
+        raise InputError(f"{name_option('base_url', base_url)}: {url} returns no list of models")
     return [entry for entry in listed if isinstance(entry, dict)]

@@ -20,6 +20,7 @@ from agents.external_agents.seccomp import build_agent_profile
 from agents.external_agents.settings import AgentSettings
 from agents.run.budget_guard import BudgetGuard
 from harness.errors import ExternalError, InputError
+from harness.request.option_names import name_option
 from sandbox.host.channels import STDERR, STDOUT, StreamDemultiplexer
 from sandbox.host.connection import connect, engine_errors
 from sandbox.host.container_base import (
@@ -76,7 +77,8 @@ class AgentContainerRunner:
         self._variables = _read_variables(variables)
         if network.startswith(_FOREIGN_NETWORKS):
             raise InputError(
-                f"--agent-network {network}: is shared with this machine or with another container",
+                f"{name_option('agent_network', network)}: is shared with this machine or with"
+                " another container",
                 hint="name a network of the engine, such as bridge",
             )
         self._settings = settings
@@ -201,7 +203,7 @@ def _read_variables(names: Sequence[str]) -> dict[str, str]:
     missing = [name for name in names if name not in os.environ]
     if missing:
         raise InputError(
-            f"--agent-env {missing[0]}: that variable is not set",
+            f"{name_option('agent_env', missing[0])}: that variable is not set",
             hint="give only its name; its value is taken from the environment",
         )
     return {name: os.environ[name] for name in names}
@@ -219,7 +221,7 @@ def _find_image(client: "DockerClient", name: str) -> tuple[str, dict[str, Any]]
         image = client.images.get(name)
     except docker.errors.ImageNotFound:
         raise ExternalError(
-            f"--agent-image {name}: the engine has no such image",
+            f"{name_option('agent_image', name)}: the engine has no such image",
             hint=f"docker pull {name}, or docker build",
         ) from None
     return str(image.id), image.attrs["Config"]
@@ -232,7 +234,7 @@ def _require_network(client: "DockerClient", name: str) -> None:
         client.networks.get(name)
     except docker.errors.NotFound:
         raise ExternalError(
-            f"--agent-network {name}: the engine has no such network",
+            f"{name_option('agent_network', name)}: the engine has no such network",
             hint="list the networks with `docker network ls`",
         ) from None
 
@@ -259,7 +261,9 @@ def _status(container: Any) -> int:  # noqa: ANN401 - docker-py has no types
 def _start_error(program: str, problem: Exception) -> ExternalError:
     error = describe_refusal(problem)
     if "executable file not found" in str(error) or "no such file" in str(error):
-        return ExternalError(f"--proposer command: {program}: no such file in the agent's image")
+        return ExternalError(
+            f"{name_option('proposers', f'command:{program}')}: no such file in the agent's image"
+        )
     return error
 
 

@@ -21,6 +21,7 @@ from agents.external_agents.settings import AgentSettings
 from agents.run.budget_guard import BudgetGuard
 from agents.run.records import ModelOptions
 from harness.errors import ExternalError
+from harness.request.option_names import name_option
 from store.lifetime import ParentPipe
 
 MAX_OUTPUT_BYTES = 64 * 1024
@@ -118,11 +119,15 @@ def wait_for_end(ended: Callable[[float], bool], seconds: float, bench: BudgetGu
 class AgentProcessRunner:
     """Run agents as processes of this machine; see `AgentRunner`."""
 
-    warning = (
-        "the agent runs with your permissions: it can read and send any file that you can,"
-        " recordings included; use --agent-image to run it in a container"
-    )
     interpreter = f"{sys.executable} -I"
+
+    @property
+    def warning(self) -> str:
+        """See `AgentRunner`."""
+        return (
+            "the agent runs with your permissions: it can read and send any file that you can,"
+            f" recordings included; use {name_option('agent_image')} to run it in a container"
+        )
 
     def run(
         self, command: str, folder: Path, prompt: str, *, seconds: float, bench: BudgetGuard
@@ -159,9 +164,9 @@ class AgentProcessRunner:
             )
         except OSError as problem:
             pipe.close()
-            raise ExternalError(
-                f"--proposer command: {arguments[0]}: {(problem.strerror or str(problem)).lower()}"
-            ) from problem
+            reason = (problem.strerror or str(problem)).lower()
+            name = name_option("proposers", f"command:{arguments[0]}")
+            raise ExternalError(f"{name}: {reason}") from problem
         pipe.bind(process.pid)
         assert process.stdin is not None
         assert process.stdout is not None

@@ -16,6 +16,7 @@ from agents.loop.state import LoopContext, LoopState
 from agents.run.databases import connect, database_errors
 from agents.run.directory import RunDirectory
 from harness.errors import ExternalError, InputError
+from harness.request.option_names import name_option
 from store.extras import install_command
 
 LoopGraph = CompiledStateGraph[LoopState, LoopContext, LoopState, LoopState]
@@ -85,7 +86,7 @@ def open_checkpoints(
         with _postgres(url) as saver:
             yield saver
         return
-    with database_errors(run.checkpoints_path, _ADVICE):
+    with database_errors(run.checkpoints_path, _advise()):
         connection = connect(run.checkpoints_path)
         try:
             # The state is plain, so no other types are allowed when it is read.
@@ -94,10 +95,12 @@ def open_checkpoints(
             connection.close()
 
 
-_ADVICE = (
-    "restore the file that the run was started with, and use --resume; without it, start another"
-    " run with --replies of this one"
-)
+def _advise() -> str:
+    """Return advice for a file that is not the state of a loop."""
+    return (
+        f"restore the file that the run was started with, and use {name_option('resume')}; without"
+        " it, start another run with `rheostat discover --replies` of this one"
+    )
 
 
 @contextmanager

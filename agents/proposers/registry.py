@@ -13,6 +13,7 @@ from agents.run.directory import RunDirectory
 from agents.run.records import ModelOptions
 from harness.errors import InputError
 from harness.messages import suggest
+from harness.request.option_names import name_option
 
 if TYPE_CHECKING:
     from agents.chat.client import ModelClient
@@ -73,8 +74,8 @@ def parse_model_name(name: str) -> str:
     provider, _, model = model_name.partition(":")
     if not provider or not model:
         raise InputError(
-            f"--proposer {name}: write chat:PROVIDER:MODEL",
-            hint="use chat:openai:MODEL with --base-url for your own server",
+            f"{name_option('proposers', name)}: write chat:PROVIDER:MODEL",
+            hint=f"use chat:openai:MODEL with {name_option('base_url')} for your own server",
         )
     return model_name
 
@@ -88,9 +89,12 @@ def check_command(name: str, command: str) -> None:
     try:
         words = shlex.split(command)
     except ValueError as problem:
-        raise InputError(f"--proposer {name}: {str(problem).lower()}") from problem
+        raise InputError(f"{name_option('proposers', name)}: {str(problem).lower()}") from problem
     if not words:
-        raise InputError(f'--proposer {name}: no command; write command:"my-agent --flag"')
+        raise InputError(
+            f"{name_option('proposers', name)}: no command; write one after the colon, such as"
+            " command:my-agent"
+        )
 
 
 def require_commands(names: Sequence[str]) -> None:
@@ -102,7 +106,7 @@ def require_commands(names: Sequence[str]) -> None:
     for name in list_commands(names):
         program = shlex.split(name.partition(":")[2])[0]
         if shutil.which(program) is None:
-            raise InputError(f"--proposer {name}: there is no command {program}")
+            raise InputError(f"{name_option('proposers', name)}: there is no command {program}")
 
 
 def list_models(names: Sequence[str]) -> list[str]:
@@ -200,9 +204,9 @@ _PLAIN: Mapping[str, Callable[[], Proposer]] = {
 def _unknown(name: str) -> InputError:
     if name == "hand":
         return InputError(
-            "--proposer hand: users can always propose; leave it out",
+            f"{name_option('proposers', name)}: users can always propose; leave it out",
             hint="rheostat propose RUN FILE",
         )
     forms = (*PROPOSER_NAMES, "chat:PROVIDER:MODEL", 'command:"…"')
     meant = suggest(name, (*PROPOSER_NAMES, CHAT, COMMAND), f"choose from {', '.join(forms)}")
-    return InputError(f"--proposer {name}: unknown proposer; {meant}")
+    return InputError(f"{name_option('proposers', name)}: unknown proposer; {meant}")

@@ -6,13 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.errors import ExternalError
+from harness.request.option_names import name_option
 
 LOCK_TIMEOUT = 30.0
 """Seconds to wait for a database that another process locks."""
 
 _HEADER = b"SQLite format 3\0"
-
-_RESUME = "then use --resume"
 
 _LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _PERMISSION = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM,
@@ -50,16 +49,17 @@ def database_errors(path: Path | None, advice: str) -> Iterator[None]:
 
 def _explain(problem: sqlite3.Error, code: int, advice: str) -> tuple[str, str]:
     """Return a description of the problem, and a hint."""
+    resume = f"then use {name_option('resume')}"
     if code in _LOCKED:
         sentence = f"another process has locked it for more than {LOCK_TIMEOUT:g} s"
-        return sentence, f"end that process (find it with `fuser`); {_RESUME}"
+        return sentence, f"end that process (find it with `fuser`); {resume}"
     if code == sqlite3.SQLITE_FULL:
-        return "no space is left on its disk", f"free some space; {_RESUME}"
+        return "no space is left on its disk", f"free some space; {resume}"
     if code in _PERMISSION:
         sentence = "it or its directory cannot be opened for writing"
-        return sentence, f"change the permissions; {_RESUME}"
+        return sentence, f"change the permissions; {resume}"
     if code == sqlite3.SQLITE_IOERR:
-        return "its disk fails, or is full", f"check the disk; {_RESUME}"
+        return "its disk fails, or is full", f"check the disk; {resume}"
     if isinstance(problem, sqlite3.ProgrammingError):
         return f"it cannot be used: {problem}", advice
     return f"it is not the database of this run: {problem}", advice

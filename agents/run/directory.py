@@ -31,9 +31,10 @@ from agents.run.records import (
 )
 from harness.errors import ExternalError, InputError
 from harness.request.misplaced import refuse_misplaced
+from harness.request.option_names import name_option
 from store.errors import attribute_os_errors
 from store.files import draft_path, replace_file
-from store.messages import lower_first
+from store.messages import describe_missing, lower_first
 
 T = TypeVar("T")
 
@@ -294,9 +295,11 @@ def create_run(path: Path, request: Request) -> RunDirectory:
     if (path / "request.json").exists():
         raise InputError(
             f"{path}: is already a run",
-            hint="use --resume to continue it, or name another directory",
+            hint=f"use {name_option('resume')} to continue it, or name another directory",
         )
-    if path.exists() and (not path.is_dir() or any(map(_is_something, path.iterdir()))):
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path}: is a file; name a new directory")
+    if path.exists() and any(map(_is_something, path.iterdir())):
         raise InputError(f"{path}: is not empty; name a new directory")
     path.mkdir(parents=True, exist_ok=True)
     run = RunDirectory(path)
@@ -320,8 +323,10 @@ def open_run(path: Path) -> RunDirectory:
     run = RunDirectory(path)
     if not run.has("request.json"):
         refuse_misplaced(path, (), "the directory of a run")
-        problem = "is not a run" if path.is_dir() else "there is no such directory"
-        raise InputError(f"{path}: {problem}", hint="create one with `rheostat discover --run DIR`")
+        problem = "is not a run" if path.is_dir() else describe_missing("run")
+        raise InputError(
+            f"{path}: {problem}", hint=f"start one with `discover` and {name_option('run', 'DIR')}"
+        )
     version = run.request.version
     if version > VERSION:
         raise InputError(f"{path}: was created by a later version of rheostat; use that version")

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from harness.errors import InputError
+from store.messages import describe_missing
 
 
 class UserProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,6 +84,8 @@ def load_profiles(path: Path, *, needs_price: bool = True) -> list[UserProfile]:
     """
     try:
         text = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path}: {describe_missing('file of user profiles')}") from None
     except OSError as problem:
         raise InputError(f"{path}: cannot be read: {(problem.strerror or '').lower()}") from None
     decoder = msgspec.json if path.suffix == ".json" else msgspec.toml

@@ -18,6 +18,7 @@ from agents.search.measurements import ProgramMeasurement
 from agents.search.player_pool import Knobs, PlayTask, TaskPlayer, TransientFailure, players
 from harness.engines import EpisodeRules
 from harness.engines.compiled import CompiledEngine
+from harness.request.option_names import name_option
 from harness.request.recordings import NamedRecording
 from sandbox.engine import SandboxEngine
 
@@ -88,7 +89,7 @@ class Evaluator:
     def measure(self, entries: Sequence[EvaluationRequest]) -> list[list[ProgramMeasurement] | str]:
         """Return the measurement on each recording, or the failure reason, for each entry."""
         # Proposers work side by side, and the database is one.
-        with self._lock, database_errors(self._path, ADVICE):
+        with self._lock, database_errors(self._path, _advise()):
             return self._measure(entries)
 
     def _measure(
@@ -156,10 +157,10 @@ def open_evaluator(
         workers: Number of player processes.
         cluster: Address of a Ray cluster that plays programs instead.
     """
-    with database_errors(path, ADVICE):
+    with database_errors(path, _advise()):
         database = connect(path)
     try:
-        with database_errors(path, ADVICE):
+        with database_errors(path, _advise()):
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
             database.execute(
@@ -171,8 +172,9 @@ def open_evaluator(
         database.close()
 
 
-ADVICE = "remove it, then use --resume; programs are played again"
-"""Advice for a file that is not a database of outcomes."""
+def _advise() -> str:
+    """Return advice for a file that is not a database of outcomes."""
+    return f"remove it, then use {name_option('resume')}; programs are played again"
 
 
 def _together(parts: Sequence[ProgramMeasurement | str]) -> list[ProgramMeasurement] | str:

@@ -21,10 +21,12 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from agents.run.user_profiles import UserProfile, load_profiles
+from dsl.vocabulary import nearest
 from harness.errors import InputError
 from harness.evaluation.bootstrap import Floats
 from harness.evaluation.frontier import FrontierCurve, area, build_curve, cost_at
-from harness.messages import suggest
+from harness.messages import did_you_mean
+from harness.request.option_names import name_option
 
 POINTS_PER_DOUBLING = 1.0
 """Points of accuracy that are worth a doubling of the price, where baselines gain fewer by one.
@@ -277,10 +279,10 @@ def parse_objective(text: str, profiles: Sequence[UserProfile] = ()) -> Objectiv
     if name == "meet" and rest:
         return MeetObjective(profiles or load_profiles(Path(rest)))
     forms = ", ".join(OBJECTIVE_FORMS[:-1]) + f" and {OBJECTIVE_FORMS[-1]}"
-    names = [form.partition(":")[0] for form in OBJECTIVE_FORMS]
+    near = nearest(name, [form.partition(":")[0] for form in OBJECTIVE_FORMS])
     raise InputError(
-        f"--objective {text}: unknown objective; choose from {forms}",
-        hint=suggest(name, names, "see rheostat discover --help"),
+        f"{name_option('objective', text)}: unknown objective; choose from {forms}",
+        hint=did_you_mean(near) if near else None,
     )
 
 
@@ -291,8 +293,8 @@ def _parse_gamma(text: str, rest: str) -> float:
         gamma = -1.0
     if not 0 <= gamma < float("inf"):
         raise InputError(
-            f"--objective {text}: GAMMA is a number of points for a doubling of tokens, at"
-            " least 0; write tradeoff:2"
+            f"{name_option('objective', text)}: GAMMA is a number of points for a doubling"
+            " of tokens, at least 0; write tradeoff:2"
         )
     return gamma
 

@@ -29,6 +29,7 @@ from harness.evaluation.jobs import play_plan
 from harness.mdp.environment import ReplayEnvironment, load_replay_environment
 from harness.mdp.episodes import EpisodeArrays
 from harness.request.controllers import Playable, parse_playable
+from harness.request.option_names import name_option
 from harness.request.plan import make_plan
 from store.errors import StoreError
 from store.lifetime import begin_worker_process
@@ -116,7 +117,8 @@ class ProcessPlayers:
                 except BrokenProcessPool as problem:
                     raise ExternalError(
                         "the player processes keep ending, perhaps because memory is short",
-                        hint="use --threads 1 to need the least, and --resume to continue",
+                        hint=f"use {name_option('threads', 1)} to need the least, and"
+                        f" {name_option('resume')} to continue",
                     ) from problem
         finally:
             for future in futures:

@@ -35,7 +35,8 @@ from agents.setup.program_options import (
 )
 from harness.errors import InputError
 from harness.request.controllers import load_program
-from harness.request.ranges import parse_betas
+from harness.request.option_names import name_option
+from harness.request.ranges import list_betas
 from harness.request.recordings import NamedRecording, open_recordings
 from sandbox.registration import require_container_isolation
 
@@ -44,6 +45,9 @@ _CAPS = {
     "max_usd": "usd", "max_tokens": "tokens",
 }  # fmt: skip
 """Options that limit a run, with the fields of `RunLimits` that they set."""
+
+_CHANGEABLE = (*_CAPS, "base_url")
+"""Options that may differ when a run is resumed."""
 
 ROUNDS_WITH_MINUTES = 1000
 """Default number of rounds of a run that ends after a number of minutes."""
@@ -81,7 +85,7 @@ def begin_run(
         ExternalError: A model cannot be called.
     """
     if not on:
-        raise InputError("--on is missing: give the recordings to search on")
+        raise InputError(f"{name_option('on')} is missing: give the recordings to search on")
     search, held_out_recordings = open_recordings(on), open_recordings(held_out) if held_out else []
     _require_disjoint(search, held_out_recordings)
     request = Request(
@@ -123,7 +127,7 @@ def resume_run(
     """
     run = open_run(directory)
     before = run.request
-    named = {"on": (on, before.search), "held-out": (held_out, before.held_out)}
+    named = {"on": (on, before.search), "held_out": (held_out, before.held_out)}
     for option, (paths, refs) in named.items():
         digests = [
             recording.digest
@@ -131,7 +135,8 @@ def resume_run(
         ]
         if digests != [recording.digest for recording in refs]:
             raise InputError(
-                f"--{option}: the run was started with other recordings; leave it out to resume"
+                f"{name_option(option)}: the run was started with other recordings; leave it out to"
+                " resume"
             )
     model_fields = collect_model_fields(options)
     moved = model_fields.pop("base_url", before.asking.base_url)
@@ -139,10 +144,9 @@ def resume_run(
         for name, value in fields.items():
             if value != getattr(begun_with, name):
                 raise InputError(
-                    f"--{_option_name(name)}: the run was started with another value; leave it"
-                    " out to resume",
-                    hint="only limits and --base-url can be changed: --rounds and the --max-…"
-                    " options",
+                    f"{_name_field(name)}: the run was started with another value; leave it out to"
+                    " resume",
+                    hint=f"only {', '.join(map(name_option, _CHANGEABLE))} can be changed",
                 )
     check_baselines_unchanged(before.baselines)
     if before.language is ControllerLanguage.PYTHON:
@@ -207,7 +211,7 @@ def _fields(options: Mapping[str, Any]) -> dict[str, Any]:
         )
         _check_starting_programs(fields["starting_programs"], fields.get("proposers"))
     if "beta" in fields:
-        fields["betas"] = list(parse_betas(fields.pop("beta")))
+        fields["betas"] = list_betas(fields.pop("beta"))
     if "language" in fields:
         fields["language"] = ControllerLanguage(fields["language"])
     if "approve" in fields:
@@ -227,8 +231,9 @@ def _check_starting_programs(
     """
     if "evolve" in (proposers or ["evolve"]) and not any(map(follows_beta, programs)):
         raise InputError(
-            "--start-from: all programs are templates, which evolve cannot vary",
-            hint="add --start-from handmade, or give --proposer templates",
+            f"{name_option('start_from')}: all programs are templates, which evolve cannot vary",
+            hint=f"add {name_option('start_from', 'handmade')}, or give"
+            f" {name_option('proposers', 'templates')}",
         )
 
 
@@ -257,13 +262,7 @@ def _default_fields(options: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _option_name(field: str) -> str:
-    names = {
-        "proposers": "proposer",
-        "baselines": "baseline",
-        "betas": "beta",
-        "tune": "tune/--no-tune",
-        "temperatures": "temperature",
-        "constrained": "constrain/--no-constrain",
-    }
-    return names.get(field, field.replace("_", "-"))
+def _name_field(field: str) -> str:
+    """Name the option of a field of `Request` or `ModelOptions`."""
+    options = {"betas": "beta", "starting_programs": "start_from", "profiles": "objective"}
+    return name_option(options.get(field, field))

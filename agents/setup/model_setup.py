@@ -13,6 +13,7 @@ from agents.external_agents.settings import AgentSettings
 from agents.proposers.registry import CHAT, COMMAND, list_commands, list_models, require_commands
 from agents.run.records import ControllerLanguage, ModelOptions, Request, RunLimits
 from harness.errors import InputError
+from harness.request.option_names import name_option
 
 MODEL_FIELDS = (
     "base_url", "temperatures", "reply_tokens", "constrained", "agent_minutes",
@@ -39,13 +40,16 @@ def check_language_options(request: Request, options: Mapping[str, Any]) -> None
     kinds = {proposer.partition(":")[0] for proposer in request.proposers}
     if not kinds & {CHAT, COMMAND}:
         raise InputError(
-            "--language python: needs a language model or an agent, and none is configured",
-            hint='add --proposer chat:PROVIDER:MODEL or --proposer command:"..."',
+            f"{name_option('language', 'python')}: needs a language model or an agent, and none is"
+            " configured",
+            hint=f"add {name_option('proposers', 'chat:PROVIDER:MODEL')} or"
+            f" {name_option('proposers', 'command:…')}",
         )
-    for name, option in (("constrained", "constrain"), ("free_knobs", "free-knobs")):
-        if options.get(name):
+    for option in ("constrained", "free_knobs"):
+        if options.get(option):
             raise InputError(
-                f"--{option}: applies to controllers in Rheo, but --language is python"
+                f"{name_option(option)}: applies to controllers in Rheo, but"
+                f" {name_option('language')} is python"
             )
 
 
@@ -87,16 +91,11 @@ def resolve_model_setup(
         ExternalError: The server does not answer, or a package or a key is missing.
     """
     resolved = replace(before or ModelOptions(), **fields)
-    models = list_models(proposers)
-    if "base_url" in fields and not models:
-        raise InputError("--base-url: no model is used", hint="add --proposer chat:openai:MODEL")
-    if list_commands(proposers):
-        if before is None:
-            resolved = _with_container(resolved, fields, agent)
-            _check_agents(resolved, proposers, agent)
-    elif "agent_image" in fields:
-        raise InputError("--agent-image: no agent is used", hint='add --proposer command:"…"')
-    for model in models:
+    _refuse_unused(proposers, fields)
+    if list_commands(proposers) and before is None:
+        resolved = _with_container(resolved, fields, agent)
+        _check_agents(resolved, proposers, agent)
+    for model in list_models(proposers):
         if caps.usd is not None:
             _require_price(model, settings, is_own_server=resolved.base_url is not None)
         if before is None:
@@ -115,10 +114,28 @@ def resolve_model_setup(
     return resolved
 
 
+def _refuse_unused(proposers: Sequence[str], fields: Mapping[str, Any]) -> None:
+    """Refuse options of models or agents in a run without them.
+
+    Raises:
+        InputError: An option has no effect.
+    """
+    if "base_url" in fields and not list_models(proposers):
+        raise InputError(
+            f"{name_option('base_url')}: no model is used",
+            hint=f"add {name_option('proposers', 'chat:openai:MODEL')}",
+        )
+    if "agent_image" in fields and not list_commands(proposers):
+        raise InputError(
+            f"{name_option('agent_image')}: no agent is used",
+            hint=f"add {name_option('proposers', 'command:…')}",
+        )
+
+
 def _require_price(model: str, settings: ChatSettings, *, is_own_server: bool) -> None:
     if not Price(model, settings.prices, is_own_server=is_own_server).known:
         raise InputError(
-            f"--max-usd: the price of {model} is unknown",
+            f"{name_option('max_usd')}: the price of {model} is unknown",
             hint=f'add it to rheostat.toml: [chat.prices] "{model}" = [DOLLARS_IN,'
             " DOLLARS_OUT], per million tokens",
         )
@@ -156,8 +173,8 @@ def _with_container(
         for name in ("agent_network", "agent_env"):
             if name in fields:
                 raise InputError(
-                    f"--{name.replace('_', '-')}: applies only to an agent in a container",
-                    hint="set its image with --agent-image",
+                    f"{name_option(name)}: applies only to an agent in a container",
+                    hint=f"set its image with {name_option('agent_image')}",
                 )
         return resolved
     network, env = (
@@ -191,7 +208,8 @@ def _fit_to_server(
     provider, _, name = model.partition(":")
     if provider != "openai":
         raise InputError(
-            f"--base-url: applies to servers with OpenAI's API, and {model} does not use it",
+            f"{name_option('base_url')}: applies to servers with OpenAI's API, and {model} does not"
+            " use it",
             hint=f"use chat:openai:{name}",
         )
     server = query_server(base_url, name)
@@ -199,8 +217,8 @@ def _fit_to_server(
     if server.context is not None and needs > server.context:
         raise InputError(
             f"{name} has a context of {server.context:,} tokens, but a call takes up to {needs:,}",
-            hint="reduce --brief-tokens or --reply-tokens; their sum is"
-            f" {brief_tokens + resolved.reply_tokens:,}",
+            hint=f"reduce {name_option('brief_tokens')} or {name_option('reply_tokens')}; their sum"
+            f" is {brief_tokens + resolved.reply_tokens:,}",
         )
     decodes = server.decodes and language is ControllerLanguage.RHEO
     return resolved if is_constraint_given else replace(resolved, constrained=decodes)

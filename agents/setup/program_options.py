@@ -32,6 +32,7 @@ from dsl.checker.symbols import free_knobs
 from harness.errors import InputError
 from harness.request.assignments import expand_assignments
 from harness.request.controllers import RheoController, load_program
+from harness.request.option_names import name_option
 
 _NEXT_KNOB = re.compile(r":(?=\s*[A-Za-z_]\w*\s*=)")
 """Start of a knob; the colon of a range precedes a number, that of a path a plain name."""
@@ -53,8 +54,8 @@ def parse_baselines(texts: Sequence[str]) -> list[BaselineRef]:
         baseline = _parse_baseline(text)
         if baseline.label in baselines:
             raise InputError(
-                f"--baseline {text}: {baseline.label} is given twice; give all values of a knob in"
-                " one list, and give files different names"
+                f"{name_option('baselines', text)}: {baseline.label} is given twice; give all"
+                " values of a knob in one list, and give files different names"
             )
         baselines[baseline.label] = baseline
     return list(baselines.values()) or DEFAULT_BASELINES
@@ -79,11 +80,9 @@ def _parse_baseline(text: str) -> BaselineRef:
     program = load_program(controller)
     if not knobs:
         return _without_settings(text, program)
-    try:
-        settings = expand_assignments([program], knobs)[0]
-    except InputError as problem:
-        message = problem.problem.replace("--set ", f"--baseline {controller}:", 1)
-        raise InputError(message, hint=problem.hint) from None
+    settings = expand_assignments(
+        [program], knobs, lambda knob: name_option("baselines", f"{controller}:{knob}")
+    )[0]
     return _reference(program, [dict(setting) for setting in settings])
 
 
@@ -97,8 +96,8 @@ def _without_settings(text: str, program: RheoController) -> BaselineRef:
     free = list(free_knobs(program.checked.program))
     if free and not program.checked.scheduled:
         raise InputError(
-            f"--baseline {text}: has free knobs; give the values that make its curve, such as"
-            f" {text}:{free[0]}=1,2,4"
+            f"{name_option('baselines', text)}: has free knobs; give the values that make its"
+            f" curve, such as {text}:{free[0]}=1,2,4"
         )
     return _reference(program, [])
 
@@ -163,9 +162,9 @@ def _load(name: str, profiles: Sequence[UserProfile]) -> list[StartingProgram]:
     program = load_program(name)
     if not isinstance(program, RheoController) or not _has_free_choices(program):
         raise InputError(
-            f"--start-from {name}: a search starts from Rheo programs with a schedule or free"
-            " knobs",
-            hint="give it a schedule or knobs, or use it as a --baseline",
+            f"{name_option('start_from', name)}: a search starts from Rheo programs with a"
+            " schedule or free knobs",
+            hint=f"give it a schedule or knobs, or use it in {name_option('baselines')}",
         )
     return [StartingProgram(name=program.label, source=program.checked.source.text)]
 
@@ -189,7 +188,9 @@ def _load_candidates(run: RunDirectory, profiles: Sequence[UserProfile]) -> list
         and run.language(review.candidate) is ControllerLanguage.RHEO
     ]
     if not reviews:
-        raise InputError(f"--start-from {run.path}: the run has no candidates yet")
+        raise InputError(
+            f"{name_option('start_from', str(run.path))}: the run has no candidates yet"
+        )
     ranked = sorted(
         reviews,
         key=lambda review: (_count_met(review, profiles), review.objective or 0.0),

@@ -6,7 +6,8 @@ from msgspec.structs import asdict
 
 from harness.api.controller import ProgramLike
 from harness.api.data_table import DataTable
-from harness.api.grid_play import Betas, Knobs, PlayOptions, play_request
+from harness.api.grid_play import Knobs, PlayOptions, play_request
+from harness.api.notebook_html import render_text
 from harness.api.recording import RecordingLike
 from harness.errors import InputError
 from harness.escaping import escape_xml
@@ -23,6 +24,8 @@ from harness.pages.sweep_page import (
     questions_page,
 )
 from harness.presentation.json_document import encode_document
+from harness.request.option_names import python_options
+from harness.request.ranges import Betas
 
 
 class ComparisonReport:
@@ -77,10 +80,12 @@ class ComparisonReport:
         return encode_document({"what": self._origin, "comparisons": self._comparisons})
 
     def __repr__(self) -> str:
-        return "\n".join(map(format_comparison, self._comparisons)).rstrip("\n")
+        with python_options():
+            return "\n".join(map(format_comparison, self._comparisons)).rstrip("\n")
 
     def _repr_html_(self) -> str:
-        return "".join(map(_render, self._comparisons))
+        with python_options():
+            return "".join(map(_render, self._comparisons))
 
 
 def compare(
@@ -127,7 +132,7 @@ def _render(comparison: Comparison) -> str:
     head, *lines = describe_verdict(comparison)
     verdict = "".join(f"{line}\n" for line in lines)
     parts = [
-        f"<p><b>{escape_xml(head.strip())}</b></p><pre>{escape_xml(verdict)}</pre>",
+        f"<p><b>{escape_xml(head.strip())}</b></p>{render_text(verdict)}",
         matches_page(comparison, None).html(),
     ]
     if comparison.differences:

@@ -12,11 +12,12 @@ from dsl.program import Analysis, analyse_program
 from dsl.schedule import evaluate
 from dsl.source import Source
 from harness.api.exceptions import ProgramError, translated_errors
+from harness.api.notebook_html import render_text
 from harness.errors import InputError
 from harness.escaping import escape_xml
 from harness.request.controllers import Playable, RheoController, from_checked, read_source
 from harness.request.foreign import ForeignController, LanguagePlugin, find_language
-from harness.request.ranges import check_betas
+from harness.request.ranges import single_beta
 
 TEXT_NAME = "program.rheo"
 """The file name in messages about a program that was given as text."""
@@ -73,7 +74,7 @@ class Diagnostics:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f"<pre>{escape_xml(str(self))}</pre>"
+        return render_text(str(self))
 
 
 class Controller:
@@ -90,7 +91,7 @@ class Controller:
 
     def __init__(self, program: str | os.PathLike[str]):
         with translated_errors():
-            self._playable, self._diagnostics = _load(os.fspath(program))
+            self._playable, self._diagnostics = _load(_argument(program))
 
     @property
     def name(self) -> str:
@@ -146,7 +147,7 @@ class Controller:
         if isinstance(self._playable, ForeignController):
             return MappingProxyType({})
         with translated_errors():
-            [value] = check_betas([beta], "beta")
+            value = single_beta(beta)
             return MappingProxyType(evaluate(self._playable.checked, value))
 
     def __eq__(self, other: object) -> bool:
@@ -162,24 +163,26 @@ class Controller:
     def _repr_html_(self) -> str:
         about = f": {escape_xml(self.title)}" if self.title else ""
         head = f"<p><b>{escape_xml(self.name)}</b>{about}</p>"
-        return f"{head}<pre>{escape_xml(self.source)}</pre>"
+        return head + render_text(self.source)
 
 
 ProgramLike: TypeAlias = str | os.PathLike[str] | Controller
 """A name of the library, a file, the text of a program, or a `Controller`."""
 
 
-def check(program: str | os.PathLike[str]) -> Diagnostics:
+def check(program: ProgramLike) -> Diagnostics:
     """Check a program without raising: names, types, control flow and directions of schedules.
 
     Args:
-        program: A name of the library, the file of a program, or its text.
+        program: A name of the library, the file of a program, its text, or a `Controller`.
 
     Raises:
         InputError: There is no such program.
     """
+    if isinstance(program, Controller):
+        return program._diagnostics  # noqa: SLF001 - the class is of this module
     with translated_errors():
-        argument = os.fspath(program)
+        argument = _argument(program)
         language = None if is_text(argument) else find_language(argument)
         if language is not None:
             return _check_foreign(language, argument)
@@ -228,6 +231,16 @@ def get_playable(controller: Controller) -> Playable:
 def is_text(argument: str) -> bool:
     """Return whether a string is the text of a program, and not a name or a file."""
     return "{" in argument or "\n" in argument
+
+
+def _argument(program: str | os.PathLike[str]) -> str:
+    """Return a program as the command line takes it; a text stays as it is."""
+    if not isinstance(program, str | os.PathLike):
+        raise InputError(
+            "a controller is a name of the library, the file of a program, or its text; got"
+            f" {program!r}"
+        )
+    return os.fspath(program)
 
 
 def _source(argument: str) -> Source:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from harness.api.exceptions import translated_errors
 from harness.errors import ExternalError
+from harness.messages import format_count
 from harness.presentation.table import Cell, Column, Table
 from store.extras import install_command
 
@@ -122,7 +123,7 @@ class DataTable:
 
     def _rest(self) -> str:
         more = len(self) - _SHOWN
-        return f"\nand {more:,} more rows" if self._shown is None and more > 0 else ""
+        return f"\nand {format_count(more, 'more row')}" if self._shown is None and more > 0 else ""
 
 
 def _cell(value: object) -> Cell:

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from harness.api.argument_checks import refuse_several
 from harness.api.controller import ProgramLike, as_controller, get_playable
 from harness.api.data_table import DataTable
 from harness.api.exceptions import translated_errors
@@ -15,6 +16,7 @@ from harness.evaluation.grid import Grid, GridCell, GridPoint
 from harness.mdp.environment import load_replay_environment
 from harness.mdp.episodes import EpisodeArrays, EpisodeFigures, compute_figures
 from harness.presentation.table import Column, Table
+from harness.request.ranges import single_beta
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,10 +183,13 @@ def play(
         ExternalError: A process ended before its work was complete.
     """
     options = PlayOptions(seeds, budget, kappa, cache, threads, progress)
-    loaded = as_controller(controller)
     with translated_errors():
+        refuse_several("controller", controller, "controller")
+        refuse_several("on", on, "recording")
+        loaded = as_controller(controller)
+        value = single_beta(beta)
         single_setting(get_playable(loaded), knobs)  # refuses several before any is played
-    grid, episodes = play_request([loaded], [on], float(beta), knobs, options)
+    grid, episodes = play_request([loaded], [on], value, knobs, options)
     return Episodes(grid, episodes[GridCell(0, 0)])
 
 

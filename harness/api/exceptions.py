@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from harness.errors import ExitCode, ExternalError, InputError, RheostatError
+from harness.request.option_names import python_options
 from store.errors import RecordingBusy, StoreError
 
 if TYPE_CHECKING:
@@ -37,14 +38,15 @@ class ProgramError(InputError):
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Raise the errors of other packages as those of this interface.
+    """Raise the errors of other packages as those of this interface, with options named as here.
 
     Raises:
         InputError: The caller's input cannot be used.
         ExternalError: The machine, or another program, failed.
     """
     try:
-        yield
+        with python_options():
+            yield
     except RheostatError as problem:
         hint = f"hint: {problem.hint}"
         if problem.hint is not None and hint not in getattr(problem, "__notes__", ()):

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 
+from harness.api.argument_checks import check_rules, check_threads, check_whole
 from harness.api.controller import Controller, ProgramLike, load_controllers
 from harness.api.exceptions import translated_errors, warn_all
 from harness.api.progress import track_progress
@@ -24,11 +25,8 @@ from harness.request.assignments import (
     refuse_unknown_controller,
 )
 from harness.request.controllers import Playable
-from harness.request.ranges import check_betas, parse_betas
+from harness.request.ranges import Betas, list_betas
 from harness.settings import GeneralSettings, load
-
-Betas: TypeAlias = str | float | Iterable[float]
-"""Values of β: one, several, or a range such as ``"0:1:0.1"``, whose steps are decimal."""
 
 Knobs: TypeAlias = Mapping[str, float | Iterable[float]]
 """Values of free knobs by name; ``CONTROLLER.KNOB`` is for one controller."""
@@ -126,23 +124,6 @@ def as_programs(programs: ProgramLike | Sequence[ProgramLike]) -> list[ProgramLi
     return list(programs)
 
 
-def list_betas(beta: Betas) -> list[float]:
-    """Return the values of β.
-
-    Raises:
-        InputError: There is none, one is not from 0 to 1, or one occurs twice.
-    """
-    if isinstance(beta, str):
-        return parse_betas(beta, "beta")
-    values = [float(value) for value in (beta if isinstance(beta, Iterable) else [beta])]
-    if not values:
-        raise InputError("beta: give at least one value")
-    twice = next((value for index, value in enumerate(values) if value in values[:index]), None)
-    if twice is not None:
-        raise InputError(f"beta: contains {twice!r} twice; give each value once")
-    return check_betas(values, "beta")
-
-
 def parse_knobs(knobs: Knobs, programs: Sequence[Playable]) -> list[Assignment]:
     """Return the values of knobs for the controllers that are played.
 
@@ -153,12 +134,18 @@ def parse_knobs(knobs: Knobs, programs: Sequence[Playable]) -> list[Assignment]:
     Raises:
         InputError: A controller is not played, or a value is not a number.
     """
+    if not isinstance(knobs, Mapping):
+        raise InputError(f"knobs: must be a dictionary such as {{'n': [4, 16]}}; got {knobs!r}")
     assignments = []
     for key, given in knobs.items():
         where = f"knobs[{key!r}]"
+        if not isinstance(key, str):
+            raise InputError(f"{where}: must be the name of a knob")
         controller, _, knob = key.rpartition(".")
         refuse_unknown_controller(controller, programs, where)
-        values = list(given) if isinstance(given, Iterable) else [given]
+        # A text is iterable too, but no list of numbers.
+        is_one = not isinstance(given, Iterable) or isinstance(given, str)
+        values: list[object] = [given] if is_one else list(cast("Iterable[object]", given))
         numbers = [_number(value, where) for value in values]
         if not numbers:
             raise InputError(f"{where}: give at least one value")
@@ -194,32 +181,8 @@ def _check_options(options: PlayOptions) -> None:
     Raises:
         InputError: A number is not whole, or out of range.
     """
-    for name, value in (("seeds", options.seeds), ("threads", options.threads)):
-        check_whole(name, value)
-    if not 1 <= options.seeds <= 100_000:
-        raise InputError(f"seeds: must be from 1 to 100,000; got {options.seeds!r}")
-    if options.threads is not None and options.threads < 1:
-        raise InputError(f"threads: must be 1 or more; got {options.threads!r}")
+    if options.seeds is None:
+        raise InputError("seeds: must be a whole number; got None")
+    check_whole("seeds", options.seeds, 1, 100_000)
+    check_threads(options.threads)
     check_rules(options.budget, options.kappa)
-
-
-def check_rules(budget: int | None, kappa: int) -> None:
-    """Check the budget of an episode and the price of a probe.
-
-    Raises:
-        InputError: One is negative, or not whole.
-    """
-    for name, value in (("budget", budget), ("kappa", kappa)):
-        check_whole(name, value)
-        if value is not None and value < 0:
-            raise InputError(f"{name}: must be 0 or more tokens; got {value!r}")
-
-
-def check_whole(name: str, value: object) -> None:
-    """Check that an option is a whole number, or not given.
-
-    Raises:
-        InputError: It is anything else.
-    """
-    if value is not None and (isinstance(value, bool) or not isinstance(value, Integral)):
-        raise InputError(f"{name}: must be a whole number; got {value!r}")

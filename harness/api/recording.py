@@ -1,8 +1,9 @@
 """Recordings as arrays and tables."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.api.argument_checks import as_path
 from harness.api.data_table import DataTable
 from harness.api.exceptions import translated_errors
 from harness.api.progress import track_progress
@@ -72,7 +74,7 @@ class Recording:
 
     def __init__(self, path: str | os.PathLike[str]):
         with translated_errors():
-            self._stored = open_recording(Path(path))
+            self._stored = open_recording(as_path("path", path))
 
     @property
     def path(self) -> Path:
@@ -146,6 +148,8 @@ class Recording:
         """
         if isinstance(question, str):
             return find_question(self._stored, question)
+        if isinstance(question, bool) or not isinstance(question, Integral):
+            raise InputError(f"question: must be a position or an id; got {question!r}")
         if not -len(self) <= question < len(self):
             raise IndexError(f"there is no question {question}; the recording has {len(self)}")
         return int(question) % len(self)
@@ -227,6 +231,10 @@ class SampleRecordings(NamedTuple):
     search: tuple[Recording, ...]
     held_out: tuple[Recording, ...]
 
+    def _repr_html_(self) -> str:
+        recordings = (*self.search, *self.held_out)
+        return overview_table([one._inspect() for one in recordings]).html()  # noqa: SLF001 - of this module
+
 
 def load_sample(
     directory: str | os.PathLike[str] = "sample", *, progress: bool | None = None
@@ -247,7 +255,7 @@ def load_sample(
         translated_errors(),
         track_progress("simulating", len(BENCHMARKS) * len(REASONERS), shown=progress) as advance,
     ):
-        for path, _, _ in write_sample(Path(directory)):
+        for path, _, _ in write_sample(as_path("directory", directory)):
             written.setdefault(path.parent.name, []).append(Recording(path))
             advance(1)
     search, held_out = written.values()
@@ -268,9 +276,17 @@ def open_all(on: RecordingLike | Sequence[RecordingLike]) -> list[NamedRecording
     Raises:
         InputError: There is none, one cannot be used or is empty, or two are the same.
     """
-    several = [on] if isinstance(on, str | os.PathLike | Recording) else list(on)
+    several = [on] if isinstance(on, str | os.PathLike | Recording) else on
+    if not isinstance(several, Iterable):
+        raise InputError(f"on: must be a recording, its file, or several; got {on!r}")
+    several = list(several)
     if not several:
         raise InputError("on: give at least one recording")
+    for item in several:
+        if not isinstance(item, str | os.PathLike | Recording):
+            raise InputError(
+                f"on: must be recordings or their files; one is of type {type(item).__name__}"
+            )
     opened = [item if isinstance(item, Recording) else Recording(item) for item in several]
     return name_recordings([get_stored(recording) for recording in opened])
 

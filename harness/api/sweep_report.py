@@ -7,7 +7,7 @@ from harness.api.controller import ProgramLike
 from harness.api.data_table import DataTable
 from harness.api.exceptions import warn_all
 from harness.api.frontier_view import Frontier
-from harness.api.grid_play import Betas, Knobs, PlayOptions, as_programs, play_request
+from harness.api.grid_play import Knobs, PlayOptions, as_programs, play_request
 from harness.api.recording import RecordingLike
 from harness.api.sweep_rows import draw_rows, tabulate_rows
 from harness.evaluation.grid import Grid
@@ -16,6 +16,7 @@ from harness.evaluation.sweep import SweepRow, build_rows, describe_sweep_origin
 from harness.pages.sweep_page import chosen_knobs, overview_table
 from harness.presentation.json_document import encode_document
 from harness.presentation.table import Table
+from harness.request.ranges import Betas
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,13 +5,13 @@ from types import MappingProxyType
 
 from msgspec.structs import asdict
 
+from harness.api.argument_checks import check_rules, check_whole, refuse_several
 from harness.api.controller import ProgramLike, as_controller, get_playable
 from harness.api.data_table import DataTable
 from harness.api.exceptions import translated_errors, warn_all
-from harness.api.grid_play import Knobs, check_rules, check_whole, list_betas, single_setting
+from harness.api.grid_play import Knobs, single_setting
 from harness.api.recording import Recording, RecordingLike, open_all
 from harness.engines import ControllerSetting, EpisodeRules
-from harness.errors import InputError
 from harness.escaping import escape_xml
 from harness.evaluation.point_warnings import describe_shortage
 from harness.explanation.episode_trace import BranchEnd, VoteCount
@@ -20,6 +20,7 @@ from harness.pages.trace_page import format_trace, summarise_steps, votes_table
 from harness.presentation.json_document import encode_document
 from harness.presentation.table import Column, Table
 from harness.request.plan import make_plan
+from harness.request.ranges import single_beta
 
 
 class Trace:
@@ -156,12 +157,12 @@ def trace(
         IndexError: There is no question at that position.
     """
     with translated_errors():
+        refuse_several("controller", controller, "controller")
+        refuse_several("on", on, "recording")
         check_rules(budget, kappa)
-        check_whole("seed", seed)
-        if seed < 0:
-            raise InputError(f"seed: must be 0 or more; got {seed!r}")
+        check_whole("seed", seed, 0)
         program = get_playable(as_controller(controller))
-        [value] = list_betas(float(beta))
+        value = single_beta(beta)
         chosen = single_setting(program, knobs)
         setting = ControllerSetting(value if program.scheduled else None, chosen)
         plan = make_plan(program, setting, EpisodeRules(budget, kappa))

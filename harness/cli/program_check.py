@@ -19,6 +19,7 @@ from harness.messages import did_you_mean, format_count
 from harness.request.foreign import find_language
 from harness.request.misplaced import refuse_misplaced
 from store.file_kinds import PROGRAMS
+from store.messages import describe_missing
 
 STDIN = Path("-")
 """The path of standard input."""
@@ -52,7 +53,7 @@ def _from_library(path: Path) -> Source:
         return library.load_source(name)
     near = nearest(path.name.removesuffix(".rheo"), library.NAMES)
     raise InputError(
-        f"{path}: no such file, and the library has no controller of that name",
+        f"{path}: {describe_missing('program')}; the library has no controller of that name either",
         hint=did_you_mean(f"the library's {near}") if near else None,
     )
 

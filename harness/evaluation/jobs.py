@@ -25,6 +25,7 @@ from harness.engines.catalog import ENGINE_NAMES, THREADED_ENGINES, get_engine, 
 from harness.errors import ExternalError, InputError
 from harness.mdp.environment import ReplayEnvironment, load_replay_environment
 from harness.mdp.episodes import EpisodeArrays
+from harness.request.option_names import name_option
 from harness.request.plan import Plan, RheoPlan
 from harness.settings import GeneralSettings
 from store.lifetime import begin_worker_process
@@ -156,7 +157,8 @@ def play_jobs(
         except BrokenProcessPool as problem:
             raise ExternalError(
                 "a process that played episodes was killed, perhaps because memory ran out",
-                hint="completed work is kept; use --threads 1 to need the least memory",
+                hint=f"completed work is kept; use {name_option('threads', 1)} to need the least"
+                " memory",
             ) from problem
 
 

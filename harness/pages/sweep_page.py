@@ -9,6 +9,7 @@ from harness.evaluation.grid import Grid, format_knobs
 from harness.evaluation.scores import MEAN
 from harness.evaluation.sweep import SweepRow
 from harness.presentation.table import Cell, Column, Table, truncate
+from harness.request.option_names import name_option
 
 _DIFFERENCES = 10
 """The most questions on a page."""
@@ -243,10 +244,11 @@ def _single_point(comparison: Comparison) -> str:
     point = comparison.baseline_points[0]
     single = f"{comparison.baseline} has a single point, at {comparison.lowest_cost:,} tokens"
     if point.beta is not None:
-        return f"{single}; give several values to --beta"
+        return f"{single}; give several values to {name_option('beta')}"
     if point.settings:
         knob = next(iter(point.settings))
-        return f"{single}; give several values to --set {comparison.baseline}.{knob}=…"
+        setting = name_option("knobs", f"{comparison.baseline}.{knob}=…")
+        return f"{single}; give several values to {setting}"
     return single
 
 

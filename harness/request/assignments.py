@@ -5,7 +5,7 @@ it; ``esc.n=16`` sets it for ``esc`` only and overrides the general value. Sever
 knobs make every combination.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
@@ -31,20 +31,28 @@ class Assignment(NamedTuple):
     values: list[int | float]
 
 
+def _name_setting(text: str) -> str:
+    return f"--set {text}"
+
+
 def expand_assignments(
-    programs: Sequence[Playable], texts: Sequence[str]
+    programs: Sequence[Playable],
+    texts: Sequence[str],
+    name_text: Callable[[str], str] = _name_setting,
 ) -> list[list[KnobValues]]:
     """Return, for each program, the settings of its free knobs; the last knob changes fastest.
 
     Args:
         programs: The controllers.
-        texts: The value of each ``--set``.
+        texts: The assignments, such as ``n=1,4``.
+        name_text: Names the option that an assignment was given to, for errors.
 
     Raises:
         InputError: A text is not an assignment, names an unknown controller or knob, repeats an
             assignment, or has a value that the knob does not accept.
     """
-    return apply_assignments(programs, [_parse_assignment(text, programs) for text in texts])
+    assignments = [_parse_assignment(text, programs, name_text(text)) for text in texts]
+    return apply_assignments(programs, assignments)
 
 
 def apply_assignments(
@@ -74,18 +82,18 @@ def resolve_assignments(program: Playable, texts: Sequence[str]) -> KnobValues:
     """
     settings = expand_assignments([program], texts)[0]
     if len(settings) > 1:
-        several = next(text for text in texts if len(_parse_assignment(text, [program]).values) > 1)
-        raise InputError(f"--set {several}: give one value here")
+        assignments = [_parse_assignment(text, [program], _name_setting(text)) for text in texts]
+        several = next(assignment for assignment in assignments if len(assignment.values) > 1)
+        raise InputError(f"{several.where}: give one value here")
     return settings[0]
 
 
-def _parse_assignment(text: str, programs: Sequence[Playable]) -> Assignment:
+def _parse_assignment(text: str, programs: Sequence[Playable], where: str) -> Assignment:
     target, equals, values = text.partition("=")
     # A label may be a path that contains dots.
     controller, _, knob = target.strip().rpartition(".")
     if not equals or not knob:
-        raise InputError(f"--set {text}: not a setting; write KNOB=VALUE or CONTROLLER.KNOB=VALUE")
-    where = f"--set {text}"
+        raise InputError(f"{where}: not a setting; write KNOB=VALUE or CONTROLLER.KNOB=VALUE")
     refuse_unknown_controller(controller, programs, where)
     return Assignment(where, controller or None, knob, parse_numbers(values, where))
 

@@ -27,6 +27,7 @@ from harness.request.foreign import (
 )
 from harness.request.misplaced import refuse_misplaced
 from store.file_kinds import FileKind
+from store.messages import describe_missing
 
 SUFFIX = ".rheo"
 
@@ -231,6 +232,6 @@ def _file(argument: str) -> Source:
         stem = path.name.removesuffix(SUFFIX)
         near = nearest(stem, library.NAMES)
         hint = f"the library has {near}: write it without {SUFFIX}" if near else None
-        raise InputError(f"{argument}: no such program", hint=hint) from None
+        raise InputError(f"{argument}: {describe_missing('program')}", hint=hint) from None
     except UnreadableProgram as problem:
         raise InputError(str(problem)) from None

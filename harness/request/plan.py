@@ -13,7 +13,7 @@ from harness.errors import InputError
 from harness.request.assignments import KnobValues, resolve_assignments
 from harness.request.controllers import Playable, RheoController, load_program
 from harness.request.foreign import ForeignController, load_foreign
-from harness.request.ranges import parse_betas
+from harness.request.ranges import single_beta
 from harness.request.recordings import NamedRecording
 
 
@@ -106,7 +106,7 @@ def parse_plan(controller: str, beta: str, settings: Sequence[str], rules: Episo
         return parse_rheo_plan(controller, beta, settings, rules)
     if settings:
         raise InputError(f"--set {settings[0]}: {controller} has no knobs to set")
-    return ForeignPlan(foreign, _one(beta), rules)
+    return ForeignPlan(foreign, single_beta(beta), rules)
 
 
 def parse_rheo_plan(
@@ -126,18 +126,11 @@ def parse_rheo_plan(
         OSError: The program cannot be read.
     """
     program = load_program(controller)
-    value = _one(beta)
+    value = single_beta(beta)
     chosen = resolve_assignments(program, settings)
     setting = value if program.checked.scheduled else None
     knobs = evaluate(program.checked, setting or 0.0, chosen)
     return RheoPlan(program, setting, knobs, chosen, rules)
-
-
-def _one(beta: str) -> float:
-    values = parse_betas(beta)
-    if len(values) > 1:
-        raise InputError(f"--beta {beta}: give one value here")
-    return values[0]
 
 
 def describe_plan_origin(plan: Plan, recordings: Sequence[NamedRecording]) -> dict[str, object]:

@@ -1,13 +1,16 @@
-"""Parse numbers from a command line: ``0.5``, ``1,4,16``, ``0:1:0.1``, or a mixture.
+"""Parse numbers from texts: ``0.5``, ``1,4,16``, ``0:1:0.1``, or a mixture; and values of β.
 
 A range includes both ends; a range whose steps miss the second end is refused. Values are computed
 in decimal, so that the fourth of ``0:1:0.1`` is exactly the double ``0.3``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
+from numbers import Real
+from typing import TypeAlias
 
 from harness.errors import InputError
+from harness.request.option_names import name_option
 
 MAX_VALUES = 10_000
 """The most values that one option may expand to."""
@@ -38,30 +41,61 @@ def parse_numbers(text: str, where: str) -> list[int | float]:
     return numbers
 
 
-def parse_betas(text: str, option: str = "--beta") -> list[float]:
-    """Parse values of β.
+Betas: TypeAlias = str | float | Iterable[float]
+"""Values of β: one, several, or a range such as ``"0:1:0.1"``, whose steps are decimal."""
 
-    Args:
-        text: The text as typed.
-        option: What the text was given to, for the error.
+
+def parse_betas(text: str) -> list[float]:
+    """Parse values of β.
 
     Raises:
         InputError: The text is not a list of numbers, or one is outside 0 to 1.
     """
-    where = f"{option} {text}"
-    return check_betas([float(value) for value in parse_numbers(text, where)], where)
+    where = name_option("beta", text)
+    return _check_betas([float(value) for value in parse_numbers(text, where)], where)
 
 
-def check_betas(betas: Sequence[float], where: str) -> list[float]:
-    """Return values of β that are all from 0 to 1.
-
-    Args:
-        betas: The values.
-        where: What they were given to, for the error.
+def list_betas(beta: Betas) -> list[float]:
+    """Return values of β from a text, a number or several numbers.
 
     Raises:
-        InputError: A value is outside 0 to 1.
+        InputError: There is none, one is not a number from 0 to 1, or one occurs twice.
     """
+    if isinstance(beta, str):
+        return parse_betas(beta)
+    where = name_option("beta")
+    given = list(beta) if isinstance(beta, Iterable) else [beta]
+    if not given:
+        raise InputError(f"{where}: give at least one value")
+    if not all(map(_is_number, given)):
+        raise InputError(
+            f"{where}: must be a number, several, or a range such as '0:1:0.1'; got {beta!r}"
+        )
+    values = [float(value) for value in given]
+    twice = next((value for index, value in enumerate(values) if value in values[:index]), None)
+    if twice is not None:
+        raise InputError(f"{where}: contains {twice!r} twice; give each value once")
+    return _check_betas(values, where)
+
+
+def single_beta(beta: Betas) -> float:
+    """Return the only value of β, for work at a single setting.
+
+    Raises:
+        InputError: It is not a number from 0 to 1, or there are several.
+    """
+    values = list_betas(beta)
+    if len(values) > 1:
+        raise InputError(f"{name_option('beta', beta)}: give one value here")
+    return values[0]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _check_betas(betas: Sequence[float], where: str) -> list[float]:
+    """Return values of β that are all from 0 to 1."""
     outside = next((value for value in betas if not 0 <= value <= 1), None)
     if outside is not None:
         raise InputError(f"{where}: must be from 0 to 1; got {outside!r}")

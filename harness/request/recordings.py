@@ -44,11 +44,11 @@ def name_recordings(opened: Sequence[Recording]) -> list[NamedRecording]:
     for recording in opened:
         if not recording.questions:
             raise InputError(f"{recording.path}: has no questions, so there is nothing to play")
-        twin = seen.setdefault(recording.digest, recording)
-        if twin is not recording:
+        if twin := seen.get(recording.digest):
             raise InputError(
                 f"{recording.path}: is the same recording as {twin.path}; give it once"
             )
+        seen[recording.digest] = recording
     names = Counter(map(_name, opened))
     return [
         NamedRecording(

@@ -17,7 +17,7 @@ import msgspec
 from store.answers.extraction import NAMED as NAMED_EXTRACTORS
 from store.errors import NewerFormat, StoreError
 from store.file_kinds import FileKind, wrong_kind
-from store.messages import lower_first, suggest_name
+from store.messages import describe_missing, lower_first, suggest_name
 from store.pipelines.schema import (
     VERSION,
     CostUnit,
@@ -51,9 +51,8 @@ def read_questions(path: Path, named_in: Path) -> list[NumberedQuestion]:
     try:
         lines = path.read_bytes().splitlines()
     except (FileNotFoundError, IsADirectoryError):
-        raise StoreError(
-            f"no such file of questions; it is named in {named_in}", path=path
-        ) from None
+        missing = describe_missing("file of questions", f"the path in {named_in}")
+        raise StoreError(missing, path=path) from None
     questions: dict[str, NumberedQuestion] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -159,7 +158,7 @@ def read_pipeline(path: Path) -> PipelineDeclaration:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError):
-        raise StoreError("no such pipeline file", path=path) from None
+        raise StoreError(describe_missing("pipeline file"), path=path) from None
     except UnicodeDecodeError as problem:
         raise StoreError("is not UTF-8", path=path, location=f"byte {problem.start}") from None
     except tomllib.TOMLDecodeError as problem:

@@ -90,7 +90,10 @@ def test_the_library_passes_strictly(cli: CommandLine, name: str) -> None:
 @pytest.mark.parametrize(
     ("argument", "sentence"),
     [
-        ("absent.rheo", "error: absent.rheo: no such file, and the library has no controller"),
+        (
+            "absent.rheo",
+            "error: absent.rheo: no such program; check the path; the library has no controller",
+        ),
         ("cmd.rheo", "hint: did you mean the library's cmc?"),
         ("folder", "error: folder: is a directory"),
         ("binary.rheo", "error: binary.rheo, byte 1: not valid UTF-8; a program is UTF-8 text"),

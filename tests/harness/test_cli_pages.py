@@ -1,6 +1,7 @@
 """Help and messages need nothing but the program: pages, fields, extras."""
 
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -129,4 +130,20 @@ def test_extras_are_installed_in_the_same_way_everywhere() -> None:
         for result in re.findall(r"pipx install ([^`\n]*)\[([\w,]+)\]", text):
             assert result[0] == '--force ".', path
             assert set(result[1].split(",")) <= extras, path
-    assert install_command("proxy", "collect") == 'pipx install --force ".[proxy,collect]"'
+
+
+@pytest.mark.parametrize(
+    ("file", "command"),
+    [
+        (None, "pip install"),
+        ("pipx_metadata.json", "pipx install --force"),
+        ("uv-receipt.toml", "uv tool install --force"),
+    ],
+)
+def test_extras_are_installed_by_the_tool_that_made_the_environment(
+    file: str | None, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if file is not None:
+        (tmp_path / file).touch()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    assert install_command("proxy", "collect") == f'{command} ".[proxy,collect]"'

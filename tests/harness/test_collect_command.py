@@ -276,7 +276,7 @@ def test_boxed_answers_are_compared_by_value_by_default(
              if word not in ("--equivalence", "exact")]  # fmt: skip
     result = cli(*arguments)
     assert result.status == 2
-    assert '`pipx install --force ".[collect]"`, or use --equivalence exact' in result.err
+    assert '`pip install ".[collect]"`, or use --equivalence exact' in result.err
     assert cli(*arguments, "--answers", "choice").status == 0
     assert cli(*arguments, "--equivalence", "exact").status == 0
 

@@ -233,7 +233,7 @@ def test_missing_pygls_is_reported_with_the_package_to_install() -> None:
     assert done.stdout == ""
     assert done.stderr == (
         "error: the language server needs pygls, which is not installed\n"
-        'hint: install rheostat with its extra: pipx install --force ".[lsp]"\n'
+        'hint: install rheostat with its extra: pip install ".[lsp]"\n'
     )
 
 

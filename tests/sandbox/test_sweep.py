@@ -129,7 +129,7 @@ def test_a_failing_controller_is_reported_with_its_location(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["sweep", "other.py"], "other.py: no such controller"),
+        (["sweep", "other.py"], "other.py: no such program"),
         (["sweep", "mine.py", "--set", "n=3"], "--set n=3: mine has no free knobs"),
     ],
 )

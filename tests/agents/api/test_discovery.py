@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 from threading import Thread
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 import numpy as np
@@ -14,11 +14,12 @@ import pytest
 from agents.api import Discovery, DiscoveryOptions, Event, discover
 from agents.api.discovery_options import CHOICES, RANGES
 from agents.commands.discover import discover as discover_command
-from harness.api import InputError
+from harness.api import Controller, InputError
+from harness.escaping import escape_xml
 from tests.command_lines import CommandLine
 
 SMALL: DiscoveryOptions = {
-    "seeds": 6, "screening": 3, "beta": "0,0.5,1", "round_evaluations": 24, "tune": False,
+    "seeds": 6, "screening": 3, "beta": [0, 0.5, 1], "round_evaluations": 24, "tune": False,
     "proposers": ["evolve"], "rounds": 1,
 }  # fmt: skip
 TYPED = ("--seeds", "6", "--screening", "3", "--beta", "0,0.5,1", "--round-evaluations", "24",
@@ -105,12 +106,14 @@ def test_the_report_opens_held_out_recordings_only_on_request(copied: Discovery)
     assert "sc" in set(opened.table()["controller"])
     assert opened.html_path == Path("run/report.html")
     assert opened.markdown == Path("run/report.md").read_text()
+    page = escape_xml(opened.html_path.read_text(encoding="utf-8"))
+    assert f'srcdoc="{page}"' in opened._repr_html_()
     assert opened.plot(held_out=True).axes[0].get_title() == "strong/small"
 
 
 @pytest.mark.slow
 def test_a_run_is_resumed_with_higher_limits_only(copied: Discovery) -> None:
-    with pytest.raises(InputError, match="--seed: the run was started with another value"):
+    with pytest.raises(InputError, match=r"^seed: the run was started with another value"):
         copied.resume(seed=5)
     events: list[Event] = []
     resumed = copied.resume(rounds=2, threads=1, on_event=events.append)
@@ -123,21 +126,42 @@ def test_a_run_is_resumed_with_higher_limits_only(copied: Discovery) -> None:
     [
         ({"objective": "speed"}, "speed"),
         ({"proposers": ["nobody"]}, "nobody"),
-        ({"beta": "2"}, "--beta 2: must be from 0 to 1"),
+        ({"objective": 3}, "objective: must be a text; got 3"),
+        ({"proposers": "evolve"}, "proposers: must be a list; got 'evolve'"),
+        ({"proposers": []}, "proposers: the list is empty; leave it out for the default"),
+        ({"proposers": ["evolv"]}, "proposers=['evolv']: unknown proposer; did you mean evolve?"),
+        ({"proposers": ["command:absent"]}, "there is no command absent"),
+        ({"baselines": ["sc:m=4"]}, "baselines=['sc:m=4']: sc has no free knob m"),
+        ({"baselines": [3]}, "baselines: must be a list of texts; got 3 in it"),
+        ({"start_from": ["sc"]}, "start_from: all programs are templates"),
+        ({"start_from": [Controller("cmc")]}, "start_from: takes names and files"),
+        ({"beta": "2"}, "beta='2': must be from 0 to 1"),
+        ({"beta": [0, 2]}, "beta: must be from 0 to 1; got 2.0"),
+        ({"beta": None, "rounds": 1.5}, "rounds: must be a whole number; got 1.5"),
+        ({"tune": "yes"}, "tune: must be True or False; got 'yes'"),
+        ({"temperatures": [-5.0]}, "temperatures: must be from 0 to 2; got -5.0"),
+        ({"temperatures": ["hot"]}, "temperatures: 'hot' is not a number"),
+        ({"base_url": "http://127.0.0.1:9"}, "base_url: no model is used"),
+        ({"language": "python"}, "language='python': needs a language model or an agent"),
+        ({"agent_image": "agents"}, "agent_image: no agent is used"),
+        ({"threads": 0}, "threads: must be 1 or more; got 0"),
+        ({"on_event": 3}, "on_event: must be a function that takes an event; got 3"),
         ({"round": 3}, "round: discover has no such option; did you mean rounds?"),
         ({"rounds": 0}, "rounds: must be from 1 to 100,000; got 0"),
         ({"max_sequential": 0}, "max_sequential: must be 1 or more; got 0"),
         ({"max_minutes": 0}, "max_minutes: must be above 0; got 0"),
-        ({"seeds": "6"}, "seeds: '6' is not a number"),
+        ({"seeds": "6"}, "seeds: must be a whole number; got '6'"),
         ({"approve": "never"}, "approve: must be one of auto, each, final; got 'never'"),
     ],
 )
 def test_an_unfit_option_is_refused_before_anything_is_written(
-    recordings: list[Path], home: Path, options: DiscoveryOptions, message: str
+    recordings: list[Path], home: Path, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(InputError) as caught:
         discover(recordings[:1], "run", **options)
     assert message in str(caught.value)
+    text = "".join([str(caught.value), *getattr(caught.value, "__notes__", ())])
+    assert "--" not in text, "it names a flag of the command line"
     assert not Path("run").exists()
 
 
@@ -163,7 +187,7 @@ def test_a_damaged_run_says_so(copied: Discovery) -> None:
 
 
 def test_a_directory_that_is_no_run_is_refused(home: Path) -> None:
-    with pytest.raises(InputError, match="there is no such directory"):
+    with pytest.raises(InputError, match="no such run; check the path"):
         Discovery("nowhere")
 
 

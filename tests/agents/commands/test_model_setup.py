@@ -105,7 +105,7 @@ def test_missing_extra_is_reported_with_the_install_command(
     for name in ("langchain.chat_models", "genai_prices"):
         monkeypatch.setitem(sys.modules, name, None)  # as if it were not installed
     result = cli(*arguments, "--proposer", "chat:openai:some-model")
-    assert 'pipx install --force ".[chat]"' in result.err
+    assert 'pip install ".[chat]"' in result.err
     assert not Path("run").exists()
 
 

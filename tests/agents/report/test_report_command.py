@@ -43,7 +43,7 @@ def test_bad_input_gives_one_sentence_and_no_files(cli: CommandLine, copied: Cop
     assert not run.has("report.md")
     missing = cli("report", "nowhere")
     assert missing.status == 2
-    assert "there is no such directory" in missing.err
+    assert "no such run; check the path" in missing.err
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -40,7 +40,7 @@ def test_run_is_not_created_twice(run: RunDirectory) -> None:
 def test_directory_that_is_not_a_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not a run"):
         open_run(tmp_path)
-    with pytest.raises(InputError, match="there is no such directory"):
+    with pytest.raises(InputError, match="no such run; check the path"):
         open_run(tmp_path / "nowhere")
 
 

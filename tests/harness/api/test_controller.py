@@ -92,3 +92,9 @@ def test_a_controller_is_shown_with_its_source_as_text() -> None:
     shown = Controller(MINE.replace("A small one", "<b>bold</b>"))._repr_html_()
     assert "&lt;b&gt;bold&lt;/b&gt;" in shown
     assert "<b>bold</b>" not in shown
+
+
+def test_marks_of_a_message_are_below_what_they_mark_in_every_notebook() -> None:
+    shown = check("controller a { finally { answer winner(al) } }")._repr_html_()
+    assert 'font-family: monospace; white-space: pre"' in shown
+    assert "^^ no such name" in shown

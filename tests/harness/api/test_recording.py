@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from harness.api import InputError, Recording, load_sample
+from harness.api import DataTable, InputError, Recording, SampleRecordings, load_sample
 from harness.errors import ExternalError
 from store.reader import open_recording
 from tests.command_lines import CommandLine
@@ -111,6 +111,20 @@ def test_a_recording_is_shown_as_a_table_in_a_notebook(recording: Recording) -> 
     assert "pass@1" in recording._repr_html_()
 
 
+def test_a_sample_is_shown_with_a_row_for_each_recording(recordings: list[Recording]) -> None:
+    first, second = recordings
+    shown = SampleRecordings(search=(first,), held_out=(second,))._repr_html_()
+    assert shown.index(">one<") < shown.index(">two<")
+    assert shown.count("<tr>") == 3
+
+
+def test_names_in_a_table_are_kept_on_one_line_in_a_notebook() -> None:
+    rows = [{"question": "search-00", "text": "a long text " * 9}]
+    shown = DataTable.from_records(rows, ["question", "text"])._repr_html_()
+    assert 'white-space: nowrap">search-00<' in shown
+    assert 'left">a long text' in shown
+
+
 def test_names_in_a_table_cannot_become_markup(home: Path) -> None:
     tiny(home / "tiny.recording", ids=("<script>", "b"))
     shown = Recording("tiny.recording").questions()._repr_html_()
@@ -166,3 +180,8 @@ def test_the_interface_loads_no_command_and_no_data_frames(home: Path) -> None:
     loaded = set(found.stdout.split())
     assert "harness.api.recording" in loaded
     assert not loaded & {"click", "pandas", "polars", "matplotlib", "harness.cli", "IPython"}
+
+
+def test_the_last_row_that_is_left_out_is_counted_as_one(home: Path) -> None:
+    table = DataTable.from_records([{"number": number} for number in range(11)], ["number"])
+    assert repr(table).endswith("and 1 more row")

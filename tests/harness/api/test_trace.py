@@ -38,7 +38,7 @@ def test_a_controller_without_a_schedule_ignores_beta(recording: Recording) -> N
         ({"knobs": {"n": [1, 2]}}, "knobs: give one value of each knob here"),
         ({"question": "bench-7"}, "there is no question 'bench-7'"),
         ({"seed": -1}, "seed: must be 0 or more; got -1"),
-        ({"budget": -1}, "budget: must be 0 or more tokens; got -1"),
+        ({"budget": -1}, "budget: must be 0 or more; got -1"),
     ],
 )
 def test_an_unfit_argument_is_refused(
