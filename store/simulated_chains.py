@@ -160,7 +160,7 @@ def draw_chain(
     reasoner: SimulatedReasoner,
     puzzle: Puzzle,
     right: float,
-    chance: KeyedRandom,
+    stream: KeyedRandom,
     recorder: ChainRecorder,
 ) -> ChainEnd:
     """Draw one chain: its outcome first, then what every probe shows on the way there.
@@ -169,22 +169,22 @@ def draw_chain(
         reasoner: The model.
         puzzle: The question.
         right: The probability that a branch is right.
-        chance: The chain's own stream.
+        stream: The chain's own stream.
         recorder: Receives the chain.
     """
-    outcome = _draw_outcome(reasoner, puzzle, right, chance)
+    outcome = _draw_outcome(reasoner, puzzle, right, stream)
     tokens = min(outcome.tokens, MAX_TOKENS)
     probes = (tokens - 1) // INTERVAL
-    candidate, settled = _draw_steps(reasoner, puzzle, right, outcome, chance, recorder)
+    candidate, settled = _draw_steps(reasoner, puzzle, right, outcome, stream, recorder)
     numbers = recorder.numbers
     cut = outcome.tokens > MAX_TOKENS
     final = outcome.final
     if cut:
-        final = _speak(reasoner, puzzle, candidate, chance, settled=settled)
+        final = _speak(reasoner, puzzle, candidate, stream, settled=settled)
     recorder.counts.append(probes)
     recorder.tokens.append(tokens)
     recorder.final.append(numbers.setdefault(final, len(numbers)))
-    recorder.words.append(Words(finish="length" if cut else "stop", seed=chance.key))
+    recorder.words.append(Words(finish="length" if cut else "stop", seed=stream.key))
     return ChainEnd(tokens, final)
 
 
@@ -193,7 +193,7 @@ def _draw_steps(
     puzzle: Puzzle,
     right: float,
     outcome: ChainOutcome,
-    chance: KeyedRandom,
+    stream: KeyedRandom,
     recorder: ChainRecorder,
 ) -> tuple[str, bool]:
     """Draw the intervals of a chain and its probes.
@@ -202,14 +202,14 @@ def _draw_steps(
         The answer that it leans to at the end, and whether it has settled.
     """
     # Half of the time of a simulation is here, so there are no calls but those for draws.
-    random, numbers = chance.random, recorder.numbers
+    random, numbers = stream.random, recorder.numbers
     add_doubt, add_probe = recorder.doubts.append, recorder.probes.append
     add_logprob, add_top = recorder.logprob_draws.append, recorder.top_logprob_draws.append
     add_probed, add_entropy = recorder.probed_doubts.append, recorder.entropy_draws.append
     total, settles, turns, gold = outcome.tokens, outcome.settles, outcome.turns, puzzle.gold
     noise = reasoner.noise
     last = (min(total, MAX_TOKENS) - 1) // INTERVAL + 1
-    candidate, settled, doubt = draw_wrong(puzzle, chance), False, 1.0
+    candidate, settled, doubt = draw_wrong(puzzle, stream), False, 1.0
     for step in range(1, last + 1):
         progress = step * INTERVAL / total
         settled = progress >= settles
@@ -218,7 +218,7 @@ def _draw_steps(
         elif settled:
             candidate = outcome.settled
         elif random() < 0.35:
-            candidate = _guess(puzzle, right, outcome, progress / settles, chance)
+            candidate = _guess(puzzle, right, outcome, progress / settles, stream)
         if settled:
             doubt += 0.45 * ((0.05 if candidate == gold else 0.3) - doubt)
         else:
@@ -229,7 +229,7 @@ def _draw_steps(
         if step < last:
             answer = candidate
             if random() < (noise if settled else 0.09):
-                answer = _misspeak(puzzle, chance, settled=settled)
+                answer = _misspeak(puzzle, stream, settled=settled)
             add_probe(numbers.setdefault(answer, len(numbers)))
             add_probed(doubt + (0.0 if answer == candidate else 0.4))
             add_entropy(random() + random() + random() + random())
@@ -237,56 +237,56 @@ def _draw_steps(
 
 
 def _speak(
-    reasoner: SimulatedReasoner, puzzle: Puzzle, candidate: str, chance: KeyedRandom, *,
+    reasoner: SimulatedReasoner, puzzle: Puzzle, candidate: str, stream: KeyedRandom, *,
     settled: bool,
 ) -> str:  # fmt: skip
     """Return the answer that a probe would give now."""
-    if chance.happens(reasoner.noise if settled else 0.09):
-        return _misspeak(puzzle, chance, settled=settled)
+    if stream.happens(reasoner.noise if settled else 0.09):
+        return _misspeak(puzzle, stream, settled=settled)
     return candidate
 
 
-def _misspeak(puzzle: Puzzle, chance: KeyedRandom, *, settled: bool) -> str:
+def _misspeak(puzzle: Puzzle, stream: KeyedRandom, *, settled: bool) -> str:
     """Return what a probe gives that does not show what the chain leans to."""
-    return draw_wrong(puzzle, chance) if settled and not chance.happens(0.5) else FAILED
+    return draw_wrong(puzzle, stream) if settled and not stream.happens(0.5) else FAILED
 
 
 def _guess(
-    puzzle: Puzzle, right: float, outcome: ChainOutcome, nearness: float, chance: KeyedRandom
+    puzzle: Puzzle, right: float, outcome: ChainOutcome, nearness: float, stream: KeyedRandom
 ) -> str:
     """Return a candidate to wander to: the nearer to settling, the better."""
-    if chance.happens(right * (0.05 + 0.1 * nearness)):
+    if stream.happens(right * (0.05 + 0.1 * nearness)):
         return puzzle.gold
-    if chance.happens(0.4 * nearness):
+    if stream.happens(0.4 * nearness):
         return outcome.settled
-    return draw_wrong(puzzle, chance)
+    return draw_wrong(puzzle, stream)
 
 
 def _draw_outcome(
-    reasoner: SimulatedReasoner, puzzle: Puzzle, right: float, chance: KeyedRandom
+    reasoner: SimulatedReasoner, puzzle: Puzzle, right: float, stream: KeyedRandom
 ) -> ChainOutcome:
-    is_right = chance.happens(right)
-    settled = puzzle.gold if is_right else draw_wrong(puzzle, chance)
-    settles = 0.2 + 0.75 * max(chance.random(), chance.random())
+    is_right = stream.happens(right)
+    settled = puzzle.gold if is_right else draw_wrong(puzzle, stream)
+    settles = 0.2 + 0.75 * max(stream.random(), stream.random())
     final, turns = settled, 2.0
-    if chance.happens(reasoner.drift):
-        turns = settles + (1.0 - settles) * chance.random()
+    if stream.happens(reasoner.drift):
+        turns = settles + (1.0 - settles) * stream.random()
         # A right branch thinks too long and loses its answer; a wrong one may catch itself.
-        caught = not is_right and chance.happens(right)
-        final = puzzle.gold if caught else draw_wrong(puzzle, chance)
+        caught = not is_right and stream.happens(right)
+        final = puzzle.gold if caught else draw_wrong(puzzle, stream)
     hard = puzzle.difficulty
-    spread = chance.bell()
+    spread = stream.bell()
     scale = max(0.4, 1.0 + 0.3 * spread + 0.06 * spread * spread)
     effort = 2_800.0 + 9_500.0 * hard + 9_000.0 * hard * hard
     tokens = int(reasoner.verbosity * effort * scale * (1.0 if is_right else 1.25))
     return ChainOutcome(tokens, settled, settles, final, turns)
 
 
-def draw_wrong(puzzle: Puzzle, chance: KeyedRandom) -> str:
+def draw_wrong(puzzle: Puzzle, stream: KeyedRandom) -> str:
     """Return a wrong answer: the trap, another popular one, or a random number."""
-    if chance.happens(puzzle.trap):
+    if stream.happens(puzzle.trap):
         return puzzle.wrong[0]
-    if chance.happens(0.75):
-        return puzzle.wrong[int(len(puzzle.wrong) * chance.random() * chance.random())]
-    stray = str(chance.below(1000))
+    if stream.happens(0.75):
+        return puzzle.wrong[int(len(puzzle.wrong) * stream.random() * stream.random())]
+    stray = str(stream.below(1000))
     return puzzle.wrong[1] if stray == puzzle.gold else stray

@@ -69,26 +69,26 @@ def _items(reasoner: SimulatedReasoner, benchmark: Benchmark) -> Iterator[Item]:
 
 def make_puzzles(benchmark: Benchmark) -> list[Puzzle]:
     """Make the questions of a benchmark, with evenly spread difficulties in a mixed order."""
-    chance = KeyedRandom(benchmark.name)
-    keys = [chance.random() for _ in range(benchmark.questions)]
+    stream = KeyedRandom(benchmark.name)
+    keys = [stream.random() for _ in range(benchmark.questions)]
     ranks = sorted(range(benchmark.questions), key=keys.__getitem__)
-    return [_puzzle(rank, benchmark.questions, chance) for rank in ranks]
+    return [_puzzle(rank, benchmark.questions, stream) for rank in ranks]
 
 
-def _puzzle(rank: int, count: int, chance: KeyedRandom) -> Puzzle:
-    difficulty = (rank + chance.random()) / count
+def _puzzle(rank: int, count: int, stream: KeyedRandom) -> Puzzle:
+    difficulty = (rank + stream.random()) / count
     answers: dict[str, None] = {}
     while len(answers) < 25:
-        answers[str(chance.below(1000))] = None
+        answers[str(stream.below(1000))] = None
     gold, *wrong = answers
     # Traps are worse where a question is hard, so that now and then the majority is wrong.
-    trap = 0.06 + 0.64 * chance.random() * (0.35 + 0.65 * difficulty)
+    trap = 0.06 + 0.64 * stream.random() * (0.35 + 0.65 * difficulty)
     return Puzzle(difficulty, rank, gold, wrong, trap)
 
 
-def _correct_probability(reasoner: SimulatedReasoner, puzzle: Puzzle, chance: KeyedRandom) -> float:
+def _correct_probability(reasoner: SimulatedReasoner, puzzle: Puzzle, stream: KeyedRandom) -> float:
     """How often the model's branches are right on this question: an S-curve with noise."""
-    ease = (reasoner.skill - puzzle.difficulty) / 0.8 + 0.5 + 0.08 * chance.bell()
+    ease = (reasoner.skill - puzzle.difficulty) / 0.8 + 0.5 + 0.08 * stream.bell()
     ease = min(1.0, max(0.0, ease))
     return 0.004 + 0.988 * ease * ease * (3.0 - 2.0 * ease)
 

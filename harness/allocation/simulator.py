@@ -281,22 +281,23 @@ class Simulator:
 
     def expected(self, quality: float) -> float:
         """Return the expected score of a quality: the mean probability over the questions."""
-        return sum(self._chances(quality)) / self._questions.size
+        return sum(self._compute_probabilities(quality)) / self._questions.size
 
-    def _chances(self, quality: float) -> list[float]:
+    def _compute_probabilities(self, quality: float) -> list[float]:
+        """Return the probability of a right answer to each question, at a quality from 0 to 1."""
         inside = min(max(quality, 1e-9), 1 - 1e-9)
         middle = log(inside / (1 - inside))
         return [_logistic(middle - hardness) for hardness in self._hardness]
 
     def _scores(self, quality: float, choices: StageChoices) -> list[float]:
-        chances = self._chances(quality)
+        probabilities = self._compute_probabilities(quality)
         if not self.simulation.sampled:
-            return chances
+            return probabilities
         labels = "/".join(choice.label for choice in choices)
         if self._questions != SEARCH_QUESTIONS:
             labels = f"{self._questions.name}/{labels}"
-        luck = Random(blake2b(f"{self.simulation.seed}/{labels}".encode()).digest())
-        return [float(luck.random() < chance) for chance in chances]
+        random = Random(blake2b(f"{self.simulation.seed}/{labels}".encode()).digest())
+        return [float(random.random() < probability) for probability in probabilities]
 
     def optimum(self, budget: float) -> Optimum:
         """Return the best allocation within a budget, by its expected score."""

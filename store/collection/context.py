@@ -37,7 +37,7 @@ class Context(NamedTuple):
             longest: tokens of the longest branch.
 
         Raises:
-            PolicyViolation: they may not.
+            Refused: they may not.
         """
         room, probing = self.served.context - prompt, max(self.probing, self.truth)
         if longest + probing <= room:

@@ -188,6 +188,6 @@ def token_entropy(result: CompletionResult) -> float:
     """
     if result.top is None:
         raise ValueError("entropy needs log-probabilities")
-    chances = [math.exp(number) for number in result.top[0]]
-    rest = max(0.0, 1.0 - math.fsum(chances))
-    return -math.fsum(chance * math.log(chance) for chance in [*chances, rest] if chance > 0)
+    probabilities = [math.exp(number) for number in result.top[0]]
+    rest = max(0.0, 1.0 - math.fsum(probabilities))
+    return -math.fsum(p * math.log(p) for p in [*probabilities, rest] if p > 0)

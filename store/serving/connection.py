@@ -90,6 +90,16 @@ class ServerConnection:
 
         return await retry_call(attempt, self.limits)
 
+    async def _post(self, path: str, body: object, decoder: msgspec.json.Decoder[T]) -> T:
+        encoded = msgspec.json.encode(body)
+
+        async def attempt() -> T:
+            reply = await self._read_body("POST", path, encoded)
+            with self._judged():
+                return decode_reply(decoder, reply, self.software)
+
+        return await retry_call(attempt, self.limits)
+
     async def _read_body(
         self,
         method: str,

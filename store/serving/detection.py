@@ -9,7 +9,7 @@ from store.serving.connection import ServerConnection
 from store.serving.engine import LLAMA_CPP, VLLM, Engine
 from store.serving.llama_cpp.client import LlamaServer
 from store.serving.retries import Limits
-from store.serving.server import Server
+from store.serving.vllm_server import VllmServer
 
 
 class _OwnedCard(msgspec.Struct, frozen=True):
@@ -63,6 +63,6 @@ async def open_server(
     if engine is None:
         async with ServerDetector(base_url, model, key=key, limits=limits) as detector:
             engine = await detector.engine()
-    client = LlamaServer if engine == LLAMA_CPP else Server
+    client = LlamaServer if engine == LLAMA_CPP else VllmServer
     async with client(base_url, model, key=key, limits=limits) as opened:
         yield opened

@@ -94,7 +94,7 @@ class Served(NamedTuple):
 
 
 class Engine(Protocol):
-    """A protocol for serving one model. `store.serving.server.Server` documents each method."""
+    """A protocol for serving one model; `VllmServer` documents each method."""
 
     address: str
     """What errors and reports call it."""

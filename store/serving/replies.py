@@ -171,7 +171,10 @@ def read_reply(
     for choice in reply.choices:
         refuse_other_prompt(choice.prompt_token_ids, request, choice.index)
         result = CompletionResult(
-            choice.token_ids, choice.text, choice.finish_reason, *_chances(choice, request)
+            choice.token_ids,
+            choice.text,
+            choice.finish_reason,
+            *_read_choice_logprobs(choice, request),
         )
         check_completion(result, request)
         results.append(result)
@@ -280,9 +283,10 @@ def logprob_fault(
     return None
 
 
-def _chances(
+def _read_choice_logprobs(
     choice: _ReplyChoice, request: CompletionRequest
 ) -> tuple[list[float] | None, list[list[float]] | None]:
+    """Return the log-probability of each token, and those of the likeliest at its position."""
     if request.logprobs is None:
         return None, None
     if choice.logprobs is None:

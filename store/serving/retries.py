@@ -39,7 +39,7 @@ async def retry_call(attempt: Callable[[], Awaitable[T]], limits: Limits) -> T:
 
     Raises:
         Unreachable: the last one, when patience is at its end.
-        InconsistentResponse, PolicyViolation: at once.
+        InconsistentResponse, Refused: at once.
     """
     return await RetrySession(limits).run(attempt)
 

@@ -10,7 +10,7 @@ from store.pipelines.schema import Interface
 from store.serving.errors import InconsistentResponse
 from store.serving.replies import error_document
 from store.serving.retries import retry_call
-from store.serving.server import Server
+from store.serving.vllm_server import VllmServer
 
 _PATHS = {Interface.CHAT: "/v1/chat/completions", Interface.COMPLETIONS: "/v1/completions"}
 
@@ -34,7 +34,7 @@ class _TextReply(msgspec.Struct, frozen=True):
     usage: _TextUsage | None = None
 
 
-class TextClient(Server):
+class TextClient(VllmServer):
     """A server that is requested texts. Use it as an asynchronous context manager."""
 
     async def ask(self, call: PipelineCall) -> PipelineReply:
@@ -42,7 +42,7 @@ class TextClient(Server):
 
         Raises:
             InconsistentResponse: the reply is none.
-            PolicyViolation: the server will not answer this.
+            Refused: the server will not answer this.
             Unreachable: it does not answer, for as long as patience lasts.
         """
         interface = Interface(call.interface)

@@ -33,7 +33,7 @@ from store.reader import open_recording
 from store.serving.endpoints import list_endpoints
 from store.serving.engine import Engine
 from store.serving.offline.client import OfflineEngine
-from store.serving.server import Server
+from store.serving.vllm_server import VllmServer
 from tests.vllm.conftest import REASONERS
 from tests.vllm.reasoners.questions import sums
 from tests.vllm.serving import PYTHON, calm, serving
@@ -118,7 +118,7 @@ async def from_server(
     url: str, work: CollectionPlan, folder: Path
 ) -> tuple[list[Timed], CollectionSetup]:
     """Collects from a server, and then makes the probes alone."""
-    async with Server(url, "medium") as server:
+    async with VllmServer(url, "medium") as server:
         found, prepared = await timed("from a server", server, work, folder / "server")
         alone = probes_of(folder / "server", work)
         probed, _ = await timed("its probes alone", server, alone, folder / "probes")

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from store.serving.retries import Limits
-from store.serving.server import Server
+from store.serving.vllm_server import VllmServer
 from tests.command_lines import CommandLine
 from tests.harness.proxy.proxies import proxy
 from tests.vllm.reasoners.questions import sums
@@ -92,7 +92,7 @@ def test_a_recording_of_whole_branches_is_a_distribution(
 
 async def running(url: str) -> int:
     """Requests that the server works on or keeps waiting, by its own count."""
-    async with Server(url, "medium", limits=Limits()) as client:
+    async with VllmServer(url, "medium", limits=Limits()) as client:
         page = (await client._read_body("GET", "/metrics", None, None)).decode()
     counts = [
         float(line.rpartition(" ")[2])

@@ -11,7 +11,7 @@ from store.collection.draw_requests import DrawSettings, request_branches
 from store.reader import open_recording
 from store.serving.errors import Refused
 from store.serving.retries import Limits
-from store.serving.server import Server
+from store.serving.vllm_server import VllmServer
 from tests.command_lines import CommandLine
 from tests.vllm.conftest import REASONERS
 from tests.vllm.reasoners.questions import sums
@@ -91,7 +91,7 @@ async def test_a_value_that_only_the_engine_checks_ends_a_stream_as_it_ends_a_wh
 ) -> None:
     drawn = request_branches([5, 6, 7], "q", 0, 2, DrawSettings(interval=25, max_tokens=50))
     asked = msgspec.structs.replace(drawn, logprobs=50)
-    async with Server(url, "small", limits=Limits(patience=20.0)) as client:
+    async with VllmServer(url, "small", limits=Limits(patience=20.0)) as client:
         with pytest.raises(Refused, match=r"400 Bad Request: .* greater than max allowed: 20"):
             await client.complete(asked)
         with pytest.raises(Refused, match=r"code 400: .* greater than max allowed: 20"):

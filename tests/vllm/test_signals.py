@@ -18,7 +18,7 @@ from store.collection.draw_requests import request_token
 from store.collection.truth_probe import read_probability
 from store.reader import open_recording
 from store.serving.retries import Limits
-from store.serving.server import Server
+from store.serving.vllm_server import VllmServer
 from tests.command_lines import CommandLine
 from tests.vllm.conftest import REASONERS
 from tests.vllm.reasoners.questions import sums
@@ -212,7 +212,7 @@ def test_vllm_without_a_server_gives_the_same_signals(
 async def test_the_probability_of_an_allowed_token_is_that_among_all_tokens(
     medium_url: str,
 ) -> None:
-    async with Server(medium_url, "medium", limits=Limits()) as client:
+    async with VllmServer(medium_url, "medium", limits=Limits()) as client:
         prompt = await client.tokenize("a4,b9,c2,d?")
 
         async def probability(token: int) -> float:

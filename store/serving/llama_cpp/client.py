@@ -6,7 +6,7 @@ of its slots and, in memory, those of earlier prompts, so the beginning of a bra
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -16,12 +16,10 @@ from store.serving.errors import Refused
 from store.serving.llama_cpp.grammars import UnsupportedConstraint
 from store.serving.llama_cpp.replies import read_llama_reply
 from store.serving.llama_cpp.requests import ChildRequest, list_children, make_request
-from store.serving.replies import CompletionResult, decode_reply
+from store.serving.replies import CompletionResult
 from store.serving.requests import CompletionRequest
 from store.serving.retries import Limits, retry_call
 from store.serving.streams import FinishedChild, StreamChunk
-
-T = TypeVar("T")
 
 SLOWEST = 1.0
 """Seconds for one token on the slowest machine that is waited for."""
@@ -224,15 +222,3 @@ class LlamaServer(ServerConnection):
             address=self.address,
             hint=f"it serves {names or 'none'}",
         )
-
-    async def _post(
-        self, path: str, body: Mapping[str, Any], decoder: "msgspec.json.Decoder[T]"
-    ) -> T:
-        encoded = msgspec.json.encode(body)
-
-        async def attempt() -> T:
-            reply = await self._read_body("POST", path, encoded)
-            with self._judged():
-                return decode_reply(decoder, reply, self.software)
-
-        return await retry_call(attempt, self.limits)

@@ -13,7 +13,7 @@ from store.collection.families import (
     make_forcing,
 )
 from store.forcing import FAMILIES, guess_family
-from store.serving.server import Server
+from store.serving.vllm_server import VllmServer
 from tests.store.serving.scripted import MODEL, Body, ScriptedServer, plain_template, serving
 from tests.store.serving.scripted_model import encode
 
@@ -89,7 +89,7 @@ async def found(
     server: ScriptedServer, template: Template | None, name: str = MODEL, **arguments: object
 ) -> Family | None:
     server.template = template
-    async with Server(server.url, MODEL) as client:
+    async with VllmServer(server.url, MODEL) as client:
         return await find_family(client, name, arguments)
 
 
@@ -155,5 +155,5 @@ async def test_a_prompt_that_ends_with_the_closing_mark_is_closed(
     scripted: ScriptedServer, text: str, is_it: bool
 ) -> None:
     arguments: dict[str, Any] = {"forcing": FAMILIES["think"]}
-    async with Server(scripted.url, MODEL) as client:
+    async with VllmServer(scripted.url, MODEL) as client:
         assert await is_closed(client, encode(text), **arguments) is is_it

@@ -15,7 +15,7 @@ from store.reader import Recording, open_recording
 from store.serving.endpoints import list_endpoints
 from store.serving.errors import Refused, Unreachable
 from store.serving.retries import Limits
-from store.serving.server import Server
+from store.serving.vllm_server import VllmServer
 from tests.store.collection.small import ASKED, DRAWING, READING, SETTINGS, work
 from tests.store.serving.scripted import CONTEXT, MODEL, Body, Fault, ScriptedServer, serving
 
@@ -30,7 +30,7 @@ def scripted() -> Iterator[ScriptedServer]:
 
 async def collect(path: Path, wanted: CollectionPlan, server: ScriptedServer) -> Collection:
     """Collects and seals."""
-    async with Server(server.url, MODEL, limits=LIMITS) as client:
+    async with VllmServer(server.url, MODEL, limits=LIMITS) as client:
         where = list_endpoints([client], 1, 16)
         prepared = await prepare_collection(wanted, where, READING)
         with begin_journal(path, wanted, prepared) as writer:
@@ -41,7 +41,7 @@ async def collect(path: Path, wanted: CollectionPlan, server: ScriptedServer) ->
 
 
 async def prepared_by(server: ScriptedServer, wanted: CollectionPlan) -> CollectionSetup:
-    async with Server(server.url, MODEL, limits=LIMITS) as client:
+    async with VllmServer(server.url, MODEL, limits=LIMITS) as client:
         return await prepare_collection(wanted, list_endpoints([client], 1, 16), READING)
 
 

@@ -2,7 +2,7 @@
 
 from store.collection.questions import INSTRUCTIONS, choice_letters, format_prompt, tokenise_forcing
 from store.forcing import FAMILIES
-from store.serving.server import Server
+from store.serving.vllm_server import VllmServer
 from tests.store.serving.scripted import MODEL, ScriptedServer, serving
 from tests.store.serving.scripted_model import encode
 
@@ -16,7 +16,7 @@ def test_message_contains_question_choices_and_instruction() -> None:
 
 async def test_forcing_is_tokenised_once_without_special_tokens() -> None:
     with serving(ScriptedServer()) as scripted:
-        async with Server(scripted.url, MODEL) as server:
+        async with VllmServer(scripted.url, MODEL) as server:
             forced = await tokenise_forcing(server, FAMILIES["think"])
             plain = await tokenise_forcing(server, FAMILIES["plain"])
     assert forced.both == tuple(encode(FAMILIES["think"].text))

@@ -22,7 +22,7 @@ from store.records import Branch
 from store.serving.endpoints import list_endpoints
 from store.serving.errors import InconsistentResponse, Refused, ServingError, Unreachable
 from store.serving.retries import Limits
-from store.serving.server import Server
+from store.serving.vllm_server import VllmServer
 from store.writer import RecordingWriter
 from tests.store.collection.small import ASKED, DRAWING, READING, SETTINGS, work
 from tests.store.serving.scripted import MODEL, Body, Fault, ScriptedServer, serving
@@ -56,7 +56,7 @@ async def collect(
     """Collects and seals; gives the digest."""
     async with AsyncExitStack() as stack:
         clients = [
-            await stack.enter_async_context(Server(server.url, MODEL, limits=limits))
+            await stack.enter_async_context(VllmServer(server.url, MODEL, limits=limits))
             for server in servers
         ]
         where = list_endpoints(clients, ranks, slots)
@@ -220,7 +220,7 @@ async def test_branch_count_can_only_grow_before_sealing(
     with pytest.raises(Refused):
         await collect(tmp_path / "r", work(branches=9), scripted, slots=1)
     scripted.fault = lambda number, body: None
-    async with Server(scripted.url, MODEL) as client:
+    async with VllmServer(scripted.url, MODEL) as client:
         prepared = await prepare_collection(work(), list_endpoints([client], 1, 4), READING)
     with begin_journal(tmp_path / "r", work(), prepared) as writer:
         writer.add_branch("a", 7, Branch(answers=[], tokens=1, final="3"))
@@ -240,7 +240,7 @@ async def test_branch_count_can_only_grow_before_sealing(
 async def test_recording_with_other_settings_is_not_resumed(
     scripted: ScriptedServer, tmp_path: Path, changed: dict[str, Any], named: str
 ) -> None:
-    async with Server(scripted.url, MODEL) as client:
+    async with VllmServer(scripted.url, MODEL) as client:
         where = list_endpoints([client], 1, 4)
         begin_journal(
             tmp_path / "r", work(), await prepare_collection(work(), where, READING)
@@ -257,7 +257,7 @@ async def test_recording_with_other_settings_is_not_resumed(
 async def test_other_server_version_does_not_resume(
     scripted: ScriptedServer, tmp_path: Path
 ) -> None:
-    async with Server(scripted.url, MODEL) as client:
+    async with VllmServer(scripted.url, MODEL) as client:
         where = list_endpoints([client], 1, 4)
         begin_journal(
             tmp_path / "r", work(), await prepare_collection(work(), where, READING)

@@ -9,7 +9,7 @@ from store.forcing import ForcingTokens
 from store.serving.constraints import constraint_fault
 from store.serving.errors import InconsistentResponse
 from store.serving.requests import CompletionRequest
-from store.serving.server import Server
+from store.serving.vllm_server import VllmServer
 from tests.store.serving.scripted import MODEL, ScriptedServer, serving
 from tests.store.serving.scripted_model import encode
 
@@ -74,7 +74,7 @@ def test_constraint_violation_is_described(
 async def test_ignored_constraint_error_names_the_likely_reason(
     scripted: ScriptedServer, request_: CompletionRequest
 ) -> None:
-    async with Server(scripted.url, MODEL) as client:
+    async with VllmServer(scripted.url, MODEL) as client:
         with pytest.raises(
             InconsistentResponse, match=r"does not apply the constraint; .*--reasoning-parser"
         ):

@@ -8,8 +8,8 @@ import pytest
 from store.collection.draw_requests import DrawSettings, request_branches
 from store.serving.errors import InconsistentResponse, Refused
 from store.serving.identity import ModelCard, identify
-from store.serving.server import Server
 from store.serving.streams import StreamChunk
+from store.serving.vllm_server import VllmServer
 from tests.store.serving.scripted import CARD, CONTEXT, MODEL, ScriptedServer, serving
 from tests.store.serving.scripted_model import encode
 
@@ -30,12 +30,12 @@ def scripted() -> Iterator[ScriptedServer]:
 
 
 async def stream(server: ScriptedServer, name: str) -> list[StreamChunk]:
-    async with Server(server.url, name) as client:
+    async with VllmServer(server.url, name) as client:
         return [piece async for piece in client.stream(ASKED)]
 
 
 async def test_model_alias_is_accepted(scripted: ScriptedServer) -> None:
-    async with Server(scripted.url, "short") as client:
+    async with VllmServer(scripted.url, "short") as client:
         served = await client.served()
         given = await client.complete(ASKED)
     assert (served.model, served.context, served.aliases) == ("short", CONTEXT, (MODEL,))
@@ -46,7 +46,7 @@ async def test_model_alias_is_accepted(scripted: ScriptedServer) -> None:
 async def test_adapter_has_its_own_name_and_the_context_of_its_base(
     scripted: ScriptedServer,
 ) -> None:
-    async with Server(scripted.url, "tuned") as client:
+    async with VllmServer(scripted.url, "tuned") as client:
         served = await client.served()
         assert len(await client.complete(ASKED)) == 2
     assert (served.model, served.context, served.aliases) == ("tuned", CONTEXT, ())
@@ -55,7 +55,7 @@ async def test_adapter_has_its_own_name_and_the_context_of_its_base(
 async def test_reply_from_the_base_instead_of_the_adapter_is_rejected(
     scripted: ScriptedServer,
 ) -> None:
-    async with Server(scripted.url, "tuned") as client:
+    async with VllmServer(scripted.url, "tuned") as client:
         await client.served()
         scripted.cards = [CARD]
         with pytest.raises(InconsistentResponse, match=f"from the model '{MODEL}'"):
@@ -63,7 +63,7 @@ async def test_reply_from_the_base_instead_of_the_adapter_is_rejected(
 
 
 async def test_other_model_of_the_same_server_is_not_an_alias(scripted: ScriptedServer) -> None:
-    async with Server(scripted.url, "other") as client:
+    async with VllmServer(scripted.url, "other") as client:
         assert (await client.served()).aliases == ()
         with pytest.raises(InconsistentResponse, match="which was not requested"):
             await client.complete(ASKED)
@@ -72,7 +72,7 @@ async def test_other_model_of_the_same_server_is_not_an_alias(scripted: Scripted
 async def test_model_path_is_rejected_with_the_served_names(
     scripted: ScriptedServer,
 ) -> None:
-    async with Server(scripted.url, str(CARD["root"])) as client:
+    async with VllmServer(scripted.url, str(CARD["root"])) as client:
         with pytest.raises(Refused) as refused:
             await client.served()
     assert refused.value.hint == f"it serves {MODEL}, short"

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from store.serving.endpoints import Endpoint, list_endpoints
 from store.serving.engine import PrefixCacheCounters, read_counters
-from store.serving.server import Server
+from store.serving.vllm_server import VllmServer
 
 
 def a_place(slots: int) -> Endpoint:
-    return Endpoint(Server("http://nowhere", "m"), None, slots)
+    return Endpoint(VllmServer("http://nowhere", "m"), None, slots)
 
 
 @given(st.integers(1, 6), st.lists(st.tuples(st.integers(1, 9), st.booleans()), max_size=20))
@@ -67,7 +67,7 @@ async def test_cancelled_waiter_releases_its_slot() -> None:
 
 
 def test_each_rank_of_each_server_is_an_endpoint() -> None:
-    servers = [Server("http://a", "m"), Server("http://b", "m")]
+    servers = [VllmServer("http://a", "m"), VllmServer("http://b", "m")]
     found = list_endpoints(servers, 2, 8)
     assert [(endpoint.engine.address, endpoint.rank, endpoint.slots) for endpoint in found] == [
         ("http://a", 0, 4), ("http://a", 1, 4), ("http://b", 0, 4), ("http://b", 1, 4),

@@ -20,9 +20,9 @@ from store.serving.errors import InconsistentResponse, Refused, ServingError, Un
 from store.serving.replies import CompletionResult, error_document, logprob_fault
 from store.serving.requests import CompletionRequest
 from store.serving.retries import Limits
-from store.serving.server import Server
 from store.serving.streams import StreamChunk
 from store.serving.text_client import TextClient
+from store.serving.vllm_server import VllmServer
 from tests.store.serving.scripted import CONTEXT, MODEL, Body, Fault, ScriptedServer, serving
 from tests.store.serving.scripted_model import draw, encode
 
@@ -59,7 +59,7 @@ def once(fault: Fault, server: ScriptedServer, times: int = 1) -> None:
 async def complete(
     server: ScriptedServer, asked: CompletionRequest = ASKED
 ) -> list[CompletionResult]:
-    async with Server(server.url, MODEL, limits=LIMITS) as client:
+    async with VllmServer(server.url, MODEL, limits=LIMITS) as client:
         return await client.complete(asked)
 
 
@@ -67,7 +67,7 @@ async def stream(
     server: ScriptedServer, asked: CompletionRequest = ASKED
 ) -> dict[int, CompletionResult]:
     found: dict[int, CompletionResult] = {}
-    async with Server(server.url, MODEL, limits=LIMITS) as client:
+    async with VllmServer(server.url, MODEL, limits=LIMITS) as client:
         await take_all(client.stream(asked, every=16), found)
     return found
 
@@ -80,14 +80,14 @@ async def take_all(pieces: AsyncIterator[StreamChunk], found: dict[int, Completi
 
 
 async def test_served_model_is_described(scripted: ScriptedServer) -> None:
-    async with Server(scripted.url + "/v1/", MODEL) as client:
+    async with VllmServer(scripted.url + "/v1/", MODEL) as client:
         assert await client.served() == Served(MODEL, CONTEXT, "0.0.1")
 
 
 async def test_unserved_model_error_lists_the_served_models(
     scripted: ScriptedServer,
 ) -> None:
-    async with Server(scripted.url, "other") as client:
+    async with VllmServer(scripted.url, "other") as client:
         with pytest.raises(Refused, match="does not serve the model other") as refused:
             await client.served()
     assert refused.value.hint == f"it serves {MODEL}"
@@ -96,7 +96,7 @@ async def test_unserved_model_error_lists_the_served_models(
 async def test_text_and_conversations_are_tokenised_by_the_server(
     scripted: ScriptedServer,
 ) -> None:
-    async with Server(scripted.url, MODEL) as client:
+    async with VllmServer(scripted.url, MODEL) as client:
         assert await client.tokenize("a</think>") == [97, 256]
         assert await client.tokenize_chat([{"role": "user", "content": "a"}]) == [97, 10, 258]
         await client.tokenize_chat([{"role": "user", "content": "a"}], {"enable_thinking": True})
@@ -136,7 +136,7 @@ async def test_every_parameter_of_the_sampling_is_sent(scripted: ScriptedServer)
 
 
 async def test_a_request_goes_to_the_rank_that_is_named(scripted: ScriptedServer) -> None:
-    async with Server(scripted.url, MODEL) as client:
+    async with VllmServer(scripted.url, MODEL) as client:
         await client.complete(ASKED, rank=3)
         await client.complete(ASKED)
     assert [completion.rank for completion in scripted.completions] == ["3", None]
@@ -160,7 +160,7 @@ async def test_repeated_429_responses_are_retried(scripted: ScriptedServer) -> N
 async def test_retries_stop_after_the_patience_limit(scripted: ScriptedServer, fault: str) -> None:
     once(fault, scripted, times=10**6)
     limits = Limits(patience=0.2, first_wait=0.01, longest_wait=0.05)
-    async with Server(scripted.url, MODEL, limits=limits) as client:
+    async with VllmServer(scripted.url, MODEL, limits=limits) as client:
         with pytest.raises(Unreachable, match=scripted.url):
             await client.complete(ASKED)
 
@@ -193,7 +193,7 @@ async def test_completions_from_a_broken_stream_are_correct(scripted: ScriptedSe
     once("cut", scripted)
     asked = request_branches(PROMPT, "q", 0, 12, DrawSettings(interval=40, max_tokens=400))
     found: dict[int, CompletionResult] = {}
-    async with Server(scripted.url, MODEL, limits=LIMITS) as client:
+    async with VllmServer(scripted.url, MODEL, limits=LIMITS) as client:
         pieces = client.stream(asked, every=16)
         with pytest.raises(Unreachable):
             await take_all(pieces, found)
@@ -276,7 +276,7 @@ async def test_an_unauthorised_client_is_pointed_to_the_variable_with_the_key(
     scripted: ScriptedServer, key: str | None
 ) -> None:
     scripted.key = "right"
-    async with Server(scripted.url, MODEL, key=key) as client:
+    async with VllmServer(scripted.url, MODEL, key=key) as client:
         with pytest.raises(Refused, match="401 Unauthorized") as refused:
             await client.served()
     assert "OPENAI_API_KEY" in (refused.value.hint or "")
@@ -339,7 +339,7 @@ async def test_cancelling_the_task_closes_the_connection(scripted: ScriptedServe
 
 
 async def test_the_cache_counters_are_read(scripted: ScriptedServer) -> None:
-    async with Server(scripted.url, MODEL) as client:
+    async with VllmServer(scripted.url, MODEL) as client:
         before = await client.counters()
         await client.complete(request_probes(PROMPT, [[97]], FORCED, ProbeSettings()))
         after = await client.counters()
@@ -351,7 +351,7 @@ async def test_the_cache_counters_are_read(scripted: ScriptedServer) -> None:
 
 async def test_unreachable_server_error_names_the_address() -> None:
     limits = Limits(patience=0.05, first_wait=0.01)
-    async with Server("http://127.0.0.1:9", MODEL, limits=limits) as client:
+    async with VllmServer("http://127.0.0.1:9", MODEL, limits=limits) as client:
         with pytest.raises(
             ServingError, match=r"http://127\.0\.0\.1:9: cannot connect: connection refused"
         ):

@@ -7,14 +7,12 @@ import msgspec
 
 from store.serving.connection import ServerConnection
 from store.serving.engine import PrefixCacheCounters, Served, read_counters
-from store.serving.errors import Refused, Unreachable
+from store.serving.errors import InconsistentResponse, Refused, Unreachable
 from store.serving.event_stream import iterate_events
 from store.serving.identity import Identity, ModelCard, identify, list_served_names
 from store.serving.replies import (
     UNFINISHED,
     CompletionResult,
-    InvalidReply,
-    decode_reply,
     read_reply,
 )
 from store.serving.requests import CompletionRequest, encode_request
@@ -47,7 +45,7 @@ _TOKENS = msgspec.json.Decoder(_Tokens)
 _TEXT = msgspec.json.Decoder(_Text)
 
 
-class Server(ServerConnection):
+class VllmServer(ServerConnection):
     """The client of one vLLM server. Use it as an asynchronous context manager.
 
     Args:
@@ -67,7 +65,7 @@ class Server(ServerConnection):
         """Return what is served, after a check that it is the model that was named.
 
         Raises:
-            PolicyViolation: it serves no such model.
+            Refused: it serves no such model.
             Unreachable: it does not answer, for as long as patience lasts.
         """
         identity = await self._identify()
@@ -106,14 +104,8 @@ class Server(ServerConnection):
 
     async def detokenize(self, tokens: Sequence[int]) -> str:
         """Return the text of tokens, special ones included."""
-        body = msgspec.json.encode({"model": self.model, "tokens": tokens})
-
-        async def attempt() -> str:
-            reply = await self._read_body("POST", "/detokenize", body)
-            with self._judged():
-                return decode_reply(_TEXT, reply).prompt
-
-        return await retry_call(attempt, self.limits)
+        body = {"model": self.model, "tokens": tokens}
+        return (await self._post("/detokenize", body, _TEXT)).prompt
 
     async def complete(
         self, request: CompletionRequest, *, rank: int | None = None
@@ -126,7 +118,7 @@ class Server(ServerConnection):
 
         Raises:
             Unreachable: patience is at its end.
-            PolicyViolation: the server does not take the request.
+            Refused: the server does not take the request.
             InconsistentResponse: the reply is not one to the request.
         """
         body = encode_request(request, self.model)
@@ -154,7 +146,7 @@ class Server(ServerConnection):
 
         Raises:
             Unreachable: the stream broke off or stalled; children given out before are good.
-            PolicyViolation, InconsistentResponse: as `complete`.
+            Refused, InconsistentResponse: as `complete`.
         """
         body = encode_request(request, self.model, every=every)
         assembly = StreamAssembler(request, await self._names())
@@ -182,7 +174,7 @@ class Server(ServerConnection):
         """Find the model among those that the server lists.
 
         Raises:
-            PolicyViolation: it serves none of this name.
+            Refused: it serves none of this name.
         """
         cards = (await self._get("/v1/models", _MODELS)).data
         self._identity = identify(cards, self.model)
@@ -200,19 +192,13 @@ class Server(ServerConnection):
         return (self._identity or await self._identify()).names
 
     async def _tokens(self, request: Mapping[str, Any]) -> list[int]:
-        body = msgspec.json.encode({"model": self.model, **request})
-
-        async def attempt() -> list[int]:
-            reply = await self._read_body("POST", "/tokenize", body)
-            with self._judged():
-                tokens = decode_reply(_TOKENS, reply)
-                if tokens.count != len(tokens.tokens):
-                    raise InvalidReply(
-                        f"it counts {tokens.count} tokens but returns {len(tokens.tokens)}"
-                    )
-            return tokens.tokens
-
-        return await retry_call(attempt, self.limits)
+        reply = await self._post("/tokenize", {"model": self.model, **request}, _TOKENS)
+        if reply.count != len(reply.tokens):
+            raise InconsistentResponse(
+                f"it counts {reply.count} tokens but returns {len(reply.tokens)}",
+                address=self.address,
+            )
+        return reply.tokens
 
     def _refuse_unfinished(self, result: CompletionResult) -> None:
         if result.finish in UNFINISHED:
