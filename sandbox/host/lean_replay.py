@@ -6,7 +6,10 @@ what it reveals is sent by column. Every other verb is performed by `harness.mdp
 after the branches that it names have caught up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice, repeat
+from operator import length_hint
+from typing import cast
 
 import msgspec
 
@@ -51,8 +54,8 @@ class LeanReplay(Replay):
         self._order = permute_branches(len(pool.chains), seed)
         self._pool_tracks = tracks
         self._tracks: list[ChainTrack] = []  # of the opened branches
-        self._answers: list[Sequence[str]] = []  # of the opened branches, by depth
-        self._depths: list[int] = []  # of the opened branches; only right while they are on track
+        # Each reads the next answer of an opened branch while it is on track.
+        self._readers: list[Iterator[str]] = []
         self._on_track: set[int] = set()  # active branches whose every answer was revealed
         self._step = pool.interval + probe_cost
         self.last_columns: RevealedColumns | None = None
@@ -72,7 +75,9 @@ class LeanReplay(Replay):
             NotProbed: An `Open` on a recording without probes.
         """
         if type(verb) is Advance:
-            if self._is_on_track(verb) and self._advance_on_track(verb):
+            if self._is_on_track(verb) and (
+                self._advance_freely(verb) or self._advance_within_budget(verb)
+            ):
                 return Outcome(verb.branches, exhausted=False)
         elif type(verb) is Open and self._is_openable(verb):
             return self._open_on_track(verb.count)
@@ -97,7 +102,7 @@ class LeanReplay(Replay):
 
     def _is_openable(self, verb: Open) -> bool:
         """Whether a verb is admissible, and opens branches that are on track."""
-        opened, step = len(self._depths), self._step
+        opened, step = len(self._tracks), self._step
         if (
             not verb.look
             or self.ended
@@ -111,12 +116,11 @@ class LeanReplay(Replay):
 
     def _open_on_track(self, count: int) -> Outcome:
         """Open branches that are on track."""
-        state, opened = self._state, len(self._depths)
+        state, opened = self._state, len(self._tracks)
         tracks = [self._pool_tracks.track(chain) for chain in self._order[opened : opened + count]]
         indices = range(opened, opened + count)
         self._tracks += tracks
-        self._answers += [track.answers for track in tracks]
-        self._depths += [1] * count
+        self._readers += [iter(track.answers[1:]) for track in tracks]
         self._on_track.update(indices)
         state.branches += map(BranchView, indices)
         state.active += indices
@@ -142,36 +146,83 @@ class LeanReplay(Replay):
             and self._on_track.issuperset(distinct)
         )
 
-    def _advance_on_track(self, verb: Advance) -> bool:
-        """Perform a verb whose branches are on track; return False if the budget may end in it."""
-        branches, bursts, depths = verb.branches, verb.bursts, self._depths
-        answers, ends = self._answers, {}
-        reached = [depths[index] + burst for index, burst in zip(branches, bursts, strict=True)]
-        try:
-            shown = [
-                answers[index][depth - 1] for index, depth in zip(branches, reached, strict=True)
-            ]
-            total, longest = sum(bursts) * self._step, max(bursts) * self._step
-        except IndexError:
-            ends = self._find_ends(branches, reached)
-            shown = [
-                self._tracks[index].final if position in ends else answers[index][depth - 1]
-                for position, (index, depth) in enumerate(zip(branches, reached, strict=True))
-            ]
-            charges = self._charge(verb, reached, ends)
-            total, longest = sum(charges), max(charges)
-        state = self._state
-        # Each action needs an interval and its probe to be affordable, also one that costs less.
-        if state.spent + total + self._step > self._ledger.budget:
+    def _advance_freely(self, verb: Advance) -> bool:
+        """Perform a verb in which the budget cannot end; return False if another way has to.
+
+        The branches are on track, and the verb is admissible.
+        """
+        branches, bursts, step = verb.branches, verb.bursts, self._step
+        pool_tracks, state = self._pool_tracks, self._state
+        intervals = sum(bursts)
+        most = intervals * max(step, pool_tracks.most_last_charge)
+        if (
+            pool_tracks.shows_counts
+            or pool_tracks.shows_signals
+            or state.spent + most + step > self._ledger.budget
+        ):
             return False
+        longest_burst = max(bursts)
+        left = self._skip_answers(branches, bursts) if longest_burst > 1 else {}
+        readers = map(self._readers.__getitem__, branches)
+        shown: list[str | None] = list(map(next, readers, repeat(None)))
+        ends: dict[int, BranchEnd] = {}
+        total, longest = intervals * step, longest_burst * step
+        if None in shown:
+            charges = [burst * step for burst in bursts]
+            for position in [p for p, answer in enumerate(shown) if answer is None]:
+                track = self._tracks[branches[position]]
+                shown[position], ends[position] = track.final, track.end
+                charges[position] = left.get(position, 0) * step + track.last_charge
+            total, longest = sum(charges), max(charges)
         state.spent += total
         state.sequential += longest
-        self._show(branches, reached, shown, ends)
-        for index, depth in zip(branches, reached, strict=True):
-            depths[index] = depth
+        self.last_columns = RevealedColumns(tuple(cast("list[str]", shown)), (), (), ends)
         for position in ends:
             self._finish(branches[position])
         return True
+
+    def _skip_answers(self, branches: Sequence[int], bursts: Sequence[int]) -> dict[int, int]:
+        """Skip all answers but the last one of bursts of more than one interval.
+
+        Args:
+            branches: The branches of a verb.
+            bursts: Their bursts.
+
+        Returns:
+            How many answers before the end each of these branches had, by position.
+        """
+        left = {}
+        for position, burst in enumerate(bursts):
+            if burst > 1:
+                reader = self._readers[branches[position]]
+                left[position] = length_hint(reader)
+                skipped = min(burst - 1, left[position])
+                next(islice(reader, skipped, skipped), None)
+        return left
+
+    def _advance_within_budget(self, verb: Advance) -> bool:
+        """Perform a verb whose branches are on track; return False if the budget may end in it."""
+        branches = verb.branches
+        depths = [self._find_depth(index) for index in branches]
+        reached = [depth + burst for depth, burst in zip(depths, verb.bursts, strict=True)]
+        ends = self._find_ends(branches, reached)
+        charges = self._charge(branches, depths, reached, ends)
+        state = self._state
+        # Each action needs an interval and its probe to be affordable, also one that costs less.
+        if state.spent + sum(charges) + self._step > self._ledger.budget:
+            return False
+        state.spent += sum(charges)
+        state.sequential += max(charges)
+        self._show(branches, reached, ends)
+        for index, depth in zip(branches, reached, strict=True):
+            self._readers[index] = iter(self._tracks[index].answers[depth:])
+        for position in ends:
+            self._finish(branches[position])
+        return True
+
+    def _find_depth(self, index: int) -> int:
+        """Return the depth of a branch that is on track."""
+        return self._tracks[index].last_depth - 1 - length_hint(self._readers[index])
 
     def _find_ends(self, branches: Sequence[int], reached: list[int]) -> dict[int, BranchEnd]:
         """Return the branches that end, by position; set the depths at which they do.
@@ -188,47 +239,49 @@ class LeanReplay(Replay):
                 ends[position] = end
         return ends
 
-    def _charge(self, verb: Advance, reached: list[int], ends: dict[int, BranchEnd]) -> list[int]:
+    def _charge(
+        self,
+        branches: Sequence[int],
+        depths: list[int],
+        reached: list[int],
+        ends: dict[int, BranchEnd],
+    ) -> list[int]:
         """Return the tokens that an advance charges for each of its branches.
 
         Args:
-            verb: The verb.
-            reached: The depths that its branches reach.
+            branches: The branches of the verb.
+            depths: Their depths before it.
+            reached: Their depths after it.
             ends: The branches that end, by position.
         """
         charges = []
-        for position, (index, depth) in enumerate(zip(verb.branches, reached, strict=True)):
-            steps = depth - self._depths[index]
-            last = self._tracks[index].last_charge if position in ends else self._step
-            charges.append((steps - 1) * self._step + last)
+        for position, (before, depth) in enumerate(zip(depths, reached, strict=True)):
+            last = self._tracks[branches[position]].last_charge if position in ends else self._step
+            charges.append((depth - before - 1) * self._step + last)
         return charges
 
     def _show(
-        self,
-        branches: Sequence[int],
-        reached: list[int],
-        shown: list[str],
-        ends: dict[int, BranchEnd],
+        self, branches: Sequence[int], reached: list[int], ends: dict[int, BranchEnd]
     ) -> None:
         """Store what an advance has revealed.
 
         Args:
             branches: Its branches.
             reached: Their depths after it.
-            shown: Their answers at these depths.
             ends: The branches that end, by position.
         """
-        streaks: list[int] = []
-        changes: list[int] = []
-        if self._pool_tracks.shows_signals or self._pool_tracks.shows_counts:
-            tracks = [self._tracks[index] for index in branches]
-            if self._pool_tracks.shows_signals:
-                states = [t.encode_state(d) for t, d in zip(tracks, reached, strict=True)]
-                self.last_columns, self.last_states = None, tuple(states)
-                return
-            streaks = [t.streaks[d - 1] for t, d in zip(tracks, reached, strict=True)]
-            changes = [t.changes[d - 1] for t, d in zip(tracks, reached, strict=True)]
-        self.last_columns = RevealedColumns(tuple(shown), tuple(streaks), tuple(changes), ends)
+        shown = [(self._tracks[i], depth) for i, depth in zip(branches, reached, strict=True)]
+        if self._pool_tracks.shows_signals:
+            self.last_columns = None
+            self.last_states = tuple([track.encode_state(depth) for track, depth in shown])
+            return
+        answers = tuple([track.find_answer(depth) for track, depth in shown])
+        if self._pool_tracks.shows_counts:
+            streaks = tuple([track.streaks[depth - 1] for track, depth in shown])
+            changes = tuple([track.changes[depth - 1] for track, depth in shown])
+            self.last_columns = RevealedColumns(answers, streaks, changes, ends)
+        else:
+            self.last_columns = RevealedColumns(answers, (), (), ends)
 
     def _finish(self, index: int) -> None:
         state = self._state
@@ -242,7 +295,7 @@ class LeanReplay(Replay):
     def _catch_up(self, branches: Sequence[int]) -> None:
         """Let the views of branches show their depth, for a verb that `Replay` performs."""
         for index in self._on_track.intersection(branches):
-            self._tracks[index].catch_up(self._state.branches[index], self._depths[index])
+            self._tracks[index].catch_up(self._state.branches[index], self._find_depth(index))
 
     def _follow(self, verb: AnyVerb, opened: Sequence[BranchView]) -> None:
         """Note which branches are on track after a verb that `Replay` performed.
@@ -254,8 +307,7 @@ class LeanReplay(Replay):
         for view in opened:
             track = self._pool_tracks.track(self._order[view.index])
             self._tracks.append(track)
-            self._answers.append(track.answers)
-            self._depths.append(view.depth)
+            self._readers.append(iter(track.answers[view.depth :]))
             if view.status is Status.ACTIVE and view.revealed == view.depth:
                 self._on_track.add(view.index)
         if isinstance(verb, Advance | Probe):

@@ -75,7 +75,7 @@ class WorkerEpisodeResult(NamedTuple):
     lines: Mapping[int, int]
     """Line counts, if counting is enabled."""
     tokens: Mapping[int, int]
-    """Tokens charged to the verbs of each line."""
+    """Tokens charged to the verbs of each line, if counting is enabled."""
 
 
 class _PlayingEpisode:
@@ -257,7 +257,7 @@ class WorkerPool:
             pass
         except (Inadmissible, NotProbed) as refusal:
             return playing.ended(_placed(Reason.INADMISSIBLE, str(refusal), verb))
-        if verb.origin is not None and replay.spent > before:
+        if self._load.counting and verb.origin is not None and replay.spent > before:
             playing.tokens[verb.origin.line] += replay.spent - before
         if replay.ended:
             return playing.ended()

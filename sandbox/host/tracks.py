@@ -66,6 +66,10 @@ class ChainTrack:
         self._encoded: list[msgspec.Raw] = []
         self._replay: _ChainReplay | None = None
 
+    def find_answer(self, depth: int) -> str:
+        """Return the answer that is revealed at a depth."""
+        return self.answers[depth - 1] if depth < self.last_depth else self.final
+
     def encode_state(self, depth: int) -> msgspec.Raw:
         """Return all that the chain shows at a depth, its signals included."""
         encoded = self._encoded
@@ -99,6 +103,14 @@ class PoolTracks:
         """Whether the controller may read signals that were recorded."""
         self.shows_counts = not _COUNTS.isdisjoint(reads)
         """Whether the controller may read streaks or changes."""
+        self.most_last_charge = max(
+            (
+                max(0, chain.tokens - branch_pool.interval * len(chain.probes))
+                for chain in branch_pool.chains
+            ),
+            default=0,
+        )
+        """The most that the last interval of a branch is charged."""
         self._tracks: list[ChainTrack | None] = [None] * len(branch_pool.chains)
 
     def track(self, chain: int) -> ChainTrack:

@@ -7,6 +7,7 @@ has been revealed at the time of access.
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import compress
+from operator import lt
 from typing import Protocol, TypeAlias, final
 
 from dsl import aggregates, numeric
@@ -62,19 +63,18 @@ class Branch:
         born: Steps completed when it was opened.
         steps: Function that returns the steps completed so far.
         names: Named signals of the recording.
+        interval: Δ in tokens.
     """
 
     __slots__ = (
-        "_born", "_names", "_state", "_steps", "answer", "changes", "cut_off", "depth", "finished",
-        "index", "pruned", "seen", "streak", "tokens",
+        "_born", "_interval", "_names", "_state", "_steps", "_tokens", "answer", "changes",
+        "cut_off", "depth", "finished", "index", "pruned", "seen", "streak",
     )  # fmt: skip
 
     answer: str | None
     """The latest revealed answer, or ``None``."""
     depth: int
     """Advances made, the finishing one included."""
-    tokens: int
-    """Tokens generated on it, without probes."""
     streak: int
     """Earlier reveals in a row that agree."""
     changes: int
@@ -87,19 +87,28 @@ class Branch:
     """Whether it was pruned."""
     cut_off: bool
     """Whether it ended at the bound on its tokens."""
+    _tokens: int | None
+    """Tokens generated on it, if they are not a whole interval for each advance."""
     _state: BranchState | None
     """The latest state that was shown as a whole; signals are read from it."""
 
     def __init__(
-        self, index: int, born: int, steps: Callable[[], int], names: Collection[str] = ()
+        self,
+        index: int,
+        born: int,
+        steps: Callable[[], int],
+        names: Collection[str] = (),
+        interval: int = 0,
     ):
         self.index = index
         self._born = born
         self._steps = steps
         self._names = names
+        self._interval = interval
         self._state = None
+        self._tokens = None
         self.answer = None
-        self.depth = self.tokens = self.streak = self.changes = 0
+        self.depth = self.streak = self.changes = 0
         self.seen = self.finished = self.pruned = self.cut_off = False
 
     def __repr__(self) -> str:
@@ -111,6 +120,11 @@ class Branch:
     def __hash__(self) -> int:
         # So that Python's sets of branches have the same order in every process.
         return self.index
+
+    @property
+    def tokens(self) -> int:
+        """Tokens generated on it, without probes."""
+        return self.depth * self._interval if self._tokens is None else self._tokens
 
     @property
     def age(self) -> int:
@@ -172,13 +186,29 @@ def show_states(
         branch._state = state  # noqa: SLF001 - it is written here only
         branch.answer = state.answer
         branch.depth = state.depth
-        branch.tokens = state.tokens
+        whole = state.depth * branch._interval  # noqa: SLF001 - the same
+        branch._tokens = None if state.tokens == whole else state.tokens  # noqa: SLF001
         branch.streak = state.streak
         branch.changes = state.changes
         branch.seen = state.revealed == state.depth
         branch.finished = state.status is Status.FINISHED
         branch.pruned = state.status is Status.PRUNED
         branch.cut_off = state.cut_off
+
+
+def end_branch(branch: Branch, depth: int, tokens: int, *, cut_off: bool) -> None:
+    """Show that a branch has finished.
+
+    Args:
+        branch: The branch.
+        depth: Its advances.
+        tokens: The tokens generated on it.
+        cut_off: Whether it ended at the bound on its tokens.
+    """
+    branch.depth = depth
+    branch._tokens = tokens  # noqa: SLF001 - it is of this module
+    branch.cut_off = cut_off
+    branch.finished = True
 
 
 def list_active(branches: Iterable[Branch], active: list[int]) -> Sequence[Branch]:
@@ -200,6 +230,7 @@ def list_active(branches: Iterable[Branch], active: list[int]) -> Sequence[Branc
     return acting
 
 
+@final
 class Branches(Sequence[Branch]):
     """An ordered set of branches.
 
@@ -253,8 +284,11 @@ class Branches(Sequence[Branch]):
         members = self._members
         if type(key) is BranchExpression:
             keys = list(key.evaluate(members))
-            order = sorted(range(len(keys)), key=keys.__getitem__)
-            return self._select([members[position] for position in order])
+            # Most sets are in order already, for which sorting makes the same comparisons.
+            if any(map(lt, keys[1:], keys)):
+                order = sorted(range(len(keys)), key=keys.__getitem__)
+                members = tuple([members[position] for position in order])
+            return self._select(members)
         return self._select(sorted(members, key=key))
 
     def without(self, others: Iterable[Branch]) -> "Branches":
@@ -271,6 +305,7 @@ class Branches(Sequence[Branch]):
         return Branches(members, active=self._active)
 
 
+@final
 class Window:
     """The last values pushed onto it, at most ``size`` of them."""
 

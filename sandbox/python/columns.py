@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from sandbox.python.branches import Branch
+from sandbox.python.branches import Branch, end_branch
 
 
 class BranchEnd(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -35,23 +35,21 @@ class RevealedColumns(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The branches that have ended, by position."""
 
 
-def show_opened(branches: Sequence[Branch], columns: RevealedColumns, interval: int) -> None:
+def show_opened(branches: Sequence[Branch], columns: RevealedColumns) -> None:
     """Show what was revealed on new branches.
 
     Args:
         branches: The branches, in the verb's order.
         columns: What was revealed.
-        interval: Δ in tokens.
     """
     for branch, answer in zip(branches, columns.answers, strict=True):
         branch.answer = answer
         branch.depth = 1
-        branch.tokens = interval
         branch.seen = True
 
 
 def show_advanced(
-    branches: Sequence[Branch], bursts: Sequence[int], columns: RevealedColumns, interval: int
+    branches: Sequence[Branch], bursts: Sequence[int], columns: RevealedColumns
 ) -> None:
     """Show what was revealed on branches that were advanced.
 
@@ -59,13 +57,10 @@ def show_advanced(
         branches: The branches, in the verb's order.
         bursts: The burst of each.
         columns: What was revealed.
-        interval: Δ in tokens.
     """
     # The inner loop of an episode: it runs once for each branch in each verb.
     for branch, burst, answer in zip(branches, bursts, columns.answers, strict=True):
-        depth = branch.depth + burst
-        branch.depth = depth
-        branch.tokens = depth * interval
+        branch.depth += burst
         branch.answer = answer
     if columns.streaks:
         counts = zip(branches, columns.streaks, columns.changes, strict=True)
@@ -73,6 +68,4 @@ def show_advanced(
             branch.streak = streak
             branch.changes = changes
     for position, end in columns.ends.items():
-        branch = branches[position]
-        branch.depth, branch.tokens, branch.cut_off = end.depth, end.tokens, end.cut_off
-        branch.finished = True
+        end_branch(branches[position], end.depth, end.tokens, cut_off=end.cut_off)

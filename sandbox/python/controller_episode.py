@@ -200,7 +200,7 @@ class ShownEpisode:
         if isinstance(revealed, Outcome):
             return self._show(revealed, origin)
         opened = self._add_branches(most)
-        show_opened(opened, revealed, self._episode.interval)
+        show_opened(opened, revealed)
         return Branches(opened)
 
     def sample(self, count: int, *, because: str | None = None) -> Branches:
@@ -301,10 +301,7 @@ class ShownEpisode:
     ) -> Branches:
         moving = self._list_acting(branches)
         if isinstance(burst, BranchExpression):
-            wanted = [
-                value if type(value) is int and value in _PLAIN_BURSTS else _read_burst(value)
-                for value in burst.evaluate(moving)
-            ]
+            wanted = _read_bursts(burst.evaluate(moving))
         elif callable(burst):
             wanted = [_read_burst(burst(branch)) for branch in moving]
         else:
@@ -325,7 +322,7 @@ class ShownEpisode:
         revealed = self._send(verb)
         if isinstance(revealed, Outcome):
             return self._show(revealed, origin)
-        show_advanced(moving, wanted, revealed, self._episode.interval)
+        show_advanced(moving, wanted, revealed)
         return Branches(moving)
 
     def _list_acting(self, branches: Iterable[Branch]) -> Sequence[Branch]:
@@ -353,8 +350,9 @@ class ShownEpisode:
     def _add_branches(self, count: int) -> list[Branch]:
         """Return new branches, which are opened now."""
         first, signals = len(self._branches), self._episode.signals
+        steps, interval = self._count_steps, self._episode.interval
         opened = [
-            Branch(index, self._steps, self._count_steps, signals)
+            Branch(index, self._steps, steps, signals, interval)
             for index in range(first, first + count)
         ]
         self._branches += opened
@@ -366,6 +364,18 @@ class ShownEpisode:
 
 def _list_indices(branches: Iterable[Branch]) -> tuple[int, ...]:
     return tuple([branch.index for branch in branches])
+
+
+def _read_bursts(values: Iterable[object]) -> list[int]:
+    """Return the intervals that a controller wants for each of some branches."""
+    if (
+        isinstance(values, list)
+        and set(map(type, values)) == {int}
+        and min(values) > 0
+        and max(values) <= numeric.MAX_INT
+    ):
+        return values
+    return [_read_burst(value) for value in values]
 
 
 def _read_burst(value: object) -> int:

@@ -25,7 +25,7 @@ class MethodArgument(NamedTuple):
     position: int
     keyword: str
     is_lazy: bool
-    """Whether the method checks each value before the next one is evaluated."""
+    """Whether the method checks each value before it requests the next one."""
 
 
 METHODS: Mapping[str, MethodArgument] = {

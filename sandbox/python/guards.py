@@ -133,13 +133,29 @@ ATTRIBUTES: Mapping[type, frozenset[str]] = {
 
 _ADMITTED = ATTRIBUTES.get
 
-_FINAL = {"_ShownEpisode_": ShownEpisode, "_Branch_": Branch}
-"""Types without subclasses whose attributes are read most, by their names in the globals."""
+_FINAL: Mapping[str, tuple[type, ...]] = {
+    "_Window_": (Window,),
+    "_Branches_": (Branches,),
+    "_ShownEpisode_": (ShownEpisode,),
+    "_Branch_": (Branch,),
+    "_ShownEpisode_Branch_": (ShownEpisode, Branch),
+}
+"""Types without subclasses, by their names in the globals: those whose attributes are read most."""
 
 INLINED: Mapping[str, str] = {
-    attribute: name for name, kind in _FINAL.items() for attribute in ATTRIBUTES[kind]
+    attribute: name
+    for name, kinds in _FINAL.items()
+    for attribute in frozenset.intersection(*(ATTRIBUTES[kind] for kind in kinds))
 }
-"""The attributes whose guard is inlined, and the type that is checked for first."""
+"""The attributes whose guard is inlined, and the types that are checked for first."""
+
+OWN: frozenset[str] = frozenset(
+    attribute
+    for attribute in INLINED
+    if {kind for kind, names in ATTRIBUTES.items() if attribute in names}
+    <= {kind for kinds in _FINAL.values() for kind in kinds}
+)
+"""Those of them that values of no other types have."""
 
 _DICTS = frozenset({dict, OrderedDict, defaultdict, Counter})
 _ITEMS = (str, list, tuple, range, dict, OrderedDict, defaultdict, Counter, deque, Branches)
@@ -333,7 +349,7 @@ def guarded_globals(
     return {
         "__builtins__": {**BUILTINS, **extra},
         "__name__": "controller",
-        **_FINAL,
+        **{name: kinds if kinds[1:] else kinds[0] for name, kinds in _FINAL.items()},
         "_answer_": checked_answer,
         "_apply_": guarded_apply,
         "_augment_": guarded_augment,

@@ -61,10 +61,12 @@ class _LambdaInliner(ast.NodeTransformer):
         (parameter,) = value.args.posonlyargs + value.args.args
         reader = _AttributeReader(parameter.arg, self._attributes)
         body = reader.visit(copy.deepcopy(value.body))
+        nodes = list(ast.walk(body))
         # A generator would change the meaning of a `StopIteration` of the code that is called.
-        if argument.is_lazy and any(isinstance(node, ast.Call) for node in ast.walk(body)):
+        if argument.is_lazy and any(isinstance(node, ast.Call) for node in nodes):
             return value
-        call = _build_expression(parameter.arg, body, is_lazy=argument.is_lazy)
+        is_lazy = argument.is_lazy and not all(isinstance(node, _TOTAL) for node in nodes)
+        call = _build_expression(parameter.arg, body, is_lazy=is_lazy)
         return ast.fix_missing_locations(ast.copy_location(call, value))
 
 
@@ -101,6 +103,14 @@ def _is_plain(function: ast.Lambda) -> bool:
 
 
 _NOT_PLAIN = (*get_args(ScopeNode), ast.NamedExpr, ast.Yield, ast.YieldFrom)
+
+
+_TOTAL = (
+    ast.Attribute, ast.BoolOp, ast.Compare, ast.Constant, ast.IfExp, ast.Name, ast.boolop,
+    ast.expr_context, ast.Eq, ast.NotEq, ast.Is, ast.IsNot,
+)  # fmt: skip
+"""Code that neither fails nor changes anything, so that no one can tell when it runs. Only a name
+that is not bound yet fails, in the same call and with no other effect."""
 
 
 def _build_expression(parameter: str, body: ast.expr, *, is_lazy: bool) -> ast.Call:

@@ -21,7 +21,7 @@ from RestrictedPython.transformer import IOPERATOR_TO_STR, RestrictingNodeTransf
 
 from dsl.python_source import parse_python
 from sandbox.python.branches import Branch
-from sandbox.python.guards import ATTRIBUTES, BUILTINS, INLINED, MODULE_FACADES
+from sandbox.python.guards import ATTRIBUTES, BUILTINS, INLINED, MODULE_FACADES, OWN
 from sandbox.python.inline_checks import inline_checks
 from sandbox.python.inline_items import inline_items
 from sandbox.python.inline_lambdas import inline_lambdas
@@ -85,7 +85,7 @@ def compile_controller(text: str, *, counting: bool = False) -> CodeType:
     inline_turns(tree)
     inline_lambdas(tree, ATTRIBUTES[Branch])
     inline_items(tree, ATTRIBUTES[dict])
-    inline_checks(tree, INLINED)
+    inline_checks(tree, INLINED, OWN)
     if counting:
         count_lines(tree)
     try:

@@ -6,9 +6,9 @@ import gc
 import pytest
 
 from sandbox.faults import Reason
-from sandbox.python.branches import Branch
+from sandbox.python.branches import Branch, Branches, Window
 from sandbox.python.controller_episode import ShownEpisode
-from sandbox.python.guards import ATTRIBUTES, INLINED, guarded_globals
+from sandbox.python.guards import ATTRIBUTES, INLINED, OWN, guarded_globals
 from sandbox.python.policy import compile_controller
 from sandbox.python.scopes import find_stable_names
 from tests.sandbox.playing import answer, body, fault
@@ -61,10 +61,11 @@ def test_a_name_is_stable_only_if_no_other_code_can_rebind_it(text: str) -> None
 def test_the_types_that_are_checked_for_have_no_subclasses() -> None:
     kinds = guarded_globals({}, 1, {})
     for attribute, name in INLINED.items():
-        kind = kinds[name]
-        assert kind in (Branch, ShownEpisode)
-        assert kind.__subclasses__() == []
-        assert attribute in ATTRIBUTES[kind]
+        types = kinds[name] if isinstance(kinds[name], tuple) else (kinds[name],)
+        for kind in types:
+            assert kind in (Branch, Branches, ShownEpisode, Window)
+            assert kind.__subclasses__() == []
+            assert attribute in ATTRIBUTES[kind]
 
 
 OTHERS = {
@@ -74,6 +75,11 @@ OTHERS = {
     "x = winner\nx.answer": "a value of type function has no attribute 'answer'",
     "x = dict\nx.open": "a value of type type has no attribute 'open'",
     "x = 'a'\nx.signal": "a value of type str has no attribute 'signal'",
+    "x = ['a']\nx[0].by": "a value of type str has no attribute 'by'",
+    "x = episode\nx.open(1).push": "a value of type Branches has no attribute 'push'",
+    "x = episode\nx.open(1).open(1).by": "a value of type Branches has no attribute 'open'",
+    "x = 'a'\nx.finished": "a value of type str has no attribute 'finished'",
+    "x = window(1)\nx.finished": "a value of type Window has no attribute 'finished'",
 }
 
 
@@ -89,11 +95,44 @@ def test_an_inlined_attribute_name_of_another_type_keeps_its_meaning() -> None:
     assert answer("x = ['a', 'b']\nreturn str(x.index('b'))") == "1"
 
 
+def test_only_attributes_of_our_own_types_are_inlined_for_all_expressions() -> None:
+    owners = {kind for kind, names in ATTRIBUTES.items() if names & OWN}
+    assert owners == {Branch, Branches, ShownEpisode, Window}
+    assert {"by", "where", "first", "push", "finished"} <= OWN
+    assert OWN & {"index", "count", "extend", "append"} == set()
+
+
+SCOPES = {
+    "return episode.active.by(len)": True,
+    "for x in episode.active.by(len): pass": True,
+    "x = lambda: episode.active.by(len)": False,
+    "x = [s.opened.by(len) for s in [episode]]": False,
+    "x = [y for y in episode.opened.by(len)]": False,
+    "x = [[z for z in s.opened.by(len)] for s in [episode]]": False,
+    "x = list(s.opened.by(len) for s in [episode])": False,
+    "x = lambda y=episode.opened.by(len): y": True,
+    "return [episode.opened][0].index(3)": False,
+}
+
+
+@pytest.mark.parametrize("text", SCOPES)
+def test_a_value_gets_a_name_of_its_own_only_in_the_scope_of_a_function(text: str) -> None:
+    consts = compile_controller(body(text)).co_consts
+    [function] = [code for code in consts if hasattr(code, "co_name")]
+    assert ("_tested_" in function.co_varnames) is SCOPES[text]
+    assert "_tested_" not in function.co_cellvars
+
+
+def test_a_module_keeps_no_tested_value() -> None:
+    code = compile_controller("x = winner\ny = [x][0].by\n" + body("pass"))
+    assert "_tested_" not in code.co_names
+
+
 def test_guards_of_stable_names_are_inlined_and_others_called() -> None:
     names = compile_controller(body("pass") + "\ndef f(x):\n    return x.depth\n").co_consts
     [inlined] = [code for code in names if hasattr(code, "co_name") and code.co_name == "f"]
     assert {"_isinstance_", "depth"} <= set(inlined.co_names)
-    names = compile_controller(body("pass") + "\nx = 3\ndef f():\n    return x.depth\n").co_consts
+    names = compile_controller(body("pass") + "\nx = 3\ndef f():\n    return x.index\n").co_consts
     [called] = [code for code in names if hasattr(code, "co_name") and code.co_name == "f"]
     assert set(called.co_names) == {"_getattr_", "_turn_", "x"}
 

@@ -103,13 +103,13 @@ def show(
         depths: The depth of all branches before it.
         interval: Δ in tokens.
     """
-    branches = [Branch(view.index, 0, lambda: 0) for view in views]
+    branches = [Branch(view.index, 0, lambda: 0, (), interval) for view in views]
     if isinstance(verb, Advance):
         for branch in branches:
             branch.depth, branch.seen = depths[branch.index], True
-        show_advanced(branches, verb.bursts, columns, interval)
+        show_advanced(branches, verb.bursts, columns)
     elif isinstance(verb, Open):
-        show_opened(branches, columns, interval)
+        show_opened(branches, columns)
     else:
         assert isinstance(verb, Prune)
         assert columns == RevealedColumns()
