@@ -6,7 +6,7 @@ Two kinds are selected by rule:
 majority vote over 64 branches, widest gap first. The episode is the first seed under which the
 majority is right and the program is not, at the high-cost point, or at the low-cost point if the
 high-cost one has none.
-- *Burnt*: for each recording, the traced episode with the most tokens after its final leader
+- *Burnt*: for each recording, the episode of hindsight with the most tokens after its final leader
 settled with at least half of the votes. The high-cost and the low-cost point take turns.
 
 Recordings take turns in order. No question is used twice at one point, and ties go to the earlier
@@ -14,9 +14,10 @@ question. Neither the question's text nor any answer is shown: answers are named
 right.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator
 from enum import Enum
-from itertools import zip_longest
+from itertools import islice
 from typing import NamedTuple, TypeVar
 
 from agents.feedback.measured_programs import describe_plan
@@ -68,10 +69,11 @@ def select_diagnostic_episodes(
         high_cost: Analysis of the program at its high-cost point.
         low_cost: Analysis at its low-cost point; may be the same.
     """
-    lost = list(_select_lost(analyzer, high_cost)) or list(_select_lost(analyzer, low_cost))
+    lost = list(islice(_select_lost(analyzer, high_cost), MAX_LOST))
+    lost = lost or list(islice(_select_lost(analyzer, low_cost), MAX_LOST))
     ends = [high_cost] if high_cost is low_cost else [high_cost, low_cost]
-    burnt = list(_interleave([list(_select_burnt(analyzer, end)) for end in ends]))
-    return list(_interleave([lost[:MAX_LOST], burnt[:MAX_BURNT]]))
+    burnt = _interleave([_select_burnt(analyzer, end) for end in ends])
+    return list(_interleave([lost, list(islice(burnt, MAX_BURNT))]))
 
 
 def _select_lost(analyzer: PointAnalyzer, analysis: PointAnalysis) -> Iterator[EpisodeSummary]:
@@ -119,20 +121,39 @@ def _find_lost_episodes(
 
 def _select_burnt(analyzer: PointAnalyzer, analysis: PointAnalysis) -> Iterator[EpisodeSummary]:
     ranked: list[list[tuple[int, EpisodeKey]]] = [[] for _ in analyzer.stages]
-    for key, hindsight, leader_share in analysis.hindsight_samples:
-        if (
-            leader_share >= MIN_LEADER_SHARE
-            and hindsight.after_settled > MIN_BURNT * hindsight.tokens
-        ):
+    for key, hindsight in analysis.hindsight_samples:
+        if hindsight.after_settled > MIN_BURNT * hindsight.tokens:
             ranked[key.stage].append((-hindsight.after_settled, key))
     described: set[str] = set()
-    for _, key in _interleave([sorted(keys) for keys in ranked]):
+    for key, trace in _interleave(
+        [_trace_led(analyzer, analysis.plan, [key for _, key in sorted(keys)]) for keys in ranked]
+    ):
         question = _get_question(analyzer, key)
         if question not in described:
             described.add(question)
-            trace = analyzer.trace(analysis.plan, key)
             text = _describe_episode(analyzer, analysis.plan, key, trace, _explain_burnt(trace))
             yield EpisodeSummary(DiagnosticKind.BURNT, analysis.plan, key, text)
+
+
+def _trace_led(
+    analyzer: PointAnalyzer, plan: Plan, keys: Iterable[EpisodeKey]
+) -> Iterator[tuple[EpisodeKey, EpisodeTrace]]:
+    """Yield the traces of the episodes whose leader had `MIN_LEADER_SHARE` when it settled.
+
+    Traces are slow, so each is made when it is asked for.
+
+    Args:
+        analyzer: Analyzer of the shown recordings.
+        plan: Controller and setting.
+        keys: Episodes that settle.
+    """
+    for key in keys:
+        trace = analyzer.trace(plan, key)
+        history = trace_votes(trace)
+        first = history.settled
+        assert first is not None
+        if history.lead[first] / history.voters[first] >= MIN_LEADER_SHARE:
+            yield key, trace
 
 
 def _get_question(analyzer: PointAnalyzer, key: EpisodeKey) -> str:
@@ -238,7 +259,12 @@ def _format_line(number: int, source: str) -> str:
     return f"line {number} `{source}`"
 
 
-def _interleave(ranked: Sequence[Sequence[T]]) -> Iterator[T]:
-    """Interleave: the first of each, then the second of each, and so on."""
-    for row in zip_longest(*ranked):
-        yield from (item for item in row if item is not None)
+def _interleave(ranked: Iterable[Iterable[T]]) -> Iterator[T]:
+    """Interleave: the first of each, then the second of each, and so on, as they are asked for."""
+    waiting = deque(iter(items) for items in ranked)
+    while waiting:
+        items = waiting.popleft()
+        for item in items:
+            yield item
+            waiting.append(items)
+            break

@@ -1,7 +1,7 @@
 """Analyse one point of a program: what each line did, and what hindsight shows.
 
-The compiled engine counts lines of Rheo. Hindsight comes from episodes that are traced one by one,
-which is slow, so fewer episodes are used for it.
+The compiled engine counts lines of Rheo and computes hindsight. Episodes of controllers in other
+languages are traced for it one by one, which is slow, so fewer episodes are used for hindsight.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.feedback.vote_history import trace_votes
 from agents.search.arena import Arena
 from agents.search.measurements import SearchSubset
 from dsl.compiler.objects import ObjectCache
@@ -20,9 +19,15 @@ from harness.evaluation.jobs import play_plan
 from harness.explanation.episode_trace import EpisodeTrace, trace_episode
 from harness.mdp.environment import ReplayEnvironment, load_replay_environment
 from harness.mdp.episodes import EpisodeArrays
-from harness.mdp.hindsight import Hindsight, analyse_hindsight, sum_hindsight
+from harness.mdp.hindsight import (
+    Hindsight,
+    HindsightArrays,
+    analyse_hindsight,
+    empty_hindsight,
+    sum_hindsight,
+)
 from harness.mdp.ledger import BarrierRecord
-from harness.request.plan import Plan
+from harness.request.plan import ForeignPlan, Plan, RheoPlan
 from store.reader import Recording
 
 SEEDS = range(4)
@@ -63,8 +68,6 @@ class HindsightSample(NamedTuple):
 
     key: EpisodeKey
     hindsight: Hindsight
-    leader_share: float
-    """The leader's share of the votes when it settled; 0 if it never did."""
 
 
 class PointAnalysis(NamedTuple):
@@ -92,7 +95,7 @@ class PointAnalysis(NamedTuple):
 
     @property
     def hindsight(self) -> Hindsight:
-        """Hindsight of all traced episodes."""
+        """Hindsight of the episodes that are used for it."""
         return sum_hindsight([sample.hindsight for sample in self.hindsight_samples])
 
 
@@ -149,9 +152,7 @@ class PointAnalyzer:
             counts=counts,
             ended=np.bincount(last_lines, minlength=size),
             right=np.bincount(last_lines[right], minlength=size),
-            hindsight_samples=[
-                self._sample_hindsight(plan, key) for key in self._select_episodes(statements)
-            ],
+            hindsight_samples=self._sample_hindsight(plan, self._select_episodes(statements)),
         )
 
     def trace(self, plan: Plan, key: EpisodeKey) -> EpisodeTrace:
@@ -161,7 +162,7 @@ class PointAnalyzer:
         )
 
     def _select_episodes(self, statements: int) -> list[EpisodeKey]:
-        """Select the episodes to trace.
+        """Select the episodes that are used for hindsight.
 
         Args:
             statements: Approximate number of statements that one episode runs.
@@ -175,17 +176,29 @@ class PointAnalyzer:
         count = min(most, len(keys))
         return [keys[index * len(keys) // count] for index in range(count)]
 
-    def _sample_hindsight(self, plan: Plan, key: EpisodeKey) -> HindsightSample:
-        trace = self.trace(plan, key)
-        history = trace_votes(trace)
-        leader_share = (
-            0.0
-            if history.settled is None
-            else history.lead[history.settled] / history.voters[history.settled]
+    def _sample_hindsight(self, plan: Plan, keys: Sequence[EpisodeKey]) -> list[HindsightSample]:
+        if isinstance(plan, ForeignPlan):
+            traces = [self.trace(plan, key) for key in keys]
+            return [
+                HindsightSample(key, analyse_hindsight(list_barriers(trace), trace.answer))
+                for key, trace in zip(keys, traces, strict=True)
+            ]
+        computed = {
+            stage: self._compute_hindsight(plan, self.stages[stage].replay_environment)
+            for stage in {key.stage for key in keys}
+        }
+        return [HindsightSample(key, computed[key.stage].at((key.position, 0))) for key in keys]
+
+    def _compute_hindsight(self, plan: RheoPlan, environment: ReplayEnvironment) -> HindsightArrays:
+        """Compute the hindsight of every question of a recording under the first seed.
+
+        The whole recording is played: draws of a program depend on the position of a question.
+        """
+        hindsight = empty_hindsight(len(environment.branch_pools), 1)
+        self._engine.play(
+            plan.program.checked, plan.setting, environment, SEEDS[:1], plan.rules, None, hindsight
         )
-        return HindsightSample(
-            key, analyse_hindsight(list_barriers(trace), trace.answer), leader_share
-        )
+        return hindsight
 
 
 def list_barriers(trace: EpisodeTrace) -> list[BarrierRecord]:
