@@ -7,6 +7,7 @@ two-argument ``round`` is Python's.
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 
 from dsl import tree
 from dsl.checker.symbols import CheckedProgram, free_knobs, knob_type, schedule_lines
@@ -48,7 +49,37 @@ def evaluate(
         SettingsError: β is not a number; or a knob is unknown, of the wrong type or outside of its
             range.
     """
-    settings = settings or {}
+    if not settings:
+        return dict(_evaluate_defaults(_SameProgram(checked), clip_beta(beta)))
+    return _evaluate(checked, beta, settings)
+
+
+class _SameProgram:
+    """A checked program as a key: equal to those of the same tree.
+
+    Args:
+        checked: the program.
+    """
+
+    def __init__(self, checked: CheckedProgram):
+        self.checked = checked
+
+    def __hash__(self) -> int:
+        return hash(self.checked.program)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _SameProgram) and self.checked.program is other.checked.program
+
+
+@lru_cache(maxsize=128)
+def _evaluate_defaults(key: _SameProgram, beta: float) -> dict[str, Number]:
+    """Evaluate a program without settings, which searches play over one recording after another."""
+    return _evaluate(key.checked, beta, {})
+
+
+def _evaluate(
+    checked: CheckedProgram, beta: float, settings: Mapping[str, Number]
+) -> dict[str, Number]:
     free = free_knobs(checked.program)
     lines = schedule_lines(checked.program)
     for name in settings:

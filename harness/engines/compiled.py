@@ -178,8 +178,11 @@ class _CompiledBatch:
         self._local = threading.local()
         self.episodes = empty_episodes(len(dense.branches), len(seeds))
         self._seeds = np.array([seed % 2**64 for seed in seeds], np.uint64).view(np.int64)
-        by_size = {size: stack_permutations(size, tuple(seeds)) for size in set(dense.branches)}
-        self._permutations = [by_size[size] for size in dense.branches]
+        self._permutations = {
+            size: stack_permutations(size, tuple(seeds)) for size in set(dense.branches)
+        }
+        where = {size: address(rows) for size, rows in self._permutations.items()}
+        self._permutation_addresses = np.array([where[size] for size in dense.branches], np.int64)
         beta = 0.0 if setting.beta is None else clip_beta(setting.beta)
         self._knobs = _knob_words(module, evaluate(checked, beta, setting.knobs))
         self._literals = self._words.literals(replay_environment, module.literals)
@@ -209,9 +212,7 @@ class _CompiledBatch:
         words[:, StateWord.KEPT_RESULTS] = address(memory.kept_results)
         for word, value in self._common.items():
             words[:, word] = value
-        words[:, StateWord.PERMUTATIONS] = [
-            address(permutations) for permutations in self._permutations[_slice(questions)]
-        ]
+        words[:, StateWord.PERMUTATIONS] = self._permutation_addresses[_slice(questions)]
         words[:, StateWord.LITERALS] = _row_addresses(self._literals, questions)
         for word, array in self._outputs():
             words[:, word] = _row_addresses(array, questions)
