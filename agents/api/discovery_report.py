@@ -14,6 +14,8 @@ from harness.presentation.json_document import encode_document
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_DRAWN = (ControllerRole.WINNER, ControllerRole.BASELINE, ControllerRole.REFERENCE)
+
 
 class DiscoveryReport:
     """A report that was written into the directory of its run.
@@ -62,7 +64,9 @@ class DiscoveryReport:
         return tabulate_rows(side.rows, overview_table(side.rows, side.best_baseline, ()))
 
     def plot(self, *, held_out: bool = False, sequential: bool = False) -> "Figure":
-        """Draw accuracy over cost: a panel for each recording.
+        """Draw accuracy over cost: a panel for each recording, as the report has it.
+
+        The winner, baselines and references are drawn; runners-up are in `table`.
 
         Args:
             held_out: Whether on the held-out recordings, in place of the search set.
@@ -71,7 +75,9 @@ class DiscoveryReport:
         Raises:
             InputError: The held-out recordings were not opened.
         """
-        return draw_rows(self._side(held_out=held_out).rows, sequential=sequential)
+        drawn = {one.label for one in self._report.controllers if one.role in _DRAWN}
+        rows = [row for row in self._side(held_out=held_out).rows if row.controller in drawn]
+        return draw_rows(rows, sequential=sequential)
 
     def to_json(self) -> str:
         """Return the document of `rheostat report --json`."""

@@ -5,7 +5,8 @@ from harness.escaping import escape_xml
 
 def render_text(text: str) -> str:
     """Return a text in columns, such as a program; frontends differ in the font of ``<pre>``."""
-    return f'<pre style="font-family: monospace; white-space: pre">{escape_xml(text)}</pre>'
+    style = "font-family: monospace; white-space: pre-wrap; word-break: normal"
+    return f'<pre style="{style}">{escape_xml(text)}</pre>'
 
 
 def render_frame(page: str) -> str:

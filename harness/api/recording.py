@@ -246,16 +246,20 @@ def load_sample(
         progress: Whether to show a bar; by default, on a terminal and in a notebook.
 
     Raises:
-        InputError: Another file has the name of a recording of the sample.
+        InputError: It is not a directory, or another file has the name of a recording of the
+            sample.
     """
     from store.simulation import BENCHMARKS, REASONERS, write_sample
 
+    target = as_path("directory", directory)
+    if target.exists() and not target.is_dir():
+        raise InputError(f"directory: {target} is a file")
     written: dict[str, list[Recording]] = {}
     with (
         translated_errors(),
         track_progress("simulating", len(BENCHMARKS) * len(REASONERS), shown=progress) as advance,
     ):
-        for path, _, _ in write_sample(as_path("directory", directory)):
+        for path, _, _ in write_sample(target):
             written.setdefault(path.parent.name, []).append(Recording(path))
             advance(1)
     search, held_out = written.values()

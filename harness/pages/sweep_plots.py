@@ -30,6 +30,8 @@ _COLUMNS, _LINES = 76, 18
 _NARROWEST = 20
 _PANEL = (4.6, 3.4)
 """Size of one panel of the SVG, in inches."""
+_INSIDE = 6
+"""The most names of a legend inside a panel; more would hide curves, and are beside it."""
 
 
 class Series(NamedTuple):
@@ -200,7 +202,11 @@ def _draw(panel: "Axes", rows: Sequence[SweepRow], recording: str, axis: CostAxi
     panel.set_ylabel("accuracy, %")
     panel.grid(alpha=0.25, linewidth=0.5)
     # Pass handles and labels: matplotlib omits labels that begin with an underscore.
-    legend = panel.legend(handles, labels, fontsize=8, frameon=False, loc="lower right")
+    if len(labels) > _INSIDE:
+        where: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
+    else:
+        where = {"loc": "lower right"}
+    legend = panel.legend(handles, labels, fontsize=8, frameon=False, **where)
     for text in legend.get_texts():
         text.set_parse_math(False)
 

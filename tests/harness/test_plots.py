@@ -7,10 +7,12 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
+from harness.evaluation.cost_axis import CostAxis
 from harness.evaluation.curve_styles import COLOURS, VERMILION, curve_style
 from harness.evaluation.sweep import SweepRow
-from harness.pages.sweep_plots import plot_in_terminal, render_svg
+from harness.pages.sweep_plots import draw_figure, plot_in_terminal, render_svg
 from tests.command_lines import CommandLine
 from tests.harness.small_recordings import tiny
 
@@ -151,3 +153,15 @@ def test_curves_differ_without_colour_as_well() -> None:
     styles = [curve_style(index) for index in range(30)]
     assert len(set(styles)) == 30
     assert len({(style.marker, style.dash) for style in styles}) == 30
+
+
+@pytest.mark.parametrize(("controllers", "is_inside"), [(2, True), (6, True), (7, False)])
+def test_a_legend_of_many_names_is_beside_the_curves(controllers: int, is_inside: bool) -> None:
+    rows = [row(f"c{index}", 1000 * (index + 1)) for index in range(controllers)]
+    figure = draw_figure(Figure(layout="constrained"), rows, CostAxis.TOKENS)
+    figure.draw_without_rendering()
+    panel = figure.axes[0]
+    legend = panel.get_legend()
+    assert legend is not None
+    assert bool(legend.get_window_extent().x0 < panel.bbox.x1) is is_inside
+    assert legend.get_window_extent().x1 <= figure.bbox.x1

@@ -108,7 +108,13 @@ def test_the_report_opens_held_out_recordings_only_on_request(copied: Discovery)
     assert opened.markdown == Path("run/report.md").read_text()
     page = escape_xml(opened.html_path.read_text(encoding="utf-8"))
     assert f'srcdoc="{page}"' in opened._repr_html_()
-    assert opened.plot(held_out=True).axes[0].get_title() == "strong/small"
+    panel = opened.plot(held_out=True).axes[0]
+    assert panel.get_title() == "strong/small"
+    legend = panel.get_legend()
+    assert legend is not None
+    drawn = {text.get_text() for text in legend.get_texts()}
+    assert {"sc", "asc", "esc", "cmc", "early_votes"} < drawn
+    assert not any(name.startswith("r00") and name != opened.winner for name in drawn)
 
 
 @pytest.mark.slow

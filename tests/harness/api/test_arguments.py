@@ -8,7 +8,17 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from harness.api import Controller, InputError, Recording, check, compare, play, sweep, trace
+from harness.api import (
+    Controller,
+    InputError,
+    Recording,
+    check,
+    compare,
+    load_sample,
+    play,
+    sweep,
+    trace,
+)
 
 Call = Callable[..., object]
 UNKNOWN: Any = None
@@ -94,6 +104,8 @@ def test_recordings_that_are_none(recording: Recording, home: Path) -> None:
         "on: must be recordings or their files; one is of type NoneType"
     )
     assert "is the same recording as" in refusal(lambda: sweep("sc", [recording, recording]))
+    (home / "file").touch()
+    assert refusal(lambda: load_sample("file")) == "directory: file is a file"
     assert "no such recording" in refusal(lambda: Recording("absent.recording"))
 
 

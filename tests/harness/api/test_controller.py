@@ -96,5 +96,5 @@ def test_a_controller_is_shown_with_its_source_as_text() -> None:
 
 def test_marks_of_a_message_are_below_what_they_mark_in_every_notebook() -> None:
     shown = check("controller a { finally { answer winner(al) } }")._repr_html_()
-    assert 'font-family: monospace; white-space: pre"' in shown
+    assert "font-family: monospace; white-space: pre-wrap" in shown
     assert "^^ no such name" in shown
