@@ -163,7 +163,7 @@ class ServerConnection:
 
     def _hint(self, status: int) -> str | None:
         if status == 404:
-            return f"a {self.software} server is needed here"
+            return f"a server of {self.software} is needed here"
         if status not in (401, 403):
             return None
         if self._key:

@@ -1,16 +1,16 @@
 """Ask any server that speaks OpenAI's protocol for one text: chat, or a bare completion."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 from store.pipelines.call_cache import PipelineCall, PipelineReply
 from store.pipelines.schema import Interface
+from store.serving.connection import ServerConnection
 from store.serving.errors import InconsistentResponse
 from store.serving.replies import error_document
 from store.serving.retries import retry_call
-from store.serving.vllm_server import VllmServer
 
 _PATHS = {Interface.CHAT: "/v1/chat/completions", Interface.COMPLETIONS: "/v1/completions"}
 
@@ -34,8 +34,10 @@ class _TextReply(msgspec.Struct, frozen=True):
     usage: _TextUsage | None = None
 
 
-class TextClient(VllmServer):
-    """A server that is requested texts. Use it as an asynchronous context manager."""
+class TextClient(ServerConnection):
+    """The client of a server that returns texts. Use it as an asynchronous context manager."""
+
+    software: ClassVar[str] = "OpenAI's API"
 
     async def ask(self, call: PipelineCall) -> PipelineReply:
         """Make a call.

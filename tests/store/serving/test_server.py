@@ -253,6 +253,18 @@ async def test_every_other_4xx_status_is_final(scripted: ScriptedServer, status:
     assert len(scripted.completions) == 1
 
 
+async def test_a_missing_path_names_the_server_that_is_needed(scripted: ScriptedServer) -> None:
+    once("status 404", scripted, times=2)
+    with pytest.raises(Refused) as caught:
+        await complete(scripted)
+    assert caught.value.hint == "a server of vLLM is needed here"
+    call = PipelineCall(model=MODEL, interface="completions", prompt="?", temperature=0.0, tokens=4)
+    async with TextClient(scripted.url, MODEL, limits=LIMITS) as asking:
+        with pytest.raises(Refused) as caught:
+            await asking.ask(call)
+    assert caught.value.hint == "a server of OpenAI's API is needed here"
+
+
 @pytest.mark.parametrize(
     ("document", "message", "status"),
     [
