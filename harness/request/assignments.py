@@ -15,6 +15,7 @@ from harness.errors import InputError
 from harness.messages import suggest
 from harness.request.controllers import Playable, RheoController
 from harness.request.foreign import ForeignController
+from harness.request.option_names import name_option
 from harness.request.ranges import parse_numbers
 
 KnobValues = Mapping[str, int | float]
@@ -164,6 +165,6 @@ def _of_program(program: Playable, assignments: Sequence[Assignment]) -> list[Kn
         try:
             evaluate(program.checked, 0.0, setting)
         except SettingsError as problem:
-            where = chosen[problem.knob].where if problem.knob in chosen else "--set"
+            where = chosen[problem.knob].where if problem.knob in chosen else name_option("knobs")
             raise InputError(f"{where}: {problem}, in {program.label}") from None
     return settings

@@ -1,11 +1,22 @@
 """Options in messages: flags for the command line, arguments for Python."""
 
+import ast
+import re
+from pathlib import Path
+
 import click
 import pytest
 
 from agents.api import DiscoveryOptions
 from agents.commands.discover import discover
 from harness.request.option_names import name_option, python_options
+
+ROOT = Path(__file__).parents[2]
+SHARED = (
+    "agents/api", "agents/chat", "agents/run", "agents/search", "agents/setup", "harness/api",
+    "harness/evaluation",
+)  # fmt: skip
+"""Packages whose messages reach callers of both interfaces."""
 
 
 @pytest.mark.parametrize(
@@ -32,3 +43,13 @@ def test_flags_are_those_of_the_command() -> None:
     parameters = {one.name: one for one in discover.params if isinstance(one, click.Option)}
     for option in DiscoveryOptions.__annotations__:
         assert [name_option(option)] == parameters[option].opts
+
+
+@pytest.mark.parametrize("package", SHARED)
+def test_messages_of_shared_packages_spell_no_flag(package: str) -> None:
+    for path in (ROOT / package).rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        comments = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and id(node) not in comments:
+                assert not re.search(r"(?<![\w-])--[a-z]", str(node.value)), (path, node.lineno)
