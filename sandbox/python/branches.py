@@ -6,7 +6,6 @@ has been revealed at the time of access.
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import compress
 from operator import lt
 from typing import Protocol, TypeAlias, final
 
@@ -276,7 +275,7 @@ class Branches(Sequence[Branch]):
         """Return the branches that satisfy the condition, in order."""
         members = self._members
         if type(condition) is BranchExpression:
-            return self._select(compress(members, condition.evaluate(members)))
+            return self._select(condition.evaluate(members))
         return self._select([branch for branch in members if condition(branch)])
 
     def by(self, key: Key) -> "Branches":

@@ -1,6 +1,7 @@
 """An expression of a controller over one branch, evaluated for many branches in one call."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import Enum, auto
 from typing import Any, NamedTuple, final
 
 
@@ -9,7 +10,7 @@ class BranchExpression:
     """The body of a lambda that a controller gives to one of the `METHODS`.
 
     Args:
-        evaluate: Function that returns its value for each of some branches. It must be given
+        evaluate: Function that returns what its `Form` states of some branches. It must be given
             nothing but branches, since it reads their attributes without a guard.
     """
 
@@ -19,18 +20,30 @@ class BranchExpression:
         self.evaluate = evaluate
 
 
+class Form(Enum):
+    """What a `BranchExpression` returns of some branches."""
+
+    VALUES = auto()
+    """The value for each branch, all of them evaluated at once."""
+    LAZY_VALUES = auto()
+    """The value for each branch, evaluated when it is taken: the method checks it before the
+    next one."""
+    SELECTED = auto()
+    """The branches for which it is true. A value is tested before the next one is evaluated: a
+    container may change afterwards."""
+
+
 class MethodArgument(NamedTuple):
     """The argument of a method that can be a `BranchExpression`."""
 
     position: int
     keyword: str
-    is_lazy: bool
-    """Whether the method checks each value before it requests the next one."""
+    form: Form
 
 
 METHODS: Mapping[str, MethodArgument] = {
-    "where": MethodArgument(0, "condition", is_lazy=False),
-    "by": MethodArgument(0, "key", is_lazy=False),
-    "advance": MethodArgument(1, "burst", is_lazy=True),
+    "where": MethodArgument(0, "condition", Form.SELECTED),
+    "by": MethodArgument(0, "key", Form.VALUES),
+    "advance": MethodArgument(1, "burst", Form.LAZY_VALUES),
 }
 """The methods that take expressions, which no type but `Branches` or `ShownEpisode` has."""

@@ -2,7 +2,8 @@
 
 ``branches.by(lambda branch: -branch.depth)`` becomes ``branches.by(_expression_(lambda _members_:
 [-branch.depth for branch in _members_]))``. Its method evaluates it for branches and nothing else,
-so an attribute that every branch has is read without a guard.
+so an attribute that every branch has is read without a guard. A condition of ``where`` becomes the
+``if`` of the comprehension.
 
 Nothing can tell the difference: the lambda has one parameter, its body has no inner function or
 comprehension that could hold on to the parameter or rebind it, and the values are computed in the
@@ -14,7 +15,7 @@ import copy
 from collections.abc import Collection
 from typing import get_args
 
-from sandbox.python.expressions import METHODS, MethodArgument
+from sandbox.python.expressions import METHODS, Form, MethodArgument
 from sandbox.python.scopes import ScopeNode
 
 
@@ -63,10 +64,13 @@ class _LambdaInliner(ast.NodeTransformer):
         body = reader.visit(copy.deepcopy(value.body))
         nodes = list(ast.walk(body))
         # A generator would change the meaning of a `StopIteration` of the code that is called.
-        if argument.is_lazy and any(isinstance(node, ast.Call) for node in nodes):
-            return value
-        is_lazy = argument.is_lazy and not all(isinstance(node, _TOTAL) for node in nodes)
-        call = _build_expression(parameter.arg, body, is_lazy=is_lazy)
+        form = argument.form
+        if form is Form.LAZY_VALUES:
+            if any(isinstance(node, ast.Call) for node in nodes):
+                return value
+            if all(isinstance(node, _TOTAL) for node in nodes):
+                form = Form.VALUES
+        call = _build_expression(parameter.arg, body, form)
         return ast.fix_missing_locations(ast.copy_location(call, value))
 
 
@@ -113,16 +117,23 @@ _TOTAL = (
 that is not bound yet fails, in the same call and with no other effect."""
 
 
-def _build_expression(parameter: str, body: ast.expr, *, is_lazy: bool) -> ast.Call:
+def _build_expression(parameter: str, body: ast.expr, form: Form) -> ast.Call:
     """Return the code that creates a `BranchExpression`.
 
     Args:
         parameter: The name of a branch in the body.
         body: The value for one branch.
-        is_lazy: Whether to compute a value only when it is requested.
+        form: What the expression returns.
     """
     members = ast.arguments([], [ast.arg("_members_")], None, [], [], None, [])
     target, source = ast.Name(parameter, ast.Store()), ast.Name("_members_", ast.Load())
-    kind = ast.GeneratorExp if is_lazy else ast.ListComp
-    values = kind(body, [ast.comprehension(target, source, [], 0)])
-    return ast.Call(ast.Name("_expression_", ast.Load()), [ast.Lambda(members, values)], [])
+    result: ast.expr
+    match form:
+        case Form.VALUES:
+            result = ast.ListComp(body, [ast.comprehension(target, source, [], 0)])
+        case Form.LAZY_VALUES:
+            result = ast.GeneratorExp(body, [ast.comprehension(target, source, [], 0)])
+        case Form.SELECTED:
+            branch = ast.Name(parameter, ast.Load())
+            result = ast.ListComp(branch, [ast.comprehension(target, source, [body], 0)])
+    return ast.Call(ast.Name("_expression_", ast.Load()), [ast.Lambda(members, result)], [])

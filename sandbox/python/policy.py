@@ -82,23 +82,33 @@ def compile_controller(text: str, *, counting: bool = False) -> CodeType:
         PolicyViolation: with everything that is not admitted.
     """
     tree = _admitted(text)
-    inline_turns(tree)
-    inline_lambdas(tree, ATTRIBUTES[Branch])
-    inline_items(tree, ATTRIBUTES[dict])
-    inline_checks(tree, INLINED, OWN)
-    if counting:
-        count_lines(tree)
     try:
+        _inline_guards(tree)
+        if counting:
+            count_lines(tree)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it is no more than advice
             # The one place where code is made of a text; the policy has passed it.
             return builtins.compile(tree, FILE, "exec", dont_inherit=True)
     except SyntaxError as problem:
         raise PolicyViolation([_syntax(problem, text)]) from None
-    except (RecursionError, MemoryError, OverflowError, ValueError) as problem:
+    except (RecursionError, MemoryError):
+        raise PolicyViolation([PolicyFinding(1, 1, _TOO_DEEP)]) from None
+    except (OverflowError, ValueError) as problem:
         raise PolicyViolation(
             [PolicyFinding(1, 1, f"the code cannot be compiled: {problem}")]
         ) from None
+
+
+_TOO_DEEP = "the code is nested too deeply"
+
+
+def _inline_guards(tree: ast.Module) -> None:
+    """Write guards into the code where they can be decided faster than by a call."""
+    inline_turns(tree)
+    inline_lambdas(tree, ATTRIBUTES[Branch])
+    inline_items(tree, ATTRIBUTES[dict])
+    inline_checks(tree, INLINED, OWN)
 
 
 def _admitted(text: str) -> ast.Module:
@@ -117,7 +127,7 @@ def _admitted(text: str) -> ast.Module:
     except SyntaxError as problem:
         raise PolicyViolation([_syntax(problem, text)]) from None
     except (RecursionError, MemoryError):
-        raise PolicyViolation([PolicyFinding(1, 1, "the code is nested too deeply")]) from None
+        raise PolicyViolation([PolicyFinding(1, 1, _TOO_DEEP)]) from None
     except ValueError as problem:
         raise PolicyViolation([PolicyFinding(1, 1, str(problem))]) from None
     findings = sorted(set(rules.findings + _shape(tree)))

@@ -99,13 +99,16 @@ SAME = [
     "episode.active.where(lambda b: seen.append(b.index))",
     "episode.active.by(lambda b: len(seen) - 2 * (seen.append(b.index) or b.index))",
     "episode.active.where(lambda b: count(episode.advance([b])) and b.finished)",
+    "episode.active.where(lambda b: held if b.index < 2 else held.append(b.index) or held)",
+    "episode.active.where(lambda b: held.clear() or held if b.index else held.append(b) or held)",
+    "episode.active.by(lambda b: held.append(-b.index) or held)",
 ]
 
 
 @pytest.mark.parametrize("call", SAME)
 def test_an_inlined_lambda_means_what_a_plain_function_does(call: str) -> None:
     text = """
-        seen = []
+        seen, held = [], []
         episode.open(4)
         for steps in episode.step(3):
             chosen = {}

@@ -1,5 +1,7 @@
 """The policy: the code that a controller may contain."""
 
+from collections.abc import Callable
+
 import pytest
 
 from sandbox.python.policy import (
@@ -164,3 +166,22 @@ def test_names_that_are_made_anywhere_are_known(text: str) -> None:
 def test_a_controller_that_yields_is_refused() -> None:
     [result] = examine("def controller(episode, beta):\n    yield 'a'\n")
     assert result == PolicyFinding(2, 5, "`controller` returns its answer, and cannot `yield`")
+
+
+NESTED: dict[str, Callable[[int], str]] = {
+    "conditions": lambda depth: f"episode.active.where(lambda b: {'not ' * depth}b.seen)",
+    "sums": lambda depth: f"episode.active.by(lambda b: b.depth{' + 1' * depth})",
+    "tuples": lambda depth: f"episode.active.by(lambda b: {'(b.depth, ' * depth}{')' * depth})",
+    "choices": lambda depth: "if beta: pass\n" + "elif episode.spent: pass\n" * depth,
+}
+"""Statements that are nested as deeply as wanted."""
+
+
+@pytest.mark.parametrize("statement", NESTED)
+def test_code_of_any_depth_is_admitted_or_nested_too_deeply(statement: str) -> None:
+    outcomes = {
+        finding.reason
+        for depth in range(150, 250, 5)
+        for finding in examine(body(NESTED[statement](depth)))
+    }
+    assert outcomes == {"the code is nested too deeply"}
