@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from harness.errors import InputError
 from harness.messages import suggest
+from store.decode_errors import DECODE_ERRORS, describe_decode_error
 
 _HEADER = re.compile(r"\s*\[+\s*(?P<table>[^\[\]]+?)\s*\]+")
 _KEY = re.compile(r"\s*(?P<key>[A-Za-z0-9_.\"'\- ]+?)\s*=")
@@ -136,8 +137,9 @@ def _read(path: Path, root: tuple[str, ...]) -> SettingsFile | None:
         return None
     try:
         table: Any = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
-        raise InputError(f"{path}: not valid TOML: {problem}") from problem
+    except DECODE_ERRORS as problem:
+        reason = describe_decode_error(problem)
+        raise InputError(f"{path}: not valid TOML: {reason}") from problem
     for part in root:
         table = table.get(part) if isinstance(table, dict) else None
     return SettingsFile(path, root, table, text) if isinstance(table, dict) else None

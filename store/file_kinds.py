@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from store.blocks import MAGIC, PREAMBLE_SIZE, BlockKind, FileState
+from store.decode_errors import DECODE_ERRORS
 
 _HEAD = 1 << 16
 """The number of bytes that are read."""
@@ -148,7 +149,7 @@ def _of_json(text: str) -> FileKind | None:
             isinstance(value, list) and any(isinstance(item, dict) for item in value)
             for value in fields.values()
         )
-    except msgspec.DecodeError:
+    except DECODE_ERRORS:
         # A line longer than what was read, or an object over several lines.
         keys = set(re.findall(r'"(\w+)"\s*:', line))
     if "branches" in keys:

@@ -189,18 +189,23 @@ def _name_key(decoder: msgspec.json.Decoder[T], text: str, message: str, locatio
     before, is_open, after = location.partition(_ANY_KEY)
     if not is_open:
         return location
-    document = json.loads(text)
-    values = document
-    for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", before):
-        values = values[name or int(index)]
-    for key, value in dict(values).items():
+    try:
+        document = json.loads(text)
+        values = document
+        for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", before):
+            values = values[name or int(index)]
+        entries = dict(values)
+    except (ValueError, RecursionError, LookupError, TypeError):
+        # The decoder stopped at its error; what follows may be damaged, or replace a field.
+        return location
+    for key, value in entries.items():
         # The key is the one that alone gives the same message.
         values.clear()
         values[key] = value
         try:
             # A number that is out of range is read as infinite, which has no form in JSON.
             decoder.decode(json.dumps(document).replace("Infinity", "1e999"))
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             if str(error) == message:
                 return f"{before}.{key}{after}"
     return location

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from harness.errors import ExternalError, InputError
 from harness.request.option_names import name_option
+from store.decode_errors import DECODE_ERRORS
 from store.serving.identity import ModelCard, identify
 
 TIMEOUT_SECONDS = 20.0
@@ -91,7 +92,7 @@ def _models(base_url: str) -> list[dict[str, Any]]:
         raise ExternalError(
             f"{name_option('base_url', base_url)}: no answer: {reason}"
         ) from problem
-    except ValueError as problem:
+    except DECODE_ERRORS as problem:
         raise InputError(
             f"{name_option('base_url', base_url)}: {url} returns no list of models"
         ) from problem

@@ -22,6 +22,7 @@ from harness.errors import InputError
 from harness.messages import format_count
 from harness.request.assignments import expand_assignments
 from harness.request.controllers import RheoController, diagnose_text, parse_playable
+from store.decode_errors import DECODE_ERRORS
 
 MAX_REQUEST_BYTES = 400_000
 """Maximum bytes of a request."""
@@ -68,7 +69,7 @@ class EvaluationServer:
                 tuple(_text(field) for field in fields.get("others", ())),
                 tuple(_text(text) for text in fields.get("settings", ())),
             )  # fmt: skip
-        except (ValueError, KeyError, TypeError):
+        except (*DECODE_ERRORS, KeyError, TypeError):
             return {"text": "error: the request cannot be read", "status": USAGE_ERROR}
         with self._lock:
             try:

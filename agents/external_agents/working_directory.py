@@ -18,6 +18,7 @@ import msgspec
 from agents.feedback.brief import Brief
 from agents.prompt_templates import language_card
 from agents.run.records import ControllerLanguage, ResourceUsage
+from store.decode_errors import DECODE_ERRORS
 
 REASONS, USAGE, DIAGNOSTICS = "reasons.md", "usage.json", "diagnostics.txt"
 
@@ -138,7 +139,7 @@ def _parse_usage(text: str | None) -> ResourceUsage:
     """Parse the usage that an agent reports; an invalid report counts as no usage."""
     try:
         usage = msgspec.json.decode(text or "{}", type=_ReportedUsage)
-    except msgspec.MsgspecError:
+    except DECODE_ERRORS:
         return ResourceUsage()
     if min(usage.tokens_in, usage.tokens_out) < 0 or not 0 <= usage.usd < float("inf"):
         return ResourceUsage()

@@ -32,6 +32,7 @@ from agents.run.records import (
 from harness.errors import ExternalError, InputError
 from harness.request.misplaced import refuse_misplaced
 from harness.request.option_names import name_option
+from store.decode_errors import DECODE_ERRORS, describe_decode_error
 from store.errors import attribute_os_errors
 from store.files import draft_path, replace_file
 from store.messages import describe_missing, lower_first
@@ -229,8 +230,9 @@ class RunDirectory:
             return msgspec.json.decode(path.read_bytes(), type=kind, dec_hook=_decode_path)
         except FileNotFoundError:
             raise InputError(f"{path}: no such file in this run") from None
-        except msgspec.MsgspecError as problem:
-            raise InputError(f"{path}: {lower_first(str(problem))}") from None
+        except DECODE_ERRORS as problem:
+            reason = lower_first(describe_decode_error(problem))
+            raise InputError(f"{path}: {reason}") from None
 
     def write(self, name: str, value: object) -> None:
         """Write a record atomically."""

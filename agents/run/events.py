@@ -17,6 +17,7 @@ from typing import Any, Literal
 import msgspec
 
 from harness.errors import InputError
+from store.decode_errors import DECODE_ERRORS
 
 EventKind = Literal[
     "started", "resumed", "round", "brief", "proposing", "proposed", "unsound", "repaired",
@@ -139,7 +140,7 @@ class EventFollower:
         for line in content[:end].splitlines():
             try:
                 yield msgspec.json.decode(line, type=Event)
-            except msgspec.MsgspecError:  # an incomplete line of a killed session
+            except DECODE_ERRORS:  # an incomplete line of a killed session
                 continue
 
 

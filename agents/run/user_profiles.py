@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from harness.errors import InputError
+from store.decode_errors import DECODE_ERRORS, describe_decode_error
 from store.messages import describe_missing
 
 
@@ -91,9 +92,9 @@ def load_profiles(path: Path, *, needs_price: bool = True) -> list[UserProfile]:
     decoder = msgspec.json if path.suffix == ".json" else msgspec.toml
     try:
         file = decoder.decode(text, type=_ProfileFile)
-    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as problem:
+    except DECODE_ERRORS as problem:
         raise InputError(
-            f"{path}: is not a file of profiles: {problem}",
+            f"{path}: is not a file of profiles: {describe_decode_error(problem)}",
             hint='write [[profiles]] with name = "fast", accuracy = 60.0, tokens = 100000',
         ) from None
     if not file.profiles:

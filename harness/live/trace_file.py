@@ -13,6 +13,7 @@ from harness.live.runner import LiveResult
 from harness.request.misplaced import refuse_misplaced
 from harness.request.plan import Plan, describe_plan_origin
 from harness.request.recordings import NamedRecording
+from store.decode_errors import DECODE_ERRORS, describe_decode_error
 from store.file_kinds import FileKind
 from store.serving.engine import Served
 
@@ -107,9 +108,10 @@ def read_trace(path: Path, question: str | None, seed: int) -> EpisodeDocument:
             try:
                 document = msgspec.json.decode(line, type=EpisodeDocument)
                 known = msgspec.convert(document.what, type=EpisodeProvenance)
-            except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+            except DECODE_ERRORS as problem:
+                reason = describe_decode_error(problem)
                 raise InputError(
-                    f"{path}:{number}: not a trace of `rheostat run`: {problem}"
+                    f"{path}:{number}: not a trace of `rheostat run`: {reason}"
                 ) from problem
             name, question_number = known.question.id, known.question.number
             wanted = question in (None, name, str(question_number))

@@ -79,7 +79,7 @@ def _run_probe(check: SandboxCheck, launcher: ContainerWorkerLauncher) -> _Probe
         output = json.loads(channel.receive(check.seconds))
     except WorkerLost as lost:
         output = lost.fault
-    except ValueError:
+    except (ValueError, RecursionError):
         output = "output that is not JSON"
     before = time.monotonic()
     channel.end()

@@ -3,8 +3,6 @@
 import time
 from collections.abc import Iterator
 
-import msgspec
-
 from sandbox.faults import ControllerError, Fault, Reason, truncate_text
 from sandbox.host.interfaces import WorkerChannel, WorkerLauncher, WorkerLost
 from sandbox.worker.messages import (
@@ -23,6 +21,7 @@ from sandbox.worker.messages import (
     decode_from_worker,
     encode,
 )
+from store.decode_errors import DECODE_ERRORS, describe_decode_error
 
 START_SECONDS = 60.0
 """Timeout for the start of a container on a busy machine, in seconds."""
@@ -119,8 +118,8 @@ class WorkerClient:
     def _heard(self, seconds: float) -> FromWorker:
         try:
             message: FromWorker = decode_from_worker(self._channel.receive(seconds))
-        except msgspec.DecodeError as problem:
-            reason = str(problem)
+        except DECODE_ERRORS as problem:
+            reason = describe_decode_error(problem)
         else:
             return message
         raise self._lost(Reason.GARBLED, reason)

@@ -12,6 +12,7 @@ import msgspec
 from harness.errors import ExternalError
 from sandbox.host.container_base import BASE, remove_container, this_process
 from sandbox.image.contents import list_requirements
+from store.decode_errors import DECODE_ERRORS
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -68,7 +69,7 @@ def detect_python(client: "DockerClient", base: str) -> BaseImagePython:
             f"no image {base}, locally or in a reachable registry",
             hint="without a registry: `rheostat sandbox build --from-host`",
         ) from problem
-    except (docker.errors.DockerException, msgspec.DecodeError) as problem:
+    except (docker.errors.DockerException, *DECODE_ERRORS) as problem:
         words = " ".join(str(problem).split())
         raise ExternalError(f"the image {base} has no python3 that runs: {words}") from problem
 

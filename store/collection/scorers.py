@@ -19,6 +19,7 @@ from typing import IO, ClassVar
 import msgspec
 
 from store.collection.missing import describe_branches
+from store.decode_errors import DECODE_ERRORS
 from store.records import Question, SignalDeclaration
 
 SILENCE = 600.0
@@ -267,7 +268,7 @@ def parse_answer(line: bytes, branch: ScorerInput) -> float:
     """
     try:
         answer = _DECODER.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except DECODE_ERRORS as error:
         text = line.decode("utf-8", "replace").strip()
         shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
         raise ValueError(

@@ -15,6 +15,7 @@ from typing import IO
 import msgspec
 
 from store.collection.scorers import SILENCE, Scorer, ScorerInput, ScorerProcess, make_input
+from store.decode_errors import DECODE_ERRORS
 from store.errors import attribute_os_errors
 from store.records import Question
 
@@ -56,7 +57,7 @@ class ScoreFile:
                 # The last line is incomplete if the collector was killed in the middle of it.
                 try:
                     score = _DECODER.decode(line)
-                except (msgspec.DecodeError, UnicodeDecodeError):
+                except DECODE_ERRORS:
                     continue
                 self._scores[score.key] = score.score
 

@@ -235,6 +235,6 @@ def _results(path: Path, date: str) -> Json:
     """Return the results of the same run, beside the log; empty where they are not there."""
     try:
         results = json.loads(read_text(path.with_name(f"results_{date}.json")))
-    except (OSError, ValueError, SourceError):
+    except (OSError, ValueError, RecursionError, SourceError):
         return {}
     return results if isinstance(results, dict) else {}

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from store.answers.extraction import NAMED as NAMED_EXTRACTORS
+from store.decode_errors import DECODE_ERRORS, describe_decode_error
 from store.errors import NewerFormat, StoreError
 from store.file_kinds import FileKind, wrong_kind
 from store.messages import describe_missing, lower_first, suggest_name
@@ -59,10 +60,9 @@ def read_questions(path: Path, named_in: Path) -> list[NumberedQuestion]:
             continue
         try:
             question = msgspec.json.decode(line, type=PipelineQuestion)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
-            raise StoreError(
-                f"is not a question: {problem}", path=path, location=f"line {number}"
-            ) from None
+        except DECODE_ERRORS as problem:
+            reason = f"is not a question: {describe_decode_error(problem)}"
+            raise StoreError(reason, path=path, location=f"line {number}") from None
         if question.id in questions:
             raise StoreError(
                 f"the id {question.id!r} appears twice", path=path, location=f"line {number}"
@@ -161,8 +161,8 @@ def read_pipeline(path: Path) -> PipelineDeclaration:
         raise StoreError(describe_missing("pipeline file"), path=path) from None
     except UnicodeDecodeError as problem:
         raise StoreError("is not UTF-8", path=path, location=f"byte {problem.start}") from None
-    except tomllib.TOMLDecodeError as problem:
-        raise StoreError(f"is not TOML: {problem}", path=path) from None
+    except DECODE_ERRORS as problem:
+        raise StoreError(f"is not TOML: {describe_decode_error(problem)}", path=path) from None
     version = table.get("version", VERSION)
     if isinstance(version, int) and version > VERSION:
         raise NewerFormat(

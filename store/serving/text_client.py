@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from store.decode_errors import DECODE_ERRORS, describe_decode_error
 from store.pipelines.call_cache import PipelineCall, PipelineReply
 from store.pipelines.schema import Interface
 from store.serving.connection import ServerConnection
@@ -64,9 +65,10 @@ class TextClient(ServerConnection):
             choice = reply.choices[0]
             chat = interface is Interface.CHAT
             text = choice.message.content if chat and choice.message else choice.text
-        except (msgspec.MsgspecError, UnicodeDecodeError, IndexError) as problem:
+        except (*DECODE_ERRORS, IndexError) as problem:
+            reason = describe_decode_error(problem)
             raise InconsistentResponse(
-                f"the reply is not a completion: {problem}", address=self.address
+                f"the reply is not a completion: {reason}", address=self.address
             ) from problem
         used = reply.usage or _TextUsage()
         return PipelineReply(

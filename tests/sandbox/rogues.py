@@ -53,6 +53,7 @@ ROGUES = {
     "type": (moves("[0, 0, {'verb': 'open', 'count': '1'}]"), Reason.GARBLED),
     "reason": (moves("[1, 0, ['os.system', 'x', 0, 0]]"), Reason.GARBLED),
     "novel": (moves("[1, 0, ['raised', 'x' * 301, 0, 0]]"), Reason.GARBLED),
+    "depth": (raw("struct.pack('>I', 9000) + b'\\x81\\xa1x' + b'\\x91' * 8997"), Reason.GARBLED),
     "forgery": (moves("[0, 0, {'verb': 'open', 'count': 1000}]"), Reason.INADMISSIBLE),
 }
 

@@ -256,3 +256,16 @@ def test_statement_names_scope_direction_unit_and_meaning() -> None:
 def test_malformed_statement_is_refused(text: str, problem: str) -> None:
     with pytest.raises(SignalFault, match=problem.replace("?", "[?]")):
         parse_statement(text)
+
+
+REPLACED = ['"branches": []', '"branches": 5', '"branches": [{"signals": [1]}]']
+
+
+@pytest.mark.parametrize("rest", ["", ', "x": [', f', "x": {"[" * 5000}', *REPLACED])
+def test_a_wrong_value_is_reported_whatever_follows_it(tmp_path: Path, rest: str) -> None:
+    wrong = '{"final": "7", "tokens": 5, "signals": {"reward": "high"}}'
+    text = f'{{"question": "?", "answer": "7", "branches": [{wrong}]'
+    text += f", {rest}}}" if rest in REPLACED else rest
+    (tmp_path / "x.jsonl").write_text(text)
+    with pytest.raises(SourceError, match=r"expected `float \| array`, got `str`"):
+        read_jsonl(tmp_path / "x.jsonl", model="m", benchmark="b", interval=500)

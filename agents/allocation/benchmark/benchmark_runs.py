@@ -8,6 +8,7 @@ import msgspec
 
 from agents.allocation.proposers.registry import TRIAL_PROPOSER_NAMES
 from harness.errors import InputError
+from store.decode_errors import DECODE_ERRORS, describe_decode_error
 
 NEAR_OPTIMUM = 0.99
 """Fraction of the optimum that counts as found."""
@@ -60,8 +61,9 @@ def read_benchmark_runs(paths: Sequence[Path]) -> list[BenchmarkRun]:
         for number, line in enumerate(path.read_bytes().splitlines(), start=1):
             try:
                 run = msgspec.json.decode(line, type=BenchmarkRun)
-            except msgspec.MsgspecError as problem:
-                raise InputError(f"{path}, line {number}: not a benchmark run: {problem}") from None
+            except DECODE_ERRORS as problem:
+                reason = describe_decode_error(problem)
+                raise InputError(f"{path}, line {number}: not a benchmark run: {reason}") from None
             key = (
                 ABLATION_SETTINGS.index(run.without),
                 TRIAL_PROPOSER_NAMES.index(run.proposer),
