@@ -1,6 +1,8 @@
 """A search from Python: the run of the command, its events, its result and its report."""
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -115,6 +117,19 @@ def test_the_report_opens_held_out_recordings_only_on_request(copied: Discovery)
     drawn = {text.get_text() for text in legend.get_texts()}
     assert {"sc", "asc", "esc", "cmc", "early_votes"} < drawn
     assert not any(name.startswith("r00") and name != opened.winner for name in drawn)
+
+
+@pytest.mark.slow
+def test_an_interrupted_search_is_resumed(recordings: list[Path], home: Path) -> None:
+    def interrupt(event: Event) -> None:
+        if event.kind == "proposing":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        discover(recordings[:1], "run", threads=1, on_event=interrupt, **SMALL)
+    assert caught.value.__notes__ == ["resume with Discovery('run').resume()"]
+    assert Discovery("run").state == "stopped"
+    assert Discovery("run").resume(threads=1).state == "ended"
 
 
 @pytest.mark.slow

@@ -1,5 +1,8 @@
 """Figures from Python equal those of the command line, byte for byte."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +11,7 @@ import pytest
 from harness.api import Controller, InputError, Recording, RheostatWarning, compare, play, sweep
 from harness.api.inline_figure import InlineFigure
 from harness.api.progress import track_progress
+from harness.presentation.progress_bar import Advance
 from tests.command_lines import CommandLine
 from tests.harness.small_recordings import MINE
 
@@ -190,3 +194,27 @@ def test_a_number_that_is_not_whole_is_refused(
     (name, value) = next(iter(options.items()))
     with pytest.raises(InputError, match=f"{name}: must be a whole number; got {value}"):
         sweep("cmc", recording, **options)  # type: ignore[arg-type]
+
+
+def test_an_interrupted_sweep_keeps_what_was_played_and_says_how_to_resume(
+    recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played: list[int] = []
+
+    @contextmanager
+    def interrupt_third(*_: object, **__: object) -> Iterator[Advance]:
+        def advance(count: int) -> None:
+            played.append(count)
+            if len(played) == 3:
+                signal.raise_signal(signal.SIGINT)
+
+        yield advance
+
+    with monkeypatch.context() as patched:
+        patched.setattr("harness.api.grid_play.track_progress", interrupt_third)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            sweep("cmc", recording, beta="0:1:0.1", seeds=2, threads=1)
+    [note] = caught.value.__notes__
+    assert "of 11 settings were done and are cached; call again to resume" in note
+    resumed = sweep("cmc", recording, beta="0:1:0.1", seeds=2)
+    assert resumed.rows == sweep("cmc", recording, beta="0:1:0.1", seeds=2, cache=False).rows
