@@ -220,8 +220,8 @@ def discover(
         _check_arguments(on_event, threads)
         begun = begin_run(
             as_path("run", run),
-            _paths(on),
-            _paths(held_out) if held_out != () else [],
+            _paths("on", on),
+            [] if _is_empty(held_out) else _paths("held_out", held_out),
             normalise_options(options),
             settings=load(ChatSettings, "chat"),
             agent=load(AgentSettings, "agent"),
@@ -311,8 +311,13 @@ def _check_arguments(on_event: object, threads: int | None) -> None:
         raise InputError(f"on_event: must be a function that takes an event; got {on_event!r}")
 
 
-def _paths(on: RecordingLike | Sequence[RecordingLike]) -> list[Path]:
-    return [named.recording.path for named in open_all(on)]
+def _is_empty(recordings: RecordingLike | Sequence[RecordingLike]) -> bool:
+    """Return whether there is no recording; one without questions is one."""
+    return isinstance(recordings, Sequence) and not recordings
+
+
+def _paths(name: str, recordings: RecordingLike | Sequence[RecordingLike]) -> list[Path]:
+    return [named.recording.path for named in open_all(recordings, name)]
 
 
 def _refuse_worker(function: str) -> None:

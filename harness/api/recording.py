@@ -271,25 +271,26 @@ def get_stored(recording: Recording) -> StoredRecording:
     return recording._stored  # noqa: SLF001 - the class is of this module
 
 
-def open_all(on: RecordingLike | Sequence[RecordingLike]) -> list[NamedRecording]:
+def open_all(on: RecordingLike | Sequence[RecordingLike], name: str = "on") -> list[NamedRecording]:
     """Open the recordings of an argument, with distinct labels.
 
     Args:
         on: One recording, or several.
+        name: The name of the argument, for errors.
 
     Raises:
         InputError: There is none, one cannot be used or is empty, or two are the same.
     """
     several = [on] if isinstance(on, str | os.PathLike | Recording) else on
     if not isinstance(several, Iterable):
-        raise InputError(f"on: must be a recording, its file, or several; got {on!r}")
+        raise InputError(f"{name}: must be a recording, its file, or several; got {on!r}")
     several = list(several)
     if not several:
-        raise InputError("on: give at least one recording")
+        raise InputError(f"{name}: give at least one recording")
     for item in several:
         if not isinstance(item, str | os.PathLike | Recording):
             raise InputError(
-                f"on: must be recordings or their files; one is of type {type(item).__name__}"
+                f"{name}: must be recordings or their files; one is of type {type(item).__name__}"
             )
     opened = [item if isinstance(item, Recording) else Recording(item) for item in several]
     return name_recordings([get_stored(recording) for recording in opened])
