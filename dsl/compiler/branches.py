@@ -22,7 +22,7 @@ class BranchEmitter:
     Args:
         state: the state of the episode.
         word: the type of the recorded answers, ``i16`` or ``i32``.
-        signals: addresses of the values and counts of each signal of the format that is read.
+        entropy: address of the values of that signal, if it is read.
         named: the named signals that are read.
         running: the running values, of which a branch that is opened may need the row.
     """
@@ -31,7 +31,7 @@ class BranchEmitter:
         self,
         state: EpisodeState,
         word: str,
-        signals: dict[str, tuple[str, str]],
+        entropy: str | None,
         named: dict[str, SignalColumns],
         running: RunningTables,
     ):
@@ -40,7 +40,7 @@ class BranchEmitter:
         self._running = running
         self._emit = state.emit
         self._word = word
-        self._signals = signals
+        self._entropy = entropy
 
     def recorded(self, branch: str, index: str) -> str:
         """Emit a branch's recorded answer after ``index`` + 1 intervals, as a 64-bit number."""
@@ -79,6 +79,8 @@ class BranchEmitter:
         for name, array in state.signal.items():
             first = NO_VALUE if name in state.uses.marked_signals else "0.0"
             emit.store_element("double", first, array, branch)
+        if state.shows_from is not None:
+            emit.store_element("i64", last if whole else "0", state.shows_from, branch)
         emit.bump(state.opened)
         self._running.enter(branch, whole=whole)
         return branch
@@ -126,8 +128,8 @@ class BranchEmitter:
 
     @property
     def shows_intervals(self) -> bool:
-        """Whether the program sees more of each interval than its answer and entropy."""
-        return bool(self._state.signal.keys() - {"entropy"})
+        """Whether the program reads signals that may have to be stored at every interval."""
+        return bool(self._named)
 
     def last_stretch(self, branch: str, last: str) -> str:
         """Return the tokens of a branch after its last probe.
@@ -174,26 +176,14 @@ class BranchEmitter:
         """Show what a probe at a depth reveals, which is recorded at an index."""
         emit, state = self._emit, self._state
         self.reveal(branch, self.recorded(branch, index), depth)
-        if "entropy" in state.signal:
-            values, _ = self._signals["entropy"]
+        if self._entropy is not None:
             row = emit.load_element("i64", state.row, branch)
-            value = emit.load_element("double", values, emit.op(f"add i64 {row}, {index}"))
+            value = emit.load_element("double", self._entropy, emit.op(f"add i64 {row}, {index}"))
             emit.store_element("double", value, state.signal["entropy"], branch)
         self._show_named(branch, index, SignalScopeCode.PROBE)
 
     def show_interval(self, branch: str, index: str) -> None:
         """Show the signals of an interval just generated; the last stretch may have none."""
-        emit, state = self._emit, self._state
-        for name in ("logprob", "top_logprob"):
-            if name not in state.signal:
-                continue
-            values, counts = self._signals[name]
-            chain = emit.load_element("i64", state.chain, branch)
-            in_range = emit.op(f"icmp slt i64 {index}, {emit.load_element('i64', counts, chain)}")
-            with emit.when(in_range):
-                row = emit.load_element("i64", state.row, branch)
-                value = emit.load_element("double", values, emit.op(f"add i64 {row}, {index}"))
-                emit.store_element("double", value, state.signal[name], branch)
         self._show_named(branch, index, SignalScopeCode.INTERVAL)
 
     def _show_named(self, branch: str, index: str, scope: SignalScopeCode) -> None:

@@ -11,6 +11,7 @@ from dsl.compiler.branch_sets import SetEmitter
 from dsl.compiler.calls import CallEmitter
 from dsl.compiler.emitter import real
 from dsl.compiler.expression_traits import is_cheap, is_random, is_weighted_confidence
+from dsl.compiler.interval_signals import read_latest
 from dsl.compiler.kept_results import KeptResults
 from dsl.compiler.kernels import KernelLibrary
 from dsl.compiler.memory_layout import StateWord
@@ -250,7 +251,7 @@ class ExpressionEmitter:
                 return emit.op(f"icmp eq i64 {status}, {wanted}")
             case ".cut_off":
                 return self._cut_off(branch)
-        if name[1:] in state.signal:
+        if name[1:] in state.signal or name[1:] in self.variables.signals:
             return self._signal(name[1:], branch)
         arrays = {
             ".depth": state.depth, ".tokens": state.tokens, ".streak": state.streak,
@@ -272,18 +273,22 @@ class ExpressionEmitter:
 
     def _signal(self, name: str, branch: str) -> str:
         """Emit a signal of a branch, 0 before its first value."""
-        emit, state = self.emit, self.state
-        value = emit.load_element("double", state.signal[name], branch)
-        if name not in state.uses.marked_signals:
+        emit = self.emit
+        value = self._recorded_signal(name, branch)
+        if name in self.state.signal and name not in self.state.uses.marked_signals:
             return value
         return emit.select(emit.op(f"fcmp uno double {value}, 0.0"), "double", "0.0", value)
 
+    def _recorded_signal(self, name: str, branch: str) -> str:
+        if name in self.variables.signals:
+            return read_latest(self, name, branch)
+        return self.emit.load_element("double", self.state.signal[name], branch)
+
     def _fallback(self, node: tree.Fallback) -> str:
-        emit = self.emit
-        array = self.state.signal[node.field.text.removeprefix(".")]
-        value = emit.load_element("double", array, self.current_branch())
+        name = node.field.text.removeprefix(".")
+        value = self._recorded_signal(name, self.current_branch())
         return self.choose(
-            emit.op(f"fcmp uno double {value}, 0.0"),
+            self.emit.op(f"fcmp uno double {value}, 0.0"),
             "double",
             lambda: self.real(node.otherwise),
             lambda: value,

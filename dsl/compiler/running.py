@@ -13,7 +13,8 @@ from dsl import tree
 from dsl.checker import CheckedProgram
 from dsl.compiler import numbers
 from dsl.compiler.expressions import ExpressionEmitter
-from dsl.compiler.running_rows import RowFunction, interval_signals, interval_table
+from dsl.compiler.interval_signals import running_signals
+from dsl.compiler.running_rows import RowFunction, interval_table
 from dsl.compiler.state import EpisodeState
 from dsl.compiler.variables import BranchWindowValues, Variables
 from dsl.interpreter.running import read_signals, running_lines
@@ -61,7 +62,7 @@ class RunningTables:
         emit, state, variables = self._emit, self._state, self._expressions.variables
         self._filled = state.array()
         variables.row_by_branch = self._by_branch
-        signals = interval_signals(checked, state)
+        signals = running_signals(checked, state)
         for index, line in enumerate(self._lines):
             name, table = line.name.text, interval_table(state, index)
             if isinstance(line, tree.BranchWindow):

@@ -3,52 +3,18 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
-from typing import NamedTuple
 
 from dsl import tree
 from dsl.checker import CheckedProgram
 from dsl.compiler.emitter import Emitter
 from dsl.compiler.expressions import KINDS, ExpressionEmitter
-from dsl.compiler.memory_layout import SignalWord, StateWord, signal_word
-from dsl.compiler.state import EpisodeState, named_signals
+from dsl.compiler.interval_signals import running_signals
+from dsl.compiler.memory_layout import StateWord
+from dsl.compiler.state import EpisodeState
 from dsl.compiler.variables import BranchWindowValues, ChainRow, PassedInterval, Variables
 from dsl.interpreter.running import read_signals, running_lines
 
-SIGNAL_WORDS = {
-    "entropy": (StateWord.ENTROPY, StateWord.PROBES),
-    "logprob": (StateWord.LOGPROB, StateWord.LOGPROB_COUNT),
-    "top_logprob": (StateWord.TOP_LOGPROB, StateWord.TOP_LOGPROB_COUNT),
-}
-"""The words of the values of each signal, and of how many each chain has."""
-
 _SYMBOL = "@pass_chain"
-
-
-class SignalRows(NamedTuple):
-    """Where the values of a signal are, as values in a function."""
-
-    values: str
-    counts: str
-
-
-def interval_signals(checked: CheckedProgram, state: EpisodeState) -> dict[str, SignalRows]:
-    """Emit the addresses of the signals that running values read, by name.
-
-    Args:
-        checked: the program.
-        state: the state in the function under construction.
-    """
-    words: dict[str, tuple[int, int]] = {
-        name: (signal_word(index, SignalWord.VALUES), signal_word(index, SignalWord.COUNTS))
-        for index, name in enumerate(named_signals(checked))
-    }
-    words |= SIGNAL_WORDS
-    lines = running_lines(checked.program)
-    read = {name for line in lines for name in read_signals(checked, line)}
-    return {
-        name: SignalRows(*(state.word(word, "ptr") for word in words[name]))
-        for name in sorted(read)
-    }
 
 
 def interval_table(state: EpisodeState, index: int) -> str:
@@ -90,7 +56,7 @@ class RowFunction:
         self._expressions.kept_results = play.kept_results.in_function(
             state.word(StateWord.KEPT_RESULTS, "ptr")
         )
-        self._signals = interval_signals(checked, state)
+        self._signals = running_signals(checked, state)
         self._kinds = kinds
         self._tables = [interval_table(state, index) for index in range(len(self._lines))]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dsl import tree
-from dsl.builtins import SIGNALS
+from dsl.builtins import INTERVAL_SIGNALS, SIGNALS
 from dsl.checker import CheckedProgram
 from dsl.compiler.emitter import Emitter
 from dsl.compiler.memory_layout import StateWord
@@ -37,12 +37,16 @@ class StateUses:
         self.tokens = ".tokens" in fields
         self.age = ".age" in fields
         self.seen = ".seen" in fields or any(isinstance(node, tree.Probe) for node in nodes)
+        self.sample = any(isinstance(node, tree.Sample) for node in nodes)
         self.prune = any(isinstance(node, tree.Prune) for node in nodes)
         # Running values read signals interval by interval, and need no latest value.
         lines = {node for line in running_lines(checked.program) for node in walk(line)}
         latest = {node.text for node in nodes if isinstance(node, tree.Field) and node not in lines}
-        self.signals = [signal for signal in SIGNALS if f".{signal}" in latest]
-        """Those of the format itself."""
+        read = [signal for signal in SIGNALS if f".{signal}" in latest]
+        self.interval_signals = [signal for signal in read if signal in INTERVAL_SIGNALS]
+        """Those of the format itself, per interval: the latest follows from the depth."""
+        self.signals = [signal for signal in read if signal not in INTERVAL_SIGNALS]
+        """Those of the format itself, per probe."""
         self.named_signals = [name for name in named_signals(checked) if f".{name}" in latest]
         self.marked_signals = frozenset(self.named_signals) | {
             node.field.text.removeprefix(".") for node in nodes if isinstance(node, tree.Fallback)
@@ -95,6 +99,8 @@ class EpisodeState:
         self.charges = self.array() if charges else None
         """Tokens charged on each branch, with its probes."""
         self.signal = {name: self.array() for name in (*uses.signals, *uses.named_signals)}
+        self.shows_from = self.array() if uses.sample and uses.interval_signals else None
+        """How many of its intervals a branch does not show, if that is not none of them."""
         # Lists of branches
         self.active = self.array()
         self.finished = self.array()

@@ -14,10 +14,10 @@ from dsl.compiler.branches import BranchEmitter, SignalColumns
 from dsl.compiler.emitter import Emitter
 from dsl.compiler.expressions import KINDS, ExpressionEmitter
 from dsl.compiler.hindsight_results import HindsightEmitter
+from dsl.compiler.interval_signals import SIGNAL_WORDS
 from dsl.compiler.kernels import MODULES, KernelLibrary
 from dsl.compiler.memory_layout import SignalWord, StateWord, signal_word
 from dsl.compiler.running import RunningTables
-from dsl.compiler.running_rows import SIGNAL_WORDS
 from dsl.compiler.shared_votes import STEPS
 from dsl.compiler.state import EpisodeState, StateUses, named_signals
 from dsl.compiler.statements import LineCounters, StatementEmitter
@@ -146,6 +146,9 @@ class _Translation:
     def _lay_out_memory(self) -> None:
         emit, state, variables = self._emit, self._state, self._variables
         base = state.word(StateWord.WINDOWS, "ptr")
+        for name in state.uses.interval_signals:
+            values, counts = (state.word(word, "ptr") for word in SIGNAL_WORDS[name])
+            variables.signals[name] = values, counts
         for section in self._checked.program.sections:
             match section:
                 case tree.Memory(items=items):
@@ -231,11 +234,7 @@ class _Translation:
 
     def _actions(self) -> BranchEmitter:
         state = self._state
-        read = {
-            name: (state.word(values, "ptr"), state.word(counts, "ptr"))
-            for name, (values, counts) in SIGNAL_WORDS.items()
-            if name in state.signal
-        }
+        entropy = state.word(StateWord.ENTROPY, "ptr") if "entropy" in state.signal else None
         named = {}
         for index, name in enumerate(named_signals(self._checked)):
             if name in state.signal:
@@ -245,7 +244,7 @@ class _Translation:
                     state.word(signal_word(index, SignalWord.SCOPE)),
                 )
         kind = "i32" if self._variant.wide else "i16"
-        return BranchEmitter(state, kind, read, named, self._running)
+        return BranchEmitter(state, kind, entropy, named, self._running)
 
     def _steps(self, statements: StatementEmitter, step: tree.Step, to_finally: str) -> None:
         emit, state = self._emit, self._state

@@ -56,6 +56,8 @@ class Variables:
         self.fields: dict[str, str] = {}
         self.first_fields: dict[str, str] = {}
         """Slots with the first value of each field."""
+        self.signals: dict[str, tuple[str, str]] = {}
+        """Where the signals of intervals are: (N, W) doubles, and how many each chain has."""
         self.running: dict[str, str] = {}
         """(N, W) tables of 64-bit words, by row and interval."""
         self.branch_windows: dict[str, BranchWindowValues] = {}
