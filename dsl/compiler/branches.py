@@ -24,7 +24,7 @@ class BranchEmitter:
         word: the type of the recorded answers, ``i16`` or ``i32``.
         entropy: address of the values of that signal, if it is read.
         named: the named signals that are read.
-        running: the running values, of which a branch that is opened may need the row.
+        running: the running values, of which a branch that is opened has none.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class BranchEmitter:
         if state.shows_from is not None:
             emit.store_element("i64", last if whole else "0", state.shows_from, branch)
         emit.bump(state.opened)
-        self._running.enter(branch, whole=whole)
+        self._running.enter(branch)
         return branch
 
     def pay(self, branch: str, tokens: str) -> None:

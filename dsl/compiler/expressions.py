@@ -46,6 +46,8 @@ class ExpressionEmitter:
         """The interval that a running value is computed of."""
         self.held: dict[str, str] = {}
         """Slots that hold running values while their chain is passed."""
+        self.fill_row: Callable[[str], None] = lambda branch: None
+        """Emits what makes the running values of a branch known, before they are read."""
         self._checked = checked
         self._types = checked.types
         self._symbols = checked.symbols
@@ -198,6 +200,7 @@ class ExpressionEmitter:
             branch: index of the branch.
         """
         emit = self.emit
+        self.fill_row(branch)
         depth = emit.load_element("i64", self.state.depth, branch)
         after = emit.op(f"add i64 {self.chain_row(branch).start}, {depth}")
         cell = emit.op(f"sub i64 {after}, 1")

@@ -1,20 +1,18 @@
 """Running values in a compiled program: tables of what the intervals of a chain make of them.
 
 What an interval makes of a running value follows from its chain alone, and from what an episode
-begins with. So a row of values is written when a chain is opened for the first time, for all its
-intervals, and serves all seeds. A verb does nothing for running values; the depth of a branch is
-where to read.
+begins with. So a chain has a row of values, which serves all seeds. A verb does nothing for running
+values. A program that reads one writes the row on, as far as the branch has come, unless an earlier
+episode has done so; the depth of the branch is where to read.
 """
 
 from collections.abc import Callable
-from contextlib import nullcontext
 
 from dsl import tree
 from dsl.checker import CheckedProgram
-from dsl.compiler import numbers
 from dsl.compiler.expressions import ExpressionEmitter
 from dsl.compiler.interval_signals import running_signals
-from dsl.compiler.running_rows import RowFunction, interval_table
+from dsl.compiler.running_rows import RowFunction, RowPart, interval_table
 from dsl.compiler.state import EpisodeState
 from dsl.compiler.variables import BranchWindowValues, Variables
 from dsl.interpreter.running import read_signals, running_lines
@@ -49,6 +47,7 @@ class RunningTables:
         if self._lines:
             self._row = RowFunction(checked, expressions, load_inputs)
             self._lay_out(checked)
+            expressions.fill_row = self.fill
 
     def __bool__(self) -> bool:
         return bool(self._lines)
@@ -78,28 +77,24 @@ class RunningTables:
         with self._emit.loop(self._state.size) as chain:
             self._emit.store_element("i64", "0", self._filled, chain)
 
-    def enter(self, branch: str, *, whole: bool) -> None:
-        """Emit what a branch that is opened needs: the row of its chain.
+    def enter(self, branch: str) -> None:
+        """Emit what a branch that is opened needs: an empty row, if it has one of its own."""
+        if self._lines and self._by_branch:
+            self._emit.store_element("i64", "0", self._filled, branch)
 
-        Args:
-            branch: index of the branch.
-            whole: whether it is read to its end at once, for the tokens of its chain.
-        """
-        if not self._lines:
-            return
+    def fill(self, branch: str) -> None:
+        """Emit what writes the row of a branch on, as far as the branch has come."""
         emit, state = self._emit, self._state
         chain = emit.load_element("i64", state.chain, branch)
-        filled = emit.load_element("i64", self._filled, chain)
-        missing = emit.op(f"icmp eq i64 {filled}, 0")
-        with nullcontext() if self._by_branch else emit.when(missing):
-            tokens = emit.load_element("i64", state.chain_tokens, chain)
-            if not whole:
-                last = emit.load_element("i64", state.last, branch)
-                stepped = emit.op(f"mul i64 {last}, {state.interval}")
-                tokens = numbers.largest(emit, "i64", tokens, stepped)
-            row = branch if self._by_branch else chain
-            self._row.call(self._expressions, chain, row, tokens)
-            emit.store_element("i64", "1", self._filled, chain)
+        row = branch if self._by_branch else chain
+        pointer = emit.element("i64", self._filled, row)
+        filled, depth = emit.load("i64", pointer), emit.load_element("i64", state.depth, branch)
+        with emit.when(emit.op(f"icmp slt i64 {filled}, {depth}")):
+            tokens = "0"
+            if state.uses.tokens:
+                tokens = emit.load_element("i64", state.tokens, branch)
+            self._row.call(self._expressions, RowPart(chain, row, tokens, filled, depth))
+            emit.store("i64", depth, pointer)
 
     def text(self) -> str:
         """Return the function that writes a row; empty if there are no running values."""

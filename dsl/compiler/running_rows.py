@@ -1,11 +1,13 @@
-"""The function that writes a row of running values: interval by interval, for a whole chain."""
+"""The function that writes a row of running values on: interval by interval of a chain."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
+from typing import NamedTuple
 
 from dsl import tree
 from dsl.checker import CheckedProgram
+from dsl.compiler import numbers
 from dsl.compiler.emitter import Emitter
 from dsl.compiler.expressions import KINDS, ExpressionEmitter
 from dsl.compiler.interval_signals import running_signals
@@ -25,11 +27,24 @@ def interval_table(state: EpisodeState, index: int) -> str:
     return emit.element("i64", state.word(StateWord.INTERVAL_TABLES, "ptr"), offset)
 
 
+class RowPart(NamedTuple):
+    """A part of a row that is to be written."""
+
+    chain: str
+    row: str
+    tokens: str
+    """What the branch has now, if the program reads its tokens."""
+    start: str
+    """How many intervals are written already."""
+    end: str
+    """How many are to be written in all; one more than the chain has probes for all."""
+
+
 class RowFunction:
     """The function of one program.
 
-    Its arguments are the words, a chain, the row to write, the tokens that the chain has at its
-    end, and for each line its first value or, for a branch window, how many values that keeps.
+    Its arguments are the words, a part of a row, and for each line its first value or, for a branch
+    window, how many values that keeps.
 
     Args:
         checked: the program.
@@ -47,7 +62,8 @@ class RowFunction:
         self._read = {line: read_signals(checked, line) for line in self._lines}
         kinds = [self._kind(play, line) for line in self._lines]
         first = "".join(f", {kind} %first{index}" for index, kind in enumerate(kinds))
-        head = f"ptr noalias %words, i64 %chain, i64 %row, i64 %tokens{first}"
+        part = "".join(f", i64 %{name}" for name in RowPart._fields)
+        head = f"ptr noalias %words{part}{first}"
         self._emit = emit = Emitter(f"internal void {_SYMBOL}({head})")
         self._state = state = EpisodeState(emit, play.state.uses)
         self._variables = variables = Variables()
@@ -63,17 +79,10 @@ class RowFunction:
     def _kind(self, play: ExpressionEmitter, line: tree.Running) -> str:
         return "i64" if isinstance(line, tree.BranchWindow) else KINDS[play.type_of(line.value)]
 
-    def call(self, play: ExpressionEmitter, chain: str, row: str, tokens: str) -> None:
-        """Emit a call.
-
-        Args:
-            play: the expressions of the function that calls it.
-            chain: the chain.
-            row: the row to write.
-            tokens: what the chain has at its end.
-        """
+    def call(self, play: ExpressionEmitter, part: RowPart) -> None:
+        """Emit a call in the function of other expressions."""
         emit, variables = play.emit, play.variables
-        arguments = ["ptr %words", f"i64 {chain}", f"i64 {row}", f"i64 {tokens}"]
+        arguments = ["ptr %words", *(f"i64 {value}" for value in part)]
         for line, kind in zip(self._lines, self._kinds, strict=True):
             name = line.name.text
             slot = (
@@ -90,24 +99,34 @@ class RowFunction:
         last = emit.load_element("i64", state.probes, "%chain")
         row = ChainRow("%chain", last, emit.op(f"mul i64 %row, {state.width}"))
         signals = emit.op(f"mul i64 %chain, {state.width}")
-        self._hold_first_values()
-        with emit.loop(last) as index:
-            self._pass_interval(row, signals, index, is_last=False)
-        self._pass_interval(row, signals, last, is_last=True)
+        self._hold_values(row)
+        inner = emit.op(f"sub i64 {numbers.smallest(emit, 'i64', '%end', last)}, %start")
+        with emit.loop(inner) as passed:
+            self._pass_interval(row, signals, emit.op(f"add i64 %start, {passed}"), is_last=False)
+        with emit.when(emit.op(f"icmp sgt i64 %end, {last}")):
+            self._pass_interval(row, signals, last, is_last=True)
         emit.give("void")
         return emit.text()
 
-    def _hold_first_values(self) -> None:
+    def _hold_values(self, row: ChainRow) -> None:
+        """Emit the values before the first interval that is passed: the first, or those written."""
         emit = self._emit
+        begins = emit.op("icmp eq i64 %start, 0")
+        before = emit.select(begins, "i64", "0", emit.op("sub i64 %start, 1"))
+        cell = emit.op(f"add i64 {row.start}, {before}")
         for index, (line, kind) in enumerate(zip(self._lines, self._kinds, strict=True)):
-            name, slot = line.name.text, emit.slot(kind, f"%first{index}")
+            name, first, table = line.name.text, f"%first{index}", self._tables[index]
             if isinstance(line, tree.BranchWindow):
                 limits = tuple(self._signals[read].counts for read in self._read[line])
                 self._variables.branch_windows[name] = BranchWindowValues(
-                    self._tables[index], slot, limits
+                    table, emit.slot(kind, first), limits
                 )
-            else:
-                self._expressions.held[name] = slot
+                continue
+            written = emit.load_element("i64" if kind == "i1" else kind, table, cell)
+            if kind == "i1":
+                written = emit.op(f"icmp ne i64 {written}, 0")
+            value = emit.select(begins, kind, first, written)
+            self._expressions.held[name] = emit.slot(kind, value)
 
     def _pass_interval(self, row: ChainRow, signals: str, index: str, *, is_last: bool) -> None:
         """Emit what one interval makes of the running values.

@@ -49,6 +49,7 @@ def read_branch_window(expressions: "ExpressionEmitter", name: str) -> WindowRea
     emit, window = expressions.emit, expressions.variables.branch_windows[name]
     passed, branch = expressions.passed, expressions.current_branch()
     if passed is None:
+        expressions.fill_row(branch)
         row = expressions.chain_row(branch)
         pushed = emit.load_element("i64", expressions.state.depth, branch)
     else:
