@@ -2,8 +2,8 @@
 
 The rules are those of RestrictedPython, made narrower where a controller needs less. It defines no
 classes, so that every type it can meet is known and `sandbox.python.guards` can list what may be
-reached on each. It has no ``finally``, no bare ``except`` and no ``with``, so that nothing keeps
-running when it is to end. Loops and functions count their turns.
+reached on each. It has no ``finally``, no bare ``except`` and no ``with``, and ``except`` lists
+names, so that nothing keeps running when it is to end. Loops and functions count their turns.
 
 The policy reports problems early and clearly; it is no security boundary. That is the container.
 
@@ -214,12 +214,19 @@ class _PolicyTransformer(RestrictingNodeTransformer):
         self.error(node, "`with` is not allowed; there is nothing to open or close")
 
     def visit_Try(self, node: ast.Try) -> Any:  # noqa: ANN401, N802
-        """Handlers that name what they catch, and nothing that runs at the end."""
+        """Handlers that name what they catch, and nothing that runs at the end.
+
+        A suspended generator that is collected evaluates what its handlers catch. It may outlive
+        its episode, and would act in another one of the same worker.
+        """
         if node.finalbody:
             self.error(node, "`finally` is not allowed; there is nothing to open or close")
         for handler in node.handlers:
             if handler.type is None:
                 self.error(handler, "`except` names what it catches, such as `except Exhausted`")
+            elif not _lists_names(handler.type):
+                reason = "`except` lists exceptions by their names and nothing else"
+                self.error(handler.type, f"{reason}, such as `except (KeyError, ValueError)`")
         return self.node_contents_visit(node)
 
     def visit_Name(self, node: ast.Name) -> Any:  # noqa: ANN401, N802
@@ -346,6 +353,12 @@ class _PolicyTransformer(RestrictingNodeTransformer):
             return visited
         call = ast.Call(ast.Name(name, ast.Load()), [visited.left, visited.right], [])
         return ast.fix_missing_locations(ast.copy_location(call, node))
+
+
+def _lists_names(caught: ast.expr) -> bool:
+    """Whether a handler catches a name, or a tuple of names: to evaluate these runs no code."""
+    names = caught.elts if isinstance(caught, ast.Tuple) else [caught]
+    return all(isinstance(name, ast.Name) for name in names)
 
 
 def _check_answers(function: ast.AST) -> None:

@@ -1,8 +1,8 @@
 """The names in a controller's code that no other code can rebind between two reads.
 
-Other code of a controller may run nearly anywhere: the garbage collector may end a suspended
-generator, which evaluates the ``except`` clauses around its ``yield``. A local variable of a
-function stays what it is in spite of that, as long as no inner function assigns it.
+The policy keeps code of a controller from running just anywhere, as at garbage collection. The
+names do not rely on that: a local variable of a function stays what it is while other code runs, as
+long as no inner function assigns it.
 """
 
 import ast

@@ -46,7 +46,7 @@ def test_no_handler_lets_a_loop_continue_without_turns() -> None:
                 pass
             try:
                 [again() for x in range(9)]
-            except again():
+            except StopIteration:
                 pass
     """
     with pytest.raises(ControllerError) as failed:

@@ -167,3 +167,24 @@ def test_a_fault_is_reported_without_waiting_for_later_episodes() -> None:
             if seen == 2:
                 break
     assert seen == 2
+
+
+def test_a_generator_that_is_left_suspended_does_nothing_in_later_episodes() -> None:
+    """The worker collects it while it plays another episode."""
+    text = """
+        def suspended(caught, cycle):
+            try:
+                yield caught
+            except caught:
+                episode.answer("of another episode")
+        made = [[] for i in range(60_000)]
+        episode.open(2)
+        for caught in (Exception, (Exception, ValueError), episode):
+            cycle = []
+            cycle.append(suspended(caught, cycle))
+            next(cycle[0])
+        return "its own"
+    """
+    results = ended(body(text), 8)
+    assert {result.replay.answer for result in results} == {"its own"}
+    assert {result.replay.spent for result in results} == {20}
