@@ -33,9 +33,12 @@ def runs(out: Output, directory: Path | None) -> None:
     from agents.commands.run_table import build_run_table
     from agents.run.directory import find_runs
     from harness.errors import InputError
+    from store.messages import describe_missing
 
     is_given = directory is not None
     directory = directory or Path()
+    if not directory.exists():
+        raise InputError(f"{directory}: {describe_missing('run or directory of runs')}")
     runs_found = find_runs(directory)
     if not runs_found and not is_given:
         runs_found = find_runs(directory / "runs")

@@ -5,6 +5,7 @@ in Python, and the message has the form of the interface that the caller uses: `
 or ``proposers=['evolv']``. As a locale, the form is set once for a whole call.
 """
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -27,7 +28,10 @@ _LISTS = ("agent_env", "baselines", "proposers", "start_from", "temperatures")
 
 def _flag(option: str, value: object) -> str:
     flag = f"--{_FLAGS.get(option, option.replace('_', '-'))}"
-    return flag if value is None else f"{flag} {value}"
+    if value is None:
+        return flag
+    text = str(value)
+    return f"{flag} {shlex.quote(text) if ' ' in text else text}"
 
 
 def _argument(option: str, value: object) -> str:

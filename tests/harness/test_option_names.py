@@ -26,6 +26,7 @@ SHARED = (
         ("max_usd", 2, "--max-usd 2", "max_usd=2"),
         ("objective", "speed", "--objective speed", "objective='speed'"),
         ("proposers", "evolve", "--proposer evolve", "proposers=['evolve']"),
+        ("proposers", "command:a b", "--proposer 'command:a b'", "proposers=['command:a b']"),
         ("knobs", "esc.n=4,16", "--set esc.n=4,16", "knobs={'esc.n': [4,16]}"),
         ("resume", None, "--resume", "Discovery.resume()"),
     ],

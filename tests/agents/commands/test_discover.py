@@ -130,7 +130,6 @@ def test_runs_are_listed_with_their_state(cli: CommandLine, quick_options: Seque
     assert max(map(len, table.splitlines())) <= 80
     assert "usd" not in table  # no model was used
     assert [row["run"] for row in json.loads(cli("runs", "--json").out)] == ["a"]
-    assert cli("runs", "nowhere").status == 2
 
 
 @pytest.mark.slow
@@ -250,3 +249,13 @@ def test_user_submits_a_program_that_checks(cli: CommandLine, quick_options: Seq
         open_run(Path("b")).draft(review.candidate) for review in open_run(Path("b")).reviews()
     ]
     assert [draft.proposal.words for draft in drafts if draft.proposer == "hand"] == ["ends early"]
+
+
+def test_a_missing_directory_of_runs_and_an_empty_one_are_told_apart(
+    cli: CommandLine, home: Path
+) -> None:
+    missing = cli("runs", "nowhere")
+    assert (missing.status, missing.out) == (2, "")
+    assert missing.err == "error: nowhere: no such run or directory of runs; check the path\n"
+    (home / "empty").mkdir()
+    assert "empty: no runs found" in cli("runs", "empty").err
