@@ -64,7 +64,6 @@ MESSAGE_PHRASES = (
 ALLOWED = frozenset(
     {
         ("docs/diagnostics.md", "stands"),
-        ("docs/tutorial-recordings.md", "rival"),
         ("agents/report/records.py", "at"),  # a field of stored files
         ("agents/run/events.py", "at"),  # a field of stored files
     }

@@ -40,7 +40,7 @@ class CompiledEngine:
         threads: How many questions are played at a time; the results do not depend on it.
     """
 
-    name = "compiled 1"
+    name = "compiled 2"
 
     def __init__(self, objects: ObjectCache | None = None, threads: int | None = None):
         self._objects = objects or ObjectCache()

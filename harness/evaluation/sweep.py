@@ -173,12 +173,14 @@ def _rows_of(grid: Grid, played: CellEpisodes, scope: RecordingScope) -> dict[in
     complete = all(point in exact for point in first)
     rows = {}
     for point in points:
-        rival = None
+        reference = None
         if complete:
             costs = [exact[other].cost for other in first]
-            rival = first[find_nearest_cost(exact[point].cost, costs)]
-        difference = None if rival is None else exact[point].accuracy - exact[rival].accuracy
-        spread = None if rival is None else column[point] - column[rival]
+            reference = first[find_nearest_cost(exact[point].cost, costs)]
+        difference = (
+            None if reference is None else exact[point].accuracy - exact[reference].accuracy
+        )
+        spread = None if reference is None else column[point] - column[reference]
         rows[point] = _row(grid, played, scope, point, column[point], difference, spread)
     return rows
 

@@ -67,9 +67,9 @@ class QuestionFigures(msgspec.Struct, frozen=True):
     answers: int
     """Distinct final answers."""
     gold: str
-    rival: str | None
+    wrong_answer: str | None
     """The most frequent wrong final answer, the first seen of equals."""
-    rival_share: float
+    wrong_share: float
     """The share of the branches that end with that answer."""
     difficulty: int | None
 
@@ -250,7 +250,7 @@ def _per_question(
     for question, core, share in zip(recording.questions, cores, shares, strict=True):
         finals = Counter(core.answers[final] for final in core.final.tolist())
         wrong = Counter({answer: n for answer, n in finals.items() if answer != question.gold})
-        rival, votes = next(iter(wrong.most_common(1)), (None, 0))
+        wrong_answer, votes = next(iter(wrong.most_common(1)), (None, 0))
         branches = len(core.final)
         figures.append(
             QuestionFigures(
@@ -262,8 +262,8 @@ def _per_question(
                 mean_tokens=float(Fraction(int(core.tokens.sum()), branches)),
                 answers=len(finals),
                 gold=question.gold,
-                rival=rival,
-                rival_share=_percent(Fraction(votes, branches)),
+                wrong_answer=wrong_answer,
+                wrong_share=_percent(Fraction(votes, branches)),
                 difficulty=question.difficulty,
             )
         )

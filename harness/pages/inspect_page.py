@@ -78,7 +78,7 @@ def questions_table(recordings: Sequence[RecordingInspection]) -> Table:
         Column("majority_at_k", _title("maj", recordings), 2),
         Column("mean_tokens", "tokens", 0),
         Column("answers"),
-        Column("rival_share", "rival", 2),
+        Column("wrong_share", "wrong", 2),
     ]
     rows: list[Sequence[Cell]] = [
         (*([inspection.provenance.model] if several else []), *_question(figures))
@@ -96,7 +96,7 @@ def _question(figures: QuestionFigures) -> tuple[str, int, float, float, float, 
         figures.majority_at_k,
         figures.mean_tokens,
         figures.answers,
-        figures.rival_share,
+        figures.wrong_share,
     )
 
 

@@ -87,8 +87,8 @@ def test_each_question_names_its_most_frequent_wrong_answer(tmp_path: Path) -> N
     result = inspect_recording(recorded(tmp_path, ["a", "b", "c", "c"], ["a", "a"]), questions=True)
     assert result.per_question is not None
     first, second = result.per_question
-    assert (first.id, first.rival, first.rival_share, first.answers) == ("q0", "c", 50.0, 3)
-    assert (second.rival, second.rival_share) == (None, 0.0)
+    assert (first.id, first.wrong_answer, first.wrong_share, first.answers) == ("q0", "c", 50.0, 3)
+    assert (second.wrong_answer, second.wrong_share) == (None, 0.0)
 
 
 def test_an_unprobed_recording_has_no_depths(tmp_path: Path) -> None:

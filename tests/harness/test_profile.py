@@ -127,8 +127,8 @@ def test_lost_and_won_are_counted_under_the_same_seeds(tmp_path: Path) -> None:
     for question, answers in finals.items():
         dealt = [shuffled(answers, seed) for seed in seeds]
         own = sum(answers[0] == golds[question] for answers in dealt)
-        rival = sum(majority(answers) == golds[question] for answers in dealt)
-        expected.append((question, own, rival))
+        other = sum(majority(answers) == golds[question] for answers in dealt)
+        expected.append((question, own, other))
     differing = [*result.majority.lost, *result.majority.won]
     assert sorted(
         (comparison.question, comparison.right, comparison.majority) for comparison in differing
@@ -158,11 +158,11 @@ def test_the_majority_is_over_64_branches_where_there_are_more(tmp_path: Path) -
     recordings = open_recordings([tmp_path / "r.recording"])
     [result] = profile(parse_rheo_plan("sc", "0.5", ["n=1"], EpisodeRules()), recordings, range(30))
     finals = [chain.final for chain in many]
-    rival = sum(majority(shuffled(finals, seed)[:64]) == "7" for seed in range(30))
-    assert 0 < rival < 30
+    other = sum(majority(shuffled(finals, seed)[:64]) == "7" for seed in range(30))
+    assert 0 < other < 30
     assert {
         comparison.majority for comparison in (*result.majority.lost, *result.majority.won)
-    } <= {rival}
+    } <= {other}
 
 
 def test_shares_are_those_of_the_counts(tmp_path: Path) -> None:

@@ -127,10 +127,10 @@ def test_a_resampled_question_includes_its_branches_of_every_model(recordings: l
 def test_the_difference_is_paired_and_to_the_nearest_cost(recordings: list[Path]) -> None:
     result = swept(a_grid(["sc", "asc"], recordings[:1], ["sc.n=1,12", "asc.n=12"]))
     few, many, adaptive = result
-    rival = min((few, many), key=lambda row: abs(np.log(row.cost / adaptive.cost)))
-    assert adaptive.difference == pytest.approx(adaptive.accuracy - rival.accuracy, abs=0.011)
+    reference = min((few, many), key=lambda row: abs(np.log(row.cost / adaptive.cost)))
+    assert adaptive.difference == pytest.approx(adaptive.accuracy - reference.accuracy, abs=0.011)
     a = by_hand("asc", None, recordings[0], {"n": 12}).right.sum(axis=1).astype(float)
-    b = by_hand("sc", None, recordings[0], rival.settings).right.sum(axis=1).astype(float)
+    b = by_hand("sc", None, recordings[0], reference.settings).right.sum(axis=1).astype(float)
     low, high = interval(resample([Stratum((a - b)[:, None], 4.0)])[:, 0])
     assert adaptive.difference_low == pytest.approx(low * 100, abs=0.011)
     assert adaptive.difference_high == pytest.approx(high * 100, abs=0.011)
