@@ -28,7 +28,7 @@ from harness.api.argument_checks import as_path, check_threads, check_whole
 from harness.api.exceptions import translated_errors, warn_all
 from harness.api.progress import track_progress
 from harness.api.recording import RecordingLike, open_all
-from harness.escaping import escape_xml
+from harness.escaping import escape_line, escape_xml
 from harness.evaluation.jobs import execution_options
 from harness.evaluation.result_cache import ResultCache
 from harness.presentation.table import Column, Table
@@ -173,7 +173,7 @@ class Discovery:
             return DiscoveryReport(self.path, written)
 
     def __repr__(self) -> str:
-        return f"<Discovery {self.path}: {self.state}>"
+        return escape_line(f"<Discovery {self.path}: {self.state}>")
 
     def _repr_html_(self) -> str:
         with translated_errors():

@@ -8,6 +8,7 @@ from agents.report.writer import HTML, MARKDOWN
 from harness.api import DataTable, InputError
 from harness.api.notebook_html import render_frame
 from harness.api.sweep_rows import draw_rows, tabulate_rows
+from harness.escaping import escape_line
 from harness.pages.sweep_page import overview_table
 from harness.presentation.json_document import encode_document
 
@@ -84,7 +85,7 @@ class DiscoveryReport:
         return encode_document(self._report)
 
     def __repr__(self) -> str:
-        return f"<DiscoveryReport {self.html_path}: winner {self.winner}>"
+        return escape_line(f"<DiscoveryReport {self.html_path}: winner {self.winner}>")
 
     def _repr_markdown_(self) -> str:
         return self.markdown

@@ -14,7 +14,7 @@ from dsl.source import Source
 from harness.api.exceptions import ProgramError, translated_errors
 from harness.api.notebook_html import render_text
 from harness.errors import InputError
-from harness.escaping import escape_xml
+from harness.escaping import escape_line, escape_xml
 from harness.request.controllers import Playable, RheoController, from_checked, read_source
 from harness.request.foreign import ForeignController, LanguagePlugin, find_language
 from harness.request.ranges import single_beta
@@ -158,7 +158,7 @@ class Controller:
 
     def __repr__(self) -> str:
         about = f": {self.title}" if self.title else ""
-        return f"<Controller {self.name}{about}>"
+        return escape_line(f"<Controller {self.name}{about}>")
 
     def _repr_html_(self) -> str:
         about = f": {escape_xml(self.title)}" if self.title else ""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from harness.errors import ExitCode, ExternalError, InputError, RheostatError
+from harness.escaping import escape_line
 from harness.request.option_names import python_options
 from store.errors import RecordingBusy, StoreError
 
@@ -40,6 +41,8 @@ class ProgramError(InputError):
 def translated_errors() -> Iterator[None]:
     """Raise the errors of other packages as those of this interface, with options named as here.
 
+    Texts of recordings and programs in a message are escaped, since a traceback is shown as it is.
+
     Raises:
         InputError: The caller's input cannot be used.
         ExternalError: The machine, or another program, failed.
@@ -48,14 +51,17 @@ def translated_errors() -> Iterator[None]:
         with python_options():
             yield
     except RheostatError as problem:
-        hint = f"hint: {problem.hint}"
+        if not isinstance(problem, ProgramError):  # its excerpts of the source are escaped
+            problem.problem = escape_line(problem.problem)
+            problem.args = (problem.problem,)
+        hint = f"hint: {escape_line(problem.hint or '')}"
         if problem.hint is not None and hint not in getattr(problem, "__notes__", ()):
             problem.add_note(hint)  # shown below the message in a traceback
         raise
     except RecordingBusy as problem:
-        raise ExternalError(str(problem)) from problem
+        raise ExternalError(escape_line(str(problem))) from problem
     except StoreError as problem:
-        raise InputError(str(problem)) from problem
+        raise InputError(escape_line(str(problem))) from problem
     # As on the command line, an integer `exit_code` marks an error that is meant for users, of any
     # package: this one cannot import them all. Others are raised again as they are.
     except Exception as problem:
@@ -63,13 +69,13 @@ def translated_errors() -> Iterator[None]:
         if not isinstance(status, int):
             raise
         kind = ExternalError if status == ExitCode.EXTERNAL else InputError
-        raise kind(str(problem), hint=getattr(problem, "hint", None)) from problem
+        raise kind(escape_line(str(problem)), hint=getattr(problem, "hint", None)) from problem
 
 
 def warn_all(texts: Iterable[str]) -> None:
     """Issue warnings, attributed to the code that called the interface."""
     for text in texts:
-        warnings.warn(text, RheostatWarning, stacklevel=_depth())
+        warnings.warn(escape_line(text), RheostatWarning, stacklevel=_depth())
 
 
 def _depth() -> int:

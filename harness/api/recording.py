@@ -16,6 +16,7 @@ from harness.api.data_table import DataTable
 from harness.api.exceptions import translated_errors
 from harness.api.progress import track_progress
 from harness.errors import InputError
+from harness.escaping import escape_line
 from harness.explanation.inspection import RecordingInspection, inspect_recording
 from harness.pages.inspect_page import overview_table, questions_table
 from harness.presentation.table import Table
@@ -56,7 +57,7 @@ class QuestionArrays:
     def __repr__(self) -> str:
         branches, probes = self.probes.shape
         shape = f"{branches} branches, up to {probes} probes, {len(self.answers)} answers"
-        return f"<QuestionArrays {self.id}: {shape}>"
+        return f"<QuestionArrays {escape_line(self.id)}: {shape}>"
 
 
 class Recording:
@@ -215,7 +216,8 @@ class Recording:
         return hash(self.digest)
 
     def __repr__(self) -> str:
-        return f"<Recording {self.model}/{self.benchmark}: {len(self)} questions>"
+        name = escape_line(f"{self.model}/{self.benchmark}")
+        return f"<Recording {name}: {len(self)} questions>"
 
     def _repr_html_(self) -> str:
         return _page(self._inspect()).html()
