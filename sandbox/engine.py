@@ -4,7 +4,9 @@ It returns what `harness.engines` returns, for a `Script` instead of a checked p
 episode fails there are no figures, since those of a controller that fails sometimes mean nothing.
 """
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache, partial
 
 from dsl.episode import Answer
@@ -104,12 +106,15 @@ class SandboxEngine:
         ]
         episodes = empty_episodes(len(replay_environment.branch_pools), len(seeds))
         try:
-            for ended in self._warm(script, counting=counts is not None).play(tasks):
-                cell = divmod(ended.task_index, len(seeds))
-                _refuse_fault(script, ended.fault, f"question {cell[0] + 1}, seed {seeds[cell[1]]}")
-                _enter(episodes, cell, ended, replay_environment)
-                if counts is not None:
-                    _count(counts, ended)
+            pool = self._warm(script, counting=counts is not None)
+            with _rare_collections():
+                for ended in pool.play(tasks):
+                    cell = divmod(ended.task_index, len(seeds))
+                    where = f"question {cell[0] + 1}, seed {seeds[cell[1]]}"
+                    _refuse_fault(script, ended.fault, where)
+                    _enter(episodes, cell, ended, replay_environment)
+                    if counts is not None:
+                        _count(counts, ended)
         except BaseException:
             # Workers that hold episodes of an abandoned play cannot be reused.
             self.close()
@@ -159,6 +164,21 @@ class SandboxEngine:
                 raise ExternalError(f"a worker does not start: {lost.fault.text}") from lost
             self._loaded = (script.text, counting)
         return self._pool
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Let the garbage collector run rarely; held episodes, which it would visit, have no cycles."""
+    before = gc.get_threshold()
+    gc.set_threshold(max(before[0], _GARBAGE_THRESHOLD) if before[0] else 0, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+_GARBAGE_THRESHOLD = 50_000
+"""New objects between two runs of the garbage collector."""
 
 
 def _count(counts: LineCounts, ended: WorkerEpisodeResult) -> None:

@@ -120,7 +120,8 @@ class LeanReplay(Replay):
         tracks = [self._pool_tracks.track(chain) for chain in self._order[opened : opened + count]]
         indices = range(opened, opened + count)
         self._tracks += tracks
-        self._readers += [iter(track.answers[1:]) for track in tracks]
+        readers = [iter(track.answers) for track in tracks]
+        self._readers += readers
         self._on_track.update(indices)
         state.branches += map(BranchView, indices)
         state.active += indices
@@ -128,7 +129,7 @@ class LeanReplay(Replay):
         state.sequential += self._step
         zeros = (0,) * count if self._pool_tracks.shows_counts else ()
         self.last_columns = RevealedColumns(
-            tuple([track.answers[0] for track in tracks]), zeros, zeros
+            tuple([next(reader) for reader in readers]), zeros, zeros
         )
         return Outcome(tuple(indices), exhausted=False)
 

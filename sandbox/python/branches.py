@@ -1,16 +1,16 @@
-"""Branches, sets of branches, and windows for Python controllers.
+"""Branches and sets of branches for Python controllers.
 
 The names are those of Rheo. A set is a snapshot of its members and their order; a branch shows what
 has been revealed at the time of access.
 """
 
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from operator import lt
 from typing import Protocol, TypeAlias, final
 
-from dsl import aggregates, numeric
+from dsl import aggregates
 from dsl.episode import Status
+from sandbox.python.arguments import check_integer, describe_type
 from sandbox.python.expressions import BranchExpression
 
 _OWN = ("entropy", "logprob", "top_logprob")
@@ -304,51 +304,6 @@ class Branches(Sequence[Branch]):
         return Branches(members, active=self._active)
 
 
-@final
-class Window:
-    """The last values pushed onto it, at most ``size`` of them."""
-
-    __slots__ = ("_values",)
-
-    def __init__(self, size: int):
-        self._values: deque[float] = deque(
-            maxlen=min(max(1, check_integer(size, "window")), MOST_WINDOW)
-        )
-
-    def __repr__(self) -> str:
-        return f"<window {list(self._values)}>"
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def __iter__(self) -> Iterator[float]:
-        return iter(tuple(self._values))
-
-    def push(self, value: int | float) -> None:
-        """Add a value; drop the oldest one if the window is full."""
-        self._values.append(check_real(value, "push"))
-
-    def oldest(self) -> float:
-        """Return the oldest value, or 0 if empty."""
-        return self._values[0] if self._values else 0.0
-
-    def newest(self) -> float:
-        """Return the newest value, or 0 if empty."""
-        return self._values[-1] if self._values else 0.0
-
-    def rise(self) -> float:
-        """Newest minus oldest; 0 with fewer than two values."""
-        return numeric.sub_real(self._values[-1], self._values[0]) if self._values else 0.0
-
-    def full(self) -> bool:
-        """Whether it is full."""
-        return len(self._values) == self._values.maxlen
-
-
-MOST_WINDOW = 65_536
-"""Maximum size of a window, as in Rheo."""
-
-
 def list_members(branches: Iterable[Branch]) -> tuple[Branch, ...]:
     """Return the branches of a set, or of a controller's own list.
 
@@ -360,7 +315,7 @@ def list_members(branches: Iterable[Branch]) -> tuple[Branch, ...]:
     members = tuple(branches)
     for member in members:
         if type(member) is not Branch:
-            raise TypeError(f"expected a set of branches, but one item is {_kind(member)}")
+            raise TypeError(f"expected a set of branches, but one item is {describe_type(member)}")
     return members
 
 
@@ -399,31 +354,3 @@ def read_votes(branches: Iterable[Branch], read: Callable[[aggregates.Tally], ob
     if read not in votes:
         votes[read] = read(tally_answers(branches))
     return votes[read]
-
-
-def check_integer(value: object, of: str) -> int:
-    """Return an integer.
-
-    Raises:
-        TypeError: The value is not an integer.
-    """
-    if type(value) is not int:
-        raise TypeError(f"`{of}` needs an integer, not {_kind(value)}")
-    return value
-
-
-def check_real(value: object, of: str) -> float:
-    """Return a number as a float.
-
-    Raises:
-        TypeError: The value is not a number.
-    """
-    if type(value) is float:
-        return numeric.finite(value)
-    if type(value) is int or type(value) is bool:
-        return float(numeric.saturate(value))
-    raise TypeError(f"`{of}` needs a number, not {_kind(value)}")
-
-
-def _kind(value: object) -> str:
-    return "None" if value is None else f"a value of type {type(value).__name__}"

@@ -23,11 +23,11 @@ from dsl.episode import (
     Sample,
 )
 from sandbox.faults import Exhausted
+from sandbox.python.arguments import check_text, read_burst, read_bursts, saturate_integer
 from sandbox.python.branches import (
     Branch,
     Branches,
     BranchState,
-    check_integer,
     list_active,
     show_states,
 )
@@ -40,12 +40,6 @@ Where: TypeAlias = Callable[[], Origin | None]
 
 MOST_STEPS = 500
 """Maximum steps of a loop without a bound, as in Rheo."""
-
-MOST_ANSWER = 10_000
-"""Maximum characters of an answer or a reason."""
-
-_PLAIN_BURSTS = range(1, 1_000_000)
-"""Bursts that need neither be clipped nor skipped."""
 
 
 class EpisodeState(Protocol):
@@ -191,11 +185,13 @@ class ShownEpisode:
             look: Whether to reveal the first answer of each.
             because: Reason, for traces.
         """
-        most = min(_saturated(count, "open"), self.available)
+        most = min(saturate_integer(count, "open"), self.available)
         if most <= 0:
             return Branches()
         origin = self._where()
-        verb = Open(count=most, look=bool(look), because=_text(because, "a reason"), origin=origin)
+        verb = Open(
+            count=most, look=bool(look), because=check_text(because, "a reason"), origin=origin
+        )
         revealed = self._send(verb)
         if isinstance(revealed, Outcome):
             return self._show(revealed, origin)
@@ -205,11 +201,11 @@ class ShownEpisode:
 
     def sample(self, count: int, *, because: str | None = None) -> Branches:
         """Open branches and run each to its end without revealing answers; return the new ones."""
-        most = min(_saturated(count, "sample"), self.available)
+        most = min(saturate_integer(count, "sample"), self.available)
         if most <= 0:
             return Branches()
         origin = self._where()
-        verb = Sample(count=most, because=_text(because, "a reason"), origin=origin)
+        verb = Sample(count=most, because=check_text(because, "a reason"), origin=origin)
         return self._show(self._send(verb), origin)
 
     def advance(
@@ -242,7 +238,7 @@ class ShownEpisode:
         if not unseen:
             return Branches()
         origin, indices = self._where(), _list_indices(unseen)
-        verb = Probe(branches=indices, because=_text(because, "a reason"), origin=origin)
+        verb = Probe(branches=indices, because=check_text(because, "a reason"), origin=origin)
         return self._show(self._send(verb), origin)
 
     def prune(self, branches: Iterable[Branch], *, because: str | None = None) -> Branches:
@@ -251,7 +247,7 @@ class ShownEpisode:
         if not acting:
             return Branches()
         origin, indices = self._where(), _list_indices(acting)
-        verb = Prune(branches=indices, because=_text(because, "a reason"), origin=origin)
+        verb = Prune(branches=indices, because=check_text(because, "a reason"), origin=origin)
         revealed = self._send(verb)
         if isinstance(revealed, Outcome):
             return self._show(revealed, origin)
@@ -263,12 +259,12 @@ class ShownEpisode:
         """End the episode with the first choice that is not ``None``. This does not return."""
         if not choices:
             raise TypeError("`answer` needs at least one choice")
-        texts = [_text(choice, "an answer") for choice in choices]
+        texts = [check_text(choice, "an answer") for choice in choices]
         chosen = next((choice for choice in texts if choice is not None), None)
         self._send(
             Answer(
                 answer=chosen,
-                because=_text(because, "a reason"),
+                because=check_text(because, "a reason"),
                 origin=self._where(),
                 stopped=self._stopped,
             )
@@ -281,7 +277,7 @@ class ShownEpisode:
         Iteration ends after ``at_most`` steps, or after a step that leaves nothing active and
         opened nothing.
         """
-        for done in range(_saturated(at_most, "step")):
+        for done in range(saturate_integer(at_most, "step")):
             self._steps = done
             before = len(self._branches)
             yield done
@@ -301,11 +297,11 @@ class ShownEpisode:
     ) -> Branches:
         moving = self._list_acting(branches)
         if isinstance(burst, BranchExpression):
-            wanted = _read_bursts(burst.evaluate(moving))
+            wanted = read_bursts(burst.evaluate(moving))
         elif callable(burst):
-            wanted = [_read_burst(burst(branch)) for branch in moving]
+            wanted = [read_burst(burst(branch)) for branch in moving]
         else:
-            wanted = [_read_burst(burst)] * len(moving)
+            wanted = [read_burst(burst)] * len(moving)
         if min(wanted, default=1) < 1:
             moving = [branch for branch, most in zip(moving, wanted, strict=True) if most > 0]
             wanted = [most for most in wanted if most > 0]
@@ -316,7 +312,7 @@ class ShownEpisode:
             branches=_list_indices(moving),
             bursts=tuple(wanted),
             look=look,
-            because=_text(because, "a reason"),
+            because=check_text(because, "a reason"),
             origin=origin,
         )
         revealed = self._send(verb)
@@ -364,55 +360,6 @@ class ShownEpisode:
 
 def _list_indices(branches: Iterable[Branch]) -> tuple[int, ...]:
     return tuple([branch.index for branch in branches])
-
-
-def _read_bursts(values: Iterable[object]) -> list[int]:
-    """Return the intervals that a controller wants for each of some branches."""
-    if (
-        isinstance(values, list)
-        and set(map(type, values)) == {int}
-        and min(values) > 0
-        and max(values) <= numeric.MAX_INT
-    ):
-        return values
-    return [_read_burst(value) for value in values]
-
-
-def _read_burst(value: object) -> int:
-    """Return the intervals that a controller wants for a branch."""
-    if type(value) is int and value in _PLAIN_BURSTS:
-        return value
-    return _saturated(value, "burst")
-
-
-def checked_answer(value: object) -> str | None:
-    """Validate the value that a controller returns as its answer.
-
-    Raises:
-        TypeError: It is not a text.
-        ValueError: It is too long, or contains a surrogate.
-    """
-    return _text(value, "an answer")
-
-
-def _text(value: object, what: str) -> str | None:
-    if value is None:
-        return None
-    if type(value) is not str:
-        raise TypeError(f"{what} is a text or None, not a value of type {type(value).__name__}")
-    if len(value) > MOST_ANSWER:
-        raise ValueError(f"{what} has at most {MOST_ANSWER} characters")
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise ValueError(f"{what} contains a surrogate, which is not a character") from None
-    return value
-
-
-def _saturated(value: object, of: str) -> int:
-    """Return an integer that a verb can carry, clipped to the largest one."""
-    return numeric.saturate(check_integer(value, of))
 
 
 for _name, _value in vars(ShownEpisode).items():

@@ -9,15 +9,14 @@ from typing import Any, TypeAlias
 
 from dsl import aggregates, numeric
 from dsl.random_draws import EpisodeRandom
+from sandbox.python.arguments import check_integer, check_real
 from sandbox.python.branches import (
     Branch,
-    Window,
-    check_integer,
-    check_real,
     list_members,
     read_votes,
     tally_answers,
 )
+from sandbox.python.windows import Window
 
 Number: TypeAlias = int | float
 Weight: TypeAlias = Callable[[Branch], Number] | None

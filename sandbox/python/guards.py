@@ -18,8 +18,9 @@ from typing import Any
 from RestrictedPython.Guards import guarded_iter_unpack_sequence, guarded_unpack_sequence
 
 from sandbox.faults import Exhausted, TurnLimitExceeded
-from sandbox.python.branches import Branch, Branches, Window
-from sandbox.python.controller_episode import ShownEpisode, checked_answer
+from sandbox.python.arguments import checked_answer
+from sandbox.python.branches import Branch, Branches
+from sandbox.python.controller_episode import ShownEpisode
 from sandbox.python.expressions import BranchExpression
 from sandbox.python.functions import FUNCTIONS
 from sandbox.python.texts import (
@@ -29,6 +30,7 @@ from sandbox.python.texts import (
     guarded_value,
     without_addresses,
 )
+from sandbox.python.windows import Window
 
 LAST = 0
 """Placeholder for the line that ran last, so that a ``return`` has a location."""

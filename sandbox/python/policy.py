@@ -14,6 +14,7 @@ import ast
 import builtins
 import warnings
 from collections.abc import Iterator
+from functools import lru_cache
 from types import CodeType
 from typing import Any, NamedTuple
 
@@ -64,11 +65,17 @@ class PolicyViolation(Exception):
 
 def examine(text: str) -> list[PolicyFinding]:
     """Everything that the policy finds in a controller, in the order of the text."""
+    return list(_examine(text))
+
+
+@lru_cache(maxsize=16)
+def _examine(text: str) -> tuple[PolicyFinding, ...]:
+    # A sweep plays one controller many times, and examines it each time.
     try:
         compile_controller(text)
     except PolicyViolation as refusal:
-        return refusal.findings
-    return []
+        return tuple(refusal.findings)
+    return ()
 
 
 def compile_controller(text: str, *, counting: bool = False) -> CodeType:

@@ -7,6 +7,7 @@ code does.
 
 import gc
 import os
+import select
 import sys
 import time
 from typing import BinaryIO
@@ -37,6 +38,9 @@ _STILL_HERE = 0.5
 """Interval of signs of life, in seconds, while the host waits."""
 
 
+_SOON = 0.1
+"""Seconds in which the next message usually comes."""
+
 _GARBAGE_THRESHOLD = 50_000
 """New objects between two runs of the garbage collector, which visits the held episodes."""
 
@@ -53,7 +57,7 @@ class WorkerLoop:
     def run(self) -> None:
         """Send the first message, then answer requests."""
         self._say(WorkerReady(VERSION))
-        while (head := self._requests.read(HEAD.size)) and len(head) == HEAD.size:
+        while len(head := self._read_head()) == HEAD.size:
             (length,) = HEAD.unpack(head)
             match decode_to_worker(self._requests.read(length)):
                 case LoadController() as load:
@@ -73,6 +77,13 @@ class WorkerLoop:
                                 last_sign = time.monotonic()
                     if moves:
                         self._say(MoveBatch(tuple(moves)))
+
+    def _read_head(self) -> bytes:
+        """Return the length prefix of the next message; less of it if the host is gone."""
+        # The host sends nothing before it has its answer, so no message is in the buffer.
+        if self._episodes is not None and not any(select.select([self._requests], [], [], _SOON)):
+            self._episodes.clock.rest()
+        return self._requests.read(HEAD.size)
 
     def _load(self, load: LoadController) -> LoadResult:
         try:

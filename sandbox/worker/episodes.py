@@ -8,6 +8,7 @@ covers that.
 
 import faulthandler
 import signal
+import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
@@ -31,6 +32,9 @@ from sandbox.worker.messages import (
 _TICKS = 10
 """Clock ticks in a controller's time limit, which may be exceeded by one tick."""
 
+_SLACK = 0.25
+"""Seconds by which a hang may be reported late, in which messages need no new watch."""
+
 _AGAIN = 4
 """Ticks after which the exception is raised again in a controller that continues."""
 
@@ -49,6 +53,7 @@ class VerbClock:
     def __init__(self, seconds: float, hang_report: int):
         self._tick = seconds / _TICKS
         self._hang = 2 * seconds + 1
+        self._watched_since: float | None = None
         self._hang_report = hang_report
         self._ticks_left: int | None = None
         signal.signal(signal.SIGPROF, self._ring)
@@ -57,12 +62,19 @@ class VerbClock:
     def ticking(self) -> Iterator[None]:
         """Run the clock inside the block."""
         signal.setitimer(signal.ITIMER_PROF, self._tick, self._tick)
-        self._watch()
+        since = self._watched_since
+        if since is None or time.monotonic() - since > _SLACK:
+            self._watch()
         try:
             yield
         finally:
-            faulthandler.cancel_dump_traceback_later()
             signal.setitimer(signal.ITIMER_PROF, 0.0)
+
+    def rest(self) -> None:
+        """Let this process wait without being ended; the next message is watched again."""
+        if self._watched_since is not None:
+            faulthandler.cancel_dump_traceback_later()
+            self._watched_since = None
 
     def start(self) -> None:
         """Raise `TimeLimitExceeded` if the limit is reached before `stop`."""
@@ -75,7 +87,9 @@ class VerbClock:
 
     def _watch(self) -> None:
         """End this process if no further tick is handled in time."""
-        faulthandler.dump_traceback_later(self._hang, exit=True, file=self._hang_report)
+        # A watch is a thread, which costs more than most messages take.
+        self._watched_since = time.monotonic()
+        faulthandler.dump_traceback_later(self._hang + _SLACK, exit=True, file=self._hang_report)
 
     def _ring(self, number: int, frame: object) -> None:
         ticks = self._ticks_left

@@ -2,10 +2,11 @@
 
 import re
 
-from sandbox.python.branches import Branch, Branches, Window
+from sandbox.python.branches import Branch, Branches
 from sandbox.python.controller import PythonController
 from sandbox.python.controller_episode import ShownEpisode
 from sandbox.python.functions import FUNCTIONS
+from sandbox.python.windows import Window
 from sandbox.registration import PYTHON
 
 

@@ -1,5 +1,6 @@
 """The sandbox as an engine: the arrays of the other engines, from a controller in Python."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -9,7 +10,7 @@ import pytest
 
 from dsl import library
 from dsl.program import load_checked_program
-from harness.engines import ControllerSetting, EpisodeRules
+from harness.engines import ControllerSetting, EpisodeFailed, EpisodeRules
 from harness.engines.interpreter import InterpreterEngine
 from harness.errors import InputError
 from harness.mdp.environment import ReplayEnvironment
@@ -162,3 +163,12 @@ def test_a_file_is_read_and_checked_against_the_policy(tmp_path: Path) -> None:
     path.write_bytes(b"\xff")
     with pytest.raises(InputError, match="is not UTF-8 at byte 0"):
         read_script(path)
+
+
+def test_a_play_leaves_the_garbage_collector_as_it_was(engine: SandboxEngine) -> None:
+    before = gc.get_threshold()
+    engine.play(Script("mine", body("return '7'")), ControllerSetting(), WORLD, range(2))
+    assert gc.get_threshold() == before
+    with pytest.raises(EpisodeFailed):
+        engine.play(Script("mine", body("return 7")), ControllerSetting(), WORLD, range(2))
+    assert gc.get_threshold() == before

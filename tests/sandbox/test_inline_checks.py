@@ -5,11 +5,12 @@ import ast
 import pytest
 
 from sandbox.faults import Reason
-from sandbox.python.branches import Branch, Branches, Window
+from sandbox.python.branches import Branch, Branches
 from sandbox.python.controller_episode import ShownEpisode
 from sandbox.python.guards import ATTRIBUTES, INLINED, OWN, guarded_globals
 from sandbox.python.policy import compile_controller
 from sandbox.python.scopes import find_stable_names
+from sandbox.python.windows import Window
 from tests.sandbox.playing import answer, body, fault
 
 STABLE = {

@@ -1,6 +1,7 @@
 """The pool over workers that are plain processes: many episodes, faults, lost workers."""
 
 import textwrap
+import time
 from functools import partial
 
 import pytest
@@ -11,7 +12,7 @@ from dsl.program import load_checked_program
 from harness.mdp.playback import play_episode
 from harness.mdp.replay import Replay, permute_branches
 from sandbox.faults import ControllerError, Reason
-from sandbox.host.interfaces import WorkerLost
+from sandbox.host.interfaces import WorkerChannel, WorkerLost
 from sandbox.host.pool import EpisodeLimits, EpisodeTask, WorkerEpisodeResult, WorkerPool
 from sandbox.host.process import ProcessWorkerLauncher
 from sandbox.library import text
@@ -60,6 +61,26 @@ def test_a_pool_plays_one_lot_after_the_other() -> None:
     ) as pool:
         batches = [list(pool.play(tasks(3))) for _ in range(2)]
     assert [[result.replay.answer for result in batch] for batch in batches] == [["7"] * 3] * 2
+
+
+class CountingLauncher(ProcessWorkerLauncher):
+    """Counts the workers that it starts."""
+
+    started = 0
+
+    def start(self) -> WorkerChannel:
+        self.started += 1
+        return super().start()
+
+
+def test_a_worker_may_wait_for_longer_than_a_controller_may_hang() -> None:
+    launcher = CountingLauncher()
+    quick = QUICK._replace(seconds=0.1)  # so that 1.2 s is a hang
+    with WorkerPool(launcher, body("return winner(episode.sample(4))"), terms=quick) as pool:
+        for _ in range(2):
+            assert [result.fault for result in pool.play(tasks(3))] == [None] * 3
+            time.sleep(2)
+    assert launcher.started == 1
 
 
 def test_code_that_the_policy_refuses_does_not_play() -> None:
