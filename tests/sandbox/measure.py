@@ -5,6 +5,9 @@
 The worker is a plain process. Each round plays the same episodes in plain Python and then in the
 sandbox, so that other load on the machine affects both alike. The start of the worker is not
 included. The least of all rounds counts.
+
+The last line is the same work in one process, one episode after the other: what is left without
+messages, and without episodes that take turns.
 """
 
 import os
@@ -15,13 +18,20 @@ from typing import NamedTuple
 import click
 import numpy as np
 
+from dsl.episode import Answer
+from dsl.random_draws import EpisodeRandom
 from harness.bench.plain import PlainCmc, PlainKnobs, beta_cdf
 from harness.engines import ControllerSetting
 from harness.mdp.environment import ReplayEnvironment, load_replay_environment
 from sandbox.engine import SandboxEngine
+from sandbox.host.lean_replay import LeanReplay
 from sandbox.host.process import ProcessWorkerLauncher
+from sandbox.host.tracks import PoolTracks
 from sandbox.library import text
-from sandbox.script import Script
+from sandbox.python.controller import PythonController
+from sandbox.script import Script, find_read_attributes
+from sandbox.worker.episodes import HeldEpisode
+from sandbox.worker.messages import BeginEpisode, ContinueEpisode
 from store.reader import open_recording
 
 
@@ -59,6 +69,32 @@ def measure_round(
     return SandboxTimes(plain, host, worker)
 
 
+def play_in_one_process(environment: ReplayEnvironment, seeds: int) -> list[list[int]]:
+    """Return the tokens of each episode of CMC, with both sides in this process."""
+    controller, reads = PythonController(text("cmc")), find_read_attributes(text("cmc"))
+    tokens = []
+    for question, pool in enumerate(environment.branch_pools):
+        tracks = PoolTracks(pool, reads)
+        replays = [LeanReplay(tracks, seed=seed, question=question) for seed in range(seeds)]
+        for replay in replays:
+            play_both_sides(controller, replay)
+        tokens.append([replay.spent for replay in replays])
+    return tokens
+
+
+def play_both_sides(controller: PythonController, replay: LeanReplay) -> None:
+    """Play one episode: the controller with its view, and the replay that performs its verbs."""
+    episode = replay.episode
+    held = HeldEpisode(BeginEpisode(0, episode.interval, episode.limit, None, 0, 1.0))
+    course = controller.begin(held, 1.0, EpisodeRandom(0, 0), {})
+    verb = course.resume()
+    while not isinstance(verb, Answer):
+        replay.perform(verb)
+        assert replay.last_columns is not None
+        order = ContinueEpisode(0, replay.spent, replay.last_columns)
+        verb = course.resume(held.apply(verb, order))
+
+
 def read_children_time() -> float:
     """Return the processor seconds of the processes that this one has started and that run."""
     children = Path("/proc/self/task").glob("*/children")
@@ -81,11 +117,18 @@ def measure(recording: Path, seeds: int, rounds: int) -> None:
     with SandboxEngine(ProcessWorkerLauncher()) as engine:
         measure_round(engine, environment, 1)  # starts the worker and lays out the recording
         taken = [measure_round(engine, environment, seeds) for _ in range(rounds)]
+        alone = []
+        for _ in range(rounds):
+            began = time.process_time()
+            tokens = play_in_one_process(environment, seeds)
+            alone.append(time.process_time() - began)
+        np.testing.assert_array_equal(tokens, play_plain(environment, seeds))
     plain, host, worker = (min(times) for times in zip(*taken, strict=True))
     for name, seconds in (("plain", plain), ("this process", host), ("worker", worker)):
         click.echo(f"{name}: {seconds:.2f} s, {seconds / plain:.2f} times")
     both = min(times.host + times.worker for times in taken)
     click.echo(f"both sides: {both:.2f} s, {both / plain:.2f} times")
+    click.echo(f"in one process: {min(alone):.2f} s, {min(alone) / plain:.2f} times")
 
 
 if __name__ == "__main__":
