@@ -22,7 +22,7 @@ from agents.variation.tree_transforms import (
     truth,
 )
 from dsl import tree
-from dsl.traversal import children, walk
+from dsl.traversal import children, node_fields, walk
 
 
 class _NameUses(NamedTuple):
@@ -41,6 +41,11 @@ def remove_unused(program: tree.Program) -> tree.Program:
     constant = _find_constants(program, names)
 
     def change(node: Any) -> Any:  # noqa: ANN401 - any node of the tree
+        kind = type(node)
+        if kind is tree.Name or kind is tree.Field:
+            return constant.get(node.text, node)
+        if not node_fields[kind]:
+            return node
         match node:
             case tree.Let(name=name, value=value) if name.text not in names.read:
                 return value if isinstance(value, tree.Open | tree.Sample) else None
@@ -53,8 +58,6 @@ def remove_unused(program: tree.Program) -> tree.Program:
                 | tree.Push(window=target)
             ):
                 return node if target.text in names.read and target.text not in constant else None
-            case tree.Name(text=text) | tree.Field(text=text):
-                return constant.get(text, node)
             case tree.Call(arguments=(tree.Call(function=inner), *_)) if inner.text == "window":
                 return _fold_empty_window(node.function.text)
         return node

@@ -17,7 +17,7 @@ from agents.variation.tree_transforms import (
 )
 from dsl import tree
 from dsl.builtins import CHANCE
-from dsl.traversal import is_equivalent, walk
+from dsl.traversal import is_equivalent, node_fields, walk
 
 _COMPARED: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
@@ -29,6 +29,8 @@ _OF_ITSELF = {"<=": True, ">=": True, "==": True, "<": False, ">": False, "!=": 
 
 def simplify_node(node: Any) -> Any:  # noqa: ANN401 - any node of the tree
     """Return the replacement of a node whose parts are simplified; see `transform_tree`."""
+    if not node_fields[type(node)]:
+        return node  # half of a tree are names and numbers
     match node:
         case tree.Unary():
             return _unary(node)
