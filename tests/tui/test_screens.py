@@ -13,9 +13,10 @@ from dsl.source import Source
 from tests.agents.report.conftest import STOPPER, Copied, log
 from tests.tui.conftest import NARROW, WIDE, press, settled, shown
 from tui.app import RheostatApp
+from tui.model.run_reader import RunReader, RunView
 from tui.screens.candidate import CandidateScreen
 from tui.screens.dialogs import DecideScreen
-from tui.screens.run import RunScreen
+from tui.screens.run import EVERY, RunScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.trace import TraceScreen
 from tui.screens.workbench import WorkbenchScreen
@@ -87,6 +88,32 @@ async def test_a_run_is_watched_while_it_is_written(copied: Copied) -> None:
         assert isinstance(screen, RunScreen)
         screen.poll()
         await settled(pilot)
+        assert rows(app, "#candidates") == ["r001-1", "r002-1", "r002-2", "r002-3"]
+
+
+async def test_a_run_is_read_again_when_another_screen_no_longer_covers_it(
+    copied: Copied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = copied(ended=False)
+    away = run.path / "away"
+    (run.path / "candidates" / "r002-3").rename(away)
+    read = RunReader.read_view
+    views: list[RunView] = []
+
+    def read_and_keep(reader: RunReader) -> RunView:
+        views.append(read(reader))
+        return views[-1]
+
+    monkeypatch.setattr(RunReader, "read_view", read_and_keep)
+    app = RheostatApp(run.path)
+    async with app.run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        await press(pilot, "question_mark")
+        before = len(views)
+        away.rename(run.path / "candidates" / "r002-3")
+        await pilot.pause(2 * EVERY)
+        assert len(views) == before
+        await press(pilot, "escape")
         assert rows(app, "#candidates") == ["r001-1", "r002-1", "r002-2", "r002-3"]
 
 

@@ -98,8 +98,7 @@ class AllocationScreen(AppScreen):
 
     def on_mount(self) -> None:
         """Start polling."""
-        self.poll()
-        self.set_interval(EVERY, self.poll)
+        self.poll_every(EVERY, self.poll)
 
     # Polling
 

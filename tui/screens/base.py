@@ -1,8 +1,9 @@
 """What all screens share that fill the terminal."""
 
 import asyncio
+from collections.abc import Callable
 
-from textual.events import Event
+from textual.events import Event, ScreenResume
 from textual.screen import Screen
 
 
@@ -15,11 +16,35 @@ class AppScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self._is_opened = False
+        self._poll: Callable[[], object] | None = None
         width = self.app.size.width
         fitting = [name for least, name in self.app.HORIZONTAL_BREAKPOINTS or () if width >= least]
         self.set_class(bool(fitting), *fitting[-1:], update=False)
 
+    def poll_every(self, seconds: float, poll: Callable[[], object]) -> None:
+        """Call a function now, at an interval while the screen is on top, and when it is again.
+
+        Args:
+            seconds: Interval.
+            poll: Function that starts to read what the screen shows.
+        """
+        self._poll = poll
+        poll()
+        self.set_interval(seconds, self._poll_if_current)
+
+    def _poll_if_current(self) -> None:
+        if self.is_current and self._poll is not None:
+            self._poll()
+
+    def on_screen_resume(self) -> None:
+        """Read what changed while another screen was on top."""
+        self._poll_if_current()
+
     async def on_event(self, event: Event) -> None:
         """See `Screen`; let other work be done between two events, such as a key."""
+        if isinstance(event, ScreenResume) and not self._is_opened:
+            self._is_opened = True
+            event.refresh_styles = False  # they were applied when the widgets were mounted
         await super().on_event(event)
         await asyncio.sleep(0)

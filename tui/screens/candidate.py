@@ -114,14 +114,17 @@ class CandidateScreen(AppScreen):
             self.notify(str(problem), severity="error", timeout=10)
         self._others = self._comparable()
         self.query_one("#header", OutsideStatic).update(self._head())
-        self.call_after_refresh(self._start)  # the frame of the screen is drawn first
-        self.set_interval(EVERY, self.poll)
+        self.call_after_refresh(self._show_source)  # the frame of the screen is drawn first
 
-    def _start(self) -> None:
+    def _show_source(self) -> None:
         language = self._reader.run.language(self._of)
         self.query_one("#source", SourceView).show(self._source, language=language)
+        self.call_after_refresh(self._start)  # threads would take time from drawing the source
+
+    def _start(self) -> None:
         self.describe()
         self.play()
+        self.poll_every(EVERY, self.poll)
 
     @work(thread=True, exclusive=True, group="poll", exit_on_error=False)
     def poll(self) -> None:

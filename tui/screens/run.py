@@ -115,8 +115,7 @@ class RunScreen(AppScreen):
         self.sub_title = self._reader.run.path.name
         self.query_one("#side").set_class(self.is_allocation_run, "-trials")
         self.query_one("#candidates").focus()
-        self.poll()
-        self.set_interval(EVERY, self.poll)
+        self.poll_every(EVERY, self.poll)
         self.play_baselines()
 
     # Polling

@@ -59,8 +59,7 @@ class RunsScreen(AppScreen):
     def on_mount(self) -> None:
         """Start polling."""
         self.sub_title = self._folder.name or str(self._folder)
-        self.poll()
-        self.set_interval(EVERY, self.poll)
+        self.poll_every(EVERY, self.poll)
 
     @work(thread=True, exclusive=True, group="poll", exit_on_error=False)
     def poll(self) -> None:
