@@ -108,7 +108,7 @@ async def test_a_run_is_read_again_when_another_screen_no_longer_covers_it(
     app = RheostatApp(run.path)
     async with app.run_test(size=WIDE) as pilot:
         await settled(pilot)
-        await press(pilot, "question_mark")
+        await press(pilot, "w")
         before = len(views)
         away.rename(run.path / "candidates" / "r002-3")
         await pilot.pause(2 * EVERY)

@@ -23,7 +23,7 @@ class AppScreen(Screen[None]):
         self.set_class(bool(fitting), *fitting[-1:], update=False)
 
     def poll_every(self, seconds: float, poll: Callable[[], object]) -> None:
-        """Call a function now, at an interval while the screen is on top, and when it is again.
+        """Call a function now, at an interval while the screen is visible, and when it is again.
 
         Args:
             seconds: Interval.
@@ -31,15 +31,18 @@ class AppScreen(Screen[None]):
         """
         self._poll = poll
         poll()
-        self.set_interval(seconds, self._poll_if_current)
+        self.set_interval(seconds, self._poll_if_visible)
 
-    def _poll_if_current(self) -> None:
-        if self.is_current and self._poll is not None:
+    def _poll_if_visible(self) -> None:
+        # Textual takes the screen below the top for visible, even if the top covers it.
+        stack = self.app.screen_stack
+        above = stack[stack.index(self) + 1 :] if self in stack else [self]
+        if self._poll is not None and all(screen.is_modal for screen in above):
             self._poll()
 
     def on_screen_resume(self) -> None:
         """Read what changed while another screen was on top."""
-        self._poll_if_current()
+        self._poll_if_visible()
 
     async def on_event(self, event: Event) -> None:
         """See `Screen`; let other work be done between two events, such as a key."""
