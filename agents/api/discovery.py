@@ -21,6 +21,7 @@ from agents.run.damage import describe_state, find_damage
 from agents.run.directory import RunDirectory, open_run
 from agents.run.events import Event, EventFollower, PlayedPrograms
 from agents.run.records import Review
+from agents.run.texts import read_run_text
 from agents.setup.discovery_request import begin_run, resume_run
 from agents.setup.discovery_session import build_session
 from harness.api import Controller, DataTable, InputError
@@ -79,7 +80,8 @@ class Discovery:
     def card(self) -> str | None:
         """The controller card of the winner, as Markdown; ``None`` without a winner."""
         path = self._run.card_path
-        return path.read_text(encoding="utf-8") if path.is_file() else None
+        with translated_errors():
+            return read_run_text(path) if path.is_file() else None
 
     def events(self) -> tuple[Event, ...]:
         """Return the events so far."""

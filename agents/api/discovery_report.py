@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from agents.report.records import ControllerRole, RunReport, Side
 from agents.report.writer import HTML, MARKDOWN
+from agents.run.texts import read_run_text
 from harness.api import DataTable, InputError
 from harness.api.notebook_html import render_frame
 from harness.api.sweep_rows import draw_rows, tabulate_rows
@@ -38,7 +39,7 @@ class DiscoveryReport:
     @property
     def markdown(self) -> str:
         """The report as Markdown."""
-        return (self._directory / MARKDOWN).read_text(encoding="utf-8")
+        return read_run_text(self._directory / MARKDOWN)
 
     @property
     def winner(self) -> str | None:
@@ -92,7 +93,7 @@ class DiscoveryReport:
 
     def _repr_html_(self) -> str:
         # Frontends prefer it to Markdown, whose charts are drawn with characters.
-        return render_frame(self.html_path.read_text(encoding="utf-8"))
+        return render_frame(read_run_text(self.html_path))
 
     def _side(self, *, held_out: bool) -> Side:
         if not held_out:

@@ -16,6 +16,7 @@ from agents.loop.state import ApprovalAnswer, LoopContext, LoopState, RunFinishe
 from agents.loop.task import TaskFactory
 from agents.run.directory import RunDirectory
 from agents.run.events import Event, EventLog
+from agents.run.texts import read_run_text
 from harness.errors import InputError
 
 POLL_SECONDS = 0.5
@@ -126,7 +127,7 @@ def _run_locked(
 def _config(run: RunDirectory) -> RunnableConfig:
     request = run.request
     path = run.path / "thread"
-    name = path.read_text() if path.is_file() else str(run.path.resolve())
+    name = read_run_text(path) if path.is_file() else str(run.path.resolve())
     # Every round has its own steps and, for each candidate that fails, two for each repair. A
     # rejection offers another candidate.
     offers = 4 * request.per_round * (len(request.proposers) + 1)

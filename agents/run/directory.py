@@ -29,6 +29,7 @@ from agents.run.records import (
     Review,
     RoundSummary,
 )
+from agents.run.texts import read_run_text
 from harness.errors import ExternalError, InputError
 from harness.request.misplaced import refuse_misplaced
 from harness.request.option_names import name_option
@@ -119,12 +120,12 @@ class RunDirectory:
         """Return a candidate's program.
 
         Raises:
-            InputError: There is no such candidate.
+            InputError: There is no such candidate, or its program is not UTF-8.
         """
         path = self.source_path(candidate)
         if path is None:
             raise InputError(f"{self.candidate_path(candidate)}: contains no program")
-        return path.read_text(encoding="utf-8")
+        return read_run_text(path)
 
     def language(self, candidate: str) -> ControllerLanguage:
         """Return the language of a candidate's program; Rheo if there is none."""

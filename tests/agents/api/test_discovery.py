@@ -210,6 +210,12 @@ def test_a_damaged_run_says_so(copied: Discovery) -> None:
     assert copied.state == "damaged"
 
 
+def test_a_damaged_card_is_reported_with_its_file(copied: Discovery) -> None:
+    (copied.path / "selected.md").write_bytes(b"\xe9")
+    with pytest.raises(InputError, match=r"selected\.md: is not UTF-8 at byte 0"):
+        _ = copied.card
+
+
 def test_a_directory_that_is_no_run_is_refused(home: Path) -> None:
     with pytest.raises(InputError, match="no such run; check the path"):
         Discovery("nowhere")

@@ -58,6 +58,16 @@ def test_damaged_record_error_names_file_and_field(run: RunDirectory) -> None:
         _ = run.request
 
 
+def test_a_program_that_is_not_utf_8_is_reported_with_its_file(run: RunDirectory) -> None:
+    draft = Draft(candidate="r001-1", proposer="hand", proposal=Proposal(source="x"))
+    run.store_draft(draft)
+    path = run.source_path("r001-1")
+    assert path is not None
+    path.write_bytes(b"x\xe9x")
+    with pytest.raises(InputError, match=r"source\.rheo: is not UTF-8 at byte 1"):
+        run.source("r001-1")
+
+
 def test_equal_records_are_equal_bytes(run: RunDirectory) -> None:
     draft = Draft(candidate="r001-1", proposer="hand", proposal=Proposal(source="x"))
     run.store_draft(draft)
