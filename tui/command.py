@@ -62,7 +62,9 @@ def tui(path: Path, on: tuple[Path, ...], serve: bool, port: int) -> None:
 
     Raises:
         InputError: A path does not exist or is of another kind, or there is no terminal.
+        UnreadableProgram: The program is not UTF-8 text.
     """
+    from dsl.program import read_program_file
     from harness.errors import InputError
     from store.messages import describe_missing
 
@@ -71,6 +73,8 @@ def tui(path: Path, on: tuple[Path, ...], serve: bool, port: int) -> None:
         raise InputError(f"{path}: {missing}", hint="create runs with `rheostat discover`")
     if path.is_file() and path.suffix != ".rheo":
         raise InputError(f"{path}: is not a run, a directory of runs, or a Rheo program")
+    if path.is_file():
+        read_program_file(path)
     for recording in on:
         if not recording.exists():
             raise InputError(f"{recording}: {describe_missing('recording')}")

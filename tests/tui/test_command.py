@@ -1,5 +1,7 @@
 """The command `rheostat tui`: where there is nothing to draw on."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.command_lines import FreshCommandLine
@@ -13,6 +15,15 @@ def test_without_a_terminal_the_app_is_refused_in_a_sentence(fresh_cli: FreshCom
     sentence, *hints = result.err.splitlines()
     assert sentence.startswith("error: the app needs a terminal")
     assert all(hint.startswith("hint: ") for hint in hints)
+
+
+def test_a_program_that_is_not_text_is_refused_before_the_app_starts(
+    fresh_cli: FreshCommandLine, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.rheo").write_bytes(b"# \xe9")
+    result = fresh_cli("tui", str(tmp_path / "bad.rheo"))
+    assert (result.status, result.out) == (2, "")
+    assert "bad.rheo, byte 2: not valid UTF-8; a program is UTF-8 text" in result.err
 
 
 @pytest.mark.skipif(not has_tmux(), reason="tmux is not here to be a terminal")
