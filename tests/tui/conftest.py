@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from textual.pilot import Pilot
@@ -15,7 +16,7 @@ from textual.worker import WorkerCancelled
 from agents.run.directory import RunDirectory, open_run
 from harness.cli.main import main
 from tests.agents.conftest import kept_players, recordings, sessions_keep_their_players
-from tests.agents.report.conftest import copied, template
+from tests.agents.report.conftest import START, copied, template
 
 __all__ = [  # fixtures of the agents'
     "copied", "kept_players", "recordings", "sessions_keep_their_players", "template",
@@ -40,6 +41,9 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     after = replace(last, search={"evolve": {"guidelines": said}})
     run.write(f"rounds/{last.round:03d}/summary.json", after)
+    # The screens show minutes of work, which depend on how busy the machine is.
+    events = [replace(event, at=START) for event in run.events()]
+    run.events_path.write_bytes(b"".join(msgspec.json.encode(event) + b"\n" for event in events))
     return path
 
 
