@@ -16,7 +16,7 @@ import msgspec
 from dsl.episode import Advance, AnyVerb, BranchView, Open, Outcome, Probe, Prune, Status
 from harness.mdp.replay import Replay, permute_branches
 from sandbox.host.tracks import ChainTrack, PoolTracks
-from sandbox.python.columns import BranchEnd, RevealedColumns
+from sandbox.python.columns import RevealedColumns, RevealedEnd
 from sandbox.worker.messages import encode_branch
 
 _NOTHING = RevealedColumns()
@@ -166,7 +166,7 @@ class LeanReplay(Replay):
         left = self._skip_answers(branches, bursts) if longest_burst > 1 else {}
         readers = map(self._readers.__getitem__, branches)
         shown: list[str | None] = list(map(next, readers, repeat(None)))
-        ends: dict[int, BranchEnd] = {}
+        ends: dict[int, RevealedEnd] = {}
         total, longest = intervals * step, longest_burst * step
         if None in shown:
             charges = [burst * step for burst in bursts]
@@ -225,7 +225,7 @@ class LeanReplay(Replay):
         """Return the depth of a branch that is on track."""
         return self._tracks[index].last_depth - 1 - length_hint(self._readers[index])
 
-    def _find_ends(self, branches: Sequence[int], reached: list[int]) -> dict[int, BranchEnd]:
+    def _find_ends(self, branches: Sequence[int], reached: list[int]) -> dict[int, RevealedEnd]:
         """Return the branches that end, by position; set the depths at which they do.
 
         Args:
@@ -245,7 +245,7 @@ class LeanReplay(Replay):
         branches: Sequence[int],
         depths: list[int],
         reached: list[int],
-        ends: dict[int, BranchEnd],
+        ends: dict[int, RevealedEnd],
     ) -> list[int]:
         """Return the tokens that an advance charges for each of its branches.
 
@@ -262,7 +262,7 @@ class LeanReplay(Replay):
         return charges
 
     def _show(
-        self, branches: Sequence[int], reached: list[int], ends: dict[int, BranchEnd]
+        self, branches: Sequence[int], reached: list[int], ends: dict[int, RevealedEnd]
     ) -> None:
         """Store what an advance has revealed.
 

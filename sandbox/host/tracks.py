@@ -10,7 +10,7 @@ import msgspec
 
 from dsl.episode import BranchView, Open
 from harness.mdp.replay import BranchPool, Replay, ReplayChain
-from sandbox.python.columns import BranchEnd
+from sandbox.python.columns import RevealedEnd
 from sandbox.worker.messages import decode_branch, encode_branch
 
 _SIGNALS = frozenset({"entropy", "logprob", "top_logprob", "signal"})
@@ -54,7 +54,7 @@ class ChainTrack:
         """The depth at which it finishes."""
         self.last_charge = max(0, chain.tokens - interval * len(chain.probes))
         """The charge of the last interval, which reveals the final answer without a probe."""
-        self.end = BranchEnd(
+        self.end = RevealedEnd(
             self.last_depth, interval * len(chain.probes) + self.last_charge, chain.cut_off
         )
         self.streaks: Sequence[int] = ()

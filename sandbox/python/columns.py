@@ -11,7 +11,7 @@ import msgspec
 from sandbox.python.branches import Branch, end_branch
 
 
-class BranchEnd(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class RevealedEnd(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How a branch has ended."""
 
     depth: int
@@ -31,7 +31,7 @@ class RevealedColumns(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Sent only if the controller may read it."""
     changes: tuple[int, ...] = ()
     """Sent only if the controller may read it."""
-    ends: dict[int, BranchEnd] = {}
+    ends: dict[int, RevealedEnd] = {}
     """The branches that have ended, by position."""
 
 
