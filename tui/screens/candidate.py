@@ -11,16 +11,16 @@ from textual.containers import VerticalScroll
 from textual.widgets import Header, TabbedContent, TabPane
 from textual.worker import get_current_worker
 
-from agents.evolution.starting_programs import load_seeds
 from agents.run.records import ControllerLanguage, Review
 from agents.search.programs import load_candidate
 from dsl.diagnostics import DslError
 from harness.engines import ControllerSetting
 from harness.errors import InputError, RheostatError
-from harness.request.controllers import Playable, load_program, parse_playable
+from harness.request.controllers import Playable
 from store.errors import StoreError
 from tui.formatting import format_interval, format_verdict
 from tui.messages import LinesReady, OperationFailed, QuestionsReady, RunsLoaded, TextsReady
+from tui.model.other_programs import list_other_programs, load_other_program
 from tui.model.replay import RecordingPlayer, open_run_player
 from tui.model.run_reader import RunReader, RunView
 from tui.screens.base import AppScreen
@@ -145,15 +145,9 @@ class CandidateScreen(AppScreen):
             self.refresh_bindings()
 
     def _comparable(self) -> list[str]:
-        """List programs to compare with: its parent first, then baselines, then the others."""
         parent = self._candidate.parent if self._candidate is not None else ""
-        try:
-            baselines = [baseline.label for baseline in self._reader.run.request.baselines]
-        except (InputError, OSError):  # a damaged run is shown as far as it can be read
-            baselines = []
         names = [name for name in self._names if name != self._of]
-        controllers = [parent, *baselines, *names]
-        return list(dict.fromkeys(controller for controller in controllers if controller))
+        return list_other_programs(self._reader.run, parent, names)
 
     # Read
 
@@ -210,24 +204,13 @@ class CandidateScreen(AppScreen):
         try:
             if self._reader.run.source_path(name) is not None:
                 return self._reader.run.source(name)
-            return self._other_program(name).source.text
+            return load_other_program(self._reader.run, name).source.text
         except (RheostatError, DslError, OSError):
             return ""
 
-    def _other_program(self, name: str) -> Playable:
-        if self._reader.run.source_path(name) is not None:
-            return load_candidate(self._reader.run, name)
-        refs = {
-            baseline.label: baseline.controller for baseline in self._reader.run.request.baselines
-        }
-        for seed in load_seeds():  # evolution begins with some that are in no library
-            if seed.name == name and name not in refs:
-                return parse_playable(seed.source, f"{name}.rheo")
-        return load_program(refs.get(name, name))
-
     def _loaded(self, name: str) -> Playable | None:
         try:
-            return self._other_program(name)
+            return load_other_program(self._reader.run, name)
         except (RheostatError, DslError, OSError):
             return None
 
@@ -244,7 +227,11 @@ class CandidateScreen(AppScreen):
             self.post_message(LinesReady(self._of, self._players.lines(program, setting)))
             other = self._others[self._other] if self._others else self._of
             played = self._players.play(program)
-            against = self._players.play(self._other_program(other)) if self._others else played
+            against = (
+                self._players.play(load_other_program(self._reader.run, other))
+                if self._others
+                else played
+            )
             if not get_current_worker().is_cancelled:
                 self.post_message(QuestionsReady(self._of, played, other, against))
         except (RheostatError, StoreError, DslError, OSError) as problem:
