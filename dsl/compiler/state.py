@@ -55,6 +55,30 @@ class StateUses:
         self.finished_votes = "finished" in names
 
 
+class FinishedVotes:
+    """Slots of the votes of the finished branches, which are kept up as they finish.
+
+    Args:
+        emit: the function.
+    """
+
+    def __init__(self, emit: Emitter):
+        self.distinct = emit.slot("i64")
+        self.winner = emit.slot("i64")
+        self.first = emit.slot("i64")
+        self.second = emit.slot("i64")
+        self.confidence = emit.slot("double")
+        self.confidence_count = emit.slot("i64")
+        """How many branches had finished when the confidence was computed."""
+
+    def clear(self, emit: Emitter) -> None:
+        """Emit the votes before any branch has finished."""
+        for slot in (self.distinct, self.first, self.second, self.confidence_count):
+            emit.store("i64", "0", slot)
+        emit.store("i64", NONE, self.winner)
+        emit.store("double", "0.0", self.confidence)
+
+
 class EpisodeState:
     """The slots and arrays of one episode, as values in the function under construction.
 
@@ -125,14 +149,7 @@ class EpisodeState:
         self.draw_state = emit.slot("i64")
         self.result = emit.slot("i32")
         self.line = emit.slot("i64")
-        # The votes of the finished branches, kept up as they finish
-        self.finished_distinct = emit.slot("i64")
-        self.finished_winner = emit.slot("i64")
-        self.finished_first = emit.slot("i64")
-        self.finished_second = emit.slot("i64")
-        self.finished_confidence = emit.slot("double")
-        self.confidence_count = emit.slot("i64")
-        """How many branches had finished when that confidence was computed."""
+        self.finished_votes = FinishedVotes(emit)
 
     def lay_out_lists(self) -> None:
         """Emit what lists of branches hold in every episode."""
@@ -164,12 +181,10 @@ class EpisodeState:
         for slot in (
             self.opened, self.active_count, self.finished_count, self.pruned_count,
             self.alive_opened, self.alive_pruned, self.spent, self.sequential, self.rounds,
-            self.steps, self.stopped, self.draws, self.line, self.finished_distinct,
-            self.finished_first, self.finished_second, self.confidence_count,
+            self.steps, self.stopped, self.draws, self.line,
         ):  # fmt: skip
             emit.store("i64", "0", slot)
-        emit.store("i64", NONE, self.finished_winner)
-        emit.store("double", "0.0", self.finished_confidence)
+        self.finished_votes.clear(emit)
         emit.store("i32", NONE, self.result)
         emit.store("i64", seed_state, self.draw_state)
 

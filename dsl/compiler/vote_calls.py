@@ -117,21 +117,21 @@ class VoteEmitter:
     def _of_finished(self, name: str, answer: tree.Expression | None) -> str:
         """Return the votes of the finished branches, which are kept up as they finish."""
         emit, state = self._emit, self._expressions.state
-        first = emit.load("i64", state.finished_first)
-        second = emit.load("i64", state.finished_second)
+        first = emit.load("i64", state.finished_votes.first)
+        second = emit.load("i64", state.finished_votes.second)
         count = emit.load("i64", state.finished_count)
         if answer is not None:
             candidate = self._expressions.value(answer)
             first = self._kernel(vote_kernels.votes_of, candidate, state.vote_arrays[3])
         match name:
             case "winner":
-                return emit.load("i64", state.finished_winner)
+                return emit.load("i64", state.finished_votes.winner)
             case "votes":
                 return first
             case "total":
                 return count
             case "distinct":
-                return emit.load("i64", state.finished_distinct)
+                return emit.load("i64", state.finished_votes.distinct)
             case "confidence" if answer is None:
                 return self._confidence_of_finished(count, first, second)
             case "confidence":
@@ -146,12 +146,12 @@ class VoteEmitter:
     def _confidence_of_finished(self, count: str, first: str, second: str) -> str:
         """Return the confidence in the leader, computed again only after a branch has finished."""
         emit, state = self._emit, self._expressions.state
-        known = emit.load("i64", state.confidence_count)
+        known = emit.load("i64", state.finished_votes.confidence_count)
         with emit.when(emit.op(f"icmp ne i64 {known}, {count}")):
             confidence = self._kernel(vote_kernels.confidence, count, first, second)
-            emit.store("double", confidence, state.finished_confidence)
-            emit.store("i64", count, state.confidence_count)
-        return emit.load("double", state.finished_confidence)
+            emit.store("double", confidence, state.finished_votes.confidence)
+            emit.store("i64", count, state.finished_votes.confidence_count)
+        return emit.load("double", state.finished_votes.confidence)
 
     def _less(self, a: str, b: str) -> str:
         return numbers.real_number(self._emit, "-", a, b)

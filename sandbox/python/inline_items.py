@@ -1,8 +1,9 @@
 """Guards of dicts decided once for each call of a function, where a parameter is the dict.
 
 A function that uses its parameter ``d`` as a dict begins with ``_is_dict_d = _is_dict_(d)``.
-``d[k]`` then becomes ``d[k] if _is_dict_d else _getitem_(d, k)``, and the guards of writes and of
-methods likewise. Each guard admits all that is read without it, and is asked in all other cases.
+``d[k]`` then becomes ``d[k] if _is_dict_d else _getitem_(d, k)``. The guards of writes and of
+methods change in the same way. Each guard admits all that is read without it, and is called in all
+other cases.
 
 The parameter must be one that no code assigns, so that it is the same value at every use.
 """

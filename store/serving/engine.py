@@ -83,7 +83,7 @@ class Served(NamedTuple):
 
         The order of sums, and so sometimes a sampled token, depends on what shares a batch. vLLM
         can prevent that (its documentation describes it under "Batch invariance"). llama.cpp
-        cannot: the README of its server says of ``cache_prompt`` that logits may differ between
+        cannot: according to its server's README, logits with ``cache_prompt`` may differ between
         batch sizes, also between a prompt and its cached beginning.
         """
         return self.engine != LLAMA_CPP

@@ -31,7 +31,7 @@ LITERALS = {
     INTEGER: ["0", "1", "2", "3", "7", "9223372036854775807"],
     REAL: ["0.0", "0.5", "1.5", "1e-3", "1e300"],
     TRUTH: ["true", "false"],
-    ANSWER: ["none", '"A"', '"B"', '""', '"nobody gave this"'],
+    ANSWER: ["none", '"A"', '"B"', '""', '"never given"'],
 }
 FIRST_VALUES = {
     INTEGER: ["0", "3", "kn", "interval"], REAL: ["0.0", "0.25", "kr", "1 / kn", "beta"],

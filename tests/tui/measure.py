@@ -1,7 +1,7 @@
 """Measures the app on a large run, ``python -m tests.tui.measure RUN [SESSIONS]``.
 
 RUN is a run of `rheostat discover`. A copy of it is made with 500 candidates and an event log of
-100,000 lines; the app is opened on it in a process of its own, as often as SESSIONS says, and
+100,000 lines; the app is opened on it in a process of its own, SESSIONS times, and
 driven from screen to screen. Printed are, for each operation, the longest time for which the event
 loop stood still, the median and the best of the sessions: by the clock, which includes what other
 processes of the machine take, and in processor time of the thread of the event loop. What is done
@@ -111,7 +111,7 @@ async def settled(pilot: "Pilot[None]") -> None:
 
 
 async def session(run: Path, say: Callable[..., None]) -> None:
-    """Drives the app through all operations, and tells what it measured."""
+    """Drives the app through all operations, and reports what it measured."""
     begun = time.perf_counter()
     app = RheostatApp(run)
     async with app.run_test(size=(160, 48)) as pilot:

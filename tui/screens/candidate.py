@@ -169,7 +169,7 @@ class CandidateScreen(AppScreen):
     def _review(self) -> Review | None:
         try:
             return self._reader.run.review(self._of)
-        except (InputError, OSError):  # it is damaged, which the screen of the run says, or missing
+        except (InputError, OSError):  # missing, or damaged, which the screen of the run reports
             return None
 
     def _head(self) -> Text:

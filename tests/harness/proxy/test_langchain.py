@@ -26,7 +26,7 @@ class RunningProxy:
     def __init__(self, found: Proxy, traces: Path):
         self.traces = traces
         self.url = found.url
-        # Without a seed, branches are drawn anew in every run: some are cut off, or cost more.
+        # Without a seed, branches differ in every run: some are cut off, or cost more.
         seeded = {f'{{"beta": {beta}}}': f'{{"beta": {beta}, "seed": 1}}' for beta in BETAS}
         address = {"http://127.0.0.1:8008/v1": found.url, "Qwen3-8B": MODEL}
         self.page = execute_page(PAGE, address | seeded)

@@ -17,11 +17,11 @@ def test_a_wrong_key_is_refused_without_an_upstream_request(
     running: tuple[Proxy, Path], upstream: ScriptedServer
 ) -> None:
     before = len(upstream.seen)
-    with OpenAI(base_url=running[0].url, api_key="another", max_retries=0) as stranger:
+    with OpenAI(base_url=running[0].url, api_key="another", max_retries=0) as other_client:
         with pytest.raises(openai.AuthenticationError, match="missing or wrong"):
-            ask(stranger)
+            ask(other_client)
         with pytest.raises(openai.AuthenticationError):
-            stranger.models.list()
+            other_client.models.list()
     assert httpx.get(running[0].url.removesuffix("/v1") + "/metrics").status_code == 401
     assert len(upstream.seen) == before
 
