@@ -255,7 +255,7 @@ def load_sample(
 
     target = as_path("directory", directory)
     if target.exists() and not target.is_dir():
-        raise InputError(f"directory: {target} is a file")
+        raise InputError(f"directory: {target} is a file; name a directory, which need not exist")
     written: dict[str, list[Recording]] = {}
     with (
         translated_errors(),

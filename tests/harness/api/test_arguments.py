@@ -105,7 +105,9 @@ def test_recordings_that_are_none(recording: Recording, home: Path) -> None:
     )
     assert "is the same recording as" in refusal(lambda: sweep("sc", [recording, recording]))
     (home / "file").touch()
-    assert refusal(lambda: load_sample("file")) == "directory: file is a file"
+    assert refusal(lambda: load_sample("file")) == (
+        "directory: file is a file; name a directory, which need not exist"
+    )
     assert "no such recording" in refusal(lambda: Recording("absent.recording"))
 
 
